@@ -1,0 +1,78 @@
+"""The socket every model plugs into: what it is, what it can do, and four calls.
+
+A fault of one ask travels in its future (or out of its stream) as a `RunError`; whatever is wrong with the whole backend
+was raised as a `SetupError` when it was opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from vlmkit.records import Ask, Reply
+
+__all__ = ["Abilities", "Backend", "Delta"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Abilities:
+    """What a backend can do; the defaults are what any of them can.
+
+    Attributes
+    ----------
+    images_per_ask : int, default 1
+    json_schema : bool, default False
+        Enforces a schema natively.
+    streaming : bool, default True
+    tools : bool, default False
+    token_probabilities : bool, default False
+    longest_side_px : int, default 1568
+        Larger pictures are shrunk before they are sent.
+    parallel_asks : int, default 8
+        How many asks in flight keep it busy; the runner's ``workers="auto"``.
+    """
+
+    images_per_ask: int = 1
+    json_schema: bool = False
+    streaming: bool = True
+    tools: bool = False
+    token_probabilities: bool = False
+    longest_side_px: int = 1568
+    parallel_asks: int = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delta:
+    """One piece of a streamed answer; the last one carries `reply`, the whole of it."""
+
+    text: str = ""
+    reply: Reply | None = None
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A model that answers.
+
+    Attributes
+    ----------
+    model : str
+        Full name, as ``engine:name``.
+    revision : str or None
+        Commit or content digest of the weights: with `model` it tells stored answers apart.
+    abilities : Abilities
+    """
+
+    model: str
+    revision: str | None
+    abilities: Abilities
+
+    def submit(self, ask: Ask) -> Future[Reply]:
+        """Take an ask; return at once. `Future.cancel` or `close` ends it early with `Cancelled`."""
+
+    def stream(self, ask: Ask) -> Iterator[Delta]:
+        """Answer piece by piece; closing the iterator cancels. Raises RunError when the ask fails."""
+
+    def close(self) -> None:
+        """Give everything back; asks in flight end with `Cancelled`. Twice is fine."""

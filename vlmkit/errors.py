@@ -1,0 +1,153 @@
+"""Every error vlmkit raises, in one tree.
+
+    VlmkitError
+    ├── SetupError            fix your call; raised before anything is spent
+    │   ├── UnknownModel      the name names no engine, or no model was named at all
+    │   ├── ModelNotFound     the engine is known, the model is not there          (also FileNotFoundError)
+    │   ├── ModelLoadFailed   the model is there and cannot be used
+    │   ├── MissingKey        a host needs an API key
+    │   ├── MissingExtra      an optional package is not installed                 (also ImportError)
+    │   ├── BadSchema         the schema cannot become columns
+    │   └── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
+    └── RunError              this image, this time; becomes a row, never the end of a run
+        ├── UnreadableImage   the bytes are no picture, or the file cannot be read
+        ├── UnsupportedFormat the bytes are a picture nobody here can decode
+        ├── ImageTooLarge     more pixels or bytes than allowed
+        ├── BackendError      the model's side failed
+        │   ├── Unreachable   no answer from the address                           (also ConnectionError)
+        │   ├── Unauthorized  the key was refused
+        │   ├── RateLimited   too many requests; `retry_after_s` says how long to wait
+        │   ├── TimedOut      the deadline passed                                  (also TimeoutError)
+        │   ├── ServerFault   the model or server broke while answering
+        │   └── Refused       the server refused this request
+        ├── UnreadableReply   the answer cannot be read as asked
+        └── Cancelled         stopped on purpose before an answer
+
+A message says what failed, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackendError",
+    "BadSchema",
+    "BadSetting",
+    "Cancelled",
+    "ImageTooLarge",
+    "MissingExtra",
+    "MissingKey",
+    "ModelLoadFailed",
+    "ModelNotFound",
+    "RateLimited",
+    "Refused",
+    "RunError",
+    "ServerFault",
+    "SetupError",
+    "TimedOut",
+    "Unauthorized",
+    "UnknownModel",
+    "Unreachable",
+    "UnreadableImage",
+    "UnreadableReply",
+    "UnsupportedFormat",
+    "VlmkitError",
+]
+
+
+class VlmkitError(Exception):
+    """Root of every error vlmkit raises on purpose."""
+
+
+class SetupError(VlmkitError):
+    """The call, the settings or the machine must be changed; nothing was spent."""
+
+
+class UnknownModel(SetupError):
+    """No model was named, or the name's engine does not exist."""
+
+
+class ModelNotFound(SetupError, FileNotFoundError):
+    """The engine is known but has no such model, file or revision."""
+
+
+class ModelLoadFailed(SetupError):
+    """The model exists and cannot be loaded or used here."""
+
+
+class MissingKey(SetupError):
+    """The host needs an API key and none was given."""
+
+
+class MissingExtra(SetupError, ImportError):
+    """An optional package is needed and not installed."""
+
+
+class BadSchema(SetupError):
+    """The schema cannot be turned into columns."""
+
+
+class BadSetting(SetupError, ValueError):
+    """An argument, environment variable or file entry has a value that cannot be used."""
+
+
+class RunError(VlmkitError):
+    """One picture could not be described this time; the run goes on."""
+
+
+class UnreadableImage(RunError):
+    """The bytes are not a readable picture, or the file cannot be opened."""
+
+
+class UnsupportedFormat(RunError):
+    """A picture in a format that cannot be decoded here."""
+
+
+class ImageTooLarge(RunError):
+    """More pixels or bytes than the limits allow."""
+
+
+class BackendError(RunError):
+    """The model's side failed to answer."""
+
+
+class Unreachable(BackendError, ConnectionError):
+    """No connection to the address."""
+
+
+class Unauthorized(BackendError):
+    """The key was missing, wrong or not allowed to do this."""
+
+
+class RateLimited(BackendError):
+    """Too many requests.
+
+    Parameters
+    ----------
+    message : str
+    retry_after_s : float or None, default None
+        Seconds the server asked to wait, where it said so.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TimedOut(BackendError, TimeoutError):
+    """The deadline passed before the answer was complete."""
+
+
+class ServerFault(BackendError):
+    """The model or the server broke while answering."""
+
+
+class Refused(BackendError):
+    """The server refused the request itself."""
+
+
+class UnreadableReply(RunError):
+    """The answer came and cannot be read as asked."""
+
+
+class Cancelled(RunError):
+    """Stopped on purpose before an answer."""

@@ -1,0 +1,177 @@
+"""The nouns that travel between rooms: frozen, and ignorant of everything else.
+
+    ImageRef   where a picture is            Picture  its bytes as every backend gets them
+    Ask        picture + finished prompt     Sampling how tokens are chosen
+    Reply      what a backend answered       Usage    what it cost
+    Outcome    what became of one row: values or a fault
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlmkit.errors import RunError
+
+__all__ = ["Ask", "ImageRef", "Outcome", "Picture", "Reply", "Sampling", "Usage"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRef:
+    """Where one picture is, unopened.
+
+    Attributes
+    ----------
+    source : object
+        A path (str), the encoded bytes, or a ``PIL.Image.Image``.
+    label : str
+        What messages and tables call it: the path, or ``"<bytes 1234>"``, ``"<image 64x48>"``.
+    """
+
+    source: object = field(repr=False)
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """Encoded bytes of one upright RGB picture, the same for every backend.
+
+    Attributes
+    ----------
+    data : bytes
+        A JPEG or PNG file, within the backend's pixel budget.
+    media_type : str
+        ``"image/jpeg"`` or ``"image/png"``.
+    width, height : int
+        Pixels of the encoded picture.
+    digest : str
+        blake2b-128 of ``data``, hexadecimal.
+    """
+
+    data: bytes = field(repr=False)
+    media_type: str
+    width: int
+    height: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampling:
+    """How tokens are chosen.
+
+    Attributes
+    ----------
+    max_tokens : int, default 256
+        Upper bound of generated tokens.
+    temperature : float, default 0.0
+        0 is greedy: the same table every time.
+    top_p : float, default 1.0
+        Nucleus: keep the smallest set of tokens with this probability mass.
+    top_k : int, default 0
+        Keep the k likeliest tokens; 0 keeps all.
+    repetition_penalty : float, default 1.0
+        Divides (positive) or multiplies (negative) logits of tokens already seen in the answer (CTRL, arXiv:1909.05858).
+    stop : tuple of str, default ()
+        The answer ends before the first of these texts.
+    seed : int, default 0
+        Same seed, same text, alone or in any batch.
+    """
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """One question about one or more pictures, ready to be sent.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+    prompt : str
+        The finished user text.
+    system : str or None
+        System text, where the task has one.
+    sampling : Sampling
+    timeout_s : float or None
+        Deadline of the answer from submission on; None waits for ever.
+    token_probabilities : bool
+        Whether the reply shall carry the probability of each generated token.
+    """
+
+    pictures: tuple[Picture, ...]
+    prompt: str
+    system: str | None = None
+    sampling: Sampling = Sampling()
+    timeout_s: float | None = None
+    token_probabilities: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens of one answer; None where the backend does not say."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What a backend answered to one ask.
+
+    Attributes
+    ----------
+    text : str
+    finish_reason : str
+        ``"stop"``, ``"length"``, or whatever a server said.
+    model : str
+        Full name, as ``engine:name``.
+    revision : str or None
+        Commit or content digest of the weights, where known.
+    usage : Usage
+    seconds : float
+        From submission to the last token.
+    token_probabilities : tuple of float or None
+        One per generated token, in (0, 1]; None unless asked for.
+    """
+
+    text: str
+    finish_reason: str
+    model: str
+    revision: str | None = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    token_probabilities: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one row: `values` when it worked, `fault` when it did not.
+
+    Attributes
+    ----------
+    index : int
+        Position in the order of the input, from 0.
+    values : mapping of str to object, or None
+        Column name to value.
+    fault : RunError or None
+    reply : Reply or None
+        The answer itself, also when it could not be read.
+    seconds : float
+        Wall time of the row, decoding included.
+    from_store : bool
+        Whether an earlier run had answered it.
+    """
+
+    index: int
+    values: Mapping[str, Any] | None = None
+    fault: RunError | None = None
+    reply: Reply | None = None
+    seconds: float = 0.0
+    from_store: bool = False
