@@ -71,7 +71,8 @@ class Sampling:
     top_k : int, default 0
         Keep the k likeliest tokens; 0 keeps all.
     repetition_penalty : float, default 1.0
-        Divides (positive) or multiplies (negative) logits of tokens already seen in the answer (CTRL, arXiv:1909.05858).
+        Divides (positive) or multiplies (negative) logits of tokens already seen in the answer
+        (CTRL, arXiv:1909.05858).
     stop : tuple of str, default ()
         The answer ends before the first of these texts.
     seed : int, default 0

@@ -1,7 +1,7 @@
 """The socket every model plugs into: what it is, what it can do, and four calls.
 
-A fault of one ask travels in its future (or out of its stream) as a `RunError`; whatever is wrong with the whole backend
-was raised as a `SetupError` when it was opened.
+A fault of one ask travels in its future (or out of its stream) as a `RunError`; whatever is wrong with the whole
+backend was raised as a `SetupError` when it was opened.
 """
 
 from __future__ import annotations

@@ -1,0 +1,34 @@
+"""vlmkit: a pile of images becomes a pandas DataFrame of descriptions.
+
+Takes   a folder, a column of paths or pictures, and a vision-language model's name.
+Gives   new columns, and `df.vlm`.          May use every room, opened when a verb is first called.
+Never   loads a model, a heavy library or a setting on import."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vlmkit.backends.registry import load
+    from vlmkit.frame import ask, caption, describe, describe_iter, describe_one, read_images
+    from vlmkit.settings import use
+
+__version__ = "0.1.0"
+
+__all__ = ["ask", "caption", "describe", "describe_iter", "describe_one", "load", "read_images", "use"]
+
+_ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {"load": "vlmkit.backends.registry", "use": "vlmkit.settings"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        message = f"module 'vlmkit' has no attribute {name!r}; it has: {', '.join(__all__)}."
+        raise AttributeError(message)
+    verb = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = verb
+    return verb
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

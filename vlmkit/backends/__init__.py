@@ -1,0 +1,11 @@
+"""Backends: the socket every model plugs into, and the names that open one.
+
+Takes   a model's name, "engine:name".           Gives  a `Backend`: abilities, submit, stream, close.
+May use records, errors, settings, extras.       Never  imports engines or providers; they are opened by dotted name."""
+
+from __future__ import annotations
+
+from vlmkit.backends.protocol import Abilities, Backend, Delta
+from vlmkit.backends.registry import ModelName, load, parse, shared
+
+__all__ = ["Abilities", "Backend", "Delta", "ModelName", "load", "parse", "shared"]

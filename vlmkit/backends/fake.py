@@ -1,0 +1,231 @@
+"""A backend without a model: scripted, deterministic, on real threads; for tests and for showing what faults look like.
+
+It stands in where an answer, a delay or a fault must be known beforehand, never where a real model can run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from vlmkit import errors
+from vlmkit.backends.protocol import Abilities, Delta
+from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
+from vlmkit.records import Ask, Reply, Usage
+
+__all__ = ["Answer", "FakeBackend", "Replies", "open_fake"]
+
+Answer = str | RunError
+Replies = Answer | Sequence[Answer] | Callable[[Ask], Answer]
+
+
+class FakeBackend:
+    """Answers asks from a script.
+
+    Parameters
+    ----------
+    name : str, default "echo"
+    replies : str, RunError, sequence of them, callable, or None, default None
+        The n-th ask gets the n-th entry, beginning again after the last; a `RunError` is the fault that ask gets; a
+        callable makes the answer from the ask and may raise. None: pixels and media type of the pictures, then the
+        prompt.
+    delay_s : float or sequence of float, default 0.0
+        How long the n-th answer takes.
+    revision : str or None, default "1"
+    abilities : Abilities or None, default None
+        None is an `Abilities` with its defaults; ``parallel_asks`` is also the number of threads.
+
+    Attributes
+    ----------
+    asks : list of Ask
+        Everything submitted so far, in order.
+    most_in_flight : int
+        The most asks that were unanswered at one time.
+
+    Examples
+    --------
+    >>> from vlmkit.records import Ask
+    >>> backend = FakeBackend(replies=["a red circle", "a blue star"])
+    >>> backend.submit(Ask(pictures=(), prompt="What is it?")).result().text
+    'a red circle'
+    >>> backend.close()
+    """
+
+    def __init__(
+        self,
+        name: str = "echo",
+        *,
+        replies: Replies | None = None,
+        delay_s: float | Sequence[float] = 0.0,
+        revision: str | None = "1",
+        abilities: Abilities | None = None,
+    ) -> None:
+        self.model = f"fake:{name}"
+        self.revision = revision
+        self.abilities = abilities or Abilities()
+        self.asks: list[Ask] = []
+        self.most_in_flight = 0
+        self._replies = _echo if replies is None else replies
+        self._delay_s = delay_s
+        self._lock = threading.Lock()
+        self._in_flight: set[Future[Reply]] = set()
+        self._closed = False
+        self._pool = ThreadPoolExecutor(self.abilities.parallel_asks, thread_name_prefix="vlmkit-fake")
+
+    def submit(self, ask: Ask) -> Future[Reply]:
+        """Take an ask; return at once. The future ends with the scripted answer or fault, or `TimedOut`."""
+        future: Future[Reply] = Future()
+        wake = threading.Event()
+        with self._lock:
+            number = len(self.asks)
+            self.asks.append(ask)
+            self._in_flight.add(future)
+            self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
+            closed = self._closed
+        future.add_done_callback(self._forget)
+        future.add_done_callback(lambda _: wake.set())
+        if closed:
+            self._end(future, Cancelled(f"{self.model} is closed. Open it again to ask more."))
+        else:
+            self._pool.submit(self._answer, future, wake, number, time.monotonic())
+        return future
+
+    def stream(self, ask: Ask) -> Iterator[Delta]:
+        """Answer word by word; closing the iterator cancels.
+
+        Raises
+        ------
+        RunError
+            The scripted fault of this ask.
+        """
+        future = self.submit(ask)
+        try:
+            reply = future.result()
+            for piece in re.findall(r"\s*\S+|\s+$", reply.text):
+                yield Delta(text=piece)
+            yield Delta(reply=reply)
+        finally:
+            future.cancel()
+
+    def close(self) -> None:
+        """End the asks in flight with `Cancelled` and let the threads go. Twice is fine."""
+        with self._lock:
+            self._closed = True
+            in_flight = list(self._in_flight)
+        for future in in_flight:
+            self._end(future, Cancelled(f"{self.model} was closed before it answered."))
+        self._pool.shutdown(wait=False)
+
+    def _forget(self, future: Future[Reply]) -> None:
+        with self._lock:
+            self._in_flight.discard(future)
+        if future.cancelled():
+            # `concurrent.futures.wait` sees a cancelled future only after this call.
+            future.set_running_or_notify_cancel()
+
+    def _answer(self, future: Future[Reply], wake: threading.Event, number: int, start_s: float) -> None:
+        ask = self.asks[number]
+        end_s = time.monotonic() + _nth(self._delay_s, number)
+        deadline_s = start_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
+        if wake.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
+            return
+        if end_s >= deadline_s:
+            self._end(future, TimedOut(f"{self.model} gave no answer within {ask.timeout_s:g} s. Raise timeout_s."))
+            return
+        try:
+            answer = self._replies(ask) if callable(self._replies) else _nth(self._replies, number)
+        except RunError as fault:
+            answer = fault
+        except Exception as error:  # noqa: BLE001  a script may raise anything; a fault always travels as a RunError
+            answer = ServerFault(f"The script of {self.model} raised {type(error).__name__}: {error}. Correct it.")
+            answer.__cause__ = error
+        self._end(future, answer if isinstance(answer, RunError) else self._reply(ask, answer, start_s))
+
+    def _reply(self, ask: Ask, text: str, start_s: float) -> Reply:
+        reason = "stop"
+        for stop in ask.sampling.stop:
+            text = text.partition(stop)[0]
+        words = re.findall(r"\s*\S+", text)
+        if len(words) > ask.sampling.max_tokens:
+            words, reason = words[: ask.sampling.max_tokens], "length"
+            text = "".join(words)
+        return Reply(
+            text=text,
+            finish_reason=reason,
+            model=self.model,
+            revision=self.revision,
+            usage=Usage(prompt_tokens=len(ask.prompt.split()), completion_tokens=len(words)),
+            seconds=time.monotonic() - start_s,
+        )
+
+    @staticmethod
+    def _end(future: Future[Reply], result: Reply | RunError) -> None:
+        with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
+            if isinstance(result, Reply):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+
+
+def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBackend:
+    """Open a fake backend.
+
+    Parameters
+    ----------
+    name : str
+        Any word, or the path of a JSON file (``*.json``) with the options:
+        ``{"replies": ["a star", {"fault": "TimedOut", "message": "too slow"}], "delay_s": 0.1}``.
+    url : str or None, default None
+        Not accepted: nothing is asked over a network.
+    **options : object
+        As `FakeBackend` takes them; they stand above the file's.
+
+    Raises
+    ------
+    BadSetting
+        A URL, an option that does not exist, or a file that cannot be read or is no such script.
+    """
+    if url is not None:
+        message = f"fake:{name}@{url}: a fake backend has no address. Leave out the part from @ on."
+        raise BadSetting(message)
+    script = _read_script(Path(name)) if name.endswith(".json") else {}
+    try:
+        return FakeBackend(Path(name).stem, **{**script, **options})
+    except TypeError as error:
+        message = f"fake:{name}: {error}. Options are replies, delay_s, revision, abilities."
+        raise BadSetting(message) from error
+
+
+def _echo(ask: Ask) -> str:
+    pictures = [f"{picture.width}x{picture.height} {picture.media_type}" for picture in ask.pictures]
+    return ": ".join([", ".join(pictures), ask.prompt] if pictures else [ask.prompt])
+
+
+def _nth(script: Any, number: int) -> Any:
+    """Entry of a script for one ask: sequences begin again after their last entry, anything else is for every ask."""
+    return script[number % len(script)] if isinstance(script, list | tuple) else script
+
+
+def _read_script(path: Path) -> dict[str, Any]:
+    try:
+        script: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if "replies" in script:
+            script["replies"] = [_read_answer(entry) for entry in script["replies"]]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f'{path} is no script of a fake backend ({error}). It is a JSON object with "replies" and "delay_s".'
+        raise BadSetting(message) from error
+    return script
+
+
+def _read_answer(entry: str | dict[str, str]) -> Answer:
+    if isinstance(entry, str):
+        return entry
+    fault: Answer = getattr(errors, entry["fault"])(entry.get("message", "scripted"))
+    return fault

@@ -1,0 +1,173 @@
+"""From a model's name to an open backend; every backend, ours too, comes in by its dotted name."""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+import importlib.metadata
+import inspect
+import re
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlmkit.errors import BadSetting, ModelNotFound, UnknownModel
+from vlmkit.extras import open_by_name
+from vlmkit.settings import require_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vlmkit.backends.protocol import Backend
+
+__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "ModelName", "close_shared", "engines", "load", "parse", "shared"]
+
+BUILT_IN = {"fake": "vlmkit.backends.fake:open_fake", "mlx": "vlmkit.engines.mlx:open_engine"}
+ENTRY_POINT_GROUP = "vlmkit.backends"
+
+_ENGINE_AND_NAME = re.compile(r"(?P<engine>[a-z][a-z0-9_-]*):(?P<name>.+?)(?:@(?P<url>https?://\S+))?")
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_PATH_STARTS = ("/", "./", "../", "~")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelName:
+    """A model's name, taken apart.
+
+    Attributes
+    ----------
+    engine : str
+        Who answers: ``"mlx"``, ``"fake"``, a third party's word.
+    name : str
+        What the engine calls the model; a local directory is absolute.
+    url : str or None
+        Address of the server, where one was given.
+    """
+
+    engine: str
+    name: str
+    url: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.engine}:{self.name}" + (f"@{self.url}" if self.url else "")
+
+
+def engines() -> dict[str, str]:
+    """Every known engine and the dotted name of its opener: ours, then installed third parties'."""
+    strangers = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+    return {point.name: point.value for point in strangers} | BUILT_IN
+
+
+def parse(model: str) -> ModelName:
+    """Take a model's name apart.
+
+    Parameters
+    ----------
+    model : str
+        ``"engine:name"``, ``"engine:name@http://host/v1"``, ``"tiny"``, a Hub id ``"org/name"`` or a local directory.
+
+    Raises
+    ------
+    UnknownModel
+        The name fits none of these, or its engine does not exist; close matches are named.
+    ModelNotFound
+        The name is a path, and no directory is there.
+    """
+    model = model.strip()
+    if model == "tiny":
+        return ModelName(engine="mlx", name="tiny")
+    parts = _ENGINE_AND_NAME.fullmatch(model)
+    known = engines()
+    if parts and parts["engine"] in known:
+        return ModelName(engine=parts["engine"], name=parts["name"], url=parts["url"])
+    path = Path(model).expanduser()
+    if model and path.is_dir():
+        return ModelName(engine="mlx", name=str(path.resolve()))
+    if model.startswith(_PATH_STARTS):
+        message = f"No model directory at {path}. Give an existing directory, a Hub id (org/name), or engine:name."
+        raise ModelNotFound(message)
+    if _HUB_ID.fullmatch(model):
+        return ModelName(engine="mlx", name=model)
+    raise UnknownModel(_unknown(model, parts["engine"] if parts else model, known))
+
+
+def load(model: str | None = None, **options: Any) -> Backend:
+    """Open a model; the caller closes it.
+
+    Parameters
+    ----------
+    model : str or None, default None
+        As `parse` reads it; None takes the model of the settings.
+    **options : object
+        What the engine's opener takes; for mlx ``revision``, ``adapter`` and more.
+
+    Returns
+    -------
+    Backend
+        For mlx the richer ``vlmkit.engines.mlx.Engine``.
+
+    Raises
+    ------
+    SetupError
+        No model was named, the name is unknown, or the engine could not open it.
+    """
+    name = parse(require_model(model))
+    opener = open_by_name(engines()[name.engine])
+    _check_options(name.engine, opener, options)
+    backend: Backend = opener(name.name, url=name.url, **options)
+    return backend
+
+
+_open: dict[str, Backend] = {}
+_open_lock = threading.Lock()
+
+
+def shared(model: str | None = None) -> Backend:
+    """A process-wide open backend: opened on first use, kept, and closed when the process ends.
+
+    Parameters
+    ----------
+    model : str or None, default None
+        As for `load`.
+
+    Raises
+    ------
+    SetupError
+        As `load`.
+    """
+    name = str(parse(require_model(model)))
+    with _open_lock:
+        if name not in _open:
+            _open[name] = load(name)
+        return _open[name]
+
+
+@atexit.register
+def close_shared() -> None:
+    """Close every shared backend; the next `shared` opens anew."""
+    with _open_lock:
+        backends = list(_open.values())
+        _open.clear()
+    for backend in backends:
+        backend.close()
+
+
+def _check_options(engine: str, opener: Callable[..., Backend], options: dict[str, Any]) -> None:
+    parameters = inspect.signature(opener).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    taken = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "url"]
+    for option in options:
+        if option not in taken:
+            message = f"{option}: {engine} models take no such option. They take: {', '.join(taken) or 'none'}."
+            raise BadSetting(message)
+
+
+def _unknown(model: str, word: str, known: dict[str, str]) -> str:
+    close = difflib.get_close_matches(word, [*known, "tiny"], n=2)
+    hint = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+    return (
+        f"{model!r} names no model.{hint} Give engine:name (engines here: {', '.join(sorted(known))}), "
+        'a Hub id (org/name), a model directory, or "tiny", the bundled model.'
+    )

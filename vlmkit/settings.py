@@ -1,0 +1,302 @@
+"""Settings: argument > `use` > environment > vlmkit.toml > default, resolved when first needed and never at import.
+
+Takes   a setting's name and what the caller was given.    Gives  one checked value, and where it came from.
+May use errors.                                            Never  caches a file, writes anything, chooses a model."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vlmkit.errors import BadSetting, UnknownModel
+
+__all__ = ["FILE_NAME", "SETTINGS", "Resolved", "Setting", "find_file", "get", "require_model", "resolve", "use"]
+
+FILE_NAME = "vlmkit.toml"
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One setting: how it is called in each place, and how a raw value is checked.
+
+    Attributes
+    ----------
+    name : str
+        Argument and `use` keyword.
+    variable : str
+        Environment variable.
+    table, key : str
+        Where it stands in ``vlmkit.toml``.
+    default : object
+        Value where nobody says anything; None is "not set".
+    accepts : str
+        What a value may be, in words for the message.
+    check : callable
+        Raw value to checked value; raises ValueError or TypeError.
+    """
+
+    name: str
+    variable: str
+    table: str
+    key: str
+    default: object
+    accepts: str
+    check: Callable[[object], object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """A setting's value in force and where it came from (``"default"``, ``"environment variable X"``, a file …)."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError
+    return raw.strip()
+
+
+def _workers(raw: object) -> int | str:
+    if raw == "auto":
+        return "auto"
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    workers = int(raw)
+    if workers < 1:
+        raise ValueError
+    return workers
+
+
+def _timeout_s(raw: object) -> float | None:
+    if isinstance(raw, str) and raw.strip().lower() == "none":
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    timeout_s = float(raw)
+    if not 0 < timeout_s < float("inf"):
+        raise ValueError
+    return timeout_s
+
+
+def _flag(raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = _text(raw).lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def check(raw: object) -> str:
+        if raw not in choices:
+            raise ValueError
+        return str(raw)
+
+    return check
+
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            name="model",
+            variable="VISION_MODEL",
+            table="vision",
+            key="model",
+            default=None,
+            accepts='a model name such as "tiny" or "mlx:org/name"',
+            check=_text,
+        ),
+        Setting(
+            name="auto_download",
+            variable="VLM_AUTO_DOWNLOAD",
+            table="vision",
+            key="auto_download",
+            default=True,
+            accepts="true or false",
+            check=_flag,
+        ),
+        Setting(
+            name="workers",
+            variable="VLMKIT_WORKERS",
+            table="processing",
+            key="workers",
+            default="auto",
+            accepts='"auto" or a whole number from 1 up',
+            check=_workers,
+        ),
+        Setting(
+            name="timeout_s",
+            variable="VLM_TIMEOUT_SECONDS",
+            table="processing",
+            key="timeout_s",
+            default=None,
+            accepts='a number of seconds above 0, or "none" for no limit',
+            check=_timeout_s,
+        ),
+        Setting(
+            name="on_timeout",
+            variable="VLM_TIMEOUT_BEHAVIOR",
+            table="processing",
+            key="on_timeout",
+            default="error",
+            accepts='"error", "fallback" or "continue"',
+            check=_one_of("error", "fallback", "continue"),
+        ),
+    )
+}
+
+_session: dict[str, object] = {}
+
+
+def use(**values: object) -> None:
+    """Set values for this session; they stand above environment and file, below an argument.
+
+    Parameters
+    ----------
+    **values : object
+        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``. None takes an earlier value back.
+
+    Raises
+    ------
+    BadSetting
+        A name that is no setting, or a value it does not accept; nothing was changed then.
+    """
+    checked = {name: _checked(_named(name), raw, f"vk.use({name}={raw!r})") for name, raw in values.items()}
+    for name, value in checked.items():
+        if values[name] is None:
+            _session.pop(name, None)
+        else:
+            _session[name] = value
+
+
+def get(name: str, argument: object = None) -> Any:
+    """Value in force of one setting.
+
+    Parameters
+    ----------
+    name : str
+    argument : object, default None
+        What the caller was given; None is "not given".
+
+    Returns
+    -------
+    The checked value, of the setting's own type.
+
+    Raises
+    ------
+    BadSetting
+        The value that stands first is not acceptable; names the setting and where the value came from.
+    """
+    return resolve(name, argument).value
+
+
+def resolve(name: str, argument: object = None) -> Resolved:
+    """Like `get`, with the place the value came from.
+
+    Raises
+    ------
+    BadSetting
+        As `get`.
+    """
+    setting = _named(name)
+    if argument is not None:
+        return _resolved(setting, argument, f"argument {name}={argument!r}")
+    if name in _session:
+        return Resolved(name=name, value=_session[name], origin=f"vk.use({name}={_session[name]!r})")
+    if os.environ.get(setting.variable, "").strip():
+        return _resolved(setting, os.environ[setting.variable], f"environment variable {setting.variable}")
+    path = find_file()
+    table = _read(path).get(setting.table, {}) if path else {}
+    if setting.key in table:
+        return _resolved(setting, table[setting.key], f"{path}, [{setting.table}] {setting.key}")
+    return Resolved(name=name, value=setting.default, origin="default")
+
+
+def require_model(argument: object = None) -> str:
+    """Name of the model in force, or an error that lists the ways to name one.
+
+    Parameters
+    ----------
+    argument : object, default None
+        What the caller was given as ``model=``.
+
+    Raises
+    ------
+    UnknownModel
+        No model was named anywhere.
+    BadSetting
+        The model setting is not a text.
+    """
+    model = get("model", argument)
+    if model is None:
+        message = (
+            "No model was named, and none is chosen silently. Name one in any of these ways:\n"
+            "  model=… in the call, or --model on the command line\n"
+            "  vk.use(model=…) for this session\n"
+            "  the environment variable VISION_MODEL\n"
+            f"  {FILE_NAME} in this directory or above it:  [vision]  model = …\n"
+            'To try it without any download, name the bundled model: "tiny".'
+        )
+        raise UnknownModel(message)
+    return str(model)
+
+
+def find_file(directory: Path | None = None) -> Path | None:
+    """Nearest ``vlmkit.toml``, from `directory` (default: the working directory) upwards; None where there is none."""
+    start = (directory or Path.cwd()).absolute()
+    return next((path for folder in (start, *start.parents) if (path := folder / FILE_NAME).is_file()), None)
+
+
+def _named(name: str) -> Setting:
+    if name not in SETTINGS:
+        close = difflib.get_close_matches(name, SETTINGS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"settings are: {', '.join(SETTINGS)}."
+        message = f"{name!r} is not a setting; {hint}"
+        raise BadSetting(message)
+    return SETTINGS[name]
+
+
+def _checked(setting: Setting, raw: object, origin: str) -> object:
+    if raw is None:
+        return None
+    try:
+        return setting.check(raw)
+    except (TypeError, ValueError):
+        message = f"{setting.name}: {raw!r} cannot be used (from {origin}). Give {setting.accepts}."
+        raise BadSetting(message) from None
+
+
+def _resolved(setting: Setting, raw: object, origin: str) -> Resolved:
+    return Resolved(name=setting.name, value=_checked(setting, raw, origin), origin=origin)
+
+
+def _read(path: Path) -> dict[str, dict[str, object]]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{path} cannot be read: {error}. Correct the file or remove it."
+        raise BadSetting(message) from error
+    known = {(setting.table, setting.key) for setting in SETTINGS.values()}
+    for table, entries in content.items():
+        keys = entries if isinstance(entries, dict) else {}
+        unknown = [f"[{table}] {key}" for key in keys if (table, key) not in known]
+        if not isinstance(entries, dict) or table not in {table for table, _ in known}:
+            unknown = [f"[{table}]" if isinstance(entries, dict) else table]
+        if unknown:
+            expected = ", ".join(f"[{table}] {key}" for table, key in sorted(known))
+            message = f"{path}: {unknown[0]} is not a setting. Settings in the file are: {expected}."
+            raise BadSetting(message)
+    return content
