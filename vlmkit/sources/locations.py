@@ -1,0 +1,130 @@
+"""From what a person points at to one reference per picture, in the order a person expects."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from vlmkit.errors import SetupError
+from vlmkit.records import ImageRef
+from vlmkit.sources.formats import SUFFIXES
+
+__all__ = ["natural_key", "read", "refer"]
+
+
+def read(source: object, *, recursive: bool = False) -> list[ImageRef]:
+    """One reference per picture; nothing is opened.
+
+    Parameters
+    ----------
+    source : str, path, bytes, PIL image, or iterable of these
+        A folder (pictures by file name, hidden ones left out, ``img2`` before ``img10``), a file, a glob pattern (taken
+        at its word: every file it matches), one picture, or several in their own order. None stands for a missing one.
+    recursive : bool, default False
+        Whether a folder's subfolders are read too.
+
+    Returns
+    -------
+    list of ImageRef
+
+    Raises
+    ------
+    SetupError
+        The folder or file is not there, holds no picture, the pattern matches nothing, or the type is none of these.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _read_path(os.fspath(source), recursive=recursive)
+    if isinstance(source, bytes | bytearray | memoryview | Image.Image):
+        return [refer(source)]
+    if isinstance(source, Iterable) and not isinstance(source, dict):
+        return [refer(item) for item in source]
+    raise SetupError(
+        f"Pictures cannot be read from a value of type {type(source).__name__}; give a folder, a path, a glob pattern, "
+        "bytes, a PIL image, or a list of these."
+    )
+
+
+def refer(item: object) -> ImageRef:
+    """Reference to one picture; what cannot be one fails when it is opened, as a row does.
+
+    Parameters
+    ----------
+    item : str, path, bytes, PIL image, ImageRef or None
+    """
+    if isinstance(item, ImageRef):
+        return item
+    if isinstance(item, str | os.PathLike):
+        path = os.fsdecode(item)
+        return ImageRef(source=path, label=path)
+    if isinstance(item, bytes | bytearray | memoryview):
+        return ImageRef(source=bytes(item), label=f"<bytes {len(bytes(item))}>")
+    if isinstance(item, Image.Image):
+        return ImageRef(source=item, label=f"<image {item.width}x{item.height}>")
+    return ImageRef(source=item, label="<missing>" if item is None else f"<{type(item).__name__}>")
+
+
+def natural_key(text: str) -> tuple[list[list[tuple[int, int, str]]], str]:
+    """Sort key under which ``img2`` comes before ``img10``, folder by folder, whatever the case."""
+    parts = [
+        [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", part) if piece]
+        for part in re.split(r"[/\\]", text.casefold())
+    ]
+    return parts, text
+
+
+def _read_path(path: str | bytes, *, recursive: bool) -> list[ImageRef]:
+    text = os.path.expanduser(os.fsdecode(path))  # noqa: PTH111  Path would drop "./" and change the label
+    # Unlike their namesakes in pathlib these answer False for what cannot be a path, such as a whole caption.
+    if os.path.isdir(text):  # noqa: PTH112
+        return [refer(name) for name in _list_folder(text, recursive=recursive)]
+    if os.path.lexists(text):
+        return [refer(text)]
+    if glob.has_magic(text):
+        return _match(text)
+    raise SetupError(f"{text}: no such folder or file.{_neighbor(Path(text))}")
+
+
+def _match(pattern: str) -> list[ImageRef]:
+    names = [name for name in glob.glob(pattern, recursive=True) if not Path(name).is_dir()]  # noqa: PTH207  as above
+    if not names:
+        raise SetupError(f"{pattern}: no file matches; the working directory is {Path.cwd()}.")
+    return [refer(name) for name in sorted(names, key=natural_key)]
+
+
+def _list_folder(folder: str, *, recursive: bool) -> list[str]:
+    names = sorted(_pictures_in(folder, recursive=recursive), key=natural_key)
+    if names:
+        return names
+    deeper = 0 if recursive else sum(1 for _ in _pictures_in(folder, recursive=True))
+    advice = f" Its subfolders hold {deeper}: pass recursive=True." if deeper else ""
+    raise SetupError(f"{folder}: no pictures in this folder (looked for {', '.join(sorted(SUFFIXES))}).{advice}")
+
+
+def _pictures_in(folder: str, *, recursive: bool) -> Iterator[str]:
+    for place, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in [*files, *folders]:  # a directory called x.png becomes a row that says so
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                yield os.path.join(place, name)  # noqa: PTH118  keeps the folder as it was written
+        if not recursive:
+            return
+
+
+def _refuse(error: OSError) -> None:
+    message = f"{error.filename}: cannot be listed ({error.strerror}); make it readable or leave it out."
+    raise SetupError(message) from error
+
+
+def _neighbor(path: Path) -> str:
+    try:
+        names = os.listdir(path.parent)  # noqa: PTH208  names are all that is compared
+    except OSError:
+        return f" Nor is there a folder {path.parent}; the working directory is {Path.cwd()}."
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f" Did you mean {path.parent / close[0]}?" if close else f" The working directory is {Path.cwd()}."
