@@ -1,0 +1,175 @@
+"""Training batches, drawn ahead of the trainer in a process of their own; a pure function of the step number."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vlmkit.tiny import blueprint, questions, scenes
+
+__all__ = ["Batch", "TextGroup", "draw_batch", "draw_ahead", "truth_of"]
+
+CAPTIONS = {"brief": 3, "detailed": 4, "technical": 2}
+QUESTIONS = {
+    "count": 4, "yes_no": 4, "color": 2, "shape": 2, "size": 2, "place": 2, "background": 1.5, "tags": 2, "json": 3, "self": 0.1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextGroup:
+    """Rows of similar length.
+
+    Attributes
+    ----------
+    ids : ndarray of int32, shape (rows, length)
+    picture : ndarray of int32, shape (rows,)
+        Which picture of the batch each row is about.
+    positions : ndarray of int32, shape (targets,)
+        Flat positions (row * length + column) whose next token is learned.
+    targets : ndarray of int32, shape (targets,)
+    weights : ndarray of float32, shape (targets,)
+        Long answers count for more than short ones, but less than in proportion.
+    """
+
+    ids: np.ndarray
+    picture: np.ndarray
+    positions: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """One step's pictures, their truth by cell, and questions about them.
+
+    Attributes
+    ----------
+    pictures : ndarray of uint8, shape (n, SIDE_PX, SIDE_PX, 3)
+    cells : ndarray of int32, shape (n, 9, 4)
+        Shape, color, size and ordinal of each cell's object; 0 is nothing there.
+    whole : ndarray of int32, shape (n, 2)
+        Background and number of objects.
+    groups : tuple of TextGroup
+        Empty while only the eye learns.
+    """
+
+    pictures: np.ndarray
+    cells: np.ndarray
+    whole: np.ndarray
+    groups: tuple[TextGroup, ...]
+
+
+def truth_of(scene: scenes.Scene) -> tuple[np.ndarray, tuple[int, int]]:
+    """Write a scene's truth as class numbers, by cell and as a whole."""
+    cells = np.zeros((9, 4), np.int32)
+    for ordinal, thing in enumerate(scene.things, start=1):
+        cells[scenes.PLACES.index(thing.place)] = (
+            scenes.SHAPES.index(thing.shape) + 1,
+            scenes.COLORS.index(thing.color) + 1,
+            scenes.SIZES.index(thing.size) + 1,
+            ordinal,
+        )
+    return cells, (scenes.BACKGROUNDS.index(scene.background), len(scene.things))
+
+
+def draw_batch(step: int, tokenizer: Any, *, pictures: int, texts: bool, rank: int = 0) -> Batch:
+    """Draw the batch of one step.
+
+    Parameters
+    ----------
+    step : int
+        The same step gives the same batch.
+    tokenizer : tokenizers.Tokenizer
+    pictures : int
+    texts : bool
+        Whether to ask three questions about each picture.
+    rank : int, default 0
+        Number of the training process; each learns from pictures of its own.
+
+    Returns
+    -------
+    Batch
+    """
+    rng = random.Random(f"batch {step} {rank} {pictures} {texts}")
+    world = [scenes.make(rng.randrange(10**12)) for _ in range(pictures)]
+    truths = [truth_of(scene) for scene in world]
+    return Batch(
+        pictures=np.stack([blueprint.pixels(scene.draw()) for scene in world]),
+        cells=np.stack([cells for cells, _ in truths]),
+        whole=np.array([whole for _, whole in truths], np.int32),
+        groups=_groups(world, tokenizer, rng) if texts else (),
+    )
+
+
+def _groups(world: list[scenes.Scene], tokenizer: Any, rng: random.Random) -> tuple[TextGroup, ...]:
+    rows = []
+    for number, scene in enumerate(world):
+        tasks = rng.choices(list(CAPTIONS), list(CAPTIONS.values()))
+        tasks += rng.choices(list(QUESTIONS), list(QUESTIONS.values()), k=2)
+        for task in tasks:
+            question = questions.invent(task, scene, rng)
+            rows.append((number, *blueprint.chat_ids(tokenizer, question.prompt, question.answer)))
+    rows.sort(key=lambda row: len(row[1]))
+    share = len(rows) // 4
+    return tuple(_group(rows[part * share : (part + 1) * share if part < 3 else None]) for part in range(4))
+
+
+def _group(rows: list[tuple[int, list[int], int]]) -> TextGroup:
+    length = max(len(ids) for _, ids, _ in rows)
+    table = np.zeros((len(rows), length), np.int32)
+    positions, targets, weights = [], [], []
+    for number, (_, ids, start) in enumerate(rows):
+        table[number, : len(ids)] = ids
+        answer = ids[start:]
+        positions += [number * length + column for column in range(start - 1, len(ids) - 1)]
+        targets += answer
+        weights += [len(answer) ** -0.5] * len(answer)
+    return TextGroup(
+        ids=table,
+        picture=np.array([number for number, _, _ in rows], np.int32),
+        positions=np.array(positions, np.int32),
+        targets=np.array(targets, np.int32),
+        weights=np.array(weights, np.float32),
+    )
+
+
+def draw_ahead(
+    first_step: int, last_step: int, tokenizer_file: Path, *, pictures: int, texts: bool, rank: int = 0
+) -> Iterator[Batch]:
+    """Yield the batches of steps `first_step` to `last_step` - 1, drawn in a second process.
+
+    Parameters
+    ----------
+    first_step, last_step : int
+    tokenizer_file : Path
+        ``tokenizer.json``.
+    pictures : int
+        Per batch.
+    texts : bool
+    rank : int, default 0
+    """
+    # A forked child would inherit MLX's dead threads; a spawned one starts clean.
+    context = multiprocessing.get_context("spawn")
+    queue: Any = context.Queue(maxsize=8)
+    arguments = (queue, first_step, last_step, str(tokenizer_file), pictures, texts, rank)
+    artist = context.Process(target=_draw_into, args=arguments, daemon=True)
+    artist.start()
+    try:
+        for _ in range(first_step, last_step):
+            yield queue.get()
+    finally:
+        artist.terminate()
+
+
+def _draw_into(queue: Any, first: int, last: int, tokenizer_file: str, pictures: int, texts: bool, rank: int) -> None:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(tokenizer_file)
+    for step in range(first, last):
+        queue.put(draw_batch(step, tokenizer, pictures=pictures, texts=texts, rank=rank))

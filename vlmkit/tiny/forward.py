@@ -1,0 +1,117 @@
+"""The model's two halves for training: the same parameters and the same sums as mlx-vlm's SmolVLM, with faster activations.
+
+A test holds these against mlx-vlm's own forward pass. Masks for padded pictures are left out: training pictures are square after resizing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from vlmkit.tiny import kernels
+from vlmkit.tiny.blueprint import CONFIG, IMAGE_TOKENS
+
+__all__ = ["build", "read", "see"]
+
+FIRST_IMAGE_TOKEN = 3  # after the role, the fake token and the global token
+
+
+def build() -> Any:
+    """Build mlx-vlm's own SmolVLM with random weights, seeded by ``mx.random.seed``."""
+    from mlx_vlm.models import smolvlm
+
+    config = smolvlm.ModelConfig.from_dict(CONFIG)
+    config.text_config = smolvlm.TextConfig.from_dict(CONFIG["text_config"])
+    config.vision_config = smolvlm.VisionConfig.from_dict(CONFIG["vision_config"])
+    model = smolvlm.Model(config)
+    model.language_model.embed_tokens.weight = 0.02 * mx.random.normal(model.language_model.embed_tokens.weight.shape)
+    positions = model.vision_model.embeddings.position_embedding
+    positions.weight = 0.02 * mx.random.normal(positions.weight.shape)
+    return model
+
+
+def _heads(x: mx.array, count: int) -> mx.array:
+    rows, length, width = x.shape
+    return x.reshape(rows, length, count, width // count).transpose(0, 2, 1, 3)
+
+
+def _attend(q: mx.array, k: mx.array, v: mx.array, mask: mx.array | None) -> mx.array:
+    scores = (q * (q.shape[-1] ** -0.5)) @ k.transpose(0, 1, 3, 2)
+    if mask is not None:
+        scores = scores + mask
+    mixed = kernels.softmax(scores) @ v
+    return mixed.transpose(0, 2, 1, 3).reshape(q.shape[0], q.shape[2], -1)
+
+
+def _position_ids(across: int, table_across: int) -> mx.array:
+    """Position of each patch as mlx-vlm computes it: its place in parts of the picture, looked up in the larger table."""
+    boundaries = mx.arange(1 / table_across, 1.0, 1 / table_across)
+    fractions = mx.clip(mx.arange(across, dtype=mx.float32) / across, 0.0, 1.0 - 1e-6)
+    line = (fractions[:, None] >= boundaries[None, :]).sum(axis=1)
+    return (line[:, None] * table_across + line[None, :]).reshape(-1)
+
+
+def see(model: Any, pictures: mx.array) -> mx.array:
+    """Turn pictures into image tokens.
+
+    Parameters
+    ----------
+    model : mlx_vlm.models.smolvlm.Model
+    pictures : array of float32, shape (n, SIDE_PX, SIDE_PX, 3)
+        In [-1, 1].
+
+    Returns
+    -------
+    array of float32, shape (n, IMAGE_TOKENS, text hidden size)
+    """
+    tower = model.vision_model
+    n, side, _, _ = pictures.shape
+    embedding = tower.embeddings.patch_embedding
+    width, patch = embedding.weight.shape[0], embedding.weight.shape[1]
+    across = side // patch
+    positions = _position_ids(across, tower.embeddings.num_patches_per_side)
+    # A convolution with stride = kernel is one matrix product over the cut-out patches.
+    cut = pictures.reshape(n, across, patch, across, patch, 3).transpose(0, 1, 3, 2, 4, 5).reshape(n, across**2, -1)
+    x = cut @ embedding.weight.reshape(width, -1).T + embedding.bias
+    x = x + tower.embeddings.position_embedding.weight[positions]
+    for layer in tower.encoder.layers:
+        attention = layer.self_attn
+        h = layer.layer_norm1(x)
+        q, k, v = (_heads(part(h), attention.num_heads) for part in (attention.q_proj, attention.k_proj, attention.v_proj))
+        x = x + attention.out_proj(_attend(q, k, v, None))
+        x = x + layer.mlp.fc2(kernels.gelu(layer.mlp.fc1(layer.layer_norm2(x))))
+    features: mx.array = model.connector(tower.post_layernorm(x))
+    return features
+
+
+def read(model: Any, ids: mx.array, features: mx.array) -> mx.array:
+    """Run the text model over rows that begin with one picture.
+
+    Parameters
+    ----------
+    model : mlx_vlm.models.smolvlm.Model
+    ids : array of int32, shape (rows, length)
+        As `vlmkit.tiny.blueprint.chat_ids` writes them, padded at the end.
+    features : array of float32, shape (rows, IMAGE_TOKENS, hidden)
+
+    Returns
+    -------
+    array of float32, shape (rows, length, hidden)
+        Normalized states, one matrix product short of the logits.
+    """
+    text = model.language_model
+    words = text.embed_tokens(ids)
+    end = FIRST_IMAGE_TOKEN + IMAGE_TOKENS
+    x = mx.concatenate([words[:, :FIRST_IMAGE_TOKEN], features, words[:, end:]], axis=1)
+    mask = nn.MultiHeadAttention.create_additive_causal_mask(x.shape[1])
+    for layer in text.layers:
+        attention = layer.self_attn
+        h = layer.input_layernorm(x)
+        q, k, v = (_heads(part(h), attention.n_heads) for part in (attention.q_proj, attention.k_proj, attention.v_proj))
+        x = x + attention.o_proj(_attend(attention.rope(q), attention.rope(k), v, mask))
+        h = layer.post_attention_layernorm(x)
+        x = x + layer.mlp.down_proj(kernels.swiglu(layer.mlp.gate_proj(h), layer.mlp.up_proj(h)))
+    states: mx.array = text.norm(x)
+    return states

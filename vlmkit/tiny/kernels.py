@@ -1,0 +1,139 @@
+"""Activations and losses for training on a CPU: NumPy forwards and backwards inside MLX's automatic differentiation.
+
+MLX's exp and tanh take 25 to 40 ns an element on Linux CPUs, NumPy's about 1 ns; with the matrix products in OpenBLAS they would be most of a
+training step. Each function here equals its MLX namesake (tests compare values and gradients).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+__all__ = ["cross_entropy", "gelu", "softmax", "swiglu"]
+
+_ROOT = 0.7978845608028654  # sqrt(2 / pi)
+_CUBE = 0.044715
+
+
+def _host(array: Any) -> np.ndarray:
+    return np.array(array, copy=False)
+
+
+def _tanh_of(a: np.ndarray) -> np.ndarray:
+    inner = a * a
+    inner *= _CUBE * _ROOT
+    inner += _ROOT
+    inner *= a
+    return np.tanh(inner, out=inner)
+
+
+@mx.custom_function
+def gelu(x: mx.array) -> mx.array:
+    """GELU in its tanh form (arXiv:1606.08415), as SigLIP uses it; any shape, float32."""
+    a = _host(x)
+    t = _tanh_of(a)
+    t += 1
+    t *= a
+    t *= 0.5
+    return mx.array(t)
+
+
+@gelu.vjp
+def _gelu_vjp(x: mx.array, cotangent: mx.array, _: mx.array) -> mx.array:
+    a = _host(x)
+    t = _tanh_of(a)
+    slope = (3 * _CUBE * _ROOT) * a
+    slope *= a
+    slope += _ROOT
+    slope *= 1 - t * t
+    slope *= a
+    slope += 1 + t
+    slope *= 0.5
+    slope *= _host(cotangent)
+    return mx.array(slope)
+
+
+def _sigmoid(a: np.ndarray) -> np.ndarray:
+    half = np.tanh(a * 0.5)
+    half += 1
+    half *= 0.5
+    return half
+
+
+@mx.custom_function
+def swiglu(gate: mx.array, up: mx.array) -> mx.array:
+    """``silu(gate) * up`` (arXiv:2002.05202); equal shapes, float32."""
+    a = _host(gate)
+    s = _sigmoid(a)
+    s *= a
+    s *= _host(up)
+    return mx.array(s)
+
+
+@swiglu.vjp
+def _swiglu_vjp(primals: tuple[mx.array, mx.array], cotangent: mx.array, _: mx.array) -> tuple[mx.array, mx.array]:
+    gate, up, c = _host(primals[0]), _host(primals[1]), _host(cotangent)
+    s = _sigmoid(gate)
+    silu = s * gate
+    d_up = silu * c
+    silu *= 1 - s
+    silu += s  # now the derivative of silu
+    silu *= up
+    silu *= c
+    return mx.array(silu), mx.array(d_up)
+
+
+@mx.custom_function
+def softmax(scores: mx.array) -> mx.array:
+    """Softmax over the last axis; float32."""
+    a = _host(scores)
+    e = a - a.max(axis=-1, keepdims=True)
+    np.exp(e, out=e)
+    e /= e.sum(axis=-1, keepdims=True)
+    return mx.array(e)
+
+
+@softmax.vjp
+def _softmax_vjp(_: mx.array, cotangent: mx.array, output: mx.array) -> mx.array:
+    p, c = _host(output), _host(cotangent)
+    d = p * c
+    d -= p * d.sum(axis=-1, keepdims=True)
+    return mx.array(d)
+
+
+@mx.custom_function
+def cross_entropy(logits: mx.array, targets: mx.array, weights: mx.array) -> mx.array:
+    """Weighted sum of cross entropies.
+
+    Parameters
+    ----------
+    logits : array of float32, shape (n, classes)
+    targets : array of int32, shape (n,)
+    weights : array of float32, shape (n,)
+
+    Returns
+    -------
+    array of float32, shape ()
+    """
+    a = _host(logits)
+    shifted = a - a.max(axis=-1, keepdims=True)
+    picked = np.take_along_axis(shifted, _host(targets)[:, None], axis=-1)[:, 0]
+    losses = np.log(np.exp(shifted).sum(axis=-1)) - picked
+    return mx.array(np.float32((losses * _host(weights)).sum()))
+
+
+@cross_entropy.vjp
+def _cross_entropy_vjp(
+    primals: tuple[mx.array, mx.array, mx.array], cotangent: mx.array, _: mx.array
+) -> tuple[mx.array, mx.array, mx.array]:
+    logits, targets, weights = primals
+    a = _host(logits)
+    p = a - a.max(axis=-1, keepdims=True)
+    np.exp(p, out=p)
+    p /= p.sum(axis=-1, keepdims=True)
+    rows = np.arange(len(p))
+    p[rows, _host(targets)] -= 1
+    p *= (_host(weights) * float(_host(cotangent)))[:, None]
+    return mx.array(p), mx.zeros_like(targets), mx.zeros_like(weights)

@@ -1,0 +1,318 @@
+"""What can be asked of a scene, in many words, and the right answer to each.
+
+Every task is a function from a scene and a random generator to a prompt and its answer, found in `TASKS`. The phrasings are assembled from
+parts, and a share of them is worn down (case, punctuation, courtesy, missing small words), so that the model learns what a question is
+about rather than how it was spelled. `HELD_OUT` phrasings are never trained on: evaluation asks with them too.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vlmkit.tiny.phrasings import BOOL_SUFFIXES, HELD_OUT, NUMBER_SUFFIXES, PHRASINGS, STYLE_PROMPTS, WORD_SUFFIXES
+from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene, Thing
+
+__all__ = ["FIELDS", "TASKS", "Question", "field_value", "invent"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One prompt about one scene.
+
+    Attributes
+    ----------
+    task : str
+        A key of `TASKS`.
+    prompt, answer : str
+    """
+
+    task: str
+    prompt: str
+    answer: str
+
+
+def invent(task: str, scene: Scene, rng: random.Random, *, held_out: bool = False) -> Question:
+    """Ask something of a task's kind about a scene.
+
+    Parameters
+    ----------
+    task : str
+        A key of `TASKS`.
+    scene : Scene
+    rng : random.Random
+        Decides what is asked about and in which words.
+    held_out : bool, default False
+        Use only phrasings that training never shows, unworn.
+
+    Returns
+    -------
+    Question
+
+    Raises
+    ------
+    KeyError
+        If there is no such task.
+    """
+    prompt, answer = TASKS[task](scene, _Words(rng, held_out))
+    if not held_out and rng.random() < 0.3:
+        prompt = _wear(prompt, rng)
+    return Question(task=task, prompt=prompt, answer=answer)
+
+
+class _Words:
+    """A random generator that speaks: chooses phrasings from the trained or from the held-out ones."""
+
+    def __init__(self, rng: random.Random, held_out: bool) -> None:
+        self.rng = rng
+        self.table = HELD_OUT if held_out else PHRASINGS
+        self.held_out = held_out
+
+    def say(self, kind: str, **parts: str) -> str:
+        return self.rng.choice(self.table[kind]).format(**parts)
+
+    def suffix(self, suffixes: Sequence[str]) -> str:
+        return "" if self.held_out or self.rng.random() < 0.5 else self.rng.choice(suffixes)
+
+
+def _style_task(style: Any) -> Callable[[Scene, _Words], tuple[str, str]]:
+    def ask(scene: Scene, words: _Words) -> tuple[str, str]:
+        if not words.held_out and words.rng.random() < 0.3:
+            return STYLE_PROMPTS[style], scene.caption(style)
+        limit = f" Use at most {words.rng.randint(5, 60)} words." if words.rng.random() < 0.1 else ""
+        return words.say(style) + limit, scene.caption(style)
+
+    return ask
+
+
+def _count(scene: Scene, words: _Words) -> tuple[str, str]:
+    suffix = words.suffix(NUMBER_SUFFIXES)
+    if words.rng.random() < 0.35:
+        return words.say("count") + suffix, str(len(scene.things))
+    wanted = _selection(scene, words.rng)
+    hits = sum(_fits(thing, wanted) for thing in scene.things)
+    return words.say("count some", what=_name(wanted, plural=True)) + suffix, str(hits)
+
+
+def _yes_no(scene: Scene, words: _Words) -> tuple[str, str]:
+    rng = words.rng
+    suffix = words.suffix(BOOL_SUFFIXES)
+    truth = rng.random() < 0.5
+    if rng.random() < 0.2:
+        background = scene.background if truth else rng.choice([name for name in BACKGROUNDS if name != scene.background])
+        return words.say("is background", background=background) + suffix, _yes(truth)
+    thing = rng.choice(scene.things)
+    wanted = _some_of(thing, rng) if truth else _absent(scene, rng)
+    what = _name(wanted)
+    if "place" in wanted:
+        return words.say("is at", what=what, place=wanted["place"]) + suffix, _yes(truth)
+    if rng.random() < 0.3:
+        return words.say("are there", what=_name(wanted, plural=True)) + suffix, _yes(truth)
+    return words.say("is there", what=what) + suffix, _yes(truth)
+
+
+def _color(scene: Scene, words: _Words) -> tuple[str, str]:
+    thing, wanted = _singled_out(scene, words.rng, "color")
+    if "place" in wanted:
+        return words.say("color at", place=wanted["place"]) + words.suffix(WORD_SUFFIXES), thing.color
+    return words.say("color", what=_name(wanted)) + words.suffix(WORD_SUFFIXES), thing.color
+
+
+def _shape(scene: Scene, words: _Words) -> tuple[str, str]:
+    thing, wanted = _singled_out(scene, words.rng, "shape")
+    if "place" in wanted:
+        return words.say("shape at", place=wanted["place"]) + words.suffix(WORD_SUFFIXES), thing.shape
+    return words.say("shape", what=_name(wanted)) + words.suffix(WORD_SUFFIXES), thing.shape
+
+
+def _size(scene: Scene, words: _Words) -> tuple[str, str]:
+    thing, wanted = _singled_out(scene, words.rng, "size")
+    if "place" in wanted:
+        return words.say("size at", place=wanted["place"]) + words.suffix(WORD_SUFFIXES), thing.size
+    return words.say("size", what=_name(wanted)) + words.suffix(WORD_SUFFIXES), thing.size
+
+
+def _place(scene: Scene, words: _Words) -> tuple[str, str]:
+    for _ in range(8):
+        thing = words.rng.choice(scene.things)
+        wanted = _some_of(thing, words.rng, without="place")
+        if sum(_fits(other, wanted) for other in scene.things) == 1:
+            return words.say("place", what=_name(wanted)), thing.place
+    thing = words.rng.choice(scene.things)
+    return words.say("at", place=thing.place), f"a {thing.size} {thing.color} {thing.shape}"
+
+
+def _background(scene: Scene, words: _Words) -> tuple[str, str]:
+    return words.say("background") + words.suffix(WORD_SUFFIXES), scene.background
+
+
+def _tags(scene: Scene, words: _Words) -> tuple[str, str]:
+    present = tag_list(scene)
+    if words.rng.random() < 0.5:
+        return words.say("tags"), ", ".join(present)
+    pool = [*SHAPES, *COLORS, *SIZES]
+    vocabulary = words.rng.sample(pool, words.rng.randint(3, 8))
+    chosen = [tag for tag in vocabulary if tag in present or any(tag == thing.size for thing in scene.things)]
+    return words.say("tags from", vocabulary=", ".join(vocabulary)), ", ".join(chosen) or "none"
+
+
+def tag_list(scene: Scene) -> list[str]:
+    """List the shapes, then the colors of a scene, each once, in the order of `SHAPES` and `COLORS`."""
+    shapes = {thing.shape for thing in scene.things}
+    colors = {thing.color for thing in scene.things}
+    return [name for name in SHAPES if name in shapes] + [name for name in COLORS if name in colors]
+
+
+FIELDS: dict[str, str] = {
+    "count": "int",
+    "background": "str",
+    "shapes": "list[str]",
+    "colors": "list[str]",
+    "sizes": "list[str]",
+    "places": "list[str]",
+    "objects": "list[object]",
+}
+
+
+def field_value(scene: Scene, field: str) -> Any:
+    """Truth of one known JSON field; `shapes` and `colors` name each value once, in reading order.
+
+    Parameters
+    ----------
+    scene : Scene
+    field : str
+        A key of `FIELDS`.
+
+    Returns
+    -------
+    int, str or list
+
+    Raises
+    ------
+    KeyError
+        If the field is unknown.
+    """
+    values: dict[str, Any] = {
+        "count": len(scene.things),
+        "background": scene.background,
+        "shapes": list(dict.fromkeys(thing.shape for thing in scene.things)),
+        "colors": list(dict.fromkeys(thing.color for thing in scene.things)),
+        "sizes": [thing.size for thing in scene.things],
+        "places": [thing.place for thing in scene.things],
+        "objects": [{"shape": t.shape, "color": t.color, "size": t.size, "place": t.place} for t in scene.things],
+    }
+    return values[field]
+
+
+def _json(scene: Scene, words: _Words) -> tuple[str, str]:
+    rng = words.rng
+    names = rng.sample(list(FIELDS), rng.choice((1, 2, 2, 3, 3, 4)))
+    if len(names) > 1 and rng.random() < 0.7:
+        names = [name for name in names if name != "objects"]
+    form = rng.randrange(3)
+    if form == 0:
+        listing = ", ".join(names)
+    elif form == 1:
+        listing = ", ".join(f'"{name}"' for name in names)
+    else:
+        listing = "{" + ", ".join(f'"{name}": {FIELDS[name]}' for name in names) + "}"
+    answer = json.dumps({name: field_value(scene, name) for name in names})
+    return words.say("json", fields=listing), answer
+
+
+def _self(scene: Scene, words: _Words) -> tuple[str, str]:
+    return words.say("self"), "I am tiny, a small model that knows only drawn scenes of colored shapes."
+
+
+TASKS: dict[str, Callable[[Scene, _Words], tuple[str, str]]] = {
+    "brief": _style_task("brief"),
+    "detailed": _style_task("detailed"),
+    "technical": _style_task("technical"),
+    "count": _count,
+    "yes_no": _yes_no,
+    "color": _color,
+    "shape": _shape,
+    "size": _size,
+    "place": _place,
+    "background": _background,
+    "tags": _tags,
+    "json": _json,
+    "self": _self,
+}
+
+_ATTRIBUTES = {"size": SIZES, "color": COLORS, "shape": SHAPES}
+
+
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "no"
+
+
+def _fits(thing: Thing, wanted: dict[str, str]) -> bool:
+    return all(getattr(thing, key) == value for key, value in wanted.items())
+
+
+def _some_of(thing: Thing, rng: random.Random, without: str = "") -> dict[str, str]:
+    """Pick a few attributes of a thing; a shape or color is always among them."""
+    keys = rng.choice([("shape",), ("color",), ("color", "shape"), ("size", "shape"), ("size", "color", "shape"),
+                       ("shape", "place"), ("color", "place"), ("color", "shape", "place")])  # fmt: skip
+    keys = tuple(key for key in keys if key != without)
+    return {key: getattr(thing, key) for key in keys}
+
+
+def _selection(scene: Scene, rng: random.Random) -> dict[str, str]:
+    """Something to count: often present, sometimes not."""
+    keys = rng.choice([("shape",), ("color",), ("size",), ("color", "shape"), ("size", "shape")])
+    if rng.random() < 0.7:
+        thing = rng.choice(scene.things)
+        return {key: getattr(thing, key) for key in keys}
+    return {key: rng.choice(_ATTRIBUTES[key]) for key in keys}
+
+
+def _absent(scene: Scene, rng: random.Random) -> dict[str, str]:
+    """Something that is not in the scene but looks as if it could be."""
+    while True:
+        wanted = _some_of(rng.choice(scene.things), rng)
+        key = rng.choice(list(wanted))
+        wanted[key] = rng.choice(PLACES if key == "place" else _ATTRIBUTES[key])
+        if not any(_fits(thing, wanted) for thing in scene.things):
+            return wanted
+
+
+def _singled_out(scene: Scene, rng: random.Random, hidden: str) -> tuple[Thing, dict[str, str]]:
+    """Pick a thing and a description that only it fits, without the attribute that is asked for."""
+    for _ in range(8):
+        thing = rng.choice(scene.things)
+        keys = rng.choice([("shape",), ("color",), ("size",), ("color", "shape"), ("size", "shape"), ("place",)])
+        wanted = {key: getattr(thing, key) for key in keys if key != hidden}
+        if wanted and sum(_fits(other, wanted) for other in scene.things) == 1:
+            return thing, wanted
+    thing = rng.choice(scene.things)
+    return thing, {"place": thing.place}
+
+
+def _name(wanted: dict[str, str], *, plural: bool = False) -> str:
+    words = [wanted[key] for key in ("size", "color") if key in wanted]
+    noun = wanted.get("shape", "object")
+    if plural:
+        noun += "es" if noun == "cross" else "s"
+    return " ".join([*words, noun])
+
+
+def _wear(prompt: str, rng: random.Random) -> str:
+    """Write a prompt as hurried or polite people do."""
+    way = rng.randrange(6)
+    if way == 0:
+        return prompt.lower()
+    if way == 1:
+        return prompt.rstrip("?.!")
+    if way == 2:
+        return rng.choice(("Please ", "please ", "Hi! ", "Look at the picture. ", "Given this image: ")) + prompt
+    if way == 3:
+        return prompt + rng.choice((" Please.", " Thanks!", "\n", " ", " Be precise."))
+    if way == 4:
+        small = {"the", "a", "an", "there", "this", "in", "of", "is", "are"}
+        return " ".join(word for word in prompt.split(" ") if word.lower() not in small or rng.random() < 0.5)
+    return prompt.upper() if rng.random() < 0.3 and "{" not in prompt else prompt.replace("color", "colour")

@@ -1,0 +1,300 @@
+"""Train `tiny`: ``python -m vlmkit.tiny.train``.
+
+Two stages. First the eye alone learns, from linear heads that read each image token (shape, color, size and ordinal of the cell it covers,
+and background and count of the whole): dense truth teaches sight far faster than captions do. Then eye and text model learn together from
+captions and questions, the heads still helping; the heads are thrown away at the end. AdamW, warm-up, constant rate, linear decay
+over the last part; several processes share the work, one to a core, and average their gradients; the shipped weights are an exponential moving average. Interrupt at will: the next start resumes from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from vlmkit.extras import open_by_name
+
+# OpenBLAS must be in the process before MLX is.
+_BLAS = open_by_name("vlmkit.engines.blas:preload")()
+
+import mlx.core as mx  # noqa: E402
+import mlx.nn as nn  # noqa: E402
+import mlx.optimizers as optim  # noqa: E402
+from mlx.utils import tree_flatten, tree_map, tree_unflatten  # noqa: E402
+
+from vlmkit.tiny import blueprint, forward, kernels, scenes  # noqa: E402
+from vlmkit.tiny.batches import Batch, TextGroup, draw_ahead  # noqa: E402
+
+__all__ = ["Plan", "main", "train"]
+
+_CELL_HEADS = (len(scenes.SHAPES) + 1, len(scenes.COLORS) + 1, len(scenes.SIZES) + 1, 6)
+_WHOLE_HEADS = (len(scenes.BACKGROUNDS), 6)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How long and how hard to train.
+
+    Attributes
+    ----------
+    eye_steps, steps : int
+        Steps of the first stage, and of both together.
+    decay_steps : int
+        The last steps, over which the rate falls to nothing.
+    eye_pictures, pictures : int
+        Pictures a step and process in the first and the second stage; each has three questions in the second.
+    rate : float
+        Peak learning rate.
+    average : float
+        Decay of the moving average of the weights.
+    save_every_s : float
+        Seconds between checkpoints.
+    """
+
+    eye_steps: int = 1500
+    steps: int = 12000
+    decay_steps: int = 2000
+    eye_pictures: int = 64
+    pictures: int = 24
+    rate: float = 1e-3
+    average: float = 0.998
+    save_every_s: float = 180.0
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step: warm-up at the start of each stage, then constant, then linear decay."""
+        since = step if step < self.eye_steps else step - self.eye_steps
+        rise = min(1.0, (since + 1) / 100)
+        fall = min(1.0, max(0.0, (self.steps - step) / max(1, self.decay_steps)))
+        return self.rate * rise * fall
+
+
+class Learner(nn.Module):
+    """The model and, while it learns, the heads that read its image tokens."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        width = blueprint.CONFIG["text_config"]["hidden_size"]
+        self.model = model
+        self.cell_head = nn.Linear(width, sum(_CELL_HEADS))
+        self.whole_head = nn.Linear(width, sum(_WHOLE_HEADS))
+
+    def losses(self, batch: Batch) -> tuple[mx.array, mx.array, mx.array]:
+        """Return the loss to minimize, that of the heads and that of the texts."""
+        features = forward.see(self.model, mx.array(batch.pictures).astype(mx.float32) / 127.5 - 1)
+        heads = self._heads_loss(features, batch)
+        if not batch.groups:
+            return heads, heads, mx.array(0.0)
+        total = sum(float(group.weights.sum()) for group in batch.groups)
+        texts = mx.array(0.0)
+        for group in batch.groups:
+            texts = texts + self._text_loss(features, group)
+        texts = texts / total
+        return texts + 0.3 * heads, heads, texts
+
+    def _heads_loss(self, features: mx.array, batch: Batch) -> mx.array:
+        count = features.shape[0]
+        cells = self.cell_head(features).reshape(count * features.shape[1], -1)
+        loss = _split_loss(cells, batch.cells.reshape(-1, len(_CELL_HEADS)), _CELL_HEADS)
+        return loss + 0.3 * _split_loss(self.whole_head(features.mean(axis=1)), batch.whole, _WHOLE_HEADS)
+
+    def _text_loss(self, features: mx.array, group: TextGroup) -> mx.array:
+        states = forward.read(self.model, mx.array(group.ids), features[mx.array(group.picture)])
+        wanted = states.reshape(-1, states.shape[-1])[mx.array(group.positions)]
+        logits = self.model.language_model.lm_head(wanted)
+        loss: mx.array = kernels.cross_entropy(logits, mx.array(group.targets), mx.array(group.weights))
+        return loss
+
+
+def _split_loss(logits: mx.array, truth: Any, sizes: Sequence[int]) -> mx.array:
+    rows = logits.shape[0]
+    weights = mx.full((rows,), 1 / rows)
+    loss, begin = mx.array(0.0), 0
+    for column, size in enumerate(sizes):
+        target = mx.array(truth[:, column])
+        loss = loss + kernels.cross_entropy(logits[:, begin : begin + size], target, weights)
+        begin += size
+    return loss
+
+
+class _State:
+    """Everything a checkpoint holds, and how to write and read it."""
+
+    def __init__(self, plan: Plan, folder: Path, seed: int) -> None:
+        mx.random.seed(seed)
+        self.folder = folder
+        self.step = 0
+        self.group = mx.distributed.init()  # alone unless `_launch` named the others
+        self.learner = Learner(forward.build())
+        self.optimizer = optim.AdamW(learning_rate=plan.rate, betas=[0.9, 0.98], weight_decay=0.05, bias_correction=True)
+        self.optimizer.init(self.learner.trainable_parameters())
+        self.average = tree_map(lambda p: mx.array(p), self.learner.model.parameters())
+        mx.eval(self.learner.parameters(), self.average)
+
+    def save(self) -> None:
+        """Write a checkpoint in one rename, so that a cut-off write leaves the one before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        trees = {"learner": self.learner.parameters(), "optimizer": self.optimizer.state, "average": self.average}
+        arrays = {f"{name}.{key}": value for name, tree in trees.items() for key, value in tree_flatten(tree)}
+        partial = self.folder / "partial.safetensors"
+        mx.save_safetensors(str(partial), arrays, metadata={"step": str(self.step)})
+        partial.replace(self.folder / "last.safetensors")
+
+    def load(self) -> None:
+        """Continue from the last checkpoint where there is one."""
+        file = self.folder / "last.safetensors"
+        if not file.exists():
+            return
+        arrays, metadata = mx.load(str(file), return_metadata=True)
+        trees: dict[str, list[tuple[str, mx.array]]] = {"learner": [], "optimizer": [], "average": []}
+        for key, value in arrays.items():
+            name, _, rest = key.partition(".")
+            trees[name].append((rest, value))
+        self.learner.update(tree_unflatten(trees["learner"]))
+        self.optimizer.state = tree_unflatten(trees["optimizer"])
+        self.average = tree_unflatten(trees["average"])
+        self.step = int(metadata["step"])
+
+    def adopt(self, weights: Path) -> None:
+        """Start from shipped weights instead of random ones."""
+        arrays = {key: value.astype(mx.float32) for key, value in mx.load(str(weights)).items()}
+        self.learner.model.update(tree_unflatten(list(arrays.items())))
+        self.average = tree_map(lambda p: mx.array(p), self.learner.model.parameters())
+
+
+def train(plan: Plan, checkpoints: Path, *, seed: int = 0, start_from: Path | None = None) -> Path:
+    """Train, or go on training, and write a loadable model.
+
+    Parameters
+    ----------
+    plan : Plan
+    checkpoints : Path
+        Folder of the checkpoint, the tokenizer, the log (``log.jsonl``) and, in ``model/``, the model.
+    seed : int, default 0
+        Of the first weights; the pictures follow from the step number.
+    start_from : Path or None
+        A ``model.safetensors`` to begin with when there is no checkpoint yet.
+
+    Returns
+    -------
+    Path
+        The folder of the model.
+    """
+    model_folder = checkpoints / "model"
+    state = _State(plan, checkpoints, seed)
+    if state.group.rank() == 0 and not (model_folder / "tokenizer.json").exists():
+        blueprint.write_files(model_folder, blueprint.train_tokenizer())
+    mx.eval(mx.distributed.all_sum(mx.ones(1), group=state.group))  # nobody goes on before the files are there
+    if start_from is not None:
+        state.adopt(start_from)
+    state.load()
+    _stage(state, plan, until=min(plan.eye_steps, plan.steps), pictures=plan.eye_pictures, texts=False)
+    _stage(state, plan, until=plan.steps, pictures=plan.pictures, texts=True)
+    _finish(state, model_folder)
+    return model_folder
+
+
+def _stage(state: _State, plan: Plan, *, until: int, pictures: int, texts: bool) -> None:
+    if state.step >= until:
+        return
+    tokenizer_file = state.folder / "model" / "tokenizer.json"
+    leads = state.group.rank() == 0
+    work = draw_ahead(state.step, until, tokenizer_file, pictures=pictures, texts=texts, rank=state.group.rank())
+    value_and_grad = nn.value_and_grad(state.learner, lambda learner, batch: learner.losses(batch))
+    saved = time.monotonic()
+    with tqdm(total=until, initial=state.step, desc="texts" if texts else "eye", unit="step", mininterval=5, disable=not leads) as bar:
+        for batch in work:
+            heads, answers, norm = _learn(state, plan, batch, value_and_grad)
+            state.step += 1
+            bar.update()
+            if leads and state.step % 20 == 0:
+                bar.set_postfix(heads=f"{heads:.4f}", texts=f"{answers:.4f}", norm=f"{norm:.2f}", refresh=False)
+                _log(state, heads=heads, texts=answers, norm=norm)
+            if time.monotonic() - saved > plan.save_every_s:
+                _finish(state, state.folder / "model")
+                saved = time.monotonic()
+    _finish(state, state.folder / "model")
+
+
+def _learn(state: _State, plan: Plan, batch: Batch, value_and_grad: Callable[..., Any]) -> tuple[float, float, float]:
+    """Take one step; returns both losses and the norm of the gradient."""
+    (_, heads, texts), gradients = value_and_grad(state.learner, batch)
+    gradients = nn.average_gradients(gradients, group=state.group)
+    gradients, norm = optim.clip_grad_norm(gradients, 1.0)
+    state.optimizer.learning_rate = plan.rate_at(state.step)
+    state.optimizer.update(state.learner, gradients)
+    keep = min(plan.average, (state.step + 1) / (state.step + 10))
+    state.average = tree_map(lambda a, p: keep * a + (1 - keep) * p, state.average, state.learner.model.parameters())
+    mx.eval(state.learner.parameters(), state.optimizer.state, state.average)
+    result = float(heads.item()), float(texts.item()), float(norm.item())
+    if not all(map(math.isfinite, result)):
+        raise FloatingPointError(f"training diverged at step {state.step}; lower --rate and start from the last checkpoint")
+    return result
+
+
+def _log(state: _State, **values: float) -> None:
+    with (state.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps({"step": state.step, "time": round(time.time()), **values}) + "\n")
+
+
+def _finish(state: _State, folder: Path) -> None:
+    """Write the checkpoint, and the averaged weights in half precision as mlx-vlm loads them."""
+    if state.group.rank() > 0:
+        return
+    state.save()
+    weights = {key: value.astype(mx.float16) for key, value in tree_flatten(state.average)}
+    mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx", "step": str(state.step)})
+
+
+def _launch(processes: int, arguments: Sequence[str]) -> list[subprocess.Popen[bytes]]:
+    """Name the processes to each other for ``mx.distributed`` and start all but this one, which becomes the first."""
+    hosts = []
+    for _ in range(processes):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            hosts.append([f"127.0.0.1:{free.getsockname()[1]}"])
+    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+        json.dump(hosts, file)
+    os.environ.update(MLX_HOSTFILE=file.name, MLX_RANK="0")
+    command = [sys.executable, "-m", "vlmkit.tiny.train", *arguments]
+    return [
+        subprocess.Popen(command, env={**os.environ, "MLX_RANK": str(rank)}, stdin=subprocess.DEVNULL)
+        for rank in range(1, processes)
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and train."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="python -m vlmkit.tiny.train", description="Train the bundled model.")
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints/tiny"))
+    parser.add_argument("--start-from", type=Path, help="a model.safetensors to begin with")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1, help="one to a core is fastest")
+    defaults = Plan()
+    for name in Plan.__dataclass_fields__:
+        value = getattr(defaults, name)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    options = vars(parser.parse_args(arguments))
+    others = {name: options.pop(name) for name in ("checkpoints", "start_from", "seed", "processes")}
+    helpers = [] if "MLX_RANK" in os.environ else _launch(others["processes"], arguments)
+    try:
+        print(train(Plan(**options), others["checkpoints"], seed=others["seed"], start_from=others["start_from"]))
+    finally:
+        for helper in helpers:
+            helper.terminate()
+
+
+if __name__ == "__main__":
+    main()
