@@ -10,9 +10,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from vlmkit import errors
@@ -77,25 +79,26 @@ class FakeBackend:
         self._lock = threading.Lock()
         self._in_flight: set[Future[Reply]] = set()
         self._closed = False
-        self._pool = ThreadPoolExecutor(self.abilities.parallel_asks, thread_name_prefix="vlmkit-fake")
+        self._line: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
     def submit(self, ask: Ask) -> Future[Reply]:
         """Take an ask; return at once. The future ends with the scripted answer or fault, or `TimedOut`."""
-        future: Future[Reply] = Future()
-        wake = threading.Event()
+        job = _Job(ask=ask)
         with self._lock:
-            number = len(self.asks)
+            job.number = len(self.asks)
             self.asks.append(ask)
-            self._in_flight.add(future)
+            self._in_flight.add(job.future)
             self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
             closed = self._closed
-        future.add_done_callback(self._forget)
-        future.add_done_callback(lambda _: wake.set())
+            if not closed:
+                self._line.put(job)
+                self._add_thread()
+        job.future.add_done_callback(self._forget)
+        job.future.add_done_callback(lambda _: job.ended.set())
         if closed:
-            self._end(future, Cancelled(f"{self.model} is closed. Open it again to ask more."))
-        else:
-            self._pool.submit(self._answer, future, wake, number, time.monotonic())
-        return future
+            job.end(Cancelled(f"{self.model} is closed. Open it again to ask more."))
+        return job.future
 
     def stream(self, ask: Ask) -> Iterator[Delta]:
         """Answer word by word; closing the iterator cancels.
@@ -120,8 +123,19 @@ class FakeBackend:
             self._closed = True
             in_flight = list(self._in_flight)
         for future in in_flight:
-            self._end(future, Cancelled(f"{self.model} was closed before it answered."))
-        self._pool.shutdown(wait=False)
+            _end(future, Cancelled(f"{self.model} was closed before it answered."))
+        for _ in self._threads:
+            self._line.put(None)
+
+    def _add_thread(self) -> None:
+        if len(self._threads) < self.abilities.parallel_asks:
+            # A daemon: the threads of an executor would keep the process until the last answer, before any closing.
+            self._threads.append(threading.Thread(target=self._work, name="vlmkit-fake", daemon=True))
+            self._threads[-1].start()
+
+    def _work(self) -> None:
+        while job := self._line.get():
+            self._answer(job)
 
     def _forget(self, future: Future[Reply]) -> None:
         with self._lock:
@@ -130,23 +144,23 @@ class FakeBackend:
             # `concurrent.futures.wait` sees a cancelled future only after this call.
             future.set_running_or_notify_cancel()
 
-    def _answer(self, future: Future[Reply], wake: threading.Event, number: int, start_s: float) -> None:
-        ask = self.asks[number]
-        end_s = time.monotonic() + _nth(self._delay_s, number)
-        deadline_s = start_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
-        if wake.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
+    def _answer(self, job: _Job) -> None:
+        ask = job.ask
+        end_s = time.monotonic() + _nth(self._delay_s, job.number)
+        deadline_s = job.start_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
+        if job.ended.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
             return
         if end_s >= deadline_s:
-            self._end(future, TimedOut(f"{self.model} gave no answer within {ask.timeout_s:g} s. Raise timeout_s."))
+            job.end(TimedOut(f"{self.model} gave no answer within {ask.timeout_s:g} s. Raise timeout_s."))
             return
         try:
-            answer = self._replies(ask) if callable(self._replies) else _nth(self._replies, number)
+            answer = self._replies(ask) if callable(self._replies) else _nth(self._replies, job.number)
         except RunError as fault:
             answer = fault
         except Exception as error:  # noqa: BLE001  a script may raise anything; a fault always travels as a RunError
             answer = ServerFault(f"The script of {self.model} raised {type(error).__name__}: {error}. Correct it.")
             answer.__cause__ = error
-        self._end(future, answer if isinstance(answer, RunError) else self._reply(ask, answer, start_s))
+        job.end(answer if isinstance(answer, RunError) else self._reply(ask, answer, job.start_s))
 
     def _reply(self, ask: Ask, text: str, start_s: float) -> Reply:
         reason = "stop"
@@ -165,13 +179,17 @@ class FakeBackend:
             seconds=time.monotonic() - start_s,
         )
 
-    @staticmethod
-    def _end(future: Future[Reply], result: Reply | RunError) -> None:
-        with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
-            if isinstance(result, Reply):
-                future.set_result(result)
-            else:
-                future.set_exception(result)
+
+@dataclass
+class _Job:
+    ask: Ask
+    number: int = 0
+    start_s: float = field(default_factory=time.monotonic)
+    future: Future[Reply] = field(default_factory=Future)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def end(self, result: Reply | RunError) -> None:
+        _end(self.future, result)
 
 
 def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBackend:
@@ -203,6 +221,14 @@ def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBacke
         raise BadSetting(message) from error
 
 
+def _end(future: Future[Reply], result: Reply | RunError) -> None:
+    with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
+        if isinstance(result, Reply):
+            future.set_result(result)
+        else:
+            future.set_exception(result)
+
+
 def _echo(ask: Ask) -> str:
     pictures = [f"{picture.width}x{picture.height} {picture.media_type}" for picture in ask.pictures]
     return ": ".join([", ".join(pictures), ask.prompt] if pictures else [ask.prompt])
@@ -215,7 +241,7 @@ def _nth(script: Any, number: int) -> Any:
 
 def _read_script(path: Path) -> dict[str, Any]:
     try:
-        script: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        script: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")).items())
         if "replies" in script:
             script["replies"] = [_read_answer(entry) for entry in script["replies"]]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -1,0 +1,200 @@
+"""The fake backend: scripted answers, delays and faults, on real threads."""
+
+import json
+import threading
+import time
+from concurrent.futures import CancelledError, wait
+
+import pytest
+
+from vlmkit.backends.fake import FakeBackend, open_fake
+from vlmkit.backends.protocol import Abilities, Backend
+from vlmkit.errors import BadSetting, Cancelled, Refused, ServerFault, TimedOut, Unreachable
+from vlmkit.records import Ask, Picture, Sampling
+
+
+def ask(prompt="What is it?", **options):
+    return Ask(pictures=(), prompt=prompt, **options)
+
+
+@pytest.fixture
+def opened():
+    """Open fake backends that are closed when the test ends."""
+    backends = []
+
+    def make(**options):
+        backends.append(FakeBackend(**options))
+        return backends[-1]
+
+    yield make
+    for backend in backends:
+        backend.close()
+
+
+def test_it_fits_the_socket(opened):
+    """It is a Backend, with the name that opens it."""
+    backend = opened(name="demo")
+    assert isinstance(backend, Backend)
+    assert backend.model == "fake:demo"
+
+
+def test_without_a_script_it_says_what_it_got(opened):
+    """The default answer names each picture's pixels and type, and the prompt."""
+    picture = Picture(data=b"\xff\xd8", media_type="image/jpeg", width=64, height=48, digest="00")
+    reply = opened().submit(Ask(pictures=(picture,), prompt="What is it?")).result(5)
+    assert reply.text == "64x48 image/jpeg: What is it?"
+    assert reply.model == "fake:echo"
+    assert reply.finish_reason == "stop"
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 5)
+
+
+def test_replies_are_given_in_the_order_of_the_asks(opened):
+    """The n-th ask gets the n-th entry, whatever finishes first, and the script begins again after its end."""
+    backend = opened(replies=["a", "b", "c"], delay_s=[0.06, 0.03, 0.0])
+    futures = [backend.submit(ask()) for _ in range(5)]
+    assert [future.result(5).text for future in futures] == ["a", "b", "c", "a", "b"]
+
+
+def test_faults_travel_in_the_future(opened):
+    """A RunError in the script is the fault of that ask alone."""
+    backend = opened(replies=["fine", Refused("no pictures of people")])
+    good, bad = backend.submit(ask()), backend.submit(ask())
+    assert good.result(5).text == "fine"
+    with pytest.raises(Refused, match="no pictures of people"):
+        bad.result(5)
+
+
+def test_a_callable_answers_from_the_ask(opened):
+    """A function may answer, raise a fault, or break; a break is a ServerFault that names it."""
+
+    def script(request):
+        if request.prompt == "refuse":
+            raise Unreachable("nobody there")
+        return str(10 // int(request.prompt))
+
+    backend = opened(replies=script)
+    assert backend.submit(ask("5")).result(5).text == "2"
+    with pytest.raises(Unreachable, match="nobody there"):
+        backend.submit(ask("refuse")).result(5)
+    with pytest.raises(ServerFault, match="raised ZeroDivisionError") as caught:
+        backend.submit(ask("0")).result(5)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_asks_are_answered_in_parallel(opened):
+    """As many at a time as the abilities say, counted while they wait."""
+    backend = opened(delay_s=0.1, abilities=Abilities(parallel_asks=8))
+    start = time.monotonic()
+    done, _ = wait([backend.submit(ask()) for _ in range(8)], 5)
+    assert len(done) == 8
+    assert time.monotonic() - start < 0.6
+    assert backend.most_in_flight == 8
+    assert len(backend.asks) == 8
+
+
+def test_the_deadline_is_kept(opened):
+    """An ask that would take longer ends when its time is up, not later."""
+    backend = opened(delay_s=30)
+    start = time.monotonic()
+    with pytest.raises(TimedOut, match=r"no answer within 0\.05 s"):
+        backend.submit(ask(timeout_s=0.05)).result(5)
+    assert time.monotonic() - start < 2
+
+
+def test_waiting_in_line_counts_towards_the_deadline(opened):
+    """The deadline runs from submission, also for an ask no thread has taken yet."""
+    backend = opened(delay_s=0.2, abilities=Abilities(parallel_asks=1))
+    first, second = backend.submit(ask()), backend.submit(ask(timeout_s=0.25))
+    assert first.result(5)
+    with pytest.raises(TimedOut):
+        second.result(5)
+
+
+def test_cancel_ends_an_ask_that_is_being_answered(opened):
+    """Cancelling wakes whoever waits, and frees the thread for the next ask."""
+    backend = opened(delay_s=[30, 0], abilities=Abilities(parallel_asks=1))
+    slow = backend.submit(ask())
+    time.sleep(0.05)
+    assert slow.cancel()
+    done, _ = wait([slow], 5)
+    assert done == {slow}
+    with pytest.raises(CancelledError):
+        slow.result(0)
+    assert backend.submit(ask()).result(5).text == "What is it?"
+
+
+def test_close_ends_everything_with_cancelled(opened):
+    """Asks in flight, asks in line and asks afterwards get Cancelled; closing twice is fine; threads go away."""
+    backend = opened(delay_s=30, abilities=Abilities(parallel_asks=1))
+    futures = [backend.submit(ask()) for _ in range(3)]
+    backend.close()
+    backend.close()
+    for future in [*futures, backend.submit(ask())]:
+        with pytest.raises(Cancelled):
+            future.result(5)
+    deadline_s = time.monotonic() + 5
+    while any(thread.name.startswith("vlmkit-fake") for thread in threading.enumerate()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def test_answers_are_cut_as_a_model_would_be(opened):
+    """`max_tokens` counts words and is a finish reason; `stop` ends the text before itself."""
+    backend = opened(replies="one two three four")
+    short = backend.submit(ask(sampling=Sampling(max_tokens=2))).result(5)
+    assert (short.text, short.finish_reason) == ("one two", "length")
+    stopped = backend.submit(ask(sampling=Sampling(stop=(" three",)))).result(5)
+    assert (stopped.text, stopped.finish_reason) == ("one two", "stop")
+
+
+def test_streams_come_in_pieces_and_end_with_the_reply(opened):
+    """The pieces make up the text; the last delta carries the whole reply."""
+    backend = opened(replies="a red  circle\n")
+    *pieces, last = backend.stream(ask())
+    assert len(pieces) > 2
+    assert "".join(piece.text for piece in pieces) == last.reply.text == "a red  circle\n"
+
+
+def test_a_stream_raises_its_fault(opened):
+    """What a future would carry comes out of the iterator."""
+    with pytest.raises(Refused):
+        list(opened(replies=Refused("no")).stream(ask()))
+
+
+def test_closing_a_stream_cancels(opened):
+    """Whoever stops reading leaves nothing running."""
+    backend = opened(replies="a b c")
+    stream = backend.stream(ask())
+    assert next(stream).text == "a"
+    stream.close()
+    assert next(stream, None) is None
+
+
+def test_a_script_can_be_a_file(tmp_path):
+    """``fake:PATH.json`` scripts a backend where only a name can be given, as on a command line."""
+    path = tmp_path / "demo.json"
+    path.write_text(json.dumps({"replies": ["a", {"fault": "TimedOut", "message": "slow"}], "delay_s": 0.01}))
+    backend = open_fake(str(path), revision="7")
+    first, second = backend.submit(ask()), backend.submit(ask())
+    assert (backend.model, first.result(5).text, first.result(5).revision) == ("fake:demo", "a", "7")
+    with pytest.raises(TimedOut, match="slow"):
+        second.result(5)
+    backend.close()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"replies": [{"fault": "NoSuchFault"}]}', '{"replies": [3]}', None])
+def test_a_file_that_is_no_script_is_refused(tmp_path, content):
+    """The message names the file and what it should hold."""
+    path = tmp_path / "demo.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(BadSetting, match=r"demo\.json is no script"):
+        open_fake(str(path))
+
+
+def test_wrong_options_are_refused():
+    """An address or an unknown option is a mistake in the call."""
+    with pytest.raises(BadSetting, match="has no address"):
+        open_fake("demo", url="http://localhost:1")
+    with pytest.raises(BadSetting, match="Options are replies, delay_s, revision, abilities"):
+        open_fake("demo", temperature=1)

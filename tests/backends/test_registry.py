@@ -1,0 +1,188 @@
+"""Names become backends: ours and strangers' through the same door."""
+
+import importlib
+import sys
+import threading
+
+import pytest
+
+from vlmkit.backends import registry
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.backends.registry import ModelName, load, parse, shared
+from vlmkit.errors import BadSetting, MissingExtra, ModelNotFound, UnknownModel
+from vlmkit.settings import use
+
+
+@pytest.fixture(autouse=True)
+def nothing_shared(tmp_path, monkeypatch):
+    """Each test starts and ends without open backends, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    registry.close_shared()
+
+
+@pytest.mark.parametrize(
+    ("text", "engine", "name", "url"),
+    [
+        ("tiny", "mlx", "tiny", None),
+        (" tiny ", "mlx", "tiny", None),
+        ("mlx:tiny", "mlx", "tiny", None),
+        ("org/name-4bit", "mlx", "org/name-4bit", None),
+        ("mlx:org/name", "mlx", "org/name", None),
+        ("fake:echo", "fake", "echo", None),
+        ("fake:qwen3-vl:8b", "fake", "qwen3-vl:8b", None),
+        ("fake:me@home", "fake", "me@home", None),
+        ("fake:model@http://host:8000/v1", "fake", "model", "http://host:8000/v1"),
+        ("fake:a@b@https://host/v1", "fake", "a@b", "https://host/v1"),
+    ],
+)
+def test_names_are_taken_apart(text, engine, name, url):
+    """Engine, name and address, and back to one text."""
+    parsed = parse(text)
+    assert parsed == ModelName(engine=engine, name=name, url=url)
+    assert parse(str(parsed)) == parsed
+
+
+def test_a_local_directory_means_mlx(tmp_path):
+    """A directory that exists is a model directory, absolute from then on; it wins over a Hub id of the same text."""
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    for text in ("org", "./org/name", "org/name", str(tmp_path / "org")):
+        assert parse(text).engine == "mlx"
+        assert parse(text).name.startswith(str(tmp_path))
+
+
+def test_a_directory_called_tiny_does_not_hide_the_bundled_model(tmp_path):
+    """``tiny`` is a word of ours; the directory is ``./tiny``."""
+    (tmp_path / "tiny").mkdir()
+    assert parse("tiny").name == "tiny"
+    assert parse("./tiny").name == str(tmp_path / "tiny")
+
+
+@pytest.mark.parametrize("text", ["./nothing", "/no/such/folder", "~/nothing"])
+def test_a_path_that_is_not_there_is_said(text):
+    """Paths are not taken for Hub ids."""
+    with pytest.raises(ModelNotFound, match="No model directory at"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("tinny", "Did you mean 'tiny'?"),
+        ("mxl:org/name", "Did you mean 'mlx'?"),
+        ("fke:echo", "Did you mean 'fake'?"),
+        ("gpt", "engines here: "),
+        ("", '"tiny", the bundled model'),
+        ("a/b/c", "a Hub id (org/name)"),
+    ],
+)
+def test_unknown_names_get_a_hint(text, hint):
+    """The message says what fits, and the closest where there is one."""
+    with pytest.raises(UnknownModel) as caught:
+        parse(text)
+    assert hint in str(caught.value)
+
+
+def test_load_opens_what_was_named():
+    """Options reach the opener; each call gives a backend of its own."""
+    first, second = load("fake:demo", replies="yes"), load("fake:demo")
+    assert isinstance(first, FakeBackend)
+    assert first is not second
+    first.close()
+    second.close()
+
+
+def test_load_takes_the_model_of_the_settings():
+    """`use(model=…)` is enough to load; nothing at all is an error."""
+    with pytest.raises(UnknownModel, match="No model was named"):
+        load()
+    use(model="fake:settings")
+    backend = load()
+    assert backend.model == "fake:settings"
+    backend.close()
+
+
+def test_options_are_checked_before_opening(monkeypatch):
+    """An option the opener does not take is refused by name, with those it takes."""
+    monkeypatch.setitem(registry.BUILT_IN, "strict", f"{__name__}:_open_strict")
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or _this_module())
+    with pytest.raises(BadSetting, match=r"speed: strict models take no such option\. They take: revision"):
+        load("strict:model", speed=3)
+
+
+def _open_strict(name, *, url=None, revision=None):
+    raise AssertionError("never opened with a wrong option")
+
+
+def _this_module():
+    module = type(sys)(__name__)
+    module._open_strict = _open_strict
+    return module
+
+
+def test_strangers_come_in_by_entry_point(monkeypatch, tmp_path):
+    """An installed package's engine opens like ours, is listed, and cannot take a name of ours."""
+    (tmp_path / "acme_vlm.py").write_text(
+        "from vlmkit.backends.fake import FakeBackend\n"
+        "def open_acme(name, *, url=None, **options): return FakeBackend('acme-' + name, **options)\n"
+    )
+    meta = tmp_path / "acme_vlm-1.0.dist-info"
+    meta.mkdir()
+    (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-vlm\nVersion: 1.0\n")
+    (meta / "entry_points.txt").write_text(
+        "[vlmkit.backends]\nacme = acme_vlm:open_acme\nmlx = acme_vlm:open_acme\ngone = acme_gone:open\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    backend = load("acme:rocket", replies="up")
+    assert backend.model == "fake:acme-rocket"
+    backend.close()
+    assert registry.engines()["mlx"] == registry.BUILT_IN["mlx"]
+    with pytest.raises(MissingExtra, match="acme_gone:open needs 'acme_gone'"):
+        load("gone:x")
+
+
+def test_shared_opens_once(monkeypatch):
+    """Ten threads that ask for one model at the same time get the same backend, opened once."""
+    opened = []
+    real = registry.load
+    monkeypatch.setattr(registry, "load", lambda name: opened.append(name) or real(name))
+    barrier, got = threading.Barrier(10), []
+
+    def take():
+        barrier.wait()
+        got.append(shared("fake:one"))
+
+    threads = [threading.Thread(target=take) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, got))) == 1
+    assert opened == ["fake:one"]
+    assert shared("fake:two") is not got[0]
+
+
+def test_shared_is_reopened_after_closing():
+    """`close_shared` closes what is open; the next caller gets a fresh one."""
+    first = shared("fake:one")
+    registry.close_shared()
+    assert first._closed
+    assert shared("fake:one") is not first
+
+
+def test_shared_backends_are_closed_at_exit(fresh_python):
+    """A script need not close what it did not open; asks in flight do not keep the process."""
+    done = fresh_python(
+        "from vlmkit.backends import shared; from vlmkit.records import Ask\n"
+        "from vlmkit.backends import fake\n"
+        "backend = shared('fake:slow'); backend._delay_s = 60\n"
+        "future = backend.submit(Ask(pictures=(), prompt='x'))\n"
+        "future.add_done_callback(lambda f: print(type(f.exception()).__name__))"
+    )
+    assert done.stdout == "Cancelled\n"
+
+
+def test_every_built_in_engine_is_listed():
+    """The names a user can write before the colon."""
+    assert set(registry.BUILT_IN) <= set(registry.engines())

@@ -1,0 +1,69 @@
+"""Every test runs with a home of its own, a clean environment and no way out of this machine."""
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from vlmkit import settings
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+USER_FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
+OTHERS_SETTINGS = ("HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "PYTHONWARNINGS")
+
+runpy.run_path(str(TESTS / "isolation" / "sitecustomize.py"))
+
+
+def pytest_configure(config):
+    """Redirect the home and user folders, also for kernels and commands that tests start."""
+    home = Path(tempfile.mkdtemp(prefix="vlmkit-home-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    for name in (*USER_FOLDERS, *OTHERS_SETTINGS, *(setting.variable for setting in settings.SETTINGS.values())):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "HOME": str(home),
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(TESTS / "isolation"), os.environ.get("PYTHONPATH")])),
+    }
+
+
+def pytest_collection_modifyitems(items):
+    """Give a cell's next output more time than nbval's hard-coded 5 s, which a busy machine exceeds."""
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = 60
+
+
+@pytest.fixture(autouse=True)
+def fresh_session(monkeypatch):
+    """Forget what an earlier test said with `use`."""
+    monkeypatch.setattr(settings, "_session", {})
+
+
+@pytest.fixture
+def fresh_python(tmp_path):
+    """Run code in an interpreter of its own, in an empty home; gives the finished process, checked unless told."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(code, *arguments, check=True, **environment):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0 or not check, done.stderr
+        return done
+
+    run.home = home
+    return run

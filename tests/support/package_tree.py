@@ -1,0 +1,91 @@
+"""The package as source: its modules, their imports, functions and docstrings, read without importing anything."""
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "vlmkit"
+TESTS = ROOT / "tests"
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Module:
+    path: Path
+
+    @property
+    def name(self):
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @property
+    def is_package(self):
+        return self.path.name == "__init__.py"
+
+    @property
+    def room(self):
+        """``sources``, ``settings``, …; empty for the package root itself."""
+        return self.name.partition(".")[2].partition(".")[0]
+
+    @cached_property
+    def source(self):
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
+    def tree(self):
+        return ast.parse(self.source, self.path)
+
+    def imports(self):
+        """Absolute names of everything imported anywhere in the module: ``vlmkit.records.Ask``, ``pandas``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name, node) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name}:{node.lineno}: import siblings by their full path"
+                yield from ((f"{node.module}.{alias.name}", node) for alias in node.names)
+
+    def functions(self):
+        """Every function and method with its qualified name."""
+        yield from ((name, node) for name, node, _ in self.definitions() if isinstance(node, FUNCTIONS))
+
+    def definitions(self):
+        """(qualified name, node, whether a reader may use it) of each class, function and method, nested ones too."""
+
+        def visit(node, prefix, public, inside_function):
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
+                    shown = public and not inside_function and not child.name.startswith("_")
+                    yield f"{prefix}{child.name}", child, shown
+                    inside = inside_function or isinstance(child, FUNCTIONS)
+                    yield from visit(child, f"{prefix}{child.name}.", shown, inside)
+                else:
+                    yield from visit(child, prefix, public, inside_function)
+
+        private = any(part.startswith("_") for part in self.name.split("."))
+        yield from visit(self.tree, "", not private, False)
+
+
+MODULES = [Module(path) for path in sorted(PACKAGE.rglob("*.py"))]
+PACKAGES = [module for module in MODULES if module.is_package]
+BY_NAME = {module.name: module for module in MODULES}
+
+
+def module_of(imported):
+    """The module of ours that an imported name lives in; None for a stranger's."""
+    while imported:
+        if imported in BY_NAME:
+            return BY_NAME[imported]
+        imported = imported.rpartition(".")[0]
+    return None
+
+
+def first_difference(found, expected):
+    """What is too much and what is missing, as one readable text; empty where both are equal."""
+    found, expected = set(found), set(expected)
+    return "; ".join(
+        [f"unexpected: {name}" for name in sorted(found - expected)]
+        + [f"missing: {name}" for name in sorted(expected - found)]
+    )

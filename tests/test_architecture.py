@@ -1,0 +1,137 @@
+"""Rooms and doors: who may import whom, and which room alone opens a heavy library."""
+
+import ast
+import re
+import sys
+
+import pytest
+from package_tree import BY_NAME, MODULES, PACKAGES, module_of
+
+GROUND = {"errors", "records", "settings", "extras"}
+
+# Change this table on purpose, in the commit that gives the reason.
+MAY_IMPORT = {
+    "errors": set(),
+    "records": {"errors"},
+    "settings": {"errors"},
+    "extras": {"errors"},
+    "sources": GROUND,
+    "prompts": GROUND,
+    "backends": GROUND,
+    "store": GROUND,
+    "engines": GROUND | {"backends", "sources"},
+    "providers": GROUND | {"backends"},
+    "runner": GROUND | {"sources", "prompts", "backends", "store"},
+    "frame": GROUND | {"sources", "prompts", "backends", "store", "runner"},
+    "exporters": GROUND | {"frame", "sources"},
+    "evaluation": GROUND | {"frame", "sources"},
+    "chat": GROUND | {"sources", "prompts", "backends", "runner"},
+    "widgets": GROUND | {"sources", "backends", "runner", "frame", "exporters", "evaluation"},
+    "server": GROUND | {"chat", "backends", "sources", "runner"},
+    "agent": GROUND | {"chat", "frame", "store", "exporters"},
+    "cli": GROUND
+    | {"sources", "prompts", "backends", "store", "runner", "frame", "exporters", "evaluation", "chat", "server"}
+    | {"agent"},
+    # The teaching model is made here, away from everything a user's run passes through.
+    "tiny": GROUND | {"backends", "sources", "prompts"},
+    # The package root: public verbs and df.vlm.
+    "": {"frame", "backends", "settings"},
+}
+
+MLX = {"engines", "tiny"}
+DOORS = {
+    "PIL": {"sources", "tiny"},
+    "pydantic": {"prompts"},
+    "sqlite3": {"store"},
+    "mlx": MLX,
+    "mlx_vlm": MLX,
+    "transformers": MLX,
+    "tokenizers": MLX,
+    "safetensors": MLX,
+    "llguidance": MLX,
+    "huggingface_hub": MLX,
+    "httpx": {"providers"},
+    "pandas": {"frame", "exporters", "evaluation", "widgets"},
+    "numpy": {"sources", "engines", "tiny", "frame", "evaluation"},
+    "tqdm": {"frame", "tiny"},
+    "ipywidgets": {"widgets"},
+    "anywidget": {"widgets"},
+    "click": {"cli"},
+    "mcp": {"agent"},
+    "starlette": {"server"},
+    "uvicorn": {"server"},
+}
+
+DOTTED = re.compile(r"(vlmkit(?:\.\w+)+):(\w+)")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_rooms_import_only_what_the_table_allows(module):
+    """An import between rooms stands in the table."""
+    for imported, node in module.imports():
+        if imported.partition(".")[0] == "vlmkit" and (target := module_of(imported)).room:
+            allowed = MAY_IMPORT[module.room] | {module.room}
+            assert target.room in allowed, f"{module.name}:{node.lineno}: {module.room} must not import {target.room}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_libraries_come_in_by_their_door(module):
+    """A library that is not Python's own is imported only by the rooms that may; so is the database."""
+    for imported, node in module.imports():
+        library = imported.partition(".")[0]
+        if library in DOORS or (library != "vlmkit" and library not in sys.stdlib_module_names):
+            where = f"{module.name}:{node.lineno}"
+            assert library in DOORS, f"{where}: {library} has no door yet"
+            assert module.room in DOORS[library], f"{where}: only {sorted(DOORS[library])} may import {library}"
+
+
+def test_every_room_is_in_the_table():
+    """A new room says first whom it may import."""
+    assert {module.room for module in MODULES} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_nobody_imports_the_package_root(module):
+    """Inside, names come from the module that defines them; ``from vlmkit import errors`` names a module."""
+    for imported, node in module.imports():
+        if imported.partition(".")[0] == "vlmkit":
+            assert module_of(imported).name != "vlmkit", f"{module.name}:{node.lineno}: imports the package root"
+
+
+def test_there_are_no_import_cycles():
+    """No module needs itself, at whatever depth the import stands; a package is its ``__init__``."""
+    needs = {
+        module.name: {target.name for imported, _ in module.imports() if (target := module_of(imported))}
+        for module in MODULES
+    }
+    done = set()
+
+    def visit(name, trail):
+        assert name not in trail, "import cycle: " + " → ".join([*trail[trail.index(name) :], name])
+        if name not in done:
+            for needed in sorted(needs[name] - {name}):
+                visit(needed, [*trail, name])
+            done.add(name)
+
+    for name in needs:
+        visit(name, [])
+
+
+def test_dotted_names_lead_somewhere():
+    """What is opened by name exists: module and attribute."""
+    for module in MODULES:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and (m := DOTTED.fullmatch(node.value)):
+                where = f"{module.name}:{node.lineno}: {node.value}"
+                assert m[1] in BY_NAME, f"{where}: no such module"
+                names = {child.name for child in BY_NAME[m[1]].tree.body if hasattr(child, "name")}
+                assert m[2] in names, f"{where}: no such function or class"
+
+
+@pytest.mark.parametrize("room", PACKAGES, ids=lambda module: module.name)
+def test_a_room_says_what_it_is_for(room):
+    """Each room's docstring answers the four questions, in a few lines."""
+    text = ast.get_docstring(room.tree) or ""
+    missing = [word for word in ("Takes", "Gives", "May use", "Never") if word.lower() not in text.lower()]
+    assert not missing, f"{room.name}: its docstring does not say {missing}"
+    assert len(text.splitlines()) <= 8, f"{room.name}: a room is introduced in about four lines"
