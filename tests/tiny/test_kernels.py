@@ -1,0 +1,43 @@
+"""Values and gradients of the NumPy kernels are those of MLX's own functions."""
+
+import pytest
+
+mx = pytest.importorskip("mlx.core")
+import mlx.nn as nn  # noqa: E402
+
+from vlmkit.tiny import kernels  # noqa: E402
+
+pytestmark = pytest.mark.core_model
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "inputs"),
+    [
+        (kernels.gelu, nn.gelu_approx, 1),
+        (kernels.swiglu, lambda gate, up: nn.silu(gate) * up, 2),
+        (kernels.softmax, lambda scores: mx.softmax(scores, axis=-1), 1),
+    ],
+    ids=["gelu", "swiglu", "softmax"],
+)
+def test_values_and_gradients_agree(ours, theirs, inputs):
+    """To single precision, on random inputs with a random cotangent."""
+    mx.random.seed(0)
+    arrays = [3 * mx.random.normal((5, 7)) for _ in range(inputs)]
+    weight = mx.random.normal((5, 7))
+    places = tuple(range(inputs))
+    value, gradients = mx.value_and_grad(lambda *a: (ours(*a) * weight).sum(), argnums=places)(*arrays)
+    expected, expected_gradients = mx.value_and_grad(lambda *a: (theirs(*a) * weight).sum(), argnums=places)(*arrays)
+    assert value.item() == pytest.approx(expected.item(), abs=1e-4)
+    for gradient, reference in zip(gradients, expected_gradients, strict=True):
+        assert mx.abs(gradient - reference).max().item() < 1e-5
+
+
+def test_cross_entropy_agrees():
+    """Weights and an outer factor reach the gradient."""
+    logits = mx.random.normal((6, 4))
+    targets = mx.array([0, 1, 2, 3, 0, 1])
+    weights = mx.random.uniform(shape=(6,))
+    value, gradient = mx.value_and_grad(lambda a: 2 * kernels.cross_entropy(a, targets, weights))(logits)
+    expected, reference = mx.value_and_grad(lambda a: 2 * (nn.losses.cross_entropy(a, targets) * weights).sum())(logits)
+    assert value.item() == pytest.approx(expected.item(), abs=1e-4)
+    assert mx.abs(gradient - reference).max().item() < 1e-5

@@ -1,0 +1,24 @@
+"""The phrasings cover the same kinds in both tables and agree with what vlmkit itself sends."""
+
+from string import Formatter
+
+from vlmkit.prompts.styles import STYLES
+from vlmkit.tiny import phrasings
+
+
+def fields(text):
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_trained_and_held_out_tables_have_the_same_kinds_and_placeholders():
+    """Evaluation with unseen words asks for nothing that training does not."""
+    assert phrasings.PHRASINGS.keys() == phrasings.HELD_OUT.keys()
+    for kind, texts in phrasings.PHRASINGS.items():
+        wanted = fields(texts[0])
+        assert all(fields(text) == wanted for text in [*texts, *phrasings.HELD_OUT[kind]]), kind
+        assert not set(texts) & set(phrasings.HELD_OUT[kind])
+
+
+def test_the_styles_of_vlmkit_are_the_ones_trained_on():
+    """A changed default prompt must be trained again, or changed back."""
+    assert {name: STYLES[name] for name in phrasings.STYLE_PROMPTS} == phrasings.STYLE_PROMPTS
