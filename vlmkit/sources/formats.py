@@ -10,8 +10,8 @@ from vlmkit.errors import RunError, UnreadableImage, UnsupportedFormat
 
 __all__ = ["SUFFIXES", "allowed_formats", "foreign_format"]
 
-# An allow list: Pillow would also hand PostScript to Ghostscript, and guess at text.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO", "QOI")
+# An allow list: Pillow would also hand PostScript to Ghostscript, and guess at text. MPO comes in as JPEG.
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO", "QOI")
 
 SUFFIXES = frozenset(
     f".{ending}"
@@ -23,9 +23,15 @@ SUFFIXES = frozenset(
 )
 """What a file in a folder must end in, in lower case, to be taken for a picture."""
 
-_FOREIGN = (
-    (4, b"ftypheic", "HEIC"),
-    (4, b"ftypheix", "HEIC"),
+_SIGNATURES = (
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG\r\n", "PNG"),
+    (0, b"GIF8", "GIF"),
+    (8, b"WEBP", "WEBP"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (4, b"ftypheic", "HEIF"),
+    (4, b"ftypheix", "HEIF"),
     (4, b"ftypmif1", "HEIF"),
     (4, b"ftypmsf1", "HEIF"),
     (4, b"ftypavif", "AVIF"),
@@ -58,9 +64,11 @@ def foreign_format(head: bytes, label: str) -> RunError:
 
     Returns
     -------
-    `UnsupportedFormat` for a picture format known by its first bytes, otherwise `UnreadableImage`.
+    `UnsupportedFormat` for a known format that has no reader here, otherwise `UnreadableImage`.
     """
-    for offset, signature, name in _FOREIGN:
-        if head[offset : offset + len(signature)] == signature:
-            return UnsupportedFormat(f"{label}: {name} cannot be decoded here; save it as JPEG or PNG.")
+    name = next((name for at, start, name in _SIGNATURES if head[at : at + len(start)] == start), None)
+    if name in allowed_formats():
+        return UnreadableImage(f"{label}: {name} data that is damaged at its beginning; fetch or copy the file again.")
+    if name:
+        return UnsupportedFormat(f"{label}: {name} cannot be decoded here; save it as JPEG or PNG.")
     return UnreadableImage(f"{label}: not a picture, whatever its name says; check where the file came from.")

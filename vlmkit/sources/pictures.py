@@ -62,7 +62,7 @@ def normalize(ref: ImageRef, longest_side_px: int) -> Picture:
             size = image.size
             _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
             return _picture(data, str(image.format), size)
-        _load(image, 2 * longest_side_px)
+        _load(image, longest_side_px)
         return _encoded(_prepared(image, orientation_of(image), longest_side_px))
 
 

@@ -1,0 +1,74 @@
+"""Which formats are opened, and what is said of the others."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from vlmkit.errors import UnreadableImage, UnsupportedFormat
+from vlmkit.sources import normalize, refer
+from vlmkit.sources.formats import SUFFIXES, allowed_formats, foreign_format
+
+
+def test_everyday_formats_are_allowed_and_dangerous_ones_are_not() -> None:
+    """PostScript would start Ghostscript; it is not even tried."""
+    assert {"JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"} <= set(allowed_formats())
+    assert not {"EPS", "WMF", "PDF", "FITS"} & set(allowed_formats())
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI"])
+def test_every_allowed_format_is_really_decoded(name: str) -> None:
+    """A picture written in the format comes out with its size and, roughly, its color."""
+    buffer = BytesIO()
+    Image.new("RGB", (40, 30), (200, 30, 30)).save(buffer, name, **({"sizes": [(40, 30)]} if name == "ICO" else {}))
+    image = Image.open(BytesIO(normalize(refer(buffer.getvalue()), 100).data))
+    assert image.size == (40, 30)
+    assert all(abs(a - b) < 12 for a, b in zip(image.convert("RGB").getpixel((20, 15)), (200, 30, 30), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIF"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"<svg xmlns=", "SVG"),
+    ],
+)
+def test_a_picture_nobody_here_can_decode_is_named(head: bytes, name: str) -> None:
+    """The way out is in the message."""
+    with pytest.raises(UnsupportedFormat, match=rf"<bytes \d+>: {name} cannot be decoded here; save it as JPEG or PNG"):
+        normalize(refer(head.ljust(64, b"\0")), 100)
+
+
+def test_text_is_no_picture() -> None:
+    """A web page saved as .jpg is the commonest case."""
+    fault = foreign_format(b"<!DOCTYPE html>", "a.jpg")
+    assert type(fault) is UnreadableImage
+    assert str(fault).startswith("a.jpg: not a picture, whatever its name says")
+
+
+@pytest.mark.parametrize("head", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"\0\0\0\x20ftypavif"])
+def test_the_stump_of_a_known_format_is_damaged_rather_than_unknown(head: bytes) -> None:
+    """A download that stopped at once still tells what it was going to be."""
+    with pytest.raises(UnreadableImage, match=r"(PNG|JPEG|AVIF) data that is damaged at its beginning"):
+        normalize(refer(head), 100)
+
+
+def test_a_photo_with_further_pictures_behind_it_is_its_first() -> None:
+    """Phones store depth maps and gain maps as MPO."""
+    frames = [Image.new("RGB", (40, 30), color) for color in ("red", "blue")]
+    buffer = BytesIO()
+    frames[0].save(buffer, "MPO", save_all=True, append_images=frames[1:])
+    image = Image.open(BytesIO(normalize(refer(buffer.getvalue()), 100).data))
+    assert image.format == "JPEG"
+    assert image.getpixel((20, 15))[0] > 240
+
+
+def test_suffixes_are_compared_in_lower_case() -> None:
+    """Membership is tested with a lowered suffix, so an upper-case entry would never match."""
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
+    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".tiff"} <= SUFFIXES
