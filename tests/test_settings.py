@@ -139,7 +139,7 @@ def test_a_changed_file_is_seen(folder):
     [
         ("[processing]\nworkers = 0\n", "workers: 0 cannot be used"),
         ("[processing]\nwokers = 2\n", r"\[processing\] wokers is not a setting"),
-        ("[procesing]\nworkers = 2\n", r"\[procesing\] is not a setting"),
+        ("[procesing]\nworkers = 2\n", r"\[procesing\] workers is not a setting"),
         ("workers = 2\n", "workers is not a setting"),
         ("[processing\n", "cannot be read"),
         ("[processing]\nworkers = 'ÿ", "cannot be read"),

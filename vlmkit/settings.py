@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,8 @@ SETTINGS: Mapping[str, Setting] = {
     )
 }
 
+_FILE_ENTRIES = [f"[{setting.table}] {setting.key}" for setting in SETTINGS.values()]
+
 _session: dict[str, object] = {}
 
 
@@ -289,14 +291,17 @@ def _read(path: Path) -> dict[str, dict[str, object]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path} cannot be read: {error}. Correct the file or remove it."
         raise BadSetting(message) from error
-    known = {(setting.table, setting.key) for setting in SETTINGS.values()}
-    for table, entries in content.items():
-        keys = entries if isinstance(entries, dict) else {}
-        unknown = [f"[{table}] {key}" for key in keys if (table, key) not in known]
-        if not isinstance(entries, dict) or table not in {table for table, _ in known}:
-            unknown = [f"[{table}]" if isinstance(entries, dict) else table]
-        if unknown:
-            expected = ", ".join(f"[{table}] {key}" for table, key in sorted(known))
-            message = f"{path}: {unknown[0]} is not a setting. Settings in the file are: {expected}."
+    for entry in _entries(content):
+        if entry not in _FILE_ENTRIES:
+            message = f"{path}: {entry} is not a setting. Settings in the file are: {', '.join(_FILE_ENTRIES)}."
             raise BadSetting(message)
     return content
+
+
+def _entries(content: Mapping[str, object]) -> Iterator[str]:
+    """Every entry of a file, as ``[table] key``; a key outside of any table as itself."""
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from (f"[{name}] {key}" for key in value)
+        else:
+            yield name

@@ -1,0 +1,108 @@
+"""Each format: complete, readable back, and safe to show or open."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from vlmkit.cli.formats import FORMATS, format_of_file
+from vlmkit.cli.results import FIELDS, Results
+
+EVIL = '=HYPERLINK("http://x")\x1b[2J\u202e\n<script>|`*'
+EMPTY = dict.fromkeys(FIELDS)
+RECORDS = [
+    EMPTY | {"path": "a.png", "description": 'A star, "small".', "width": 64, "height": 48, "seconds": 0.25},
+    EMPTY | {"path": "-b\udcff.png", "description": EVIL, "width": 2, "height": 1},
+    EMPTY | {"path": "c.png", "error": "UnreadableImage: no picture"},
+]
+
+
+def written(name, width=100):
+    return "\n".join(FORMATS[name](Results(RECORDS, total=3), width)) + "\n"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_format_lets_controls_through(name):
+    """Nothing a terminal obeys, and nothing UTF-8 cannot hold, is ever written."""
+    text = written(name)
+    text.encode("utf-8")
+    assert not set(text) & {"\x1b", "\u202e", "\udcff"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_row_is_there(name):
+    """Descriptions and faults of all rows, in order."""
+    text = written(name).replace("\\", "")
+    places = [text.index(part) for part in ("A star, ", "HYPERLINK", "UnreadableImage: no picture")]
+    assert places == sorted(places)
+
+
+def test_json_has_summary_and_results():
+    """The shape that scripts rely on; the values come back exactly."""
+    content = json.loads(written("json"))
+    assert list(content) == ["summary", "results"]
+    assert content["results"] == RECORDS
+    assert content["summary"]["total"] == 3
+    assert (content["summary"]["ok"], content["summary"]["failed"]) == (2, 1)
+
+
+def test_json_lines_are_one_object_each():
+    """A line per picture, each readable alone."""
+    assert [json.loads(line) for line in written("jsonl").splitlines()] == RECORDS
+
+
+def test_json_lines_come_as_rows_finish():
+    """The first line is there before the second row is."""
+
+    def rows():
+        yield RECORDS[0]
+        raise AssertionError("asked for the second row too early")
+
+    lines = FORMATS["jsonl"](Results(rows(), total=2), 80)
+    assert json.loads(next(lines))["path"] == "a.png"
+
+
+def test_csv_reads_back_and_holds_no_formula():
+    """Quoting survives a reader; a cell that would be calculated is text, in every column that holds text."""
+    rows = list(csv.DictReader(io.StringIO(written("csv"))))
+    assert [tuple(row) for row in rows] == [FIELDS] * 3
+    assert rows[0]["description"] == 'A star, "small".'
+    assert (rows[0]["width"], rows[0]["seconds"]) == ("64", "0.25")
+    assert rows[1]["description"] == "'" + EVIL.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e")
+    assert rows[1]["path"] == r"'-b\udcff.png"
+    assert rows[2]["description"] == ""
+
+
+@pytest.mark.parametrize("start", ["=1", "+1", "-1", "@x", " =1", "\t=1", "\n=1"])
+def test_every_start_of_a_formula_is_defused(start):
+    """Spreadsheets skip white space before they look for a formula."""
+    record = EMPTY | {"path": "a", "description": start}
+    (row,) = csv.DictReader(io.StringIO("\n".join(FORMATS["csv"](Results([record], total=1), 80))))
+    assert row["description"].startswith("'")
+
+
+def test_markdown_stays_one_table():
+    """Three columns on every line, whatever stands in the text."""
+    lines = written("markdown").splitlines()
+    assert len(lines) == 5
+    assert all(line.replace("\\|", "").count("|") == 4 for line in lines)
+    assert r"\<script\>\|\`\*" in lines[3]
+
+
+def test_plain_is_a_path_a_tab_and_a_text():
+    """For cut and grep; a fault is marked."""
+    assert [line.split("\t") for line in written("plain").splitlines()] == [
+        ["a.png", 'A star, "small".'],
+        [r"-b\udcff.png", r'=HYPERLINK("http://x")\x1b[2J\u202e <script>|`*'],
+        ["c.png", "! UnreadableImage: no picture"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.JSON", "json"), ("a.jsonl", "jsonl"), ("a.md", "markdown"), ("a.xlsx", None), ("a", None)],
+)
+def test_a_file_name_may_name_the_format(name, expected):
+    """The ending decides where nobody said otherwise."""
+    assert format_of_file(name) == expected

@@ -1,0 +1,48 @@
+"""Records are counted as they pass, and an early end keeps them."""
+
+from vlmkit.cli.results import FIELDS, Results
+from vlmkit.errors import ServerFault
+
+
+def record(**values):
+    return dict.fromkeys(FIELDS) | {"path": "a.png", "description": "A star."} | values
+
+
+def test_counts_and_facts():
+    """Every row is ok or failed; the model is named once for the run."""
+    results = Results([record(model="fake:x", model_revision="1"), record(error="Refused: no")], total=2, workers=4)
+    assert [row["error"] for row in results] == [None, "Refused: no"]
+    summary = results.summary()
+    assert summary.pop("seconds") >= 0
+    assert summary == {
+        "total": 2,
+        "ok": 1,
+        "failed": 1,
+        "cancelled": 0,
+        "workers": 4,
+        "stopped_early": False,
+        "model": "fake:x",
+        "model_revision": "1",
+    }
+
+
+def stopped_by(error):
+    yield record()
+    raise error
+
+
+def test_an_interrupt_keeps_what_came_before():
+    """Ctrl-C ends the records; those not reached are cancelled, and the sum is right."""
+    results = Results(stopped_by(KeyboardInterrupt()), total=5)
+    assert len(list(results)) == 1
+    assert results.interrupted
+    assert (results.summary()["cancelled"], results.summary()["stopped_early"]) == (4, True)
+
+
+def test_a_fault_of_the_run_keeps_what_came_before():
+    """An error that ends the run is kept beside the rows that worked."""
+    fault = ServerFault("gone")
+    results = Results(stopped_by(fault), total=5)
+    assert len(list(results)) == 1
+    assert results.fault is fault
+    assert not results.interrupted

@@ -1,0 +1,64 @@
+"""Text that is safe to print and fits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vlmkit.cli.text import harmless, one_line, shorten, width_of, wrap
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("naïve 画像 🟥", "naïve 画像 🟥"),
+        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("a\x9b2Jb", r"a\x9b2Jb"),
+        ("a\x7f\x08b", r"a\x7f\x08b"),
+        ("name\u202egpj.exe", r"name\u202egpj.exe"),
+        ("bad\udcff", r"bad\udcff"),
+        ("two\nlines", r"two\x0alines"),
+    ],
+)
+def test_control_characters_become_visible(text, shown):
+    """What a terminal would obey is written out; what it would show stays."""
+    assert harmless(text) == shown
+
+
+def test_wanted_characters_are_kept():
+    """A format that can hold a line break keeps it."""
+    assert harmless("a\nb\r", keep="\n") == "a\nb\\x0d"
+
+
+def test_one_line():
+    """Line breaks and tabs become single spaces."""
+    assert one_line("  a\r\n\tb  c\x00 ") == r"a b c\x00"
+
+
+def test_width_counts_cells():
+    """Wide characters take two cells, combining ones none."""
+    assert [width_of(text) for text in ("abc", "画像", "e\u0301", "")] == [3, 4, 1, 0]
+
+
+@given(st.text(), st.integers(1, 40))
+def test_shortened_text_fits(text, width):
+    """Never wider than asked, and unchanged where it fits."""
+    short = shorten(text, width)
+    assert width_of(short) <= width
+    assert short == text or width_of(text) > width
+
+
+@given(st.text(), st.integers(2, 40))
+def test_wrapped_text_fits_and_is_complete(text, width):
+    """Every line fits, and nothing but spaces is lost."""
+    lines = wrap(text, width)
+    assert all(width_of(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_wrapping_breaks_between_words():
+    """A word is only broken where it is longer than a line."""
+    assert wrap("a red circle", 6) == ["a red", "circle"]
+    assert wrap("abcdefgh ij", 4) == ["abcd", "efgh", "ij"]
+    assert wrap("", 4) == [""]

@@ -1,0 +1,102 @@
+"""The formats that results are written in: each a function from `Results` to lines, lazily where the format allows.
+
+Every format is safe to show: control characters become visible escapes, and a spreadsheet finds no formula in CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+
+from vlmkit.cli.results import FIELDS, Record, Results
+from vlmkit.cli.tables import draw
+from vlmkit.cli.text import harmless, one_line
+
+__all__ = ["FORMATS", "Format", "format_of_file"]
+
+Format = Callable[[Results, int], Iterator[str]]
+
+# What json leaves as it is although a terminal obeys it, and what UTF-8 cannot hold.
+_UNESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# A cell that begins like this is calculated when the file is opened in a spreadsheet.
+_FORMULA = re.compile(r"^\s*[=+\-@]")
+_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown", ".txt": "plain"}
+
+
+def format_of_file(name: str) -> str | None:
+    """Format that a file's ending asks for; None where it asks for none."""
+    return next((known for suffix, known in _SUFFIXES.items() if name.lower().endswith(suffix)), None)
+
+
+def _table(results: Results, width: int) -> Iterator[str]:
+    rows = [(record["path"], _size(record), _answer(record)) for record in results]
+    yield from draw(["path", "size", "description"], rows, width)
+
+
+def _json(results: Results, _width: int) -> Iterator[str]:
+    records = list(results)
+    yield _dump({"summary": results.summary(), "results": records}, indent=2)
+
+
+def _jsonl(results: Results, _width: int) -> Iterator[str]:
+    for record in results:
+        yield _dump(record)
+
+
+def _csv(results: Results, _width: int) -> Iterator[str]:
+    yield ",".join(FIELDS)
+    for record in results:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow([_cell(record[field]) for field in FIELDS])
+        yield line.getvalue().removesuffix("\n")
+
+
+def _markdown(results: Results, _width: int) -> Iterator[str]:
+    yield "| path | size | description |"
+    yield "| --- | --- | --- |"
+    for record in results:
+        cells = (record["path"], _size(record), _answer(record))
+        yield "| " + " | ".join(_markdown_cell(cell) for cell in cells) + " |"
+
+
+def _plain(results: Results, _width: int) -> Iterator[str]:
+    for record in results:
+        yield "\t".join(one_line(text) for text in (record["path"], _answer(record)))
+
+
+FORMATS: dict[str, Format] = {
+    "table": _table,
+    "json": _json,
+    "jsonl": _jsonl,
+    "csv": _csv,
+    "markdown": _markdown,
+    "plain": _plain,
+}
+
+
+def _size(record: Record) -> str:
+    return f"{record['width']}x{record['height']}" if record["width"] else ""
+
+
+def _answer(record: Record) -> str:
+    """The description, or the fault, marked so that nobody takes it for one."""
+    return f"! {record['error']}" if record["error"] is not None else str(record["description"])
+
+
+def _dump(value: object, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = harmless(value, keep="\n\t")
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _markdown_cell(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", one_line(text))

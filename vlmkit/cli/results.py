@@ -1,0 +1,96 @@
+"""What a command found out, as plain data: one record per picture, and the count of them.
+
+{"summary": {"total": …, "ok": …, "failed": …, …}, "results": [{"path": …, "description": …, "error": …, …}]}
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vlmkit.errors import VlmkitError
+
+__all__ = ["FIELDS", "Record", "Results"]
+
+Record = Mapping[str, Any]
+
+FIELDS = (
+    "path",
+    "description",
+    "error",
+    "format",
+    "width",
+    "height",
+    "size_bytes",
+    "seconds",
+    "model",
+    "model_revision",
+    "prompt_tokens",
+    "completion_tokens",
+    "finish_reason",
+)
+
+
+class Results:
+    """Records as they come, counted on the way; can be gone through once.
+
+    An interrupt or an error ends them early instead of losing those that came before.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        Each with the keys of `FIELDS`; ``error`` is None where the row worked.
+    total : int
+        How many there will be.
+    workers : int or str
+        The setting in force, as it is reported.
+
+    Attributes
+    ----------
+    ok, failed : int
+        Counted so far.
+    interrupted : bool
+        Whether the user stopped the run.
+    fault : VlmkitError or None
+        What stopped the run.
+    """
+
+    def __init__(self, records: Iterable[Record], total: int, workers: int | str = "auto") -> None:
+        self.total = total
+        self.workers = workers
+        self.ok = 0
+        self.failed = 0
+        self.interrupted = False
+        self.fault: VlmkitError | None = None
+        self._records = records
+        self._start_s = time.monotonic()
+        self._model: str | None = None
+        self._model_revision: str | None = None
+
+    def __iter__(self) -> Iterator[Record]:
+        try:
+            for record in self._records:
+                self.ok += record["error"] is None
+                self.failed += record["error"] is not None
+                self._model = record["model"] or self._model
+                self._model_revision = record["model_revision"] or self._model_revision
+                yield record
+        except KeyboardInterrupt:
+            self.interrupted = True
+        except VlmkitError as error:
+            self.fault = error
+
+    def summary(self) -> dict[str, Any]:
+        """Counts and facts of the whole run, complete once the records are through."""
+        return {
+            "total": self.total,
+            "ok": self.ok,
+            "failed": self.failed,
+            "cancelled": self.total - self.ok - self.failed,
+            "seconds": round(time.monotonic() - self._start_s, 3),
+            "workers": self.workers,
+            "stopped_early": self.ok + self.failed < self.total,
+            "model": self._model,
+            "model_revision": self._model_revision,
+        }
