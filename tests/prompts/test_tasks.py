@@ -1,0 +1,98 @@
+"""Tasks: writing the question, reading the reply, refusing what cannot work."""
+
+from __future__ import annotations
+
+import pytest
+
+from vlmkit.errors import BadSetting, SetupError, UnreadableReply
+from vlmkit.prompts import Field, compose_description, compose_question
+from vlmkit.records import Reply
+
+
+def reply(text: str, finish_reason: str = "stop") -> Reply:
+    return Reply(text=text, finish_reason=finish_reason, model="fake:x")
+
+
+def test_a_style_is_its_prompt() -> None:
+    """With the word limit behind it."""
+    task = compose_description(style="brief", max_words=5, into="caption")
+    assert task.write({}) == "Describe this image in one short sentence. Use at most 5 words."
+    assert task.read(reply(" A cat. ")) == {"caption": "A cat."}
+
+
+def test_free_text_reads_the_row() -> None:
+    """And carries its system text."""
+    task = compose_description("Who made {brand}?", system="Be short.", into="maker")
+    assert task.template.columns == ("brand",)
+    assert task.write({"brand": "Acme"}) == "Who made Acme?"
+    assert task.system == "Be short."
+
+
+@pytest.mark.parametrize(
+    ("dtype", "prompt", "answer", "value"),
+    [
+        (str, "How many?", "Three circles.", "Three circles."),
+        (int, "How many? Answer with a number only.", "Three circles.", 3),
+        (float, "How many? Answer with a number only.", "2.5", 2.5),
+        (bool, "How many? Answer yes or no.", "Yes.", True),
+    ],
+)
+def test_a_question_is_read_as_its_type(dtype: type, prompt: str, answer: str, value: object) -> None:
+    """The suffix asks for what the reader expects."""
+    task = compose_question("How many?", dtype=dtype, into="n")
+    assert task.write({}) == prompt
+    assert task.read(reply(answer)) == {"n": value}
+    assert task.fields == (Field(name="n", dtype=dtype),)
+
+
+def test_choices_are_taken_literally() -> None:
+    """Braces in a choice are no columns."""
+    task = compose_question("Which?", choices=["{a}", "b"], into="n")
+    assert task.write({}) == "Which? Answer with one of: {a}, b."
+    assert task.read(reply("It is {A}")) == {"n": "{a}"}
+
+
+def test_a_cut_off_answer_that_cannot_be_read_says_so() -> None:
+    """The remedy is another one then."""
+    task = compose_question("How many?", dtype=int, into="n")
+    with pytest.raises(UnreadableReply, match=r"expected a number, got 'I see'.*cut off: raise max_tokens"):
+        task.read(reply("I see", "length"))
+    with pytest.raises(UnreadableReply, match=r"dtype=str\.$"):
+        task.read(reply("I see"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "either prompt=… or style=…"),
+        ({"prompt": "a", "style": "brief"}, "either prompt=… or style=…"),
+        ({"style": "poetic"}, "no such style"),
+        ({"prompt": " "}, "not empty"),
+        ({"prompt": "a", "max_words": 0}, "max_words=0"),
+        ({"prompt": "a", "into": ""}, "into=''"),
+        ({"prompt": "a", "into": 7}, "into=7"),
+    ],
+)
+def test_descriptions_that_cannot_be_asked(options: dict[str, object], message: str) -> None:
+    """Each is a setup error that says what to give instead."""
+    with pytest.raises(SetupError, match=message):
+        compose_description(**{"into": "x", **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dtype": list}, "read as str, int, float or bool"),
+        ({"dtype": bool, "choices": ["a"]}, "leave out dtype"),
+        ({"choices": []}, "give a list of texts"),
+        ({"choices": "ab"}, "give a list of texts"),
+        ({"choices": ["a", 1]}, "give a list of texts"),
+        ({"choices": ["a", " "]}, "give a list of texts"),
+        ({"choices": 7}, "give a list of texts"),
+        ({"choices": ["Red", "red"]}, "the same but for their case"),
+    ],
+)
+def test_questions_that_cannot_be_asked(options: dict[str, object], message: str) -> None:
+    """Before a single picture is opened."""
+    with pytest.raises(BadSetting, match=message):
+        compose_question("Which?", into="x", **options)

@@ -1,0 +1,12 @@
+"""Prompts: what is asked, and how the answer becomes values.
+
+Takes   a style, a question, a `{column}` template; a reply.  Gives  a `Task`: writes a row's prompt, reads its answer.
+May use errors, records, pydantic (for schemas).              Never  a picture, a model, a frame, a guessed value."""
+
+from __future__ import annotations
+
+from vlmkit.prompts.styles import STYLES
+from vlmkit.prompts.tasks import Field, Task, compose_description, compose_question
+from vlmkit.prompts.template import MISSING_TEXT, Template
+
+__all__ = ["MISSING_TEXT", "STYLES", "Field", "Task", "Template", "compose_description", "compose_question"]

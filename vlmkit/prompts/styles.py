@@ -1,0 +1,81 @@
+"""The texts vlmkit writes itself: three styles of description, and what is added to a question.
+
+The bundled model is trained on exactly these; changing a letter changes answers and everything stored under them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from vlmkit.errors import BadSetting
+
+__all__ = ["STYLES", "answer_suffix", "style_prompt", "word_limit_suffix"]
+
+STYLES = {
+    "brief": "Describe this image in one short sentence.",
+    "detailed": "Describe this image in detail.",
+    "technical": "Give a technical description of this image.",
+}
+
+_SUFFIXES: dict[type, str] = {
+    str: "",
+    int: " Answer with a number only.",
+    float: " Answer with a number only.",
+    bool: " Answer yes or no.",
+}
+
+
+def style_prompt(style: str) -> str:
+    """Prompt of a style.
+
+    Raises
+    ------
+    BadSetting
+        No such style; lists the styles.
+    """
+    if style not in STYLES:
+        close = difflib.get_close_matches(str(style), STYLES, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise BadSetting(f"style={style!r}: no such style.{hint} Styles are {', '.join(STYLES)}; or give prompt=….")
+    return STYLES[style]
+
+
+def answer_suffix(dtype: type, choices: Sequence[str] = ()) -> str:
+    """What is added to a question so that the answer can be read.
+
+    Parameters
+    ----------
+    dtype : type
+        str, int, float or bool.
+    choices : sequence of str, default ()
+        The only answers allowed; they stand above `dtype`.
+
+    Raises
+    ------
+    BadSetting
+        A type no answer is read as.
+    """
+    if choices:
+        return f" Answer with one of: {', '.join(choices)}."
+    if not any(dtype is known for known in _SUFFIXES):
+        raise BadSetting(
+            f"dtype={dtype!r}: an answer is read as str, int, float or bool; for a category give choices=…."
+        )
+    return _SUFFIXES[dtype]
+
+
+def word_limit_suffix(max_words: int | None) -> str:
+    """What is added to a prompt to keep the answer short; nothing for None.
+
+    Raises
+    ------
+    BadSetting
+        Not a whole number from 1 up.
+    """
+    limit: object = max_words
+    if limit is None:
+        return ""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise BadSetting(f"max_words={limit!r}: give a whole number from 1 up, or None for no limit.")
+    return f" Use at most {limit} words."
