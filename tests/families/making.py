@@ -1,0 +1,99 @@
+"""Writes tiny checkpoints with random weights, with nothing but mlx and tokenizers; runs where MLX may run."""
+
+import importlib
+import json
+
+import mlx.core as mx
+from mlx.utils import tree_flatten, tree_map_with_path
+from tests.families.recipe import CHAT_TEMPLATE
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+from mlx_vlm.utils import apply_generation_config_defaults, update_module_configs
+
+MODULES = ["text", "vision", "perceiver", "projector", "audio"]
+
+
+def make(recipe, directory, *, seed=0, dtype=mx.float32):
+    """Write a checkpoint.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    directory : Path
+        Made if missing.
+    seed : int
+        Of the weights.
+    dtype : mlx dtype
+        Of the weights on disk.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    tokenizer = _tokenizer(recipe)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    config = _resolved(recipe.config, tokenizer)
+    _write(directory / "config.json", config)
+    _write(directory / "tokenizer_config.json", _tokenizer_config(recipe))
+    if recipe.preprocessor:
+        _write(directory / "preprocessor_config.json", recipe.preprocessor)
+    if recipe.processor:
+        _write(directory / "processor_config.json", recipe.processor)
+    template = CHAT_TEMPLATE.replace("IMAGE_PLACE", recipe.image_place)
+    (directory / "chat_template.jinja").write_text(template, encoding="utf-8")
+    weights = {name: weight.astype(dtype) for name, weight in _weights(config, seed).items()}
+    mx.save_safetensors(str(directory / "model.safetensors"), weights, metadata={"format": "mlx"})
+    return directory
+
+
+def _tokenizer(recipe):
+    """One token per byte, and the special ones."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={letter: place for place, letter in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in recipe.tokens])
+    return tokenizer
+
+
+def _tokenizer_config(recipe):
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": "<|im_end|>",
+        "pad_token": "<|endoftext|>",
+        "bos_token": "<|endoftext|>",
+        "model_max_length": 1024,
+        "clean_up_tokenization_spaces": False,
+        **recipe.tokenizer,
+    }
+
+
+def _resolved(value, tokenizer):
+    """Configuration with ids in place of token names."""
+    if isinstance(value, dict):
+        if set(value) == {"token"}:
+            return tokenizer.token_to_id(value["token"])
+        if set(value) == {"vocabulary"}:
+            return tokenizer.get_vocab_size()
+        return {key: _resolved(entry, tokenizer) for key, entry in value.items()}
+    return [_resolved(entry, tokenizer) for entry in value] if isinstance(value, list) else value
+
+
+def _write(file, content):
+    file.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _weights(config, seed):
+    arch = importlib.import_module(f"mlx_vlm.models.{config['model_type']}")
+    filled = {"text_config": {}, "vision_config": {}, "audio_config": {}, **config}
+    model_config = update_module_configs(arch.ModelConfig.from_dict(filled), arch, filled, MODULES)
+    model = arch.Model(apply_generation_config_defaults(model_config, filled))
+    keys = iter(mx.random.split(mx.random.key(seed), len(tree_flatten(model.parameters()))))
+    drawn = tree_map_with_path(lambda path, weight: _drawn(path, weight, next(keys)), model.parameters())
+    return dict(tree_flatten(drawn))
+
+
+def _drawn(path, weight, key):
+    """Weights large enough that pictures and prompts change the text, and that it does not repeat one token."""
+    if weight.ndim < 2:
+        return weight
+    fan_in = weight.size // weight.shape[0]
+    scale = 1.0 if "embed_tokens" in path else 1.5 / fan_in**0.5
+    return scale * mx.random.normal(weight.shape, key=key)

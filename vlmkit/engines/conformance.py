@@ -1,0 +1,171 @@
+"""Does a batch write what mlx_vlm's plain generation writes? Asked of every model before it serves; else one by one.
+
+Two drawn pictures with prompts of different lengths are answered plainly, then as two rows of one batch. Tokens must
+agree; where they part at a tie, two tokens the model holds equally likely up to rounding, the rest of that row proves
+nothing and is not compared. The verdict depends on the architecture, not on the weights, and is remembered on disk.
+
+Imported on the desk only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlx.core as mx
+import numpy as np
+
+from vlmkit import sources
+from vlmkit.engines import foreign
+from vlmkit.engines.decoding import Decoder, OneByOne, Prompt, SharedBatch
+from vlmkit.errors import ModelLoadFailed
+
+if TYPE_CHECKING:
+    from vlmkit.engines.language import LoadedModel
+
+__all__ = ["decoder_for", "difference", "remembered"]
+
+TOKENS = 8
+_PROMPTS = ("Describe this image.", "What can be seen here, and what stands in the upper left corner of it?")
+_SIDE_PX = 96
+_BLOCKS = 6
+# Differences of log-probabilities that another order of summation makes.
+_TIE_SINGLE = 1e-3
+_TIE_HALF = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A token of plain generation and the log-probabilities it was chosen by."""
+
+    token: int
+    scores: np.ndarray[Any, Any]
+    tie: float
+
+
+def decoder_for(language: LoadedModel, config: dict[str, Any], slots: int) -> tuple[Decoder, str]:
+    """Decoder that is right for a model.
+
+    Parameters
+    ----------
+    language : LoadedModel
+    config : dict
+        Of config.json.
+    slots : int
+        Rows wanted at once.
+
+    Returns
+    -------
+    decoder : Decoder
+    why : str
+        Why it is not the shared batch; empty where it is.
+
+    Raises
+    ------
+    ModelLoadFailed
+        The model does not answer at all.
+    """
+    why = remembered(language, config)
+    if why:
+        return OneByOne(language.model, language.processor), why
+    return SharedBatch(language.model, slots), ""
+
+
+def remembered(language: LoadedModel, config: dict[str, Any]) -> str:
+    """`difference`, asked once for each architecture, version and device.
+
+    Raises
+    ------
+    ModelLoadFailed
+        As `difference`.
+    """
+    ingredients = (config, foreign.VERSION, str(mx.default_device()), _PROMPTS, TOKENS)
+    key = hashlib.blake2b(json.dumps(ingredients, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
+    file = _cache_folder() / "conformance" / key
+    with suppress(OSError, UnicodeDecodeError):
+        return file.read_text(encoding="utf-8")
+    why = difference(language)
+    # A home that cannot be written to costs the probe again, nothing else.
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(why, encoding="utf-8")
+        part.replace(file)
+    return why
+
+
+def difference(language: LoadedModel) -> str:
+    """What a batch does differently from plain generation; empty where nothing.
+
+    Raises
+    ------
+    ModelLoadFailed
+        Plain generation fails, so there is nothing to serve.
+    """
+    try:
+        prompts = [language.prompt(text, None, [_picture(seed)]) for seed, text in enumerate(_PROMPTS)]
+        plain = [_plain(language, prompt) for prompt in prompts]
+    except Exception as error:
+        message = (
+            f"{language.name} was loaded and cannot answer about a picture: {type(error).__name__}: {error}. "
+            "Its processor files may be incomplete; get the model again or name another."
+        )
+        raise ModelLoadFailed(message) from error
+    try:
+        batched = _batched(language, prompts)
+    except Exception as error:  # noqa: BLE001  a family that cannot share a batch may fail in any way
+        return f"a batch fails with {type(error).__name__}: {error}"
+    return next(filter(None, map(_first_difference, plain, batched)), "")
+
+
+def _first_difference(plain: list[_Step], batched: list[int]) -> str:
+    for place, (step, token) in enumerate(zip(plain, batched, strict=False), start=1):
+        if token != step.token:
+            gap = float(step.scores[step.token] - step.scores[token])
+            return "" if gap <= step.tie else f"a batch writes another token than plain generation at place {place}"
+    return ""
+
+
+def _picture(seed: int) -> Any:
+    """A coarse random pattern: every processor takes it, and two of them look different."""
+    colors = np.random.default_rng(seed).integers(0, 256, (_BLOCKS, _BLOCKS, 3), dtype=np.uint8)
+    pixels = colors.repeat(_SIDE_PX // _BLOCKS, axis=0).repeat(_SIDE_PX // _BLOCKS, axis=1)
+    ref = sources.refer(b"P6 %d %d 255\n" % (_SIDE_PX, _SIDE_PX) + pixels.tobytes())
+    return sources.decode(sources.normalize(ref, _SIDE_PX))
+
+
+def _plain(language: LoadedModel, prompt: Prompt) -> list[_Step]:
+    stream = foreign.plain_tokens(
+        language.model, language.processor, prompt.text, prompt.images, max_tokens=TOKENS, processors=[]
+    )
+    return [
+        _Step(
+            token,
+            np.array(scores.astype(mx.float32)).reshape(-1),
+            _TIE_SINGLE if scores.dtype == mx.float32 else _TIE_HALF,
+        )
+        for token, scores in stream
+    ]
+
+
+def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[int]]:
+    batch = SharedBatch(language.model, len(prompts))
+    for row, prompt in enumerate(prompts):
+        batch.admit(row, prompt, [], TOKENS)
+    written: list[list[int]] = [[] for _ in prompts]
+    for _ in range(TOKENS):
+        for row, token in batch.step():
+            written[row].append(token)
+    return written
+
+
+def _cache_folder() -> Path:
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "vlmkit"
+    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "vlmkit"

@@ -1,0 +1,143 @@
+"""Two ways from prompts to tokens: rows that share one continuous batch, or one answer after another.
+
+Imported on the desk only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from vlmkit.engines import foreign
+
+__all__ = ["Decoder", "OneByOne", "Prompt", "SharedBatch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """A finished prompt.
+
+    Attributes
+    ----------
+    text : str
+        Template applied.
+    images : tuple of PIL.Image.Image
+    token_ids : list of int
+    inputs : dict
+        What the model's processor made of text and pictures.
+    """
+
+    text: str
+    images: tuple[Any, ...] = ()
+    token_ids: list[int] = field(default_factory=list)
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+
+class Decoder(Protocol):
+    """Rows in, tokens out."""
+
+    slots: int
+
+    def __len__(self) -> int:
+        """Rows in hand."""
+
+    def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:
+        """Read a prompt and take its row in; a fault concerns this row alone."""
+
+    def step(self) -> list[tuple[int, int]]:
+        """The next token of every row, as (row, token)."""
+
+    def remove(self, rows: set[int]) -> None:
+        """Let rows go."""
+
+    def reset(self) -> None:
+        """Let every row go, whatever state they are in."""
+
+
+class SharedBatch:
+    """Every row takes part in each step of one batch.
+
+    Parameters
+    ----------
+    model : mlx_vlm model
+    slots : int
+        Most rows at once.
+    """
+
+    def __init__(self, model: Any, slots: int) -> None:
+        self.slots = slots
+        self._model = model
+        self._batch: Any = None
+
+    def __len__(self) -> int:
+        return len(self._batch) if self._batch is not None else 0
+
+    def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:  # noqa: ARG002
+        """Embed and prefill one prompt, alone: several at once come out wrong in some families."""
+        with foreign.on_stream():
+            kwargs = foreign.embed(self._model, prompt.inputs)
+            new = foreign.prefill(self._model, row, prompt.token_ids, kwargs, processors)
+            if len(self):
+                self._batch.extend(new)
+            else:
+                self._batch = new
+
+    def step(self) -> list[tuple[int, int]]:
+        """Decode one token of every row."""
+        with foreign.on_stream():
+            return [(response.uid, response.token) for response in self._batch.next()]
+
+    def remove(self, rows: set[int]) -> None:
+        """Let rows go; the others are not touched."""
+        keep = [place for place, row in enumerate(self._batch.uids) if row not in rows]
+        if len(keep) < len(self):
+            with foreign.on_stream():
+                self._batch.filter(keep)
+
+    def reset(self) -> None:
+        """Let the batch go as it is."""
+        self._batch = None
+
+
+class OneByOne:
+    """mlx_vlm's own generation, one answer after another: for families whose rows do not share a batch rightly.
+
+    Parameters
+    ----------
+    model : mlx_vlm model
+    processor : transformers processor
+    """
+
+    slots = 1
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        self._model = model
+        self._processor = processor
+        self._row = -1
+        self._tokens: Iterator[tuple[int, Any]] | None = None
+
+    def __len__(self) -> int:
+        return 0 if self._tokens is None else 1
+
+    def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:
+        """Begin to generate."""
+        self._row = row
+        self._tokens = foreign.plain_tokens(
+            self._model, self._processor, prompt.text, prompt.images, max_tokens=max_tokens, processors=processors
+        )
+
+    def step(self) -> list[tuple[int, int]]:
+        """Generate one token."""
+        if self._tokens is None:
+            return []
+        return [(self._row, token) for token, _ in [next(self._tokens)]]
+
+    def remove(self, rows: set[int]) -> None:
+        """Stop generating, where the row is meant."""
+        if self._row in rows:
+            self.reset()
+
+    def reset(self) -> None:
+        """Stop generating."""
+        self._row, self._tokens = -1, None

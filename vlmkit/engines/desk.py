@@ -1,0 +1,160 @@
+"""The one thread that touches MLX; anyone may put work on it.
+
+An MLX array belongs to the thread that made it, and a thread that ends without releasing its streams aborts the process
+at exit. One long-lived daemon thread, whose last act is to release them, has neither problem.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar
+
+from vlmkit.errors import ModelLoadFailed
+
+__all__ = ["Desk", "Worker", "desk"]
+
+T = TypeVar("T")
+
+
+class Worker(Protocol):
+    """Something with work for the desk that comes in many small pieces."""
+
+    def turn(self) -> bool:
+        """Do one piece of work; whether there is more. Must not raise."""
+
+    def shut(self) -> None:
+        """End everything in hand; the desk is closing. Must not raise."""
+
+
+class Desk:
+    """A daemon thread that runs tasks at once and, between them, gives every busy worker its turn."""
+
+    def __init__(self) -> None:
+        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._workers: list[Worker] = []
+        self._busy: deque[Worker] = deque()
+        self._open = True
+        self._process_id = os.getpid()
+        self._thread = threading.Thread(target=self._run, name="vlmkit-desk", daemon=True)
+        self._thread.start()
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Run a function on the desk and wait for it.
+
+        Parameters
+        ----------
+        work : callable without arguments
+
+        Returns
+        -------
+        What the function returns; what it raises is raised here.
+
+        Raises
+        ------
+        ModelLoadFailed
+            The process was forked after the desk was opened, or is ending.
+        """
+        if threading.current_thread() is self._thread:
+            return work()
+        self.check()
+        future: Future[T] = Future()
+        self._tasks.put(lambda: _settle(future, work))
+        return future.result()
+
+    def check(self) -> None:
+        """See that the desk can be used from here.
+
+        Raises
+        ------
+        ModelLoadFailed
+            The process was forked after the desk was opened, or is ending.
+        """
+        if os.getpid() != self._process_id:
+            message = (
+                "This process was forked from one that had already opened a model, and MLX does not work in a forked "
+                "child. Start workers with multiprocessing.get_context('spawn') (or 'forkserver') and open the model "
+                "inside each of them."
+            )
+            raise ModelLoadFailed(message)
+        if not self._open:
+            message = "The process is ending and takes no more work. Ask before the interpreter shuts down."
+            raise ModelLoadFailed(message)
+
+    def join(self, worker: Worker) -> None:
+        """Make a worker known, so that it is shut when the process ends."""
+        self.call(lambda: self._workers.append(worker))
+
+    def leave(self, worker: Worker) -> None:
+        """Forget a worker; it gets no more turns."""
+        self.call(lambda: self._forget(worker))
+
+    def wake(self, worker: Worker) -> None:
+        """Give a worker turns until it says that nothing is left to do."""
+        self._tasks.put(lambda: self._mark_busy(worker))
+
+    def close(self) -> None:
+        """Shut every worker, release MLX's streams and end the thread. Twice is fine."""
+        if self._open and os.getpid() == self._process_id:
+            self._tasks.put(self._stop)
+            self._thread.join()
+
+    def _mark_busy(self, worker: Worker) -> None:
+        if worker in self._workers and worker not in self._busy:
+            self._busy.append(worker)
+
+    def _forget(self, worker: Worker) -> None:
+        if worker in self._workers:
+            self._workers.remove(worker)
+        if worker in self._busy:
+            self._busy.remove(worker)
+
+    def _stop(self) -> None:
+        self._open = False
+
+    def _run(self) -> None:
+        while self._open:
+            try:
+                self._tasks.get(block=not self._busy)()
+            except Empty:
+                worker = self._busy.popleft()
+                if worker.turn():
+                    self._busy.append(worker)
+        for worker in list(self._workers):
+            worker.shut()
+        self._workers.clear()
+        if "mlx.core" in sys.modules:
+            sys.modules["mlx.core"].clear_streams()
+
+
+def _settle(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001  whoever waits gets it; the desk itself goes on
+        future.set_exception(error)
+
+
+_lock = threading.Lock()
+_desks: list[Desk] = []
+
+
+def desk() -> Desk:
+    """The desk of this process, opened on first use and closed when the process ends.
+
+    Raises
+    ------
+    ModelLoadFailed
+        The process was forked after the desk was opened.
+    """
+    with _lock:
+        if not _desks:
+            _desks.append(Desk())
+            atexit.register(_desks[0].close)
+    _desks[0].check()
+    return _desks[0]

@@ -1,0 +1,114 @@
+"""Checkpoints from the Hugging Face Hub: looked up, downloaded with a progress bar, or refused with what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from vlmkit import settings
+from vlmkit.errors import ModelLoadFailed, ModelNotFound, SetupError
+
+__all__ = ["fetch"]
+
+# No *.py: code from a checkpoint is not even brought here, unless it is allowed to run.
+_FILES = ["*.json", "*.jsonl", "*.safetensors", "*.model", "*.tiktoken", "*.txt", "*.jinja"]
+_GIB = 2**30
+
+
+def fetch(name: str, *, revision: str | None, code_allowed: bool = False) -> Path:
+    """Directory of a repository's snapshot, downloaded if it is not here yet.
+
+    Parameters
+    ----------
+    name : str
+        ``org/name``.
+    revision : str or None
+        Branch, tag or commit; None is the main branch.
+    code_allowed : bool, default False
+        Whether Python files come too.
+
+    Returns
+    -------
+    Path
+        Its last part is the commit.
+
+    Raises
+    ------
+    ModelNotFound
+        No such repository or revision, no access, no network, or downloading is forbidden and it is not here.
+    ModelLoadFailed
+        No space for it.
+    """
+    from huggingface_hub import snapshot_download
+
+    download = settings.resolve("auto_download")
+    options: dict[str, Any] = {
+        "repo_id": name,
+        "revision": revision,
+        "allow_patterns": [*_FILES, *(["*.py"] if code_allowed else [])],
+        # Read here, because the library reads it once, when it is imported.
+        "endpoint": os.environ.get("HF_ENDPOINT"),
+    }
+    try:
+        if not download.value:
+            return Path(snapshot_download(**options, local_files_only=True))
+        _check_space(name, options)
+        return Path(snapshot_download(**options))
+    except SetupError:
+        raise
+    except Exception as error:
+        raise _translated(name, revision, error, forbidden_by="" if download.value else download.origin) from error
+
+
+def _check_space(name: str, options: dict[str, Any]) -> None:
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import DryRunError
+
+    try:
+        files = snapshot_download(**options, dry_run=True)
+    except DryRunError:
+        return  # the Hub cannot be reached; what is here already may do
+    needed = sum(file.file_size or 0 for file in files if file.will_download)
+    folder = Path(constants.HF_HUB_CACHE).expanduser()
+    free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
+    if needed > free:
+        raise ModelLoadFailed(_no_space(name, f"needs {needed / _GIB:.1f} GiB, {free / _GIB:.1f} GiB are free", folder))
+
+
+def _no_space(name: str, what: str, folder: Path | str) -> str:
+    return f"{name} does not fit into {folder}: {what}. Make room, or set HF_HOME to a folder on a larger disk."
+
+
+def _translated(name: str, revision: str | None, error: Exception, *, forbidden_by: str) -> SetupError:
+    """The one place where the Hub library's errors become ours."""
+    from huggingface_hub import constants, errors
+
+    if forbidden_by and isinstance(error, errors.LocalEntryNotFoundError):
+        return ModelNotFound(
+            f"{name} is not on this machine (looked in {constants.HF_HUB_CACHE}) and downloading is forbidden "
+            f"({forbidden_by}). Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory or the bundled 'tiny'."
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ModelLoadFailed(_no_space(name, "the disk is full", constants.HF_HUB_CACHE))
+    if isinstance(error, errors.GatedRepoError):
+        return ModelNotFound(
+            f"{name} is gated: its authors give access on request. Ask for it at https://huggingface.co/{name}, then "
+            "log in with `hf auth login` or set HF_TOKEN."
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return ModelNotFound(f"{name} has no revision {revision!r}. Give a branch, tag or commit that its page lists.")
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return ModelNotFound(
+            f"The Hub has no model {name}, or it is private. Check the spelling (org/name); for a private one log in "
+            "with `hf auth login` or set HF_TOKEN."
+        )
+    if isinstance(error, errors.HFValidationError):
+        return ModelNotFound(f"{name!r} is no name on the Hub. Names are org/name; or give an existing directory.")
+    return ModelNotFound(
+        f"{name} is not wholly on this machine and the Hub could not be reached ({type(error).__name__}: "
+        f"{str(error).splitlines()[0] if str(error) else 'no details'}). Check the network, proxy and HF_ENDPOINT, or "
+        "name a local directory or the bundled 'tiny'."
+    )

@@ -1,0 +1,231 @@
+"""What a checkpoint's files say before anything of it is loaded, and what must not be loaded at all.
+
+A checkpoint is data from a stranger: it may name code of its own, pickle its weights, or be half a download.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from vlmkit.errors import ModelLoadFailed, ModelNotFound
+
+__all__ = ["Checkpoint", "digest", "inspect"]
+
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_OTHERS = ("*.gguf", "*.npz", "*.h5", "*.msgpack", "*.onnx")
+_INDEX = "model.safetensors.index.json"
+_CONTEXT_KEYS = ("max_position_embeddings", "max_sequence_length", "n_positions", "seq_length")
+_TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
+
+# A whole digest of many gigabytes would take as long as the load; past this, samples at even distances stand in.
+_WHOLE_BYTES = 256 * 2**20
+_SAMPLE_BYTES = 2**20
+_SAMPLES = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """An inspected directory.
+
+    Attributes
+    ----------
+    directory : Path
+    config : dict
+        Of config.json.
+    model_type : str
+    parameters : int
+        Weights, unpacked.
+    weight_bytes : int
+    quantization : str or None
+        As ``"4-bit"``.
+    context_length : int or None
+    """
+
+    directory: Path
+    config: dict[str, Any]
+    model_type: str
+    parameters: int
+    weight_bytes: int
+    quantization: str | None
+    context_length: int | None
+
+
+def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Checkpoint:
+    """Read a checkpoint's files without running or loading anything.
+
+    Parameters
+    ----------
+    directory : Path
+    name : str
+        What messages call the model.
+    allow_code : str or None
+        The model whose own code may run; anything but `name` allows nothing.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such directory, or no config.json in it.
+    ModelLoadFailed
+        It carries code, has no safetensors weights, or parts of it are missing or damaged.
+    """
+    config = _read_config(directory, name)
+    if "model_file" in config and allow_code != name:
+        message = (
+            f"{name}: its config.json names code of its own to run ({config['model_file']!r}), and code from a checkpoint "
+            f"can do anything you can. If you have read it and trust it, open the model with allow_code={name!r}."
+        )
+        raise ModelLoadFailed(message)
+    model_type = config.get("model_type")
+    if not isinstance(model_type, str) or not model_type:
+        message = f"{directory / 'config.json'} names no model_type, so nothing says how to run {name}. Get it again."
+        raise ModelLoadFailed(message)
+    files = _weight_files(directory, name)
+    headers = [_header(file, name) for file in files]
+    quantization = config.get("quantization") or config.get("quantization_config") or {}
+    bits = quantization.get("bits") if isinstance(quantization, dict) else None
+    return Checkpoint(
+        directory=directory,
+        config=config,
+        model_type=model_type,
+        parameters=sum(_parameters(header, quantization) for header in headers),
+        weight_bytes=sum(file.stat().st_size for file in files),
+        quantization=f"{bits}-bit" if bits else None,
+        context_length=_context_length(config),
+    )
+
+
+def digest(directory: Path, adapter: Path | None = None) -> str:
+    """Digest of configuration and weights: what tells one local checkpoint from another.
+
+    Parameters
+    ----------
+    directory : Path
+    adapter : Path or None
+
+    Returns
+    -------
+    blake2b-64 in hexadecimal; of very large weights samples are read.
+    """
+    folders = [directory, *([adapter] if adapter else [])]
+    files = [file for folder in folders for file in (*sorted(folder.glob("*config.json")), *_safetensors(folder))]
+    whole = sum(file.stat().st_size for file in files) <= _WHOLE_BYTES
+    summary = hashlib.blake2b(digest_size=8)
+    for file in files:
+        summary.update(f"{file.name}:{file.stat().st_size}\n".encode())
+        for piece in _pieces(file, whole=whole):
+            summary.update(piece)
+    return summary.hexdigest()
+
+
+def _pieces(file: Path, *, whole: bool) -> Iterator[bytes]:
+    size = file.stat().st_size
+    step = _SAMPLE_BYTES if whole else max(_SAMPLE_BYTES, size // _SAMPLES)
+    with file.open("rb") as stream:
+        for place in range(0, size, step):
+            stream.seek(place)
+            yield stream.read(_SAMPLE_BYTES)
+
+
+def _read_config(directory: Path, name: str) -> dict[str, Any]:
+    file = directory / "config.json"
+    if not directory.is_dir():
+        message = f"{name}: there is no directory {directory}. Give an existing directory or a Hub id (org/name)."
+        raise ModelNotFound(message)
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"{name}: {directory} has no config.json, so it is no model. Give the directory the weights are in."
+        raise ModelNotFound(message) from error
+    except (OSError, ValueError) as error:
+        message = f"{name}: {file} cannot be read ({error}). Get the model again."
+        raise ModelLoadFailed(message) from error
+    if not isinstance(config, dict):
+        message = f"{name}: {file} holds no JSON object. Get the model again."
+        raise ModelLoadFailed(message)
+    return config
+
+
+def _safetensors(directory: Path) -> list[Path]:
+    return sorted(file for file in directory.glob("*.safetensors") if file.name != "consolidated.safetensors")
+
+
+def _weight_files(directory: Path, name: str) -> list[Path]:
+    files = _safetensors(directory)
+    if not files:
+        raise ModelLoadFailed(_no_weights(directory, name))
+    try:
+        index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
+        missing = sorted(set(index["weight_map"].values()) - {file.name for file in files})
+    except FileNotFoundError:
+        missing = []
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        message = f"{name}: {directory / _INDEX} cannot be read ({error}). Get the model again."
+        raise ModelLoadFailed(message) from error
+    if missing:
+        message = f"{name}: {directory} lacks {len(missing)} of its weight files, {missing[0]} first. Get them again."
+        raise ModelLoadFailed(message)
+    return files
+
+
+def _no_weights(directory: Path, name: str) -> str:
+    def has(patterns: tuple[str, ...]) -> str | None:
+        return next((file.name for pattern in patterns for file in directory.glob(pattern)), None)
+
+    if pickle := has(_PICKLES):
+        return (
+            f"{name}: its weights are in {pickle}, a pickle, which can run code when it is opened and is not read here. "
+            "Use a version with .safetensors weights, or convert it on a machine you can spare."
+        )
+    if other := has(_OTHERS):
+        return (
+            f"{name}: its weights are in {other}, which mlx_vlm does not read. Use a version with .safetensors weights."
+        )
+    return f"{name}: {directory} has no .safetensors weights. Get the model again, whole."
+
+
+def _header(file: Path, name: str) -> dict[str, Any]:
+    """Table of a safetensors file: tensor name to dtype, shape and place."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            size = file.stat().st_size
+            if length > size:
+                message = "its header is longer than the file"
+                raise ValueError(message)
+            header: dict[str, Any] = json.loads(stream.read(length))
+        header.pop("__metadata__", None)
+        if size < 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0):
+            message = "it is shorter than its header says"
+            raise ValueError(message)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        message = f"{name}: {file} is damaged or incomplete ({error}). Get the model again."
+        raise ModelLoadFailed(message) from error
+    return header
+
+
+def _parameters(header: dict[str, Any], quantization: Any) -> int:
+    total = 0
+    for tensor, entry in header.items():
+        module = tensor.removesuffix(".weight")
+        if tensor.endswith((".scales", ".biases")) and f"{tensor.rpartition('.')[0]}.weight" in header:
+            continue
+        elements = prod(entry["shape"])
+        if entry["dtype"] == "U32" and f"{module}.scales" in header:
+            own = quantization.get(module) if isinstance(quantization, dict) else None
+            bits = (own if isinstance(own, dict) else quantization).get("bits") or 4
+            elements = elements * 32 // bits
+        total += elements
+    return total
+
+
+def _context_length(config: dict[str, Any]) -> int | None:
+    texts = [config[key] for key in _TEXT_KEYS if isinstance(config.get(key), dict)]
+    found = (text.get(key) for text in (*texts, config) for key in _CONTEXT_KEYS)
+    return next((length for length in found if isinstance(length, int) and length > 0), None)

@@ -1,0 +1,56 @@
+"""A loaded checkpoint as the scheduler sees it: prompts in, text out, where a text ends.
+
+Imported on the desk only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vlmkit.engines import foreign
+from vlmkit.engines.decoding import Prompt
+
+__all__ = ["LoadedModel"]
+
+
+class LoadedModel:
+    """Model, processor and what is read off them.
+
+    Parameters
+    ----------
+    name : str
+        Full name, as ``mlx:…``.
+    model : mlx_vlm model
+    processor : transformers processor
+    context_length : int or None
+        Most tokens of prompt and answer together.
+    """
+
+    def __init__(self, name: str, model: Any, processor: Any, context_length: int | None) -> None:
+        self.name = name
+        self.model = model
+        self.processor = processor
+        self.context_length = context_length
+        self.tokenizer = getattr(processor, "tokenizer", processor)
+        # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
+        self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))
+        self.eos_token_ids = frozenset(self.tokenizer.stopping_criteria.eos_token_ids)
+
+    def prompt(self, text: str, system: str | None, images: Sequence[Any]) -> Prompt:
+        """Finished prompt; raises whatever template or processor raise."""
+        finished = foreign.chat_prompt(self.model, self.processor, text, system, len(images))
+        with foreign.on_stream():
+            inputs = foreign.model_inputs(self.model, self.processor, finished, images)
+            token_ids = inputs["input_ids"][0].tolist()
+        return Prompt(text=finished, images=tuple(images), token_ids=token_ids, inputs=inputs)
+
+    def decode(self, tokens: list[int]) -> str:
+        """Text of tokens, markers of the template left out."""
+        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a text, without markers."""
+        tokens: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        return tokens

@@ -1,0 +1,125 @@
+"""A checkpoint's directory becomes a model in memory; every way that can go wrong becomes a `SetupError`.
+
+Runs on the desk only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vlmkit.engines import precision
+from vlmkit.errors import MissingExtra, ModelLoadFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vlmkit.engines.inspection import Checkpoint
+    from vlmkit.engines.language import LoadedModel
+
+__all__ = ["Loaded", "give_back", "load"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A model in memory.
+
+    Attributes
+    ----------
+    language : LoadedModel
+    parameters : int
+    precision : str
+        ``"float32"``, ``"mixed"`` (half precision weights, single precision between them) or ``"checkpoint"``.
+    memory_bytes : int
+        Weights in memory.
+    device : str
+        ``"cpu"`` or ``"gpu"``.
+    """
+
+    language: LoadedModel
+    parameters: int
+    precision: str
+    memory_bytes: int
+    device: str
+
+
+def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowed: bool) -> Loaded:
+    """Load an inspected checkpoint.
+
+    Raises
+    ------
+    MissingExtra
+        mlx or mlx_vlm cannot be imported.
+    ModelLoadFailed
+        Unknown architecture, no vision model, weights that do not fit the code or the memory, a broken processor.
+    """
+    from vlmkit.engines import blas
+
+    blas.prepare()
+    try:
+        from vlmkit.engines import foreign
+        from vlmkit.engines.language import LoadedModel
+    except ImportError as error:
+        message = f"{name} needs mlx and mlx_vlm, and importing them failed: {error}. Repair: pip install -U vlmkit"
+        raise MissingExtra(message) from error
+    import mlx.core as mx
+    from mlx.utils import tree_reduce
+
+    if not foreign.knows(checkpoint.config):
+        message = (
+            f"{name}: mlx_vlm {foreign.VERSION} has no architecture {checkpoint.model_type!r}. "
+            "Use a newer vlmkit, or a model of another family."
+        )
+        raise ModelLoadFailed(message)
+    if not foreign.sees(checkpoint.config):
+        message = (
+            f"{name} is no vision-language model: {checkpoint.model_type!r} takes no pictures or writes no text. "
+            "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
+        )
+        raise ModelLoadFailed(message)
+    on_cpu = mx.default_device() == mx.Device(mx.cpu)
+    chosen = precision.choose(
+        name,
+        parameters=checkpoint.parameters,
+        checkpoint_bytes=checkpoint.weight_bytes,
+        on_cpu=on_cpu,
+        memory_bytes=precision.available_bytes(),
+    )
+    try:
+        model, processor = foreign.load(checkpoint.directory, adapter=adapter, code_allowed=code_allowed)
+        if chosen != "checkpoint":
+            model = foreign.dequantize(model)
+        precision.convert(model, chosen)
+        mx.eval(model.parameters())
+        language = LoadedModel(name, model, processor, checkpoint.context_length)
+    except Exception as error:
+        raise ModelLoadFailed(_explained(name, error)) from error
+    return Loaded(
+        language=language,
+        parameters=foreign.parameter_count(model),
+        precision=chosen,
+        memory_bytes=tree_reduce(lambda total, weight: total + weight.nbytes, model.parameters(), 0),
+        device="cpu" if on_cpu else "gpu",
+    )
+
+
+def _explained(name: str, error: Exception) -> str:
+    text = f"{name} cannot be loaded: {type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or "allocate" in str(error):
+        return f"{text}. The machine is out of memory: close other programs or name a smaller model."
+    if "trust_remote_code" in str(error):
+        return (
+            f"{text}. Its processor is code shipped in the checkpoint, which is not run. Use a model whose files "
+            "mlx_vlm reads itself, or, if you trust its author, open it with allow_code=<the model's name>."
+        )
+    return f"{text}. Its files may be incomplete or made for another version: get it again or name another model."
+
+
+def give_back() -> None:
+    """Return freed memory to the system; on the desk, once nobody holds the model any more."""
+    import gc
+
+    import mlx.core as mx
+
+    gc.collect()
+    mx.clear_cache()

@@ -1,0 +1,85 @@
+"""From a model's name to a directory on this machine: the bundled model, a local path, or the Hub."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from vlmkit.engines import hub
+from vlmkit.errors import BadSetting, ModelNotFound
+
+__all__ = ["Place", "find", "find_adapter"]
+
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a checkpoint is.
+
+    Attributes
+    ----------
+    directory : Path
+    commit : str or None
+        On the Hub; None for a local directory.
+    """
+
+    directory: Path
+    commit: str | None = None
+
+
+def find(name: str, *, revision: str | None = None, code_allowed: bool = False) -> Place:
+    """Directory of a model, downloaded where it must be.
+
+    Parameters
+    ----------
+    name : str
+        ``"tiny"``, a directory, or a Hub id.
+    revision : str or None, default None
+        On the Hub.
+    code_allowed : bool, default False
+        Whether Python files of the repository come too.
+
+    Raises
+    ------
+    ModelNotFound
+        Not here, and not to be had.
+    ModelLoadFailed
+        No space to download it.
+    BadSetting
+        A revision of something that has none.
+    """
+    if name == "tiny":
+        place = Place(directory=Path(str(files("vlmkit.tiny"))) / "weights")
+    elif (path := Path(name).expanduser()).is_dir():
+        place = Place(directory=path)
+    elif _HUB_ID.fullmatch(name):
+        snapshot = hub.fetch(name, revision=revision, code_allowed=code_allowed)
+        return Place(directory=snapshot, commit=snapshot.name)
+    else:
+        message = f"{name!r} is neither a directory here nor a Hub id. Give an existing directory, org/name, or 'tiny'."
+        raise ModelNotFound(message)
+    if revision is not None:
+        message = f"revision: {revision!r} cannot be used, {name} is a local model. Leave it out, or give a Hub id."
+        raise BadSetting(message)
+    return place
+
+
+def find_adapter(adapter: str | Path | None) -> Path | None:
+    """Directory of LoRA weights; None where none are wanted.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such directory, or no adapter in it.
+    """
+    if adapter is None:
+        return None
+    directory = Path(adapter).expanduser()
+    for needed in ("adapter_config.json", "adapters.safetensors"):
+        if not (directory / needed).is_file():
+            message = f"adapter: {directory} has no {needed}. Give the directory that mlx_vlm's training wrote."
+            raise ModelNotFound(message)
+    return directory

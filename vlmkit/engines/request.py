@@ -1,0 +1,163 @@
+"""One ask on its way through the engine: its future, its deadline, its text so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
+from typing import Any
+
+from vlmkit.engines.transcript import Transcript
+from vlmkit.errors import Cancelled, RunError, TimedOut
+from vlmkit.records import Ask, Reply, Usage
+
+__all__ = ["ReplyFuture", "Request"]
+
+
+class ReplyFuture(Future[Reply]):
+    """A future that, cancelled at any time before its end, ends with `Cancelled`."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self._model = model
+
+    def cancel(self) -> bool:
+        """End with `Cancelled` unless ended already; the engine drops the ask before its next token."""
+        with suppress(InvalidStateError):
+            self.set_exception(Cancelled(f"{self._model}: the ask was cancelled before its answer was complete."))
+        return self.cancelled()
+
+    def cancelled(self) -> bool:
+        """Whether it ended with `Cancelled`."""
+        return self.done() and isinstance(self._fault_of(), Cancelled | CancelledError)
+
+    def _fault_of(self) -> BaseException | None:
+        return self.exception(timeout=0)
+
+
+class Request:
+    """An ask, and everything the engine knows about its answer.
+
+    Parameters
+    ----------
+    number : int
+        Tells rows of a batch apart.
+    ask : Ask
+    model : str
+        Full name, for replies and messages.
+    revision : str or None
+    on_text : callable or None
+        Gets each piece of text as it becomes certain.
+
+    Attributes
+    ----------
+    images : list of PIL.Image.Image
+        Decoded pictures, once they are.
+    prompt_tokens, completion_tokens : int
+    sampler : RowSampler or None
+        Where the row chooses its tokens itself.
+    """
+
+    def __init__(
+        self, number: int, ask: Ask, model: str, revision: str | None, on_text: Callable[[str], None] | None = None
+    ) -> None:
+        self.number = number
+        self.ask = ask
+        self.future = ReplyFuture(model)
+        self.images: list[Any] = []
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.sampler: Any = None
+        self._model = model
+        self._revision = revision
+        self._on_text = on_text
+        self._delivered = 0
+        self._submitted_s = time.monotonic()
+        self._transcript: Transcript | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the future has its result, for whatever reason."""
+        return self.future.done()
+
+    def begin(self, decode: Callable[[list[int]], str], prompt_tokens: int, sampler: Any) -> None:
+        """Take the place of a row; a request begins anew when its batch broke."""
+        self._transcript = Transcript(decode, self.ask.sampling.stop)
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = 0
+        self.sampler = sampler
+
+    def add(self, token: int, *, final: bool, limit: int) -> str | None:
+        """Take a token; why the answer is complete now, if it is.
+
+        Parameters
+        ----------
+        token : int
+        final : bool
+            Whether the token is the model's end of text, which is no text itself.
+        limit : int
+            Most tokens this answer may have.
+        """
+        transcript = self._running()
+        if final:
+            return "stop"
+        self.completion_tokens += 1
+        transcript.add(token)
+        if transcript.stopped:
+            return "stop"
+        self._deliver(transcript.text)
+        return "length" if self.completion_tokens >= limit else None
+
+    def complete(self, reason: str) -> None:
+        """End with the reply."""
+        transcript = self._running()
+        transcript.finish()
+        self._deliver(transcript.text)
+        # A stop text can also show up in what was held back until the last token.
+        reason = "stop" if transcript.stopped else reason
+        reply = Reply(
+            text=transcript.text,
+            finish_reason=reason,
+            model=self._model,
+            revision=self._revision,
+            usage=Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens),
+            seconds=time.monotonic() - self._submitted_s,
+            token_probabilities=self._probabilities(),
+        )
+        with suppress(InvalidStateError):
+            self.future.set_result(reply)
+
+    def fail(self, fault: RunError) -> None:
+        """End with a fault, unless ended already."""
+        with suppress(InvalidStateError):
+            self.future.set_exception(fault)
+
+    def fail_if_overdue(self) -> None:
+        """End with `TimedOut` once the deadline has passed."""
+        timeout_s = self.ask.timeout_s
+        if timeout_s is not None and time.monotonic() > self._submitted_s + timeout_s:
+            self.fail(
+                TimedOut(
+                    f"{self._model} had written {self.completion_tokens} tokens when {timeout_s:g} s were over. "
+                    "Raise timeout_s, lower max_tokens, or ask for less at a time."
+                )
+            )
+
+    def _running(self) -> Transcript:
+        if self._transcript is None:
+            message = "a request takes tokens only after it began"
+            raise RuntimeError(message)
+        return self._transcript
+
+    def _probabilities(self) -> tuple[float, ...] | None:
+        if not self.ask.token_probabilities:
+            return None
+        # The sampler runs a token ahead of the answer.
+        return tuple(self.sampler.probabilities[: self.completion_tokens])
+
+    def _deliver(self, text: str) -> None:
+        # What an earlier, broken attempt delivered comes out the same again and is not repeated.
+        if self._on_text is not None and len(text) > self._delivered:
+            self._on_text(text[self._delivered :])
+            self._delivered = len(text)

@@ -1,0 +1,102 @@
+"""How the next token of one answer is chosen, in a way that does not depend on who shares the batch.
+
+A sampler stands in the row's own logits processor: it draws from a random stream of its own, numbered by the answer's
+seed and the token's position, and hands on logits in which only its choice is finite. The batch's argmax then takes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+from vlmkit.records import Sampling
+
+__all__ = ["RowSampler", "choose", "needs_sampler"]
+
+
+def needs_sampler(sampling: Sampling, *, probabilities: bool) -> bool:
+    """Whether plain argmax on the model's logits is not enough."""
+    return probabilities or sampling.temperature > 0 or sampling.repetition_penalty != 1.0
+
+
+class RowSampler:
+    """Logits processor of one row.
+
+    Parameters
+    ----------
+    sampling : Sampling
+    probabilities : bool
+        Whether the probability of each chosen token is kept.
+
+    Attributes
+    ----------
+    probabilities : list of float
+        Of each token chosen so far, under the model's own distribution.
+    """
+
+    def __init__(self, sampling: Sampling, *, probabilities: bool) -> None:
+        self.probabilities: list[float] = []
+        self._sampling = sampling
+        self._keep = probabilities
+        self._chosen: list[int] = []
+
+    def __call__(self, _tokens: Any, logits: Any) -> Any:
+        """Choose the token that follows; the form of the interface that passes all tokens."""
+        return self._choose(logits)
+
+    def process_last_token(self, _token: int, logits: Any) -> Any:
+        """Choose the token that follows; the form of the interface that passes one token."""
+        return self._choose(logits)
+
+    def _choose(self, logits: Any) -> Any:
+        row = np.array(logits.astype(mx.float32)).reshape(-1)
+        token = choose(row, self._sampling, self._chosen)
+        if self._keep:
+            self.probabilities.append(_probability(row, token))
+        self._chosen.append(token)
+        forced = np.full(row.shape, -np.inf, np.float32)
+        forced[token] = 0.0
+        return mx.array(forced.reshape(logits.shape)).astype(logits.dtype)
+
+
+def choose(logits: np.ndarray[Any, Any], sampling: Sampling, chosen: list[int]) -> int:
+    """Token that follows.
+
+    Parameters
+    ----------
+    logits : ndarray of float32, shape (vocabulary,)
+    sampling : Sampling
+    chosen : list of int
+        The answer's tokens so far; their number is the position of the draw.
+    """
+    scores = logits.astype(np.float64)
+    if sampling.repetition_penalty != 1.0 and chosen:
+        seen = np.unique(chosen)
+        penalty = sampling.repetition_penalty
+        scores[seen] = np.where(scores[seen] > 0, scores[seen] / penalty, scores[seen] * penalty)
+    if sampling.temperature <= 0:
+        return int(scores.argmax())
+    candidates, mass = _candidates(scores, sampling)
+    draw = np.random.Generator(np.random.Philox(key=[sampling.seed % 2**64, len(chosen)])).random()
+    return int(candidates[min(np.searchsorted(mass.cumsum(), draw * mass.sum(), side="right"), len(mass) - 1)])
+
+
+def _candidates(scores: Any, sampling: Sampling) -> tuple[Any, Any]:
+    """Token ids that may be drawn, likeliest first where a filter needs the order, and their probability mass."""
+    tokens = np.arange(scores.size)
+    if 0 < sampling.top_k < scores.size:
+        tokens = np.sort(np.argpartition(-scores, sampling.top_k - 1)[: sampling.top_k])
+    mass = np.exp((scores[tokens] - scores[tokens].max()) / sampling.temperature)
+    if sampling.top_p < 1.0:
+        mass /= mass.sum()
+        order = np.argsort(-mass, kind="stable")
+        kept = order[: int(np.searchsorted(mass[order].cumsum(), sampling.top_p)) + 1]
+        tokens, mass = tokens[kept], mass[kept]
+    return tokens, mass
+
+
+def _probability(logits: Any, token: int) -> float:
+    shifted = logits.astype(np.float64) - logits.max()
+    return float(np.exp(shifted[token]) / np.exp(shifted).sum())

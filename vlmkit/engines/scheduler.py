@@ -1,0 +1,229 @@
+"""Who gets a slot when: admits asks, lets the decoder step, hands out tokens, and keeps every fault to its own row.
+
+Imported on the desk only; `submit` alone may be called from anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from vlmkit.engines.decoding import Decoder, Prompt
+from vlmkit.engines.request import Request
+from vlmkit.engines.sampling import RowSampler, needs_sampler
+from vlmkit.errors import Cancelled, Refused, RunError, ServerFault
+
+__all__ = ["Counts", "Language", "Scheduler"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What the engine has done since it was opened.
+
+    Attributes
+    ----------
+    answered, failed : int
+        Asks that ended with a reply, or with a fault (cancelled ones included).
+    prompt_tokens, completion_tokens : int
+    steps : int
+        Decoding steps; `completion_tokens` by `steps` is how full the batch was.
+    prompt_seconds, decode_seconds : float
+        Time spent reading pictures and prompts, and writing tokens.
+    """
+
+    answered: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    steps: int = 0
+    prompt_seconds: float = 0.0
+    decode_seconds: float = 0.0
+
+
+class Language(Protocol):
+    """What the scheduler needs to know of a model."""
+
+    name: str
+    eos_token_ids: frozenset[int]
+    context_length: int | None
+
+    def prompt(self, text: str, system: str | None, images: list[Any]) -> Prompt:
+        """Finished prompt; raises where the processor refuses."""
+
+    def decode(self, tokens: list[int]) -> str:
+        """Text of tokens."""
+
+
+class Scheduler:
+    """Asks of one model, waiting and in slots.
+
+    Parameters
+    ----------
+    language : Language
+    decoder : Decoder
+    """
+
+    def __init__(self, language: Language, decoder: Decoder) -> None:
+        self.counts = Counts()
+        self._language = language
+        self._decoder = decoder
+        self._arrivals: SimpleQueue[Request] = SimpleQueue()
+        self._waiting: deque[Request] = deque()
+        # After a broken step every row of it is asked again with the batch to itself.
+        self._alone: deque[Request] = deque()
+        self._live: dict[int, Request] = {}
+        self._limits: dict[int, int] = {}
+
+    def submit(self, request: Request) -> None:
+        """Queue a request; from any thread."""
+        self._arrivals.put(request)
+
+    def turn(self) -> bool:
+        """Fill the free slots, then write one token of every answer; whether anything is left."""
+        try:
+            self._collect()
+            self._drop_ended()
+            self._fill()
+            if self._live:
+                self._step()
+        except Exception as error:  # noqa: BLE001  the desk must go on, and nobody may wait for ever
+            self._end_all(_fault(self._language.name, error))
+        return bool(self._live or self._waiting or self._alone or not self._arrivals.empty())
+
+    def shut(self) -> None:
+        """End every ask with `Cancelled`."""
+        self._collect()
+        self._end_all(Cancelled(f"{self._language.name} was closed before the answer was complete. Open it again."))
+
+    def _collect(self) -> None:
+        try:
+            while True:
+                self._waiting.append(self._arrivals.get_nowait())
+        except Empty:
+            return
+
+    def _drop_ended(self) -> None:
+        for request in (*self._waiting, *self._alone, *self._live.values()):
+            request.fail_if_overdue()
+        gone = {number for number, request in self._live.items() if request.ended}
+        if gone:
+            self._decoder.remove(gone)
+            self._count(failed=len(gone))
+            self._forget(gone)
+        for queue in (self._waiting, self._alone):
+            kept = [request for request in queue if not request.ended]
+            self._count(failed=len(queue) - len(kept))
+            queue.clear()
+            queue.extend(kept)
+
+    def _fill(self) -> None:
+        while self._alone and not self._live:
+            self._admit(self._alone.popleft())
+        while self._waiting and not self._alone and len(self._live) < self._decoder.slots:
+            self._admit(self._waiting.popleft())
+            # Reading a picture can take seconds: whoever gave up or arrived meanwhile counts at once.
+            self._drop_ended()
+            self._collect()
+
+    def _admit(self, request: Request) -> None:
+        if request.ended:
+            self._count(failed=1)
+            return
+        start_s = time.perf_counter()
+        try:
+            self._begin(request)
+        except Exception as error:  # noqa: BLE001  whatever a processor or model raises concerns this ask alone
+            request.fail(_fault(self._language.name, error))
+            self._count(failed=1)
+        self._count(prompt_seconds=time.perf_counter() - start_s)
+
+    def _begin(self, request: Request) -> None:
+        ask = request.ask
+        prompt = self._language.prompt(ask.prompt, ask.system, request.images)
+        limit = self._limit(len(prompt.token_ids), ask.sampling.max_tokens)
+        probabilities = ask.token_probabilities
+        sampler = RowSampler(ask.sampling, probabilities=probabilities)
+        processors = [sampler] if needs_sampler(ask.sampling, probabilities=probabilities) else []
+        self._decoder.admit(request.number, prompt, processors, limit)
+        request.begin(self._language.decode, len(prompt.token_ids), sampler)
+        self._count(prompt_tokens=len(prompt.token_ids))
+        self._live[request.number] = request
+        self._limits[request.number] = limit
+
+    def _limit(self, prompt_tokens: int, max_tokens: int) -> int:
+        context = self._language.context_length
+        if context is None:
+            return max_tokens
+        if prompt_tokens >= context:
+            message = (
+                f"{self._language.name}: pictures and prompt make {prompt_tokens} tokens, and the model reads at most "
+                f"{context}. Ask with fewer or smaller pictures, or a shorter prompt."
+            )
+            raise Refused(message)
+        return min(max_tokens, context - prompt_tokens)
+
+    def _step(self) -> None:
+        start_s = time.perf_counter()
+        try:
+            tokens = self._decoder.step()
+        except Exception as error:  # noqa: BLE001  which row broke the step is unknown
+            self._retry_alone(error)
+            return
+        ends = [(self._live[row], reason) for row, token in tokens if (reason := self._add(row, token))]
+        complete = {request.number for request, _ in ends}
+        self._decoder.remove(complete)
+        self._forget(complete)
+        self._count(answered=len(complete), steps=1, decode_seconds=time.perf_counter() - start_s)
+        # Last, so that whoever waits for the reply finds it counted and its slot free.
+        for request, reason in ends:
+            request.complete(reason)
+
+    def _add(self, row: int, token: int) -> str | None:
+        final = token in self._language.eos_token_ids
+        self._count(completion_tokens=not final)
+        return self._live[row].add(token, final=final, limit=self._limits[row])
+
+    def _retry_alone(self, error: Exception) -> None:
+        rows = list(self._live.values())
+        self._decoder.reset()
+        self._forget(set(self._live))
+        if len(rows) == 1:
+            rows[0].fail(_fault(self._language.name, error))
+            self._count(failed=1)
+        else:
+            self._alone.extend(rows)
+
+    def _end_all(self, fault: RunError) -> None:
+        rows = [*self._live.values(), *self._alone, *self._waiting]
+        self._decoder.reset()
+        self._forget(set(self._live))
+        self._waiting.clear()
+        self._alone.clear()
+        for request in rows:
+            request.fail(fault)
+        self._count(failed=len(rows))
+
+    def _forget(self, rows: set[int]) -> None:
+        for row in rows:
+            self._live.pop(row, None)
+            self._limits.pop(row, None)
+
+    def _count(self, **more: float) -> None:
+        self.counts = replace(self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()})
+
+
+def _fault(model: str, error: Exception) -> RunError:
+    """What went wrong, as a row's fault."""
+    if isinstance(error, RunError):
+        return error
+    text = str(error)
+    if isinstance(error, MemoryError) or "allocate" in text or "out of memory" in text.lower():
+        advice = "The machine is out of memory: open the model with fewer slots, or ask with smaller pictures."
+    else:
+        advice = "Try the picture alone; if it fails again, report it with the model's name."
+    fault = ServerFault(f"{model} broke while answering: {type(error).__name__}: {text or 'no message'}. {advice}")
+    fault.__cause__ = error
+    return fault
