@@ -42,8 +42,8 @@ _RGB = {
     "brown": (112, 70, 38),
     "pink": (252, 186, 206),
 }
-_ASPECTS = ((1, 1), (1, 1), (1, 1), (4, 3), (3, 4), (4, 3), (3, 4), (3, 2), (2, 3))
-_RADIUS = {"small": (0.26, 0.30), "large": (0.39, 0.43)}  # in parts of the shorter cell side
+_ASPECTS = ((1, 1), (1, 1), (4, 3), (3, 4), (5, 4), (4, 5))
+_RADIUS = {"small": (0.28, 0.31), "large": (0.41, 0.44)}  # in parts of the shorter cell side
 _NUMBERS = ("no", "one", "two", "three", "four", "five")
 _OVERSAMPLING = 2
 
@@ -180,11 +180,11 @@ def _draw_thing(pen: ImageDraw.ImageDraw, thing: Thing, cell: tuple[float, float
     shorter = min(cell)
     radius = rng.uniform(*_RADIUS[thing.size]) * shorter
     room_x, room_y = cell[0] / 2 - radius - 0.04 * shorter, cell[1] / 2 - radius - 0.04 * shorter
-    slack = 0.3 * shorter  # never so far out that a place becomes a matter of opinion
+    slack = 0.1 * shorter  # a place shall never be a matter of opinion
     x = (column + 0.5) * cell[0] + rng.uniform(-1, 1) * min(room_x, slack)
     y = (row + 0.5) * cell[1] + rng.uniform(-1, 1) * min(room_y, slack)
     fill = _tint(thing.color, rng)
-    angle = math.radians(rng.uniform(-25, 25))
+    angle = math.radians(rng.uniform(-15, 15))
     if thing.shape == "circle":
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
     else:
@@ -202,7 +202,7 @@ def _turn(x: float, y: float, radius: float, angle: float, point: tuple[float, f
 def _star() -> list[tuple[float, float]]:
     points = []
     for corner in range(10):
-        reach = 1.0 if corner % 2 == 0 else 0.42
+        reach = 1.0 if corner % 2 == 0 else 0.38
         turn = math.pi * corner / 5
         points.append((reach * math.sin(turn), -reach * math.cos(turn)))
     return points

@@ -27,7 +27,7 @@ from tqdm import tqdm
 from vlmkit.extras import open_by_name
 
 # OpenBLAS must be in the process before MLX is.
-_BLAS = open_by_name("vlmkit.engines.blas:preload")()
+open_by_name("vlmkit.engines.blas:prepare")()
 
 import mlx.core as mx  # noqa: E402
 import mlx.nn as nn  # noqa: E402
