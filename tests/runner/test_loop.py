@@ -1,0 +1,275 @@
+"""The only loop: order, stops, faults, events."""
+
+import random
+import threading
+import time
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from vlmkit.backends import Abilities
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import Cancelled, ServerFault, TimedOut, Unauthorized, UnreadableImage, UnreadableReply
+from vlmkit.prompts import compose_description, compose_question
+from vlmkit.runner import Done, Finished, Planned, Started, make_plan, run
+
+
+def test_outcomes_come_in_input_order_whatever_ends_first(questions, backend, plan):
+    """Later rows that were faster wait for their turn."""
+    rng = random.Random(5)
+    model = backend(delay_s=[rng.uniform(0, 0.02) for _ in range(40)], parallel_asks=8)
+    ends = []
+    outcomes = list(run(questions(40), plan(model.abilities), model, total=40, on_event=ends.append))
+    assert [outcome.index for outcome in outcomes] == list(range(40))
+    assert [outcome.values for outcome in outcomes] == [{"text": f"answer {i}"} for i in range(40)]
+    done = [event.index for event in ends if isinstance(event, Done)]
+    assert done != sorted(done)
+    assert sorted(done) == list(range(40))
+
+
+def test_nothing_starts_before_the_first_outcome_is_wanted(questions, backend, plan):
+    """A run that is only made costs nothing."""
+    model = backend()
+    outcomes = run(questions(3), plan(), model, total=3)
+    time.sleep(0.05)
+    assert model.asks == []
+    assert next(outcomes).index == 0
+    outcomes.close()
+
+
+def test_no_rows(backend, plan):
+    """Planned and Finished still come."""
+    events = []
+    assert list(run([], plan(), backend(), total=0, on_event=events.append)) == []
+    assert events[0] == Planned(total=0, workers=8)
+    assert isinstance(events[-1], Finished)
+    assert (events[-1].total, events[-1].stopped_early) == (0, False)
+
+
+def test_events_tell_the_whole_story(questions, backend, plan):
+    """Planned first, Started before Done for every row, Finished last with counts that add up."""
+    replies = ["a", TimedOut("slow"), "c", "d"]
+    events = []
+    list(run(questions(5, bad={4}), plan(workers=2), backend(replies=replies), total=5, on_event=events.append))
+    assert events[0] == Planned(total=5, workers=2)
+    for index in range(5):
+        kinds = [type(event) for event in events if getattr(event, "index", None) == index]
+        assert kinds == [Started, Done]
+    faults = {event.index: event.fault for event in events if isinstance(event, Done)}
+    assert {index for index, fault in faults.items() if fault} == {1, 4}
+    finished = events[-1]
+    assert (finished.total, finished.ok, finished.failed, finished.cancelled) == (5, 3, 2, 0)
+    assert not finished.stopped_early
+    assert all(event.total == 5 for event in events)
+
+
+def test_events_come_in_the_callers_thread(questions, backend, plan):
+    """A listener may touch widgets and bars without a lock."""
+    threads = set()
+    list(run(questions(5), plan(), backend(), total=5, on_event=lambda _: threads.add(threading.current_thread())))
+    assert threads == {threading.current_thread()}
+
+
+def test_one_bad_row_is_data(questions, backend, plan):
+    """The others go on, and the fault stands where its row stood."""
+    outcomes = list(run(questions(10, bad={3}), plan(), backend(), total=10))
+    assert [outcome.index for outcome in outcomes if outcome.fault] == [3]
+    assert isinstance(outcomes[3].fault, UnreadableImage)
+    assert outcomes[9].values == {"text": "answer 9"}
+
+
+def test_an_unreadable_reply_is_data(questions, backend, plan):
+    """With the reply beside it."""
+    task = compose_question("How many?", dtype=int, into="n")
+    outcomes = list(run(questions(2), plan(task=task), backend(replies=["three", "many"]), total=2))
+    assert outcomes[0].values == {"n": 3}
+    assert isinstance(outcomes[1].fault, UnreadableReply)
+    assert outcomes[1].reply.text == "many"
+
+
+def test_failing_fast_keeps_what_is_in_flight_and_starts_nothing_new(questions, backend, plan):
+    """All rows that were started have an outcome before the fault is raised."""
+    replies = [f"answer {i}" for i in range(3)] + [TimedOut("slow")] + [f"answer {i}" for i in range(4, 50)]
+    delays = [0.0, 0.0, 0.0, 0.0] + [0.05] * 46
+    model = backend(replies=replies, delay_s=delays, parallel_asks=4)
+    events, outcomes = [], []
+    with pytest.raises(TimedOut, match="slow"):
+        keep(
+            run(questions(50), plan(model.abilities, on_error="fail"), model, total=50, on_event=events.append),
+            outcomes,
+        )
+    assert [outcome.index for outcome in outcomes] == list(range(len(model.asks)))
+    assert 4 <= len(model.asks) <= 8
+    assert sum(outcome.fault is None for outcome in outcomes) == len(model.asks) - 1
+    finished = events[-1]
+    assert finished.ok + finished.failed + finished.cancelled == 50
+    assert finished.stopped_early
+
+
+def keep(outcomes, kept):
+    """Append as they come, so that a raise at the end loses none."""
+    for outcome in outcomes:
+        kept.append(outcome)  # noqa: PERF402  list.extend does not promise what is kept after a raise
+
+
+def test_of_several_faults_failing_fast_raises_the_first_row_s(questions, backend, plan):
+    """Not the one that happened to end first."""
+    model = backend(replies=[ServerFault("row 0"), ServerFault("row 1")], delay_s=[0.05, 0.0], parallel_asks=2)
+    with pytest.raises(ServerFault, match="row 0"):
+        list(run(questions(2), plan(model.abilities, on_error="fail"), model, total=2))
+
+
+def test_a_fault_of_the_whole_run_is_raised_without_spending_the_rest(questions, backend, plan):
+    """A refused key is refused ten thousand times."""
+    model = backend(replies=Unauthorized("key refused"), parallel_asks=2)
+    with pytest.raises(Unauthorized, match="key refused") as caught:
+        list(run(questions(1000), plan(model.abilities), model, total=1000))
+    assert len(model.asks) <= 4
+    assert "remaining rows were not asked" in caught.value.__notes__[0]
+
+
+def test_the_first_rows_failing_alike_end_the_run(questions, backend, plan):
+    """Whatever `on_error` says."""
+    model = backend(replies=lambda _ask: ServerFault("out of memory"), parallel_asks=2)
+    with pytest.raises(ServerFault, match="out of memory"):
+        list(run(questions(1000), plan(model.abilities), model, total=1000))
+    assert len(model.asks) < 12
+
+
+def test_stopping_cancels_and_accounts_for_every_row(questions, backend, plan):
+    """Finished rows are kept, and total = ok + failed + cancelled."""
+    model = backend(delay_s=[0.0] * 6 + [30.0] * 94, parallel_asks=4)
+    events, outcomes = [], []
+    start_s = time.monotonic()
+    for outcome in run(
+        questions(100),
+        plan(model.abilities),
+        model,
+        total=100,
+        on_event=events.append,
+        stop=lambda: len(outcomes) >= 6,
+    ):
+        outcomes.append(outcome)
+    assert time.monotonic() - start_s < 5
+    assert [outcome.index for outcome in outcomes] == list(range(100))
+    assert all(outcome.values for outcome in outcomes[:6])
+    assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes[6:])
+    finished = events[-1]
+    assert (finished.ok, finished.failed, finished.cancelled, finished.stopped_early) == (6, 0, 94, True)
+
+
+def test_a_stop_is_noticed_while_nothing_happens(questions, backend, plan):
+    """Within a fraction of a second, although every answer takes half a minute."""
+    model = backend(delay_s=30, parallel_asks=2)
+    flag = threading.Event()
+    threading.Timer(0.1, flag.set).start()
+    start_s = time.monotonic()
+    outcomes = list(run(questions(5), plan(model.abilities), model, total=5, stop=flag.is_set))
+    assert time.monotonic() - start_s < 3
+    assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes)
+
+
+def test_an_interrupt_comes_after_the_finished_rows(questions, backend, plan):
+    """Ctrl-C anywhere in the loop, here in a listener: every row has its outcome first."""
+    model = backend(delay_s=[0.0, 0.0, 0.0] + [30.0] * 7, parallel_asks=2)
+    outcomes, events = [], []
+
+    def listener(event):
+        events.append(event)
+        if isinstance(event, Done) and event.index == 2 and not event.fault:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keep(run(questions(10), plan(model.abilities), model, total=10, on_event=listener), outcomes)
+    assert [outcome.index for outcome in outcomes] == list(range(10))
+    assert all(outcome.values for outcome in outcomes[:3])
+    assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes[3:])
+    assert isinstance(events[-1], Finished)
+
+
+class Deaf(FakeBackend):
+    """A backend whose futures cannot be cancelled."""
+
+    def submit(self, ask):
+        future = super().submit(ask)
+        future.cancel = lambda: False
+        return future
+
+
+def test_a_backend_that_does_not_let_go_is_left_behind(questions, plan, monkeypatch):
+    """After the grace its rows count as cancelled."""
+    monkeypatch.setattr("vlmkit.runner.loop._GRACE_S", 0.3)
+    model = Deaf(delay_s=3, abilities=Abilities(parallel_asks=2))
+    flag = threading.Event()
+    threading.Timer(0.1, flag.set).start()
+    start_s = time.monotonic()
+    outcomes = list(run(questions(4), plan(model.abilities), model, total=4, stop=flag.is_set))
+    assert time.monotonic() - start_s < 2
+    assert [type(outcome.fault) for outcome in outcomes] == [Cancelled] * 4
+    model.close()
+
+
+def test_closing_the_iterator_cancels_what_is_in_flight(questions, backend, plan):
+    """A caller who breaks out of the loop leaves nothing running, and the listener hears of it."""
+    model = backend(delay_s=[0.0] + [30.0] * 9, parallel_asks=3)
+    events = []
+    outcomes = run(questions(10), plan(model.abilities), model, total=10, on_event=events.append)
+    assert next(outcomes).index == 0
+    outcomes.close()
+    deadline_s = time.monotonic() + 2
+    while model._in_flight and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert not model._in_flight
+    assert isinstance(events[-1], Finished)
+    assert events[-1].stopped_early
+
+
+def test_no_threads_are_left(questions, backend, plan):
+    """A finished run has none of its own."""
+    list(run(questions(5), plan(), backend(), total=5))
+    deadline_s = time.monotonic() + 2
+    while (left := [t for t in threading.enumerate() if t.name.startswith("vlmkit-decode")]) and (
+        time.monotonic() < deadline_s
+    ):
+        time.sleep(0.01)
+    assert left == []
+
+
+FAULTS = {"slow": TimedOut, "broken": ServerFault, "odd": UnreadableReply}
+
+
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    rows=st.lists(st.sampled_from(["ok", "ok", "ok", "slow", "broken", "odd", "bad picture"]), max_size=25),
+    delays=st.lists(st.sampled_from([0.0, 0.001, 0.004]), min_size=1, max_size=7),
+    workers=st.integers(1, 9),
+)
+def test_rows_stay_aligned_under_any_pattern(rows, delays, workers, questions, monkeypatch):
+    """Failures, delays and worker counts of every kind: each outcome is its own row's."""
+    monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", len(rows))  # so that all may fail alike
+
+    def answer(ask):
+        kind = rows[int(ask.prompt)]
+        return f"answer {ask.prompt}" if kind == "ok" else FAULTS[kind](ask.prompt)
+
+    model = FakeBackend(replies=answer, delay_s=delays, abilities=Abilities(parallel_asks=9))
+    plan = make_plan(compose_description("?", into="text"), model.abilities, workers=workers)
+    bad = {i for i, kind in enumerate(rows) if kind == "bad picture"}
+    events = []
+    outcomes = list(run(questions(len(rows), bad=bad), plan, model, total=len(rows), on_event=events.append))
+    model.close()
+    assert [outcome.index for outcome in outcomes] == list(range(len(rows)))
+    for index, (kind, outcome) in enumerate(zip(rows, outcomes, strict=True)):
+        if kind == "ok":
+            assert outcome.values == {"text": f"answer {index}"}
+        elif kind == "bad picture":
+            assert isinstance(outcome.fault, UnreadableImage)
+        else:
+            assert type(outcome.fault) is FAULTS[kind]
+            assert str(outcome.fault) == str(index)
+    assert model.most_in_flight <= workers
+    assert (events[-1].ok, events[-1].failed) == (rows.count("ok"), len(rows) - rows.count("ok"))

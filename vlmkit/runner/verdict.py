@@ -1,0 +1,55 @@
+"""Whether faults so far are about single rows or about the whole run."""
+
+from __future__ import annotations
+
+from vlmkit.errors import (
+    Cancelled,
+    ImageTooLarge,
+    RunError,
+    Unauthorized,
+    Unreachable,
+    UnreadableImage,
+    UnsupportedFormat,
+)
+
+__all__ = ["ALIKE_LIMIT", "Verdict"]
+
+ALIKE_LIMIT = 5
+"""So many rows failing alike, and none that worked, end a run that has more rows to spend."""
+
+_OF_THE_ROW = (UnreadableImage, UnsupportedFormat, ImageTooLarge, Cancelled)
+_OF_THE_RUN = (Unauthorized, Unreachable)
+
+
+class Verdict:
+    """Watches rows end, and says when the rest is not worth spending.
+
+    Pictures that cannot be read cost nothing and prove nothing about the model, so they never count.
+
+    Parameters
+    ----------
+    total : int
+        Rows of the run.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._worked = False
+        self._kind: type[RunError] | None = None
+        self._alike = 0
+
+    def is_run_fault(self, fault: RunError | None) -> bool:
+        """Take one row's end into account; whether it condemns the run.
+
+        Parameters
+        ----------
+        fault : RunError or None
+            None for a row that worked.
+        """
+        if fault is None:
+            self._worked = True
+        if fault is None or self._worked or isinstance(fault, _OF_THE_ROW):
+            return False
+        self._alike = self._alike + 1 if type(fault) is self._kind else 1
+        self._kind = type(fault)
+        return isinstance(fault, _OF_THE_RUN) or self._alike >= ALIKE_LIMIT < self._total
