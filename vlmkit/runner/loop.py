@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import Cancelled, RunError
@@ -27,7 +27,7 @@ def run(
     total: int,
     on_event: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Ask every question; one outcome each, in input order.
 
     Nothing starts before the first outcome is asked for. Closing the iterator cancels what is in flight.
@@ -78,7 +78,7 @@ class _Loop:
         self._first_fault: tuple[int, RunError] | None = None
         self._counts = {"ok": 0, "failed": 0, "cancelled": 0}
 
-    def outcomes(self, questions: Iterable[Question], backend: Backend) -> Iterator[Outcome]:
+    def outcomes(self, questions: Iterable[Question], backend: Backend) -> Generator[Outcome, None, None]:
         start_s = time.monotonic()
         self._announce(Planned(total=self._total, workers=self._plan.workers))
         window = Window(questions, self._plan, backend, self._announce, self._total)

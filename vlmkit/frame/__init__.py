@@ -1,0 +1,34 @@
+"""Frame: the pandas face of everything below it.
+
+Takes   a DataFrame, a Series, a list, a folder.          Gives  the same rows with new columns, or one plain record.
+May use sources, prompts, backends, store, runner, pandas. Never  changes what it was given, reorders or loses a row."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vlmkit.frame.description import Description
+    from vlmkit.frame.images import read_images
+    from vlmkit.frame.verbs import ask, caption, describe, describe_iter, describe_one
+
+__all__ = ["Description", "ask", "caption", "describe", "describe_iter", "describe_one", "read_images"]
+
+# `import vlmkit` registers df.vlm, which lives in this room, and must not load Pillow and all the rest with it.
+_MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
+    "Description": "vlmkit.frame.description",
+    "read_images": "vlmkit.frame.images",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'vlmkit.frame' has no attribute {name!r}; it has: {', '.join(__all__)}.")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

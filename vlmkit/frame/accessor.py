@@ -1,0 +1,62 @@
+"""``df.vlm`` and ``series.vlm``: the verbs, chained. Importing this registers them and loads nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from vlmkit.frame.description import Description
+
+__all__ = ["Accessor"]
+
+
+@pd.api.extensions.register_series_accessor("vlm")
+@pd.api.extensions.register_dataframe_accessor("vlm")
+class Accessor:
+    """The verbs, for one DataFrame or Series.
+
+    It holds nothing but that: pandas makes a new accessor whenever it likes.
+
+    Parameters
+    ----------
+    subject : DataFrame or Series
+    """
+
+    def __init__(self, subject: Any) -> None:
+        self._subject = subject
+
+    def __repr__(self) -> str:
+        return f"<vlm verbs of a {type(self._subject).__name__} with {len(self._subject)} rows>"
+
+    def read_images(self, *, image: str | None = None, overwrite: bool = False) -> pd.DataFrame:
+        """`vlmkit.read_images` of this: adds format, width, height, size_bytes, orientation, error."""
+        from vlmkit.frame.images import read_images
+
+        return read_images(self._subject, image=image, overwrite=overwrite)
+
+    def describe(self, prompt: str | None = None, **options: Any) -> Any:
+        """`vlmkit.describe` of this; takes the same arguments."""
+        from vlmkit.frame.verbs import describe
+
+        return describe(self._subject, prompt, **options)
+
+    def caption(self, **options: Any) -> Any:
+        """`vlmkit.caption` of this; takes the same arguments."""
+        from vlmkit.frame.verbs import caption
+
+        return caption(self._subject, **options)
+
+    def ask(self, question: str, **options: Any) -> Any:
+        """`vlmkit.ask` of this; takes the same arguments."""
+        from vlmkit.frame.verbs import ask
+
+        return ask(self._subject, question, **options)
+
+    def describe_iter(self, prompt: str | None = None, **options: Any) -> Iterator[Description]:
+        """`vlmkit.describe_iter` of this; takes the same arguments."""
+        from vlmkit.frame.verbs import describe_iter
+
+        return describe_iter(self._subject, prompt, **options)

@@ -1,0 +1,96 @@
+"""One described picture, as a plain record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlmkit.errors import RunError
+from vlmkit.frame.columns import details_of
+from vlmkit.prompts import Field
+from vlmkit.records import ImageRef, Outcome
+from vlmkit.sources import read_header
+
+__all__ = ["Description", "describe_outcome"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Description:
+    """What became of one picture.
+
+    Attributes
+    ----------
+    index : object
+        Label of its row; its position where there is no table.
+    text : str or None
+        The answer; None where there is none.
+    columns : dict of str to object
+        What a table would get: the value and its error, None where missing.
+    error : str or None
+        ``Type: message``; None where it worked.
+    model, revision : str or None
+        Who answered.
+    seconds : float
+        Wall time, decoding included.
+    prompt_tokens, completion_tokens : int or None
+    finish_reason : str or None
+        ``"stop"``, ``"length"``, …
+    metadata : dict of str to object
+        path, format, width, height, size_bytes, orientation; None where unknown.
+    """
+
+    index: Any
+    text: str | None
+    columns: Mapping[str, Any]
+    error: str | None
+    model: str | None
+    revision: str | None
+    seconds: float
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    finish_reason: str | None
+    metadata: Mapping[str, Any] = field(repr=False)
+
+
+def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, fields: Sequence[Field]) -> Description:
+    """Record of one outcome.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    ref : ImageRef
+        Its picture, whose header is read.
+    index : object
+        Label of its row.
+    fields : sequence of Field
+        The task's.
+    """
+    fault = outcome.fault
+    error = None if fault is None else f"{type(fault).__name__}: {fault}"
+    values = {each.name: (outcome.values or {}).get(each.name) for each in fields}
+    first = fields[0].name
+    return Description(
+        index=index,
+        text=values[first] if isinstance(values[first], str) else None,
+        columns={**values, f"{first}_error": error},
+        error=error,
+        metadata=_metadata(ref),
+        **details_of(outcome),
+    )
+
+
+def _metadata(ref: ImageRef) -> dict[str, Any]:
+    path = ref.source if isinstance(ref.source, str) else None
+    try:
+        header = read_header(ref)
+    except RunError:
+        return {"path": path, **dict.fromkeys(("format", "width", "height", "size_bytes", "orientation"))}
+    return {
+        "path": path,
+        "format": header.format,
+        "width": header.width,
+        "height": header.height,
+        "size_bytes": header.size_bytes,
+        "orientation": header.orientation,
+    }

@@ -1,0 +1,106 @@
+"""What a verb was given, whatever it is, as one thing: a table, its pictures, and the form the result takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import BadSetting
+from vlmkit.frame.columns import Columns
+from vlmkit.frame.images import table_of
+from vlmkit.frame.tables import add_columns, check_clash, pick_pictures, refs_of, rows_of
+from vlmkit.records import ImageRef
+from vlmkit.sources import read
+
+__all__ = ["Subject", "subject_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """Rows to be asked about.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Has the index, the columns a prompt may read, and gets the new ones; of a Series, no columns at all.
+    pictures : Series or sequence of ImageRef
+        One per row.
+    is_series : bool
+        Whether the result is a Series.
+    """
+
+    table: pd.DataFrame
+    pictures: pd.Series[Any] | Sequence[ImageRef]
+    is_series: bool = False
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def refs(self) -> Iterator[ImageRef]:
+        """References to the pictures, row by row."""
+        return refs_of(self.pictures) if isinstance(self.pictures, pd.Series) else iter(self.pictures)
+
+    def rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Cells of these columns, row by row; missing ones are None.
+
+        Raises
+        ------
+        SetupError
+            Two columns have the same label.
+        """
+        return rows_of(self.table, columns)
+
+    def check_room_for(self, columns: Columns, *, overwrite: bool) -> None:
+        """Make sure the new columns replace none unasked.
+
+        Raises
+        ------
+        SetupError
+            One is there already, and `overwrite` is False.
+        """
+        check_clash(self.table, columns.names, overwrite=overwrite)
+
+    def result(self, columns: Columns) -> Any:
+        """The Series, or a new table with the new columns.
+
+        Parameters
+        ----------
+        columns : Columns
+        """
+        arrays = columns.arrays()
+        if self.is_series:
+            name = columns.names[0]
+            return pd.Series(arrays[name], index=self.table.index, name=name)
+        return add_columns(self.table, arrays, overwrite=True)
+
+
+def subject_of(source: Any, *, image: str | None = None, recursive: bool = False, headers: bool = True) -> Subject:
+    """See what was given as rows.
+
+    Parameters
+    ----------
+    source : folder, glob pattern, path, bytes, PIL image, list of these, Series or DataFrame
+    image : str or None, default None
+        Column of a DataFrame that has the pictures; None takes ``path``, else ``image``.
+    recursive : bool, default False
+        Whether a folder's subfolders are read too.
+    headers : bool, default True
+        Whether the table of what is no table yet has the columns of `read_images`; False spares opening the files.
+
+    Raises
+    ------
+    SetupError
+        The source is not there or cannot be read, there is no such column, or `image` without a DataFrame.
+    """
+    if isinstance(source, pd.DataFrame):
+        return Subject(table=source, pictures=pick_pictures(source, image))
+    if image is not None:
+        raise BadSetting(f"image={image!r} names a column, and a {type(source).__name__} has none; leave it out.")
+    if isinstance(source, pd.Series):
+        return Subject(table=pd.DataFrame(index=source.index), pictures=source, is_series=True)
+    refs = read(source, recursive=recursive)
+    index = pd.RangeIndex(len(refs))
+    return Subject(table=table_of(refs, index) if headers else pd.DataFrame(index=index), pictures=refs)
