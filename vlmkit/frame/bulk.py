@@ -146,4 +146,4 @@ def _stacklevel() -> int:
     frame, level = sys._getframe(1), 1  # noqa: SLF001  as pandas does it
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
-    return level - 1
+    return level

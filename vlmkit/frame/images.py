@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
@@ -20,6 +20,14 @@ __all__ = ["header_columns", "read_images", "table_of"]
 
 _THREADS = 16  # headers are waited for, not computed
 _CHUNK = 64  # a future for each row of a million would weigh more than the table
+
+_FACTS: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "format": text_array,
+    "width": integer_array,
+    "height": integer_array,
+    "size_bytes": integer_array,
+    "orientation": integer_array,
+}
 
 
 def read_images(
@@ -96,15 +104,8 @@ def header_columns(refs: Sequence[ImageRef]) -> dict[str, Any]:
     chunks = [refs[start : start + _CHUNK] for start in range(0, len(refs), _CHUNK)]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="vlmkit-headers") as pool:
         found = list(chain.from_iterable(pool.map(_read_chunk, chunks)))
-    headers = [header for header, _ in found]
-    return {
-        "format": text_array([header.format if header else None for header in headers]),
-        "width": integer_array([header.width if header else None for header in headers]),
-        "height": integer_array([header.height if header else None for header in headers]),
-        "size_bytes": integer_array([header.size_bytes if header else None for header in headers]),
-        "orientation": integer_array([header.orientation if header else None for header in headers]),
-        "error": text_array([error for _, error in found]),
-    }
+    facts = {name: array([getattr(header, name, None) for header, _ in found]) for name, array in _FACTS.items()}
+    return {**facts, "error": text_array([error for _, error in found])}
 
 
 def _read_chunk(refs: Sequence[ImageRef]) -> list[tuple[Header | None, str | None]]:

@@ -1,0 +1,266 @@
+"""From rows and a task to columns: interrupts, faults, warnings, alignment."""
+
+import asyncio
+import sys
+import threading
+import time
+import warnings
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from vlmkit import frame as vk
+from vlmkit.backends import Abilities
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import ServerFault, SetupError, TimedOut, Unauthorized, UnknownModel, UnreadableReply
+from vlmkit.runner import Done
+
+
+def interrupting(index):
+    """A listener that presses Ctrl-C when row `index` is done."""
+
+    def listener(event):
+        if isinstance(event, Done) and event.index == index and event.fault is None:
+            raise KeyboardInterrupt
+
+    return listener
+
+
+def keep(records, kept):
+    """Append as they come, so that a raise at the end loses none."""
+    for record in records:
+        kept.append(record)
+
+
+def test_an_interrupt_keeps_the_finished_rows(photos, backend):
+    """They hang on the exception; the rest says that it was stopped, and how to go on."""
+    frame = pd.DataFrame({"path": photos(8)}, index=list("aabbccdd"))
+    model = backend(delay_s=[0.0, 0.0, 0.0] + [30.0] * 5, parallel_asks=2)
+    start_s = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        vk.describe(frame, model=model, progress=interrupting(2))
+    assert time.monotonic() - start_s < 5
+    partial = caught.value.partial
+    assert partial.index.tolist() == list("aabbccdd")
+    assert partial["description"].notna().tolist() == [True] * 3 + [False] * 5
+    assert partial["description_error"].iloc[3:].str.startswith("Cancelled: stopped").all()
+    assert "attribute `partial`" in caught.value.__notes__[0]
+
+
+def test_an_interrupt_between_the_rows_loses_none(photos, backend, monkeypatch):
+    """Also where it lands in our own bookkeeping instead of the run's."""
+    paths = photos(6)
+    model = backend(delay_s=[0.0] * 3 + [30.0] * 3, parallel_asks=1)
+    from vlmkit.frame import bulk
+
+    take, taken = bulk.Columns.take, []
+
+    def press_once(self, outcome):
+        taken.append(outcome.index)
+        if taken == [0, 1]:
+            raise KeyboardInterrupt
+        take(self, outcome)
+
+    monkeypatch.setattr(bulk.Columns, "take", press_once)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        vk.describe(pd.DataFrame({"path": paths}), model=model)
+    partial = caught.value.partial
+    assert partial["description"].notna().tolist()[:2] == [True, True]
+    assert partial["description_error"].notna().tolist()[3:] == [True] * 3
+
+
+def test_failing_fast_carries_the_partial_table(photos, backend):
+    """What was in flight is finished and kept; what never began says so."""
+    model = backend(replies=["a", "b", TimedOut("slow"), "d", "e", "f"], parallel_asks=1)
+    frame = pd.DataFrame({"path": photos(6)})
+    with pytest.raises(TimedOut, match="slow") as caught:
+        vk.describe(frame, model=model, on_error="fail")
+    partial = caught.value.partial
+    assert partial["description"].tolist()[:2] == ["a", "b"]
+    assert partial["description_error"].tolist()[2:] == [
+        "TimedOut: slow",
+        *["Cancelled: the run ended before this row's turn."] * 3,
+    ]
+    assert "description" not in frame
+
+
+def test_a_fault_of_all_rows_raises_whatever_on_error_says(photos, backend):
+    """A refused key is no table."""
+    model = backend(replies=Unauthorized("key refused"))
+    with pytest.raises(Unauthorized, match="key refused"):
+        vk.describe(photos(3), model=model)
+
+
+def test_a_series_warns_of_what_failed_where_the_user_called(photos, backend):
+    """With the count and the first error; the warning points at this file."""
+    paths = pd.Series(photos(3, bad={1, 2}))
+    with pytest.warns(
+        UserWarning, match=r"2 of 3 rows failed and are NA; the first: UnreadableImage: photos/img1"
+    ) as seen:
+        result = vk.caption(paths, model=backend())
+    assert seen[0].filename == __file__
+    assert result.isna().tolist() == [False, True, True]
+    with pytest.warns(UserWarning, match="2 of 3") as seen:
+        paths.vlm.caption(model=backend())
+    assert seen[0].filename == __file__
+
+
+def test_a_series_without_failures_warns_of_nothing(photos, backend):
+    """Silence is the good news."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        vk.caption(pd.Series(photos(2)), model=backend())
+
+
+@pytest.mark.parametrize("empty", [pd.DataFrame({"path": []}), pd.Series([], dtype="string"), []])
+def test_without_rows_no_model_is_opened(empty, monkeypatch):
+    """But one must be named, and the columns have their types."""
+    with pytest.raises(UnknownModel):
+        vk.ask(empty, "How many?", dtype=int)
+    monkeypatch.setattr("vlmkit.frame.bulk.shared", lambda _model: pytest.fail("opened"))
+    result = vk.ask(empty, "How many?", dtype=int, model="mlx:nobody/nothing")
+    column = result if isinstance(result, pd.Series) else result["answer"]
+    assert column.dtype == "Int64"
+    assert len(column) == 0
+
+
+def test_the_call_is_checked_before_a_model_is_opened(photos, monkeypatch):
+    """Column, clash, option: each before anything is spent."""
+    monkeypatch.setattr("vlmkit.frame.bulk.shared", lambda _model: pytest.fail("opened"))
+    frame = pd.DataFrame({"path": photos(1), "caption": ["x"]})
+    with pytest.raises(SetupError, match=r"\{brnd\} is no column"):
+        vk.describe(frame, "{brnd}", model="tiny")
+    with pytest.raises(SetupError, match="'caption' is there already"):
+        vk.caption(frame, model="tiny")
+    with pytest.raises(SetupError, match="progress="):
+        vk.describe(frame, model="tiny", progress="yes")
+    with pytest.raises(SetupError, match="There are no columns here"):
+        vk.describe(frame["path"], "{brand}", model="tiny")
+
+
+def test_a_shared_model_is_opened_by_name(photos):
+    """As every call without an open backend does."""
+    result = vk.describe(photos(1), "Hello", model="fake:echo")
+    assert result["description"].tolist() == ["10x8 image/png: Hello"]
+
+
+def test_a_run_works_inside_a_running_event_loop(photos, backend):
+    """As in every cell of a notebook."""
+    paths = photos(3)
+
+    async def cell():
+        return vk.describe(paths, "Hello", model=backend())
+
+    assert asyncio.run(cell())["description"].tolist() == ["0: Hello", "1: Hello", "2: Hello"]
+
+
+def test_runs_in_several_threads_share_a_backend(photos, backend):
+    """Each gets its own rows."""
+    paths, model, results = photos(10), backend(delay_s=0.002), {}
+
+    def work(number):
+        part = pd.DataFrame({"path": paths[number::3]})
+        results[number] = vk.describe(part, "Hello", model=model)["description"].tolist()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert results == {number: [f"{i}: Hello" for i in range(10)[number::3]] for number in range(3)}
+
+
+def test_closing_the_iterator_stops_the_run(photos, backend):
+    """A caller who has seen enough pays for no more."""
+    model = backend(delay_s=[0.0] + [30.0] * 9, parallel_asks=2)
+    records = vk.describe_iter(photos(10), model=model)
+    assert next(records).text.startswith("0:")
+    records.close()
+    deadline_s = time.monotonic() + 2
+    while model._in_flight and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert not model._in_flight
+
+
+def test_records_of_rows_never_asked_do_not_come(photos, backend):
+    """After an interrupt the finished ones do, then the interrupt."""
+    model = backend(delay_s=[0.0, 0.0] + [30.0] * 8, parallel_asks=1)
+    records = []
+    with pytest.raises(KeyboardInterrupt):
+        keep(vk.describe_iter(photos(10), model=model, progress=interrupting(1)), records)
+    assert [record.index for record in records] == [0, 1]
+
+
+def test_nothing_is_left_on_the_accessor(photos, backend):
+    """Pandas makes a new one whenever it likes."""
+    frame = pd.DataFrame({"path": photos(1)})
+    frame.vlm.describe(model=backend())
+    assert list(frame) == ["path"]
+    assert frame.attrs == {}
+
+
+FAULTS = {"slow": TimedOut, "broken": ServerFault, "odd": UnreadableReply}
+KINDS = ["ok", "ok", "ok", "slow", "broken", "odd", "bad picture", "missing"]
+
+
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), max_size=20),
+    delays=st.lists(st.sampled_from([0.0, 0.001, 0.003]), min_size=1, max_size=5),
+    workers=st.one_of(st.integers(1, 9), st.just("auto")),
+    labels=st.lists(st.sampled_from(["a", "b", None]), min_size=20, max_size=20),
+)
+def test_rows_stay_aligned_under_any_pattern(kinds, delays, workers, labels, tmp_path_factory, monkeypatch):
+    """Each answer stands in the row of the very picture and prompt it is about; the rest of the table is untouched."""
+    monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", len(kinds))  # so that all may fail alike
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("rows")
+    paths = []
+    for i, kind in enumerate(kinds):
+        paths.append(None if kind == "missing" else str(folder / f"{i}.png"))
+        if kind == "bad picture":
+            (folder / f"{i}.png").write_bytes(b"no picture")
+        elif kind != "missing":
+            Image.new("L", (10 + i, 4)).save(folder / f"{i}.png")
+    frame = pd.DataFrame({"path": pd.array(paths, dtype="string"), "n": range(len(kinds))}, index=labels[: len(kinds)])
+
+    def answer(ask):
+        i = ask.pictures[0].width - 10
+        kind = kinds[i]
+        return f"picture {i}, prompt {ask.prompt}" if kind == "ok" else FAULTS[kind](f"{i} {ask.prompt}")
+
+    model = FakeBackend(replies=answer, delay_s=delays, abilities=Abilities(parallel_asks=9))
+    result = vk.describe(frame, "{n}", model=model, workers=workers, details=True)
+    model.close()
+    pd.testing.assert_frame_equal(result[["path", "n"]], frame)
+    for i, kind in enumerate(kinds):
+        text, error = result["description"].iloc[i], result["description_error"].iloc[i]
+        assert pd.isna(text) == (kind != "ok")
+        assert pd.isna(error) == (kind == "ok")
+        if kind == "ok":
+            assert text == f"picture {i}, prompt {i}"
+        elif kind in FAULTS:
+            assert error == f"{FAULTS[kind].__name__}: {i} {i}"
+        else:
+            assert error.startswith("UnreadableImage: ")
+        assert pd.isna(result["description_model"].iloc[i]) == (kind != "ok")
+
+
+def test_the_stack_level_never_leaves_the_stack():
+    """A call from the interpreter's own top level has no frame above."""
+    from vlmkit.frame.bulk import _stacklevel
+
+    assert 0 <= _stacklevel() <= len(list(_frames()))
+
+
+def _frames():
+    frame = sys._getframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back

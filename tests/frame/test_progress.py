@@ -1,0 +1,72 @@
+"""Who hears of a run's events."""
+
+import io
+import sys
+
+import pytest
+
+from vlmkit.errors import BadSetting, TimedOut
+from vlmkit.frame.progress import TextBar, listener_for
+from vlmkit.runner import Done, Finished, Planned, Started
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def attach_terminal(monkeypatch):
+    """Within the test: pytest puts its own stderr in place after the fixtures."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
+def test_auto_is_a_bar_only_where_stderr_is_a_terminal(monkeypatch):
+    """In a log file or a notebook's output it would be noise."""
+    attach_terminal(monkeypatch)
+    assert isinstance(listener_for("auto", "x"), TextBar)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert listener_for("auto", "x") is None
+    monkeypatch.setattr(sys, "stderr", None)
+    assert listener_for("auto", "x") is None
+
+
+def test_the_caller_decides():
+    """Always, never, or a function of one's own."""
+    assert isinstance(listener_for(True, "x"), TextBar)
+    assert listener_for(False, "x") is None
+    assert listener_for(print, "x") is print
+
+
+@pytest.mark.parametrize("progress", ["yes", 1, None])
+def test_anything_else_is_refused(progress):
+    """The message says what there is."""
+    with pytest.raises(BadSetting, match='give "auto", True, False, or a function'):
+        listener_for(progress, "x")
+
+
+def test_the_bar_shows_title_count_and_failures(monkeypatch, capsys):
+    """On stderr, to the last row, and nothing on stdout."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("caption")
+    bar(Planned(total=3, workers=1))
+    for index in range(3):
+        bar(Started(index=index, total=3))
+        fault = TimedOut("x") if index == 1 else None
+        bar(Done(index=index, total=3, seconds=0.1, from_store=False, fault=fault))
+    bar(Finished(total=3, ok=2, failed=1, cancelled=0, seconds=0.3, stopped_early=False))
+    last = stderr.getvalue().rsplit("\r", 1)[-1]
+    assert "caption: 100%" in last
+    assert "3/3" in last
+    assert "1 failed" in last
+    assert capsys.readouterr().out == ""
+
+
+def test_a_bar_may_come_late(monkeypatch):
+    """Events without a beginning draw nothing."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("x")
+    bar(Started(index=0, total=1))
+    bar(Finished(total=1, ok=0, failed=0, cancelled=1, seconds=0.0, stopped_early=True))
+    assert stderr.getvalue() == ""
