@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it registers df.vlm
+
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
     from vlmkit.frame import ask, caption, describe, describe_iter, describe_one, read_images

@@ -10,7 +10,8 @@ def record(**values):
 
 def test_counts_and_facts():
     """Every row is ok or failed; the model is named once for the run."""
-    results = Results([record(model="fake:x", model_revision="1"), record(error="Refused: no")], total=2, workers=4)
+    rows = [record(), record(error="Refused: no")]
+    results = Results(rows, total=2, model="fake:x", model_revision="1", workers=4)
     assert [row["error"] for row in results] == [None, "Refused: no"]
     summary = results.summary()
     assert summary.pop("seconds") >= 0

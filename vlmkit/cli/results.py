@@ -43,7 +43,10 @@ class Results:
         Each with the keys of `FIELDS`; ``error`` is None where the row worked.
     total : int
         How many there will be.
-    workers : int or str
+    model : str or None, default None
+        Full name of who is asked.
+    model_revision : str or None, default None
+    workers : int or str, default "auto"
         The setting in force, as it is reported.
 
     Attributes
@@ -56,8 +59,18 @@ class Results:
         What stopped the run.
     """
 
-    def __init__(self, records: Iterable[Record], total: int, workers: int | str = "auto") -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        total: int,
+        *,
+        model: str | None = None,
+        model_revision: str | None = None,
+        workers: int | str = "auto",
+    ) -> None:
         self.total = total
+        self.model = model
+        self.model_revision = model_revision
         self.workers = workers
         self.ok = 0
         self.failed = 0
@@ -65,16 +78,12 @@ class Results:
         self.fault: VlmkitError | None = None
         self._records = records
         self._start_s = time.monotonic()
-        self._model: str | None = None
-        self._model_revision: str | None = None
 
     def __iter__(self) -> Iterator[Record]:
         try:
             for record in self._records:
                 self.ok += record["error"] is None
                 self.failed += record["error"] is not None
-                self._model = record["model"] or self._model
-                self._model_revision = record["model_revision"] or self._model_revision
                 yield record
         except KeyboardInterrupt:
             self.interrupted = True
@@ -91,6 +100,6 @@ class Results:
             "seconds": round(time.monotonic() - self._start_s, 3),
             "workers": self.workers,
             "stopped_early": self.ok + self.failed < self.total,
-            "model": self._model,
-            "model_revision": self._model_revision,
+            "model": self.model,
+            "model_revision": self.model_revision,
         }

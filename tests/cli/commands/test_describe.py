@@ -1,0 +1,276 @@
+"""`vlmkit describe`, the real command: results, exit codes, and what goes where."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vlmkit.cli.entry import run
+from vlmkit.cli.results import FIELDS
+
+ROOT = Path(__file__).resolve().parents[3]
+VLMKIT = Path(sys.executable).parent / "vlmkit"
+FAULT = {"fault": "Refused", "message": "not this one"}
+
+
+def test_a_table_on_stdout_and_the_summary_on_stderr(command, pictures, script):
+    """The readable default: one row per picture in natural order."""
+    done = command("describe", pictures, "--model", script("A blue field.", "A green field.", "A red field."))
+    assert done.returncode == 0
+    header, _, *rows = done.stdout.splitlines()
+    assert header.split() == ["path", "size", "description"]
+    assert [row.split("  ")[-1].strip() for row in rows] == ["A blue field.", "A green field.", "A red field."]
+    assert done.stderr.startswith("3 pictures: 3 ok; ")
+
+
+def test_the_table_fits_the_terminal(command, pictures, script):
+    """COLUMNS cells and not one more."""
+    model = script("A very long description that goes on and on, " * 5)
+    done = command("describe", pictures, "-m", model, COLUMNS="60")
+    assert max(map(len, done.stdout.splitlines())) <= 60
+
+
+def test_json_is_the_promised_shape(command, pictures, script):
+    """Summary and results, and nothing else on stdout."""
+    done = command("describe", pictures, "--model", script("A field.", FAULT), "--workers", 2, "--format", "json")
+    content = json.loads(done.stdout)
+    assert list(content) == ["summary", "results"]
+    summary = content["summary"]
+    assert summary.pop("seconds") > 0
+    assert summary == {
+        "total": 3,
+        "ok": 2,
+        "failed": 1,
+        "cancelled": 0,
+        "workers": 2,
+        "stopped_early": False,
+        "model": "fake:script",
+        "model_revision": "1",
+    }
+    first, second, _ = content["results"]
+    assert tuple(first) == FIELDS
+    assert first["path"] == str(pictures / "blue.png")
+    assert (first["description"], first["error"]) == ("A field.", None)
+    assert (first["format"], first["width"], first["height"]) == ("PNG", 120, 30)
+    assert first["size_bytes"] == (pictures / "blue.png").stat().st_size
+    assert (first["model"], first["model_revision"], first["finish_reason"]) == ("fake:script", "1", "stop")
+    assert (second["description"], second["error"]) == (None, "Refused: not this one")
+    assert done.returncode == 1
+
+
+def test_csv_has_every_field(command, pictures, script):
+    """Readable by a spreadsheet, one row per picture."""
+    done = command("describe", pictures, "--model", script("=1+1"), "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [tuple(row) for row in rows] == [FIELDS] * 3
+    assert {row["description"] for row in rows} == {"'=1+1"}
+
+
+def test_a_file_that_is_no_picture_is_a_row(command, pictures, script):
+    """The others are described; the exit code says that something failed."""
+    (pictures / "broken.png").write_text("not a picture")
+    done = command("describe", pictures, "--model", script("Fine."), "--format", "jsonl")
+    errors = {Path(row["path"]).name: row["error"] for row in map(json.loads, done.stdout.splitlines())}
+    assert errors.pop("broken.png").startswith("UnreadableImage: ")
+    assert set(errors.values()) == {None}
+    assert done.returncode == 1
+    assert done.stderr.startswith("4 pictures: 3 ok, 1 failed; ")
+
+
+def test_output_goes_to_a_file_in_its_own_format(command, pictures, script, tmp_path):
+    """The ending names the format; stdout stays empty."""
+    done = command("describe", pictures, "--model", script("A field."), "--output", "out.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((tmp_path / "out.json").read_text())["summary"]["ok"] == 3
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_a_bad_output_is_found_before_the_model_is_opened(command, pictures):
+    """Nothing is spent on results that cannot be written."""
+    done = command("describe", pictures, "--model", "./no-such-model", "--output", "missing/out.json")
+    assert done.returncode == 1
+    assert "there is no folder missing" in done.stderr
+
+
+def test_quiet_says_nothing_but_results(command, pictures, script):
+    """For scripts."""
+    done = command("describe", pictures, "--model", script("A field."), "--quiet")
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_prompts_read_the_pictures_facts(command, pictures):
+    """The fake answers with the prompt it got."""
+    done = command(
+        "describe", pictures, "-m", "fake:echo", "--prompt", "{width} wide?", "-f", "plain", "--max-words", 5
+    )
+    assert done.stdout.splitlines()[0].endswith("120x30 image/png: 120 wide? Use at most 5 words.")
+
+
+def test_options_reach_the_model(command, pictures, script):
+    """A token limit cuts the answer and says so."""
+    done = command("describe", pictures, "-m", script("one two three"), "--max-tokens", 2, "-f", "jsonl")
+    row = json.loads(done.stdout.splitlines()[0])
+    assert (row["description"], row["finish_reason"]) == ("one two", "length")
+
+
+def test_paths_from_stdin_and_from_arguments(command, pictures, script):
+    """``find … | vlmkit describe -``, with line ends or with NUL; a path that is gone meanwhile is a row."""
+    listed = [str(pictures / "red.png"), str(pictures / "gone.png")]
+    for text in ("\n".join(listed) + "\n", "\0".join(listed) + "\0"):
+        done = command("describe", "-", pictures / "blue.png", "-m", script("Ok."), "-f", "jsonl", stdin=text)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [row["path"] for row in rows] == [*listed, str(pictures / "blue.png")]
+        assert [row["error"] is None for row in rows] == [True, False, True]
+
+
+def test_subfolders_when_asked(command, pictures, script):
+    """Without the option they are left out."""
+    (pictures / "more").mkdir()
+    (pictures / "red.png").rename(pictures / "more" / "red.png")
+    counts = [
+        len(command("describe", pictures, *option, "-m", script("Ok."), "-f", "jsonl").stdout.splitlines())
+        for option in ([], ["--recursive"])
+    ]
+    assert counts == [2, 3]
+
+
+def test_on_error_fail_keeps_what_was_answered(command, pictures, script):
+    """The run ends at the fault; rows before it are printed, the error is on stderr, the exit code is 1."""
+    model = script("Fine.", FAULT, "Never.")
+    done = command("describe", pictures, "-m", model, "--on-error", "fail", "--workers", 1, "--format", "json")
+    content = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [row["description"] for row in content["results"]] == ["Fine.", None]
+    assert (content["summary"]["cancelled"], content["summary"]["stopped_early"]) == (1, True)
+    assert "Refused: not this one" in done.stderr
+
+
+def test_a_timeout_is_a_row_that_failed(command, pictures, script):
+    """Seconds for one answer."""
+    done = command("describe", pictures, "-m", script("Late.", delay_s=30), "--timeout", "0.1", "-f", "jsonl")
+    assert done.returncode == 1
+    assert all(json.loads(line)["error"].startswith("TimedOut: ") for line in done.stdout.splitlines())
+
+
+def test_the_environment_may_name_the_model(command, pictures, script):
+    """VISION_MODEL, and the option above it."""
+    model = script("From the script.")
+    done = command("describe", pictures, "-f", "plain", VISION_MODEL=model)
+    assert "From the script." in done.stdout
+    done = command("describe", pictures, "-f", "plain", "-m", model, VISION_MODEL="no such model")
+    assert "From the script." in done.stdout
+
+
+def test_the_file_may_name_the_model(command, pictures, script, tmp_path):
+    """vlmkit.toml in the working directory."""
+    (tmp_path / "vlmkit.toml").write_text(f"[vision]\nmodel = '{script('From the file.')}'\n")
+    assert "From the file." in command("describe", pictures, "-f", "plain").stdout
+
+
+def test_without_a_model_the_ways_to_name_one_are_listed(command, pictures):
+    """Exit code 1; no model is ever chosen silently."""
+    done = command("describe", pictures)
+    assert (done.returncode, done.stdout) == (1, "")
+    for way in ("--model", "VISION_MODEL", "vlmkit.toml", "tiny"):
+        assert way in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Missing argument 'PATHS...'"),
+        (["x", "--format", "xml"], "'xml' is not one of"),
+        (["x", "--workers", "0"], 'Give "auto" or a whole number from 1 up'),
+        (["x", "--timeout", "soon"], "Give a number of seconds above 0"),
+        (["x", "--style", "brief", "--prompt", "What?"], "exclude each other"),
+        (["x", "--colour"], "No such option"),
+    ],
+)
+def test_a_command_written_wrongly_is_exit_code_2(capfd, arguments, message):
+    """With the reason on stderr."""
+    assert run(["describe", *arguments]) == 2
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert message in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing-folder", "-m", "fake:x"], "missing-folder: no such folder or file"),
+        ([".", "-m", "fake:x"], "no pictures in this folder"),
+        (["--model", "tinny", "pictures"], "Did you mean 'tiny'?"),
+        (["pictures", "-m", "fake:x", "--prompt", "{nothing}"], "nothing"),
+    ],
+)
+def test_a_setup_that_cannot_work_is_exit_code_1(capfd, monkeypatch, tmp_path, pictures, arguments, message):
+    """Before anything is asked."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["describe", *arguments]) == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert message in said.err
+
+
+def test_an_interrupt_keeps_finished_rows(pictures, script, tmp_path):
+    """Ctrl-C: what was answered is printed, exit code 130, within seconds."""
+    model = script("Quick.", "Slow.", "Slow.")
+    path = Path(model.removeprefix("fake:"))
+    path.write_text(json.dumps({"replies": ["Quick.", "Slow."], "delay_s": [0, 60]}))
+    command = [VLMKIT, "describe", str(pictures), "-m", model, "--workers", "1", "--format", "jsonl"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    rest, errors = process.communicate(timeout=30)
+    assert time.monotonic() - start < 10
+    assert process.returncode == 130
+    assert json.loads(first)["description"] == "Quick."
+    assert rest == ""
+    assert "1 ok, 2 cancelled" in errors
+    assert "Interrupted." in errors
+    assert "Traceback" not in errors
+
+
+def test_a_reader_that_leaves_is_no_crash(pictures, script):
+    """``| head -1`` closes the pipe; the command ends without a traceback."""
+    for number in range(200):
+        (pictures / f"copy{number}.png").hardlink_to(pictures / "red.png")
+    line = f"{VLMKIT} describe {pictures} -m {script('x' * 2000)} -f jsonl | head -n 1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_names_that_are_no_utf8_are_described(command, tmp_path, pictures, script):
+    """A file name is bytes; JSON carries it so that Python reads it back."""
+    (pictures / "red.png").rename(os.fsdecode(os.fsencode(pictures) + b"/r\xff\x1b.png"))
+    done = command("describe", pictures, "-m", script("Ok."), "-f", "jsonl")
+    assert done.returncode == 0
+    names = {os.fsencode(Path(json.loads(line)["path"]).name) for line in done.stdout.splitlines()}
+    assert b"r\xff\x1b.png" in names
+
+
+@pytest.mark.core_model
+def test_tiny_describes_scenes(command, tmp_path):
+    """The bundled model, through everything, tells what is in the picture; the same table every time."""
+    rows = [json.loads(line) for line in (ROOT / "datasets/scenes/metadata.jsonl").read_text().splitlines()][:12]
+    paths = [ROOT / "datasets/scenes" / row["file_name"] for row in rows]
+    arguments = ("describe", *paths, "--model", "tiny", "--style", "brief", "--format", "jsonl")
+    first, second = command(*arguments), command(*arguments)
+    assert first.returncode == 0, first.stderr
+    described = [json.loads(line)["description"] for line in first.stdout.splitlines()]
+    assert [json.loads(line)["description"] for line in second.stdout.splitlines()] == described
+    right = sum(text == row["brief"] for text, row in zip(described, rows, strict=True))
+    assert right >= 9

@@ -1,0 +1,36 @@
+"""`vlmkit models`, the real command."""
+
+import json
+
+
+def test_the_bundled_model_is_listed_first(command):
+    """As a table for people: name, where from, and how to name others."""
+    done = command("models")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["model", "source", "parameters", "size", "note"]
+    assert lines[2].split()[:2] == ["tiny", "bundled"]
+    assert "Engines: fake, mlx." in done.stdout
+    assert "In force without --model: none (default)." in done.stdout
+
+
+def test_downloads_are_listed(command, tmp_path):
+    """A vision model in the Hub's cache, with what its files say, or why it cannot be used."""
+    snapshot = tmp_path / "cache" / "models--org--sees" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "smolvlm", "vision_config": {}}')
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("abc")
+    done = command("models", "--format", "json", HF_HUB_CACHE=str(tmp_path / "cache"), VISION_MODEL="org/sees")
+    content = json.loads(done.stdout)
+    assert [model["name"] for model in content["models"]] == ["tiny", "org/sees"]
+    assert "org/sees" in content["models"][1]["problem"]
+    assert content["in_force"] == {"model": "org/sees", "origin": "environment variable VISION_MODEL"}
+
+
+def test_a_bad_setting_does_not_hide_the_list(command, tmp_path):
+    """The list is there, and says what is wrong with the file."""
+    (tmp_path / "vlmkit.toml").write_text("[vision]\nmodel = 3\n")
+    done = command("models")
+    assert done.returncode == 0
+    assert "model: 3 cannot be used" in " ".join(done.stdout.split())

@@ -1,0 +1,107 @@
+"""Models at hand: found where the Hub's client keeps them, judged by their files."""
+
+import json
+import struct
+
+import pytest
+
+from vlmkit.cli import at_hand
+from vlmkit.errors import ModelNotFound
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty Hub cache."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def download(cache, name, config, *, revision="abc", weights=True):
+    """Lay a repository out as the Hub's client does."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots" / revision
+    snapshot.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(revision)
+    (snapshot / "config.json").write_text(json.dumps(config))
+    if weights:
+        header = json.dumps({"w": {"dtype": "F32", "shape": [10, 100], "data_offsets": [0, 4000]}}).encode()
+        (snapshot / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4000))
+    return snapshot
+
+
+def test_downloaded_vision_models_are_found(cache):
+    """Vision models are listed by name with what their files say; language models are not."""
+    download(cache, "org/sees", {"model_type": "smolvlm", "vision_config": {}, "quantization": {"bits": 4}})
+    download(cache, "org/reads-only", {"model_type": "llama"})
+    (model,) = at_hand.downloaded()
+    assert (model.name, model.source, model.architecture) == ("org/sees", "downloaded", "smolvlm")
+    assert model.quantization == "4-bit"
+    assert model.size_bytes > 4000
+    assert model.problem is None
+
+
+def test_names_with_dashes_survive(cache):
+    """The client writes / as two dashes."""
+    download(cache, "mlx-community/SmolVLM2-2.2B-4bit", {"model_type": "smolvlm", "vision_config": {}})
+    assert [model.name for model in at_hand.downloaded()] == ["mlx-community/SmolVLM2-2.2B-4bit"]
+
+
+def test_half_a_download_has_a_problem(cache):
+    """A model that cannot be loaded is listed with the reason, not hidden."""
+    download(cache, "org/half", {"model_type": "smolvlm", "vision_config": {}}, weights=False)
+    (model,) = at_hand.downloaded()
+    assert "org/half" in model.problem
+
+
+def test_an_empty_or_missing_cache_is_no_error(cache, monkeypatch):
+    """Nothing was ever downloaded."""
+    assert at_hand.downloaded() == []
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache / "missing"))
+    assert at_hand.downloaded() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "{home}/.cache/huggingface/hub"),
+        ({"XDG_CACHE_HOME": "/caches"}, "/caches/huggingface/hub"),
+        ({"HF_HOME": "~/hf"}, "{home}/hf/hub"),
+        ({"HF_HOME": "/hf", "HF_HUB_CACHE": "/models"}, "/models"),
+    ],
+)
+def test_the_cache_is_where_the_client_keeps_it(monkeypatch, tmp_path, variables, expected):
+    """The same variables as the client's, in the same order."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(at_hand.hub_cache()) == expected.format(home=tmp_path)
+
+
+def test_the_cache_agrees_with_the_client(fresh_python):
+    """The client itself says the same."""
+    done = fresh_python(
+        "from vlmkit.cli import at_hand; from huggingface_hub import constants\n"
+        "print(at_hand.hub_cache()); print(constants.HF_HUB_CACHE)"
+    )
+    ours, theirs = done.stdout.splitlines()
+    assert ours == theirs
+
+
+@pytest.mark.core_model
+def test_tiny_is_ready():
+    """The bundled model is there and can be used."""
+    tiny = at_hand.bundled()
+    assert tiny.problem is None
+    assert tiny.architecture == "smolvlm"
+    assert 1e6 < tiny.parameters < 2e7
+
+
+def test_a_missing_bundled_model_is_a_problem_not_a_crash(monkeypatch):
+    """An installation without weights says so."""
+
+    def nowhere(_name):
+        raise ModelNotFound("tiny: no weights")
+
+    monkeypatch.setattr("vlmkit.engines.locate.find", nowhere)
+    assert at_hand.bundled().problem == "tiny: no weights"

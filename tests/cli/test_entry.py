@@ -1,0 +1,62 @@
+"""The command line as a whole: help, version, and how endings become exit codes."""
+
+import importlib.metadata
+
+import click
+import pytest
+
+from vlmkit.cli import entry
+from vlmkit.errors import ModelNotFound
+
+
+def test_help_lists_the_commands(command):
+    """On stdout, as what was asked for."""
+    done = command("--help")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    for name in ("describe", "doctor", "models"):
+        assert name in done.stdout
+
+
+def test_version(command):
+    """The installed version."""
+    done = command("--version")
+    assert done.stdout == f"vlmkit, version {importlib.metadata.version('vlmkit')}\n"
+
+
+@pytest.mark.parametrize("arguments", [["descibe"], ["--nothing"], ["models", "extra"]])
+def test_usage_errors_are_2(command, arguments):
+    """Nothing on stdout."""
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Usage: vlmkit" in done.stderr
+
+
+def test_every_command_explains_itself(command):
+    """Each has a help text and help for each option."""
+    for name, one in entry.vlmkit.commands.items():
+        assert one.help, name
+        assert command(name, "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "said"),
+    [
+        (None, 0, ""),
+        (1, 1, ""),
+        (ModelNotFound("no such model \x1b[2J"), 1, "ModelNotFound: no such model \\x1b[2J\n"),
+        (KeyboardInterrupt(), 130, "Interrupted.\n"),
+    ],
+)
+def test_endings_become_exit_codes(monkeypatch, capsys, ending, code, said):
+    """Errors of ours are a line on stderr, never a traceback."""
+
+    @click.command()
+    def sample():
+        if isinstance(ending, BaseException):
+            raise ending
+        return ending
+
+    monkeypatch.setitem(entry.vlmkit.commands, "sample", sample)
+    assert entry.run(["sample"]) == code
+    assert capsys.readouterr().err.lstrip("\n") == said

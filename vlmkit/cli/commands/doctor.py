@@ -1,0 +1,44 @@
+"""`vlmkit doctor`: what is installed, on which device, how fast, and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from vlmkit.cli.checkup import Checkup, examine
+from vlmkit.cli.output import terminal_width, to_stdout, write_lines
+from vlmkit.cli.tables import draw
+
+__all__ = ["doctor"]
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def doctor(form: str) -> int:
+    """Examine this installation and say what to do; exit code 1 where something keeps vlmkit from working."""
+    with to_stdout() as stream:
+        checkup = examine()
+        lines = [json.dumps(asdict(checkup), indent=2)] if form == "json" else _lines(checkup)
+        write_lines(lines, stream)
+    return int(checkup.broken)
+
+
+def _lines(checkup: Checkup) -> Iterator[str]:
+    width = terminal_width()
+    for title, facts in (("versions", checkup.versions), ("compute", checkup.compute), ("models", checkup.models)):
+        yield from draw([title, ""], [(name, _shown(value)) for name, value in facts.items()], width)
+        yield ""
+    settings = [(row["name"], _shown(row["value"]), row["origin"]) for row in checkup.settings]
+    yield from draw(["setting", "value", "where it comes from"], settings, width)
+    yield ""
+    advice = [(str(number), text) for number, text in enumerate(checkup.advice, 1)]
+    yield from draw(["", "what to do"], advice or [("", "Nothing.")], width)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)
