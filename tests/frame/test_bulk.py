@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -264,3 +265,29 @@ def _frames():
     while frame is not None:
         yield frame
         frame = frame.f_back
+
+
+SCRIPT = """
+import os, signal, sys, threading
+import pandas as pd
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.frame import describe
+
+model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [60.0] * 3)
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    describe(pd.DataFrame({"path": sys.argv[1:]}), model=model)
+except KeyboardInterrupt as interrupt:
+    print(interrupt.partial["description"].fillna("stopped").tolist())
+model.close()
+"""
+
+
+def test_a_script_stopped_by_a_real_signal_keeps_its_rows(photos, fresh_python):
+    """Within seconds, although the answers would take a minute."""
+    paths = [str(Path(path).resolve()) for path in photos(6)]
+    start_s = time.monotonic()
+    finished = fresh_python(SCRIPT, *paths)
+    assert time.monotonic() - start_s < 45
+    assert finished.stdout.strip() == "['fine', 'fine', 'fine', 'stopped', 'stopped', 'stopped']"
+    assert finished.stderr == ""

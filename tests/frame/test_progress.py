@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from vlmkit.errors import BadSetting, TimedOut
+from vlmkit.errors import BadSetting, Cancelled, TimedOut
 from vlmkit.frame.progress import TextBar, listener_for
 from vlmkit.runner import Done, Finished, Planned, Started
 
@@ -61,6 +61,19 @@ def test_the_bar_shows_title_count_and_failures(monkeypatch, capsys):
     assert "3/3" in last
     assert "1 failed" in last
     assert capsys.readouterr().out == ""
+
+
+def test_rows_that_were_stopped_are_neither_done_nor_failed(monkeypatch):
+    """The bar stays where the run stopped."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("x")
+    bar(Planned(total=2, workers=1))
+    bar(Done(index=0, total=2, seconds=0.1, from_store=False, fault=None))
+    bar(Done(index=1, total=2, seconds=0.0, from_store=False, fault=Cancelled("x")))
+    bar(Finished(total=2, ok=1, failed=0, cancelled=1, seconds=0.3, stopped_early=True))
+    last = stderr.getvalue().rsplit("\r", 1)[-1]
+    assert "1/2" in last
+    assert "failed" not in last
 
 
 def test_a_bar_may_come_late(monkeypatch):

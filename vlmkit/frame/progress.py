@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.errors import BadSetting
+from vlmkit.errors import BadSetting, Cancelled
 from vlmkit.runner import Done, Event, Finished, Listener, Planned
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class TextBar:
             self._bar = tqdm(total=event.total, desc=self._title, unit="image", file=sys.stderr, dynamic_ncols=True)
         if self._bar is None:
             return
-        if isinstance(event, Done):
+        if isinstance(event, Done) and not isinstance(event.fault, Cancelled):
             if event.fault is not None:
                 self._failed += 1
                 self._bar.set_postfix_str(f"{self._failed} failed", refresh=False)
