@@ -87,6 +87,11 @@ class Desk:
             message = "The process is ending and takes no more work. Ask before the interpreter shuts down."
             raise ModelLoadFailed(message)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether work is still taken, by the process that opened the desk."""
+        return self._open and os.getpid() == self._process_id
+
     def join(self, worker: Worker) -> None:
         """Make a worker known, so that it is shut when the process ends."""
         self.call(lambda: self._workers.append(worker))
@@ -101,7 +106,7 @@ class Desk:
 
     def close(self) -> None:
         """Shut every worker, release MLX's streams and end the thread. Twice is fine."""
-        if self._open and os.getpid() == self._process_id:
+        if self.is_open:
             self._tasks.put(self._stop)
             self._thread.join()
 

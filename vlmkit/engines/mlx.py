@@ -320,8 +320,8 @@ class Engine:
         """End asks in flight with `Cancelled` and give the memory back. Twice is fine."""
         scheduler, self._scheduler = self._scheduler, None
         loaded, self._loaded = self._loaded, None
-        if scheduler is None or loaded is None:
-            return
+        if scheduler is None or loaded is None or not self._desk.is_open:
+            return  # a desk that closed has shut its schedulers itself
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._desk.leave(scheduler)
         self._desk.call(scheduler.shut)
