@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Full
 from typing import Any
 
 import numpy as np
@@ -172,4 +174,16 @@ def _draw_into(queue: Any, first: int, last: int, tokenizer_file: str, pictures:
 
     tokenizer = Tokenizer.from_file(tokenizer_file)
     for step in range(first, last):
-        queue.put(draw_batch(step, tokenizer, pictures=pictures, texts=texts, rank=rank))
+        batch = draw_batch(step, tokenizer, pictures=pictures, texts=texts, rank=rank)
+        while not _put(queue, batch):
+            trainer = multiprocessing.parent_process()
+            if trainer is None or not trainer.is_alive():
+                os._exit(1)  # killed without a goodbye; the queue's own thread would wait for a reader for ever
+
+
+def _put(queue: Any, batch: Batch) -> bool:
+    try:
+        queue.put(batch, timeout=5)
+    except Full:
+        return False
+    return True
