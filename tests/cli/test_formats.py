@@ -18,8 +18,12 @@ RECORDS = [
 ]
 
 
+def iterate(rows):
+    yield from rows
+
+
 def written(name, width=100):
-    return "\n".join(FORMATS[name](Results(RECORDS, total=3), width)) + "\n"
+    return "\n".join(FORMATS[name](Results(iterate(RECORDS), total=3), width)) + "\n"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -78,7 +82,7 @@ def test_csv_reads_back_and_holds_no_formula():
 def test_every_start_of_a_formula_is_defused(start):
     """Spreadsheets skip white space before they look for a formula."""
     record = EMPTY | {"path": "a", "description": start}
-    (row,) = csv.DictReader(io.StringIO("\n".join(FORMATS["csv"](Results([record], total=1), 80))))
+    (row,) = csv.DictReader(io.StringIO("\n".join(FORMATS["csv"](Results(iterate([record]), total=1), 80))))
     assert row["description"].startswith("'")
 
 

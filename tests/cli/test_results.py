@@ -1,5 +1,7 @@
 """Records are counted as they pass, and an early end keeps them."""
 
+import signal
+
 from vlmkit.cli.results import FIELDS, Results
 from vlmkit.errors import ServerFault
 
@@ -11,7 +13,7 @@ def record(**values):
 def test_counts_and_facts():
     """Every row is ok or failed; the model is named once for the run."""
     rows = [record(), record(error="Refused: no")]
-    results = Results(rows, total=2, model="fake:x", model_revision="1", workers=4)
+    results = Results(iterate(rows), total=2, model="fake:x", model_revision="1", workers=4)
     assert [row["error"] for row in results] == [None, "Refused: no"]
     summary = results.summary()
     assert summary.pop("seconds") >= 0
@@ -25,6 +27,10 @@ def test_counts_and_facts():
         "model": "fake:x",
         "model_revision": "1",
     }
+
+
+def iterate(rows):
+    yield from rows
 
 
 def stopped_by(error):
@@ -47,3 +53,22 @@ def test_a_fault_of_the_run_keeps_what_came_before():
     assert len(list(results)) == 1
     assert results.fault is fault
     assert not results.interrupted
+
+
+def test_an_interrupt_between_rows_ends_the_run():
+    """While a row is being written the signal waits; then the run ends, and its source is closed."""
+    closed = []
+
+    def endless():
+        try:
+            while True:
+                yield record()
+        finally:
+            closed.append(True)
+
+    results = Results(endless(), total=9)
+    for _ in results:
+        signal.raise_signal(signal.SIGINT)
+    assert results.interrupted
+    assert closed == [True]
+    assert (results.ok, results.summary()["cancelled"]) == (1, 8)

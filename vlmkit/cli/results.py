@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
+from vlmkit.cli.interrupts import Interrupts
 from vlmkit.errors import VlmkitError
 
 __all__ = ["FIELDS", "Record", "Results"]
@@ -39,8 +41,8 @@ class Results:
 
     Parameters
     ----------
-    records : iterable of mapping
-        Each with the keys of `FIELDS`; ``error`` is None where the row worked.
+    records : generator of mapping
+        Closed at the end. Each with the keys of `FIELDS`; ``error`` is None where the row worked.
     total : int
         How many there will be.
     model : str or None, default None
@@ -61,7 +63,7 @@ class Results:
 
     def __init__(
         self,
-        records: Iterable[Record],
+        records: Generator[Record, None, None],
         total: int,
         *,
         model: str | None = None,
@@ -80,15 +82,20 @@ class Results:
         self._start_s = time.monotonic()
 
     def __iter__(self) -> Iterator[Record]:
-        try:
-            for record in self._records:
-                self.ok += record["error"] is None
-                self.failed += record["error"] is not None
-                yield record
-        except KeyboardInterrupt:
-            self.interrupted = True
-        except VlmkitError as error:
-            self.fault = error
+        with closing(self._records), Interrupts() as interrupts:
+            try:
+                while True:
+                    with interrupts.interruptible():
+                        record = next(self._records, None)
+                    if record is None:
+                        return
+                    self.ok += record["error"] is None
+                    self.failed += record["error"] is not None
+                    yield record
+            except KeyboardInterrupt:
+                self.interrupted = True
+            except VlmkitError as error:
+                self.fault = error
 
     def summary(self) -> dict[str, Any]:
         """Counts and facts of the whole run, complete once the records are through."""

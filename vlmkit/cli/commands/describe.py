@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,8 +62,7 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, quiet:
 
     Results go to stdout and nothing else does. A model has to be named, here or by a setting; "tiny" is bundled.
     """
-    if options["style"] and options["prompt"]:
-        raise click.UsageError("--style and --prompt exclude each other: a prompt is used as it is.")
+    _check_usage(options)
     write = FORMATS[form or (format_of_file(output.name) if output else None) or "table"]
     if output:
         check_writable(output)
@@ -73,6 +72,11 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, quiet:
         results = _start(refs, quiet=quiet, **options)
         write_lines(write(results, terminal_width()), stream)
     return _conclude(results, quiet=quiet)
+
+
+def _check_usage(options: dict[str, Any]) -> None:
+    if options["style"] and options["prompt"]:
+        raise click.UsageError("--style and --prompt exclude each other: a prompt is used as it is.")
 
 
 def _refs(paths: Sequence[str], *, recursive: bool) -> Iterator[ImageRef]:
@@ -101,12 +105,17 @@ def _start(
         **{name: value for name, value in options.items() if value is not None},
     )
     return Results(
-        map(_record, descriptions),
+        _records(descriptions),
         total=len(refs),
         model=backend.model,
         model_revision=backend.revision,
         workers=settings.get("workers", workers),
     )
+
+
+def _records(descriptions: Iterator[Description]) -> Generator[Record, None, None]:
+    for description in descriptions:
+        yield _record(description)
 
 
 def _record(description: Description) -> Record:
