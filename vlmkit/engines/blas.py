@@ -7,7 +7,6 @@ mlx binds ``cblas_sgemm`` when it is imported, to whatever library is global the
 from __future__ import annotations
 
 import ctypes
-import glob
 import logging
 import os
 import sys
@@ -15,9 +14,10 @@ import sysconfig
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-__all__ = ["BlasReport", "prepare", "report", "thread_count"]
+__all__ = ["BlasReport", "library", "prepare", "report", "thread_count", "warn_if_slow"]
 
 _log = logging.getLogger("vlmkit")
 
@@ -79,6 +79,12 @@ def prepare() -> None:
             _found.append(_load() if sys.platform == "linux" else (None, ""))
 
 
+def library() -> str | None:
+    """The library that was loaded for mlx; None where mlx has its own."""
+    prepare()
+    return _found[0][0]
+
+
 def _load() -> tuple[str | None, str]:
     # What mlx compiles at run time goes through g++ and a folder that others may write to, and is no faster here.
     os.environ.setdefault("MLX_DISABLE_COMPILE", "1")
@@ -96,9 +102,9 @@ def _load() -> tuple[str | None, str]:
 
 
 def _candidates() -> list[str]:
-    packages = glob.escape(sysconfig.get_paths()["platlib"])
+    packages = Path(sysconfig.get_paths()["platlib"])
     named = os.environ.get("VLMKIT_BLAS")
-    bundled = sorted(glob.glob(f"{packages}/opencv_python*.libs/libopenblas*"))
+    bundled = sorted(str(file) for file in packages.glob("opencv_python*.libs/libopenblas*"))
     return [*([named] if named else []), "libopenblas.so.0", *bundled]
 
 
@@ -107,18 +113,18 @@ def report() -> BlasReport:
     prepare()
     import mlx.core as mx
 
-    library, advice = _found[0]
+    loaded, advice = _found[0]
     if sys.platform != "linux" or mx.default_device() != mx.Device(mx.cpu):
         return BlasReport(needed=False)
     gflops, right = _measure(mx)
     if not right:
-        advice = f"The BLAS {library or 'of mlx'} gives wrong products. Set VLMKIT_BLAS to another. {_INSTALL}"
+        advice = f"The BLAS {loaded or 'of mlx'} gives wrong products. Set VLMKIT_BLAS to another. {_INSTALL}"
     elif gflops >= _FAST_GFLOPS:
         advice = ""
     elif not advice:
-        advice = f"{library} is slow here, or the machine is busy. {_INSTALL}"
+        advice = f"{loaded} is slow here, or the machine is busy. {_INSTALL}"
     return BlasReport(
-        needed=True, library=library, threads=thread_count(), gflops=round(gflops, 1), right=right, advice=advice
+        needed=True, library=loaded, threads=thread_count(), gflops=round(gflops, 1), right=right, advice=advice
     )
 
 

@@ -1,8 +1,8 @@
 """Everything taken from mlx_vlm, in one place: models, processors, prompt templates and the two halves of its batch.
 
-Imported on the desk only. mlx_vlm's `BatchGenerator` is not used as a whole: it takes a decoding step before each prompt
-it admits, so slots fill up one thin step at a time. Its halves, `PromptProcessingBatch` and the generation batch that
-one becomes, are the same code without that order.
+Imported on the desk only. mlx_vlm's `BatchGenerator` is not used as a whole: it takes a decoding step before each
+prompt it admits, so slots fill up one thin step at a time. Its halves, `PromptProcessingBatch` and the generation batch
+that one becomes, are the same code without that order.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import mlx.core as mx
 import mlx_vlm
+from mlx.utils import tree_flatten
 from mlx_vlm.generate import PromptProcessingBatch, generation_stream, wired_limit
 from mlx_vlm.generate.common import DEFAULT_PREFILL_STEP_SIZE, _chunked_prefill_enabled
 from mlx_vlm.prompt_utils import SINGLE_IMAGE_ONLY_MODELS, apply_chat_template
@@ -37,6 +38,7 @@ __all__ = [
     "prefill",
     "sees",
     "single_image_only",
+    "weight_bytes",
     "wired",
 ]
 
@@ -84,6 +86,11 @@ def dequantize(model: Any) -> Any:
 def parameter_count(model: Any) -> int:
     """Weights of a model; a packed one counts as the weights it stands for."""
     return int(get_total_parameters(model))
+
+
+def weight_bytes(model: Any) -> int:
+    """Memory of a model's weights."""
+    return sum(weight.nbytes for weight in dict(tree_flatten(model.parameters())).values())
 
 
 def chat_prompt(model: Any, processor: Any, prompt: str, system: str | None, images: int) -> str:
@@ -148,7 +155,7 @@ def prefill(model: Any, row: int, token_ids: list[int], kwargs: dict[str, Any], 
 def plain_tokens(
     model: Any, processor: Any, text: str, images: Sequence[Any], *, max_tokens: int, processors: list[Any]
 ) -> Iterator[tuple[int, Any]]:
-    """Tokens of mlx_vlm's own generation, greedy on processed logits, with the log-probabilities they were chosen by."""
+    """Tokens of mlx_vlm's own generation, with the log-probabilities they were chosen by; greedy after `processors`."""
     stream = mlx_vlm.stream_generate(
         model,
         processor,

@@ -86,29 +86,27 @@ def _translated(name: str, revision: str | None, error: Exception, *, forbidden_
     """The one place where the Hub library's errors become ours."""
     from huggingface_hub import constants, errors
 
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ModelLoadFailed(_no_space(name, "the disk is full", constants.HF_HUB_CACHE))
     if forbidden_by and isinstance(error, errors.LocalEntryNotFoundError):
         return ModelNotFound(
             f"{name} is not on this machine (looked in {constants.HF_HUB_CACHE}) and downloading is forbidden "
             f"({forbidden_by}). Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory or the bundled 'tiny'."
         )
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return ModelLoadFailed(_no_space(name, "the disk is full", constants.HF_HUB_CACHE))
-    if isinstance(error, errors.GatedRepoError):
-        return ModelNotFound(
-            f"{name} is gated: its authors give access on request. Ask for it at https://huggingface.co/{name}, then "
-            "log in with `hf auth login` or set HF_TOKEN."
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        return ModelNotFound(f"{name} has no revision {revision!r}. Give a branch, tag or commit that its page lists.")
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return ModelNotFound(
-            f"The Hub has no model {name}, or it is private. Check the spelling (org/name); for a private one log in "
-            "with `hf auth login` or set HF_TOKEN."
-        )
-    if isinstance(error, errors.HFValidationError):
-        return ModelNotFound(f"{name!r} is no name on the Hub. Names are org/name; or give an existing directory.")
+    login = "log in with `hf auth login` or set HF_TOKEN"
+    # In this order: the library derives a gated repository from a missing one.
+    known = {
+        errors.GatedRepoError: f"is gated: its authors give access on request. Ask at https://huggingface.co/{name}, "
+        f"then {login}.",
+        errors.RevisionNotFoundError: f"has no revision {revision!r}. Give a branch, tag or commit of its page.",
+        errors.RepositoryNotFoundError: f"is not on the Hub, or private. Check the spelling (org/name); else {login}.",
+        errors.HFValidationError: "is no name on the Hub. Names are org/name; or give an existing directory.",
+    }
+    for kind, what in known.items():
+        if isinstance(error, kind):
+            return ModelNotFound(f"{name} {what}")
+    details = str(error).partition("\n")[0] or "no details"
     return ModelNotFound(
-        f"{name} is not wholly on this machine and the Hub could not be reached ({type(error).__name__}: "
-        f"{str(error).splitlines()[0] if str(error) else 'no details'}). Check the network, proxy and HF_ENDPOINT, or "
-        "name a local directory or the bundled 'tiny'."
+        f"{name} is not wholly on this machine and the Hub could not be reached ({type(error).__name__}: {details}). "
+        "Check the network, proxy and HF_ENDPOINT, or name a local directory or the bundled 'tiny'."
     )

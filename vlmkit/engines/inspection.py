@@ -78,8 +78,8 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
     config = _read_config(directory, name)
     if "model_file" in config and allow_code != name:
         message = (
-            f"{name}: its config.json names code of its own to run ({config['model_file']!r}), and code from a checkpoint "
-            f"can do anything you can. If you have read it and trust it, open the model with allow_code={name!r}."
+            f"{name}: its config.json names code of its own to run ({config['model_file']!r}), and code from a "
+            f"checkpoint can do anything you can. Having read it, allow it with allow_code={name!r}."
         )
         raise ModelLoadFailed(message)
     model_type = config.get("model_type")
@@ -180,8 +180,8 @@ def _no_weights(directory: Path, name: str) -> str:
 
     if pickle := has(_PICKLES):
         return (
-            f"{name}: its weights are in {pickle}, a pickle, which can run code when it is opened and is not read here. "
-            "Use a version with .safetensors weights, or convert it on a machine you can spare."
+            f"{name}: its weights are in {pickle}, a pickle, which can run code when it is opened and is not read "
+            "here. Use a version with .safetensors weights, or convert it on a machine you can spare."
         )
     if other := has(_OTHERS):
         return (
@@ -193,20 +193,19 @@ def _no_weights(directory: Path, name: str) -> str:
 def _header(file: Path, name: str) -> dict[str, Any]:
     """Table of a safetensors file: tensor name to dtype, shape and place."""
     try:
+        size = file.stat().st_size
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
-            size = file.stat().st_size
-            if length > size:
-                message = "its header is longer than the file"
-                raise ValueError(message)
-            header: dict[str, Any] = json.loads(stream.read(length))
+            # A damaged length must not ask for more memory than the file has bytes.
+            header: dict[str, Any] = json.loads(stream.read(min(length, size)))
         header.pop("__metadata__", None)
-        if size < 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0):
-            message = "it is shorter than its header says"
-            raise ValueError(message)
+        end = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
-        message = f"{name}: {file} is damaged or incomplete ({error}). Get the model again."
+        message = f"{name}: {file} is damaged ({error}). Get the model again."
         raise ModelLoadFailed(message) from error
+    if size < end:
+        message = f"{name}: {file} has {size} of {end} bytes, half a download perhaps. Get the model again."
+        raise ModelLoadFailed(message)
     return header
 
 

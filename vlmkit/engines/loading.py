@@ -57,13 +57,12 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
 
     blas.prepare()
     try:
-        from vlmkit.engines import foreign
+        from vlmkit.engines import foreign, substitutes
         from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         message = f"{name} needs mlx and mlx_vlm, and importing them failed: {error}. Repair: pip install -U vlmkit"
         raise MissingExtra(message) from error
     import mlx.core as mx
-    from mlx.utils import tree_reduce
 
     if not foreign.knows(checkpoint.config):
         message = (
@@ -91,6 +90,8 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
             model = foreign.dequantize(model)
         precision.convert(model, chosen)
         mx.eval(model.parameters())
+        if chosen != "checkpoint":
+            substitutes.install()
         language = LoadedModel(name, model, processor, checkpoint.context_length)
     except Exception as error:
         raise ModelLoadFailed(_explained(name, error)) from error
@@ -98,7 +99,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         language=language,
         parameters=foreign.parameter_count(model),
         precision=chosen,
-        memory_bytes=tree_reduce(lambda total, weight: total + weight.nbytes, model.parameters(), 0),
+        memory_bytes=foreign.weight_bytes(model),
         device="cpu" if on_cpu else "gpu",
     )
 
