@@ -1,0 +1,140 @@
+"""What every backend promises, whoever answers: the socket's contract, run over each kind that is here."""
+
+import io
+import threading
+import time
+from concurrent.futures import CancelledError, wait
+
+import pytest
+from PIL import Image
+
+from vlmkit.backends import load, parse
+from vlmkit.backends.protocol import Abilities, Backend
+from vlmkit.errors import Cancelled, TimedOut
+from vlmkit.records import Ask, Picture, Reply, Sampling
+
+KINDS = ["fake:echo", pytest.param("tiny", marks=pytest.mark.core_model)]
+WAIT_S = 60
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def backend(request):
+    """A backend that stays open for the whole file."""
+    opened = load(request.param)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=KINDS)
+def own(request):
+    """A backend for one test, which may close it."""
+    opened = load(request.param)
+    yield opened
+    opened.close()
+
+
+def ask(prompt="Describe this image in detail.", **options):
+    data = io.BytesIO()
+    Image.new("RGB", (96, 64), "red").save(data, "PNG")
+    picture = Picture(data=data.getvalue(), media_type="image/png", width=96, height=64, digest="5e")
+    return Ask(pictures=(picture,), prompt=prompt, **options)
+
+
+def crowd(**options):
+    """More asks than a model can answer in a moment."""
+    return [ask(f"Describe this image in detail. {number}", **options) for number in range(300)]
+
+
+def how_it_ended(future):
+    try:
+        return "cancelled" if isinstance(future.exception(0), Cancelled) else "answered"
+    except CancelledError:
+        return "cancelled"
+
+
+def test_it_is_a_backend(backend):
+    """The socket fits, and the full name leads back to the same model."""
+    assert isinstance(backend, Backend)
+    assert isinstance(backend.abilities, Abilities)
+    assert str(parse(backend.model)) == backend.model
+    assert backend.revision
+
+
+def test_an_ask_becomes_a_reply(backend):
+    """With text, who answered, why it ended, and what it cost."""
+    reply = backend.submit(ask()).result(WAIT_S)
+    assert isinstance(reply, Reply)
+    assert reply.text
+    assert (reply.model, reply.revision) == (backend.model, backend.revision)
+    assert reply.finish_reason == "stop"
+    assert reply.usage.prompt_tokens > 0
+    assert reply.usage.completion_tokens > 0
+    assert 0 <= reply.seconds < WAIT_S
+
+
+def test_the_same_ask_gets_the_same_text(backend):
+    """Alone, among others, and from any thread."""
+    alone = backend.submit(ask()).result(WAIT_S).text
+    futures, lock = [], threading.Lock()
+
+    def send():
+        future = backend.submit(ask())
+        with lock:
+            futures.append(future)
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {future.result(WAIT_S).text for future in futures} == {alone}
+
+
+def test_a_stream_is_the_reply_in_pieces(backend):
+    """The pieces make up the text that `submit` gives; the last delta carries the reply."""
+    *pieces, last = backend.stream(ask())
+    assert len(pieces) > 1
+    assert "".join(piece.text for piece in pieces) + last.text == last.reply.text
+    assert last.reply.text == backend.submit(ask()).result(WAIT_S).text
+
+
+def test_a_token_limit_is_kept_and_said(backend):
+    """`finish_reason` tells a cut answer from a finished one."""
+    reply = backend.submit(ask(sampling=Sampling(max_tokens=2))).result(WAIT_S)
+    assert reply.finish_reason == "length"
+    assert reply.usage.completion_tokens == 2
+
+
+def test_a_deadline_ends_an_ask_in_time(own):
+    """With `TimedOut`, soon after; the backend goes on answering."""
+    futures = [own.submit(each) for each in crowd(timeout_s=0.001)]
+    start = time.monotonic()
+    ends = {type(future.exception(WAIT_S)) for future in futures}
+    assert ends <= {TimedOut, type(None)}
+    assert TimedOut in ends or own.model.startswith("fake:")
+    assert time.monotonic() - start < WAIT_S
+    assert own.submit(ask()).result(WAIT_S).text
+
+
+def test_cancelling_leaves_the_others_alone(own):
+    """A cancelled future is over for whoever waits; the rest is answered as if nothing had been."""
+    expected = own.submit(ask()).result(WAIT_S).text
+    doomed = [own.submit(each) for each in crowd()]
+    kept = own.submit(ask())
+    for future in doomed:
+        future.cancel()
+    assert not wait(doomed, WAIT_S).not_done
+    assert {how_it_ended(future) for future in doomed} <= {"answered", "cancelled"}
+    assert any(how_it_ended(future) == "cancelled" for future in doomed) or own.model.startswith("fake:")
+    assert kept.result(WAIT_S).text == expected
+
+
+def test_closing_ends_everything(own):
+    """What is in flight and what comes later ends with `Cancelled`; closing twice is fine."""
+    futures = [own.submit(each) for each in crowd()]
+    own.close()
+    own.close()
+    assert not wait(futures, WAIT_S).not_done
+    assert {type(future.exception()) for future in futures} <= {Cancelled, type(None)}
+    with pytest.raises(Cancelled):
+        own.submit(ask()).result(WAIT_S)
