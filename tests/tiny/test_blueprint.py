@@ -27,9 +27,8 @@ def test_tokenizer_training_is_deterministic(tokenizer):
 def test_processor_and_shortcuts_agree(tokenizer, tmp_path):
     """Token ids and pixels of training are those that mlx-vlm makes at inference, for a picture that is not square."""
     blueprint.write_files(tmp_path, tokenizer)
-    from transformers import AutoConfig  # noqa: F401  the processor is registered by mlx_vlm below
-
     from mlx_vlm.models.smolvlm.processing_smolvlm import SmolVLMProcessor
+    from transformers import AutoConfig  # noqa: F401  the processor is registered by mlx_vlm below
 
     processor = SmolVLMProcessor.from_pretrained(str(tmp_path))
     picture = scenes.make(4).draw()

@@ -2,6 +2,4 @@
 
 import pytest
 
-from vlmkit.tiny import evaluate
-
 pytestmark = pytest.mark.core_model

@@ -3,7 +3,7 @@
 import pytest
 
 mx = pytest.importorskip("mlx.core")
-import mlx.nn as nn  # noqa: E402
+from mlx import nn  # noqa: E402
 
 from vlmkit.tiny import kernels  # noqa: E402
 

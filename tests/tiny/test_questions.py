@@ -38,7 +38,9 @@ def test_every_task_speaks_in_trained_and_held_out_words(task):
 
 def test_counts_are_right():
     """Counting a description gives the number of things it fits."""
-    answers = {ask("count", seed, held_out=True).prompt: ask("count", seed, held_out=True).answer for seed in range(400)}
+    answers = {
+        ask("count", seed, held_out=True).prompt: ask("count", seed, held_out=True).answer for seed in range(400)
+    }
     assert answers["How many objects can you find here?"] == "3"
     assert answers["How many circles can you find here?"] == "2"
     assert answers["How many red objects can you find here?"] == "2"

@@ -16,21 +16,24 @@ def test_same_seed_same_scene_and_same_pixels():
 def test_drawing_has_the_size_of_the_record():
     """Canvas sizes and aspect ratios vary and are what the record says."""
     drawn = {scenes.make(seed).draw().size for seed in range(40)}
-    assert all(scenes.make(seed).draw().size == (scenes.make(seed).width, scenes.make(seed).height) for seed in range(10))
+    assert all(
+        scenes.make(seed).draw().size == (scenes.make(seed).width, scenes.make(seed).height) for seed in range(10)
+    )
     assert len(drawn) > 20
     assert {width > height for width, height in drawn} == {True, False}
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_every_object_is_where_the_record_says(seed):
-    """The color nearest to the middle pixels of each named cell is the object's, and empty cells show the background."""
+    """Each named cell has pixels of its object's color, and empty cells show the background."""
     scene = scenes.make(seed)
     pixels = np.asarray(scene.draw()).astype(int)
     occupied = {thing.place: thing for thing in scene.things}
     for number, place in enumerate(scenes.PLACES):
         row, column = divmod(number, 3)
         cell = pixels[
-            row * scene.height // 3 : (row + 1) * scene.height // 3, column * scene.width // 3 : (column + 1) * scene.width // 3
+            row * scene.height // 3 : (row + 1) * scene.height // 3,
+            column * scene.width // 3 : (column + 1) * scene.width // 3,
         ].reshape(-1, 3)
         ground = np.abs(cell - np.array(scenes._RGB[scene.background])).max(axis=1) < 40
         if place not in occupied:
@@ -60,7 +63,8 @@ def test_captions_tell_the_whole_truth_in_three_styles():
     )
     assert scene.caption() == "An orange circle and a blue star on a white background."
     assert scene.caption("detailed") == (
-        "A white background with two objects: a large orange circle at the top left and a small blue star at the center."
+        "A white background with two objects: "
+        "a large orange circle at the top left and a small blue star at the center."
     )
     assert scene.caption("technical") == (
         "Background white; objects 2; circle, orange, large, top left; star, blue, small, center."

@@ -15,11 +15,15 @@ import numpy as np
 
 from vlmkit.tiny import blueprint, questions, scenes
 
-__all__ = ["Batch", "TextGroup", "draw_batch", "draw_ahead", "truth_of"]
+__all__ = ["Batch", "TextGroup", "draw_ahead", "draw_batch", "truth_of"]
 
+# How often each task is asked; what takes longer to learn comes more often.
 CAPTIONS = {"brief": 3, "detailed": 4, "technical": 2}
+CAPTION_SHARE = 0.5
+QUESTIONS_EACH = 6
 QUESTIONS = {
-    "count": 4, "yes_no": 4, "color": 2, "shape": 2, "size": 2, "place": 2, "background": 1.5, "tags": 2, "json": 3, "self": 0.1,
+    "count": 5, "yes_no": 8, "color": 3, "shape": 3, "size": 2, "place": 4,
+    "background": 0.5, "tags": 4, "json": 3, "self": 0.1,
 }  # fmt: skip
 
 
@@ -90,7 +94,7 @@ def draw_batch(step: int, tokenizer: Any, *, pictures: int, texts: bool, rank: i
     tokenizer : tokenizers.Tokenizer
     pictures : int
     texts : bool
-        Whether to ask three questions about each picture.
+        Whether to ask questions about each picture, and for captions of most.
     rank : int, default 0
         Number of the training process; each learns from pictures of its own.
 
@@ -112,8 +116,9 @@ def draw_batch(step: int, tokenizer: Any, *, pictures: int, texts: bool, rank: i
 def _groups(world: list[scenes.Scene], tokenizer: Any, rng: random.Random) -> tuple[TextGroup, ...]:
     rows = []
     for number, scene in enumerate(world):
-        tasks = rng.choices(list(CAPTIONS), list(CAPTIONS.values()))
-        tasks += rng.choices(list(QUESTIONS), list(QUESTIONS.values()), k=2)
+        tasks = rng.choices(list(QUESTIONS), list(QUESTIONS.values()), k=QUESTIONS_EACH)
+        if rng.random() < CAPTION_SHARE:
+            tasks += rng.choices(list(CAPTIONS), list(CAPTIONS.values()))
         for task in tasks:
             question = questions.invent(task, scene, rng)
             rows.append((number, *blueprint.chat_ids(tokenizer, question.prompt, question.answer)))
@@ -131,7 +136,7 @@ def _group(rows: list[tuple[int, list[int], int]]) -> TextGroup:
         answer = ids[start:]
         positions += [number * length + column for column in range(start - 1, len(ids) - 1)]
         targets += answer
-        weights += [len(answer) ** -0.5] * len(answer)
+        weights += [len(answer) ** -0.75] * len(answer)
     return TextGroup(
         ids=table,
         picture=np.array([number for number, _, _ in rows], np.int32),

@@ -1,7 +1,8 @@
-"""What `tiny` is made of: the sizes of its parts, its tokenizer, its chat template, and the files that make it loadable.
+"""What `tiny` is made of: the sizes of its parts, its tokenizer, its chat template, and the files to load it from.
 
-The architecture is SmolVLM (arXiv:2504.05299): a SigLIP-style tower, pixel shuffle, a Llama text model. The picture is 96 px wide in patches
-of 16 px; pixel shuffle joins 2 x 2 patches, so that each of the 9 image tokens covers one cell of the world's 3 x 3 grid.
+The architecture is SmolVLM (arXiv:2504.05299): a SigLIP-style tower, pixel shuffle, a Llama text model. The picture is
+96 px wide in patches of 16 px; pixel shuffle joins 2 x 2 patches, so that each of the 9 image tokens covers one cell of
+the world's 3 x 3 grid.
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ SPECIAL = (
     "<|endoftext|>", "<end_of_utterance>", "<image>", "<fake_token_around_image>", "<global-img>",
     "<|system|>", "<|user|>", "<|assistant|>",
 )  # fmt: skip
-END, IMAGE, AROUND, GLOBAL, USER, ASSISTANT = (SPECIAL.index(name) for name in (
-    "<end_of_utterance>", "<image>", "<fake_token_around_image>", "<global-img>", "<|user|>", "<|assistant|>"))  # fmt: skip
+_PAD, END, IMAGE, AROUND, GLOBAL, _SYSTEM, USER, ASSISTANT = range(len(SPECIAL))
 
 CONFIG: dict[str, Any] = {
     "model_type": "smolvlm",
@@ -41,7 +41,7 @@ CONFIG: dict[str, Any] = {
     "scale_factor": SCALE_FACTOR,
     "image_token_id": IMAGE,
     "eos_token_id": END,
-    "pad_token_id": 0,
+    "pad_token_id": _PAD,
     "vocab_size": VOCABULARY,
     "tie_word_embeddings": False,
     "vision_config": {
@@ -69,7 +69,7 @@ CONFIG: dict[str, Any] = {
         "rope_theta": 10000.0,
         "max_position_embeddings": 1024,
         "hidden_act": "silu",
-        "pad_token_id": 0,
+        "pad_token_id": _PAD,
         "tie_word_embeddings": False,
     },
 }
@@ -154,10 +154,10 @@ def train_tokenizer(samples: int = 20_000) -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY,
         special_tokens=[AddedToken(name, special=True, normalized=False) for name in SPECIAL],
@@ -192,7 +192,7 @@ def write_files(folder: Path, tokenizer: Any) -> None:
     (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE, encoding="utf-8")
     documents = {
         "config.json": CONFIG,
-        "generation_config.json": {"do_sample": False, "eos_token_id": END, "pad_token_id": 0},
+        "generation_config.json": {"do_sample": False, "eos_token_id": END, "pad_token_id": _PAD},
         "preprocessor_config.json": _PREPROCESSOR,
         "processor_config.json": {"processor_class": "SmolVLMProcessor", "image_seq_len": IMAGE_TOKENS},
         "tokenizer_config.json": {

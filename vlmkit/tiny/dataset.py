@@ -1,7 +1,7 @@
 """Write drawn scenes as a dataset: ``python -m vlmkit.tiny.dataset datasets/scenes``.
 
-The layout is Hugging Face's imagefolder: pictures beside a ``metadata.jsonl`` whose ``file_name`` column names them; the other columns are the
-truth. Sizes and formats are mixed as in a real folder; the seeds are ones that training never draws.
+The layout is Hugging Face's imagefolder: pictures beside a ``metadata.jsonl`` whose ``file_name`` column names them;
+the other columns are the truth. Sizes and formats are mixed as in a real folder; training never draws these seeds.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING, get_args
 
 from vlmkit.tiny import questions, scenes
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["FIRST_SEED", "main", "write"]
 
@@ -54,13 +56,17 @@ def write(folder: Path, count: int = 200) -> list[Path]:
 
 
 def _save(image: Image.Image, file: Path, format_name: str) -> None:
-    options = {"PNG": {"optimize": True}, "JPEG": {"quality": 88}, "WEBP": {"quality": 85}}[format_name]
-    image.save(file, format_name, **options)
+    if format_name == "PNG":
+        image.save(file, format_name, optimize=True)
+    else:
+        image.save(file, format_name, quality=88)
 
 
 def _truth(scene: scenes.Scene) -> dict[str, object]:
-    fields = {name: questions.field_value(scene, name) for name in ("count", "background", "shapes", "colors", "objects")}
-    captions = {style: scene.caption(style) for style in ("brief", "detailed", "technical")}  # type: ignore[arg-type]
+    fields = {
+        name: questions.field_value(scene, name) for name in ("count", "background", "shapes", "colors", "objects")
+    }
+    captions = {style: scene.caption(style) for style in get_args(scenes.Style)}
     return {**fields, **captions, "tags": questions.tag_list(scene), "seed": scene.seed}
 
 

@@ -1,7 +1,7 @@
 """How good is `tiny`: ``python -m vlmkit.tiny.evaluate``, exact match by task on freshly drawn scenes.
 
-Every question goes the way of a user's: drawn picture, normalizer, engine, text. Scenes have seeds that neither training nor
-``datasets/scenes`` uses. `tasks` with the ending ``(unseen)`` use phrasings that training never shows.
+Every question goes the way of a user's: drawn picture, normalizer, engine, text. Scenes have seeds that neither
+training nor ``datasets/scenes`` uses. Tasks with the ending ``(unseen)`` use phrasings that training never shows.
 """
 
 from __future__ import annotations
@@ -51,7 +51,12 @@ class Score:
 
 
 def evaluate(
-    backend: Any, count: int = 1000, tasks: Sequence[str] = tuple(questions.TASKS), *, unseen: bool = False, progress: bool = False
+    backend: Any,
+    count: int = 1000,
+    tasks: Sequence[str] = tuple(questions.TASKS),
+    *,
+    unseen: bool = False,
+    progress: bool = False,
 ) -> list[Score]:
     """Ask a model every task's question about fresh scenes and count exact matches.
 
@@ -95,7 +100,8 @@ def _score(backend: Any, task: str, pictures: list[Any], unseen: bool, progress:
     rng = random.Random(f"evaluate {task} {unseen}")
     asked = [(questions.invent(task, scene, rng, held_out=unseen), picture) for scene, picture in pictures]
     asks = (
-        Ask(pictures=(picture,), prompt=question.prompt, sampling=Sampling(max_tokens=400)) for question, picture in asked
+        Ask(pictures=(picture,), prompt=question.prompt, sampling=Sampling(max_tokens=400))
+        for question, picture in asked
     )
     name = f"{task} (unseen)" if unseen else task
     replies = tqdm(_window(backend.submit, asks), total=len(asked), desc=name, disable=not progress, leave=False)
@@ -117,7 +123,9 @@ def _window(submit: Callable[[Ask], Future[Reply]], asks: Iterator[Ask], width: 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, evaluate and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m vlmkit.tiny.evaluate", description="Exact match by task on fresh scenes.")
+    parser = argparse.ArgumentParser(
+        prog="python -m vlmkit.tiny.evaluate", description="Exact match by task on fresh scenes."
+    )
     parser.add_argument("--model", default="tiny", help="any vlmkit model name")
     parser.add_argument("--count", type=int, default=1000, help="scenes")
     parser.add_argument("--unseen", action="store_true", help="only phrasings that training never showed")

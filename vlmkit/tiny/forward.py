@@ -1,6 +1,7 @@
-"""The model's two halves for training: the same parameters and the same sums as mlx-vlm's SmolVLM, with faster activations.
+"""The model's two halves for training: parameters and sums of mlx-vlm's SmolVLM, with faster activations.
 
-A test holds these against mlx-vlm's own forward pass. Masks for padded pictures are left out: training pictures are square after resizing.
+A test holds these against mlx-vlm's own forward pass. Masks for padded pictures are left out: training pictures are
+square after resizing.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import mlx.core as mx
-import mlx.nn as nn
+from mlx import nn
 
 from vlmkit.tiny import kernels
 from vlmkit.tiny.blueprint import CONFIG, IMAGE_TOKENS
@@ -41,16 +42,17 @@ def _attend(q: mx.array, k: mx.array, v: mx.array, mask: mx.array | None) -> mx.
     scores = (q * (q.shape[-1] ** -0.5)) @ k.transpose(0, 1, 3, 2)
     if mask is not None:
         scores = scores + mask
-    mixed = kernels.softmax(scores) @ v
+    mixed: mx.array = kernels.softmax(scores) @ v
     return mixed.transpose(0, 2, 1, 3).reshape(q.shape[0], q.shape[2], -1)
 
 
 def _position_ids(across: int, table_across: int) -> mx.array:
-    """Position of each patch as mlx-vlm computes it: its place in parts of the picture, looked up in the larger table."""
+    """Position of each patch as mlx-vlm computes it: its place as a fraction, looked up in the larger table."""
     boundaries = mx.arange(1 / table_across, 1.0, 1 / table_across)
     fractions = mx.clip(mx.arange(across, dtype=mx.float32) / across, 0.0, 1.0 - 1e-6)
-    line = (fractions[:, None] >= boundaries[None, :]).sum(axis=1)
-    return (line[:, None] * table_across + line[None, :]).reshape(-1)
+    line = mx.greater_equal(fractions[:, None], boundaries[None, :]).astype(mx.int32).sum(axis=1)
+    places: mx.array = (line[:, None] * table_across + line[None, :]).reshape(-1)
+    return places
 
 
 def see(model: Any, pictures: mx.array) -> mx.array:
@@ -79,7 +81,9 @@ def see(model: Any, pictures: mx.array) -> mx.array:
     for layer in tower.encoder.layers:
         attention = layer.self_attn
         h = layer.layer_norm1(x)
-        q, k, v = (_heads(part(h), attention.num_heads) for part in (attention.q_proj, attention.k_proj, attention.v_proj))
+        q, k, v = (
+            _heads(part(h), attention.num_heads) for part in (attention.q_proj, attention.k_proj, attention.v_proj)
+        )
         x = x + attention.out_proj(_attend(q, k, v, None))
         x = x + layer.mlp.fc2(kernels.gelu(layer.mlp.fc1(layer.layer_norm2(x))))
     features: mx.array = model.connector(tower.post_layernorm(x))
@@ -109,7 +113,9 @@ def read(model: Any, ids: mx.array, features: mx.array) -> mx.array:
     for layer in text.layers:
         attention = layer.self_attn
         h = layer.input_layernorm(x)
-        q, k, v = (_heads(part(h), attention.n_heads) for part in (attention.q_proj, attention.k_proj, attention.v_proj))
+        q, k, v = (
+            _heads(part(h), attention.n_heads) for part in (attention.q_proj, attention.k_proj, attention.v_proj)
+        )
         x = x + attention.o_proj(_attend(attention.rope(q), attention.rope(k), v, mask))
         h = layer.post_attention_layernorm(x)
         x = x + layer.mlp.down_proj(kernels.swiglu(layer.mlp.gate_proj(h), layer.mlp.up_proj(h)))

@@ -1,8 +1,9 @@
 """What can be asked of a scene, in many words, and the right answer to each.
 
-Every task is a function from a scene and a random generator to a prompt and its answer, found in `TASKS`. The phrasings are assembled from
-parts, and a share of them is worn down (case, punctuation, courtesy, missing small words), so that the model learns what a question is
-about rather than how it was spelled. `HELD_OUT` phrasings are never trained on: evaluation asks with them too.
+Every task is a function from a scene and a random generator to a prompt and its answer, found in `TASKS`. The phrasings
+are assembled from parts, and a share of them is worn down (case, punctuation, courtesy, missing small words), so that
+the model learns what a question is about rather than how it was spelled. The held-out phrasings are never trained on:
+evaluation asks with them too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vlmkit.tiny.phrasings import BOOL_SUFFIXES, HELD_OUT, NUMBER_SUFFIXES, PHRASINGS, STYLE_PROMPTS, WORD_SUFFIXES
+from vlmkit.tiny.phrasings import (
+    BOOL_SUFFIXES,
+    CHOICES_SUFFIX,
+    HELD_OUT,
+    NUMBER_SUFFIXES,
+    PHRASINGS,
+    STYLE_PROMPTS,
+    WORD_SUFFIXES,
+)
 from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene, Thing
 
 __all__ = ["FIELDS", "TASKS", "Question", "field_value", "invent"]
@@ -77,6 +86,15 @@ class _Words:
     def suffix(self, suffixes: Sequence[str]) -> str:
         return "" if self.held_out or self.rng.random() < 0.5 else self.rng.choice(suffixes)
 
+    def word_suffix(self, answer: str, choices: Sequence[str]) -> str:
+        """Ask for one word, or for one of some choices, the answer among them."""
+        if self.held_out or self.rng.random() < 0.6:
+            return self.suffix(WORD_SUFFIXES)
+        offered = [choice for choice in choices if choice == answer or self.rng.random() < 0.7]
+        if self.rng.random() < 0.5:
+            self.rng.shuffle(offered)
+        return CHOICES_SUFFIX.format(choices=", ".join(offered))
+
 
 def _style_task(style: Any) -> Callable[[Scene, _Words], tuple[str, str]]:
     def ask(scene: Scene, words: _Words) -> tuple[str, str]:
@@ -102,7 +120,9 @@ def _yes_no(scene: Scene, words: _Words) -> tuple[str, str]:
     suffix = words.suffix(BOOL_SUFFIXES)
     truth = rng.random() < 0.5
     if rng.random() < 0.2:
-        background = scene.background if truth else rng.choice([name for name in BACKGROUNDS if name != scene.background])
+        background = (
+            scene.background if truth else rng.choice([name for name in BACKGROUNDS if name != scene.background])
+        )
         return words.say("is background", background=background) + suffix, _yes(truth)
     thing = rng.choice(scene.things)
     wanted = _some_of(thing, rng) if truth else _absent(scene, rng)
@@ -117,22 +137,22 @@ def _yes_no(scene: Scene, words: _Words) -> tuple[str, str]:
 def _color(scene: Scene, words: _Words) -> tuple[str, str]:
     thing, wanted = _singled_out(scene, words.rng, "color")
     if "place" in wanted:
-        return words.say("color at", place=wanted["place"]) + words.suffix(WORD_SUFFIXES), thing.color
-    return words.say("color", what=_name(wanted)) + words.suffix(WORD_SUFFIXES), thing.color
+        return words.say("color at", place=wanted["place"]) + words.word_suffix(thing.color, COLORS), thing.color
+    return words.say("color", what=_name(wanted)) + words.word_suffix(thing.color, COLORS), thing.color
 
 
 def _shape(scene: Scene, words: _Words) -> tuple[str, str]:
     thing, wanted = _singled_out(scene, words.rng, "shape")
     if "place" in wanted:
-        return words.say("shape at", place=wanted["place"]) + words.suffix(WORD_SUFFIXES), thing.shape
-    return words.say("shape", what=_name(wanted)) + words.suffix(WORD_SUFFIXES), thing.shape
+        return words.say("shape at", place=wanted["place"]) + words.word_suffix(thing.shape, SHAPES), thing.shape
+    return words.say("shape", what=_name(wanted)) + words.word_suffix(thing.shape, SHAPES), thing.shape
 
 
 def _size(scene: Scene, words: _Words) -> tuple[str, str]:
     thing, wanted = _singled_out(scene, words.rng, "size")
     if "place" in wanted:
-        return words.say("size at", place=wanted["place"]) + words.suffix(WORD_SUFFIXES), thing.size
-    return words.say("size", what=_name(wanted)) + words.suffix(WORD_SUFFIXES), thing.size
+        return words.say("size at", place=wanted["place"]) + words.word_suffix(thing.size, SIZES), thing.size
+    return words.say("size", what=_name(wanted)) + words.word_suffix(thing.size, SIZES), thing.size
 
 
 def _place(scene: Scene, words: _Words) -> tuple[str, str]:
@@ -140,13 +160,13 @@ def _place(scene: Scene, words: _Words) -> tuple[str, str]:
         thing = words.rng.choice(scene.things)
         wanted = _some_of(thing, words.rng, without="place")
         if sum(_fits(other, wanted) for other in scene.things) == 1:
-            return words.say("place", what=_name(wanted)), thing.place
+            return words.say("place", what=_name(wanted)) + words.word_suffix(thing.place, PLACES), thing.place
     thing = words.rng.choice(scene.things)
     return words.say("at", place=thing.place), f"a {thing.size} {thing.color} {thing.shape}"
 
 
 def _background(scene: Scene, words: _Words) -> tuple[str, str]:
-    return words.say("background") + words.suffix(WORD_SUFFIXES), scene.background
+    return words.say("background") + words.word_suffix(scene.background, BACKGROUNDS), scene.background
 
 
 def _tags(scene: Scene, words: _Words) -> tuple[str, str]:
@@ -223,7 +243,7 @@ def _json(scene: Scene, words: _Words) -> tuple[str, str]:
     return words.say("json", fields=listing), answer
 
 
-def _self(scene: Scene, words: _Words) -> tuple[str, str]:
+def _self(_scene: Scene, words: _Words) -> tuple[str, str]:
     return words.say("self"), "I am tiny, a small model that knows only drawn scenes of colored shapes."
 
 

@@ -156,9 +156,7 @@ def make(seed: int, *, max_things: int = 5) -> Scene:
     across, down = rng.choice(_ASPECTS)
     longest = rng.randint(112, 256)
     unit = longest / max(across, down)
-    return Scene(
-        seed=seed, background=background, things=things, width=round(across * unit), height=round(down * unit)
-    )
+    return Scene(seed=seed, background=background, things=things, width=round(across * unit), height=round(down * unit))
 
 
 def _join(parts: list[str]) -> str:

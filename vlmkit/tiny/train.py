@@ -1,9 +1,11 @@
 """Train `tiny`: ``python -m vlmkit.tiny.train``.
 
-Two stages. First the eye alone learns, from linear heads that read each image token (shape, color, size and ordinal of the cell it covers,
-and background and count of the whole): dense truth teaches sight far faster than captions do. Then eye and text model learn together from
-captions and questions, the heads still helping; the heads are thrown away at the end. AdamW, warm-up, constant rate, linear decay
-over the last part; several processes share the work, one to a core, and average their gradients; the shipped weights are an exponential moving average. Interrupt at will: the next start resumes from the last checkpoint.
+Two stages. First the eye alone learns, from linear heads that read each image token (shape, color, size and ordinal of
+the cell it covers, and background and count of the whole): dense truth teaches sight far faster than captions do. Then
+eye and text model learn together from captions and questions, the heads still helping; at the end they are thrown away.
+AdamW, warm-up, constant rate, linear decay over the last part; the shipped weights are an exponential moving average.
+Several processes share the work, one to a core, and average their gradients. Interrupt at will: the next start resumes
+from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ from vlmkit.extras import open_by_name
 open_by_name("vlmkit.engines.blas:prepare")()
 
 import mlx.core as mx  # noqa: E402
-import mlx.nn as nn  # noqa: E402
 import mlx.optimizers as optim  # noqa: E402
+from mlx import nn  # noqa: E402
 from mlx.utils import tree_flatten, tree_map, tree_unflatten  # noqa: E402
 
 from vlmkit.tiny import blueprint, forward, kernels, scenes  # noqa: E402
@@ -54,7 +56,7 @@ class Plan:
     decay_steps : int
         The last steps, over which the rate falls to nothing.
     eye_pictures, pictures : int
-        Pictures a step and process in the first and the second stage; each has three questions in the second.
+        Pictures a step and process in the first and the second stage.
     rate : float
         Peak learning rate.
     average : float
@@ -63,11 +65,11 @@ class Plan:
         Seconds between checkpoints.
     """
 
-    eye_steps: int = 1500
+    eye_steps: int = 1000
     steps: int = 12000
     decay_steps: int = 2000
     eye_pictures: int = 64
-    pictures: int = 24
+    pictures: int = 8
     rate: float = 1e-3
     average: float = 0.998
     save_every_s: float = 180.0
@@ -137,16 +139,22 @@ class _State:
         self.step = 0
         self.group = mx.distributed.init()  # alone unless `_launch` named the others
         self.learner = Learner(forward.build())
-        self.optimizer = optim.AdamW(learning_rate=plan.rate, betas=[0.9, 0.98], weight_decay=0.05, bias_correction=True)
+        self.optimizer = optim.AdamW(
+            learning_rate=plan.rate, betas=[0.9, 0.98], weight_decay=0.05, bias_correction=True
+        )
         self.optimizer.init(self.learner.trainable_parameters())
-        self.average = tree_map(lambda p: mx.array(p), self.learner.model.parameters())
+        self.average = tree_map(mx.array, self.learner.model.parameters())
         mx.eval(self.learner.parameters(), self.average)
 
     def save(self) -> None:
         """Write a checkpoint in one rename, so that a cut-off write leaves the one before."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        trees = {"learner": self.learner.parameters(), "optimizer": self.optimizer.state, "average": self.average}
-        arrays = {f"{name}.{key}": value for name, tree in trees.items() for key, value in tree_flatten(tree)}
+        trees: dict[str, Any] = {
+            "learner": self.learner.parameters(),
+            "optimizer": self.optimizer.state,
+            "average": self.average,
+        }
+        arrays = {f"{name}.{key}": value for name, tree in trees.items() for key, value in _leaves(tree)}
         partial = self.folder / "partial.safetensors"
         mx.save_safetensors(str(partial), arrays, metadata={"step": str(self.step)})
         partial.replace(self.folder / "last.safetensors")
@@ -156,7 +164,8 @@ class _State:
         file = self.folder / "last.safetensors"
         if not file.exists():
             return
-        arrays, metadata = mx.load(str(file), return_metadata=True)
+        loaded: Any = mx.load(str(file), return_metadata=True)
+        arrays, metadata = loaded
         trees: dict[str, list[tuple[str, mx.array]]] = {"learner": [], "optimizer": [], "average": []}
         for key, value in arrays.items():
             name, _, rest = key.partition(".")
@@ -168,9 +177,15 @@ class _State:
 
     def adopt(self, weights: Path) -> None:
         """Start from shipped weights instead of random ones."""
-        arrays = {key: value.astype(mx.float32) for key, value in mx.load(str(weights)).items()}
+        loaded: Any = mx.load(str(weights))
+        arrays = {key: value.astype(mx.float32) for key, value in loaded.items()}
         self.learner.model.update(tree_unflatten(list(arrays.items())))
-        self.average = tree_map(lambda p: mx.array(p), self.learner.model.parameters())
+        self.average = tree_map(mx.array, self.learner.model.parameters())
+
+
+def _leaves(tree: Any) -> list[tuple[str, Any]]:
+    leaves: Any = tree_flatten(tree)
+    return list(leaves)
 
 
 def train(plan: Plan, checkpoints: Path, *, seed: int = 0, start_from: Path | None = None) -> Path:
@@ -213,7 +228,8 @@ def _stage(state: _State, plan: Plan, *, until: int, pictures: int, texts: bool)
     work = draw_ahead(state.step, until, tokenizer_file, pictures=pictures, texts=texts, rank=state.group.rank())
     value_and_grad = nn.value_and_grad(state.learner, lambda learner, batch: learner.losses(batch))
     saved = time.monotonic()
-    with tqdm(total=until, initial=state.step, desc="texts" if texts else "eye", unit="step", mininterval=5, disable=not leads) as bar:
+    name = "texts" if texts else "eye"
+    with tqdm(total=until, initial=state.step, desc=name, unit="step", mininterval=5, disable=not leads) as bar:
         for batch in work:
             heads, answers, norm = _learn(state, plan, batch, value_and_grad)
             state.step += 1
@@ -239,7 +255,7 @@ def _learn(state: _State, plan: Plan, batch: Batch, value_and_grad: Callable[...
     mx.eval(state.learner.parameters(), state.optimizer.state, state.average)
     result = float(heads.item()), float(texts.item()), float(norm.item())
     if not all(map(math.isfinite, result)):
-        raise FloatingPointError(f"training diverged at step {state.step}; lower --rate and start from the last checkpoint")
+        raise FloatingPointError(f"training diverged at step {state.step}; lower --rate and start it again")
     return result
 
 
@@ -253,7 +269,7 @@ def _finish(state: _State, folder: Path) -> None:
     if state.group.rank() > 0:
         return
     state.save()
-    weights = {key: value.astype(mx.float16) for key, value in tree_flatten(state.average)}
+    weights = {key: value.astype(mx.float16) for key, value in _leaves(state.average)}
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx", "step": str(state.step)})
 
 
@@ -269,7 +285,9 @@ def _launch(processes: int, arguments: Sequence[str]) -> list[subprocess.Popen[b
     os.environ.update(MLX_HOSTFILE=file.name, MLX_RANK="0")
     command = [sys.executable, "-m", "vlmkit.tiny.train", *arguments]
     return [
-        subprocess.Popen(command, env={**os.environ, "MLX_RANK": str(rank)}, stdin=subprocess.DEVNULL)
+        subprocess.Popen(  # noqa: S603  this very module
+            command, env={**os.environ, "MLX_RANK": str(rank)}, stdin=subprocess.DEVNULL
+        )
         for rank in range(1, processes)
     ]
 
