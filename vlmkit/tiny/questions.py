@@ -67,7 +67,8 @@ def invent(task: str, scene: Scene, rng: random.Random, *, held_out: bool = Fals
         If there is no such task.
     """
     prompt, answer = TASKS[task](scene, _Words(rng, held_out))
-    if not held_out and rng.random() < 0.3:
+    # A field's name must come back as it was written.
+    if not held_out and task != "json" and rng.random() < 0.3:
         prompt = _wear(prompt, rng)
     return Question(task=task, prompt=prompt, answer=answer)
 
@@ -335,4 +336,4 @@ def _wear(prompt: str, rng: random.Random) -> str:
     if way == 4:
         small = {"the", "a", "an", "there", "this", "in", "of", "is", "are"}
         return " ".join(word for word in prompt.split(" ") if word.lower() not in small or rng.random() < 0.5)
-    return prompt.upper() if rng.random() < 0.3 and "{" not in prompt else prompt.replace("color", "colour")
+    return prompt.upper() if rng.random() < 0.3 else prompt.replace("color", "colour")
