@@ -21,7 +21,7 @@ def test_both_halves_equal_mlx_vlm():
     assert mx.abs(features - model.connector(model.vision_model(pictures, patches)[0])).max().item() < 1e-4
 
     ids, rows = mx.array(group.ids), mx.array(group.picture)
-    logits = model.language_model.lm_head(forward.read(model, ids, features[rows]))
+    logits = model.language_model.lm_head(forward.read(model, ids, features[rows])[0])
     channels_first = pictures[rows].transpose(0, 3, 1, 2)[:, None]
     embedded = model.get_input_embeddings(ids, channels_first).inputs_embeds
     reference = model.language_model(None, inputs_embeds=embedded).logits

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from queue import Full
 from typing import Any
@@ -19,6 +20,7 @@ __all__ = ["Batch", "TextGroup", "draw_ahead", "draw_batch", "truth_of"]
 
 # How often each task is asked; what takes longer to learn comes more often.
 CAPTIONS = {"brief": 3, "detailed": 4, "technical": 2}
+_GROUPS = 6  # rows of similar length, so that little is spent on padding
 CAPTION_SHARE = 0.5
 QUESTIONS_EACH = 6
 QUESTIONS = {
@@ -41,6 +43,10 @@ class TextGroup:
     targets : ndarray of int32, shape (targets,)
     weights : ndarray of float32, shape (targets,)
         Long answers count for more than short ones, but less than in proportion.
+    cells : ndarray of int32, shape (fits,)
+        Flat positions of the image tokens of the rows that ask about described objects.
+    fits : ndarray of int32, shape (fits,)
+        1 where the object of that token's cell fits the description.
     """
 
     ids: np.ndarray
@@ -48,6 +54,8 @@ class TextGroup:
     positions: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+    cells: np.ndarray
+    fits: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,28 +129,45 @@ def _groups(world: list[scenes.Scene], tokenizer: Any, rng: random.Random) -> tu
             tasks += rng.choices(list(CAPTIONS), list(CAPTIONS.values()))
         for task in tasks:
             question = questions.invent(task, scene, rng)
-            rows.append((number, *blueprint.chat_ids(tokenizer, question.prompt, question.answer)))
-    rows.sort(key=lambda row: len(row[1]))
-    share = len(rows) // 4
-    return tuple(_group(rows[part * share : (part + 1) * share if part < 3 else None]) for part in range(4))
+            ids, start = blueprint.chat_ids(tokenizer, question.prompt, question.answer)
+            rows.append(_Row(number=number, ids=ids, start=start, about=question.about))
+    rows.sort(key=lambda row: len(row.ids))
+    cuts = [round(part * len(rows) / _GROUPS) for part in range(_GROUPS + 1)]
+    return tuple(_group(rows[begin:end]) for begin, end in pairwise(cuts))
 
 
-def _group(rows: list[tuple[int, list[int], int]]) -> TextGroup:
-    length = max(len(ids) for _, ids, _ in rows)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Row:
+    number: int
+    ids: list[int]
+    start: int
+    about: tuple[scenes.Thing, ...] | None
+
+
+def _group(rows: list[_Row]) -> TextGroup:
+    length = max(len(row.ids) for row in rows)
     table = np.zeros((len(rows), length), np.int32)
     positions, targets, weights = [], [], []
-    for number, (_, ids, start) in enumerate(rows):
-        table[number, : len(ids)] = ids
-        answer = ids[start:]
-        positions += [number * length + column for column in range(start - 1, len(ids) - 1)]
+    cells, fits = [], []
+    for line, row in enumerate(rows):
+        table[line, : len(row.ids)] = row.ids
+        answer = row.ids[row.start :]
+        positions += [line * length + column for column in range(row.start - 1, len(row.ids) - 1)]
         targets += answer
         weights += [len(answer) ** -0.75] * len(answer)
+        if row.about is not None:
+            first = line * length + row.ids.index(blueprint.IMAGE)
+            places = {thing.place for thing in row.about}
+            cells += range(first, first + blueprint.IMAGE_TOKENS)
+            fits += [int(place in places) for place in scenes.PLACES]
     return TextGroup(
         ids=table,
-        picture=np.array([number for number, _, _ in rows], np.int32),
+        picture=np.array([row.number for row in rows], np.int32),
         positions=np.array(positions, np.int32),
         targets=np.array(targets, np.int32),
         weights=np.array(weights, np.float32),
+        cells=np.array(cells, np.int32),
+        fits=np.array(fits, np.int32),
     )
 
 

@@ -74,15 +74,16 @@ CONFIG: dict[str, Any] = {
     },
 }
 
+# The question stands before the picture: so each image token can already look for what is asked, which a model this
+# small learns many times faster than to search a picture it has read past.
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}
 <|{{ message['role'] }}|>
 {%- if message['content'] is string -%}
 {{ message['content'] }}
 {%- else -%}
-{%- for part in message['content'] -%}
-{%- if part['type'] == 'image' -%}<image>{%- elif part['type'] == 'text' -%}{{ part['text'] }}{%- endif -%}
-{%- endfor -%}
+{%- for part in message['content'] if part['type'] == 'text' -%}{{ part['text'] }}{%- endfor -%}
+{%- for part in message['content'] if part['type'] == 'image' -%}<image>{%- endfor -%}
 {%- endif -%}
 <end_of_utterance>
 {%- endfor -%}
@@ -136,7 +137,8 @@ def chat_ids(tokenizer: Any, prompt: str, answer: str) -> tuple[list[int], int]:
     start : int
         Index of the first token of the answer.
     """
-    head = [USER, AROUND, GLOBAL, *[IMAGE] * IMAGE_TOKENS, AROUND, *tokenizer.encode(prompt).ids, END, ASSISTANT]
+    picture = [AROUND, GLOBAL, *[IMAGE] * IMAGE_TOKENS, AROUND]
+    head = [USER, *tokenizer.encode(prompt).ids, *picture, END, ASSISTANT]
     return [*head, *tokenizer.encode(answer).ids, END], len(head)
 
 

@@ -12,11 +12,9 @@ import mlx.core as mx
 from mlx import nn
 
 from vlmkit.tiny import kernels
-from vlmkit.tiny.blueprint import CONFIG, IMAGE_TOKENS
+from vlmkit.tiny.blueprint import CONFIG, IMAGE, IMAGE_TOKENS
 
 __all__ = ["build", "read", "see"]
-
-FIRST_IMAGE_TOKEN = 3  # after the role, the fake token and the global token
 
 
 def build() -> Any:
@@ -90,8 +88,8 @@ def see(model: Any, pictures: mx.array) -> mx.array:
     return features
 
 
-def read(model: Any, ids: mx.array, features: mx.array) -> mx.array:
-    """Run the text model over rows that begin with one picture.
+def read(model: Any, ids: mx.array, features: mx.array) -> tuple[mx.array, mx.array]:
+    """Run the text model over rows that have one picture each.
 
     Parameters
     ----------
@@ -102,15 +100,21 @@ def read(model: Any, ids: mx.array, features: mx.array) -> mx.array:
 
     Returns
     -------
-    array of float32, shape (rows, length, hidden)
-        Normalized states, one matrix product short of the logits.
+    states : array of float32, shape (rows, length, hidden)
+        Normalized, one matrix product short of the logits.
+    halfway : array of float32, shape (rows, length, hidden)
+        What the first half of the layers made of the rows.
     """
     text = model.language_model
     words = text.embed_tokens(ids)
-    end = FIRST_IMAGE_TOKEN + IMAGE_TOKENS
-    x = mx.concatenate([words[:, :FIRST_IMAGE_TOKEN], features, words[:, end:]], axis=1)
+    shown = mx.equal(ids, IMAGE)
+    ordinals = mx.where(shown, mx.cumsum(shown.astype(mx.int32), axis=1) - 1, -1)
+    # One-hot rows times features: a matrix product is the fast way to scatter, and to differentiate it.
+    places = mx.equal(ordinals[:, :, None], mx.arange(IMAGE_TOKENS)).astype(mx.float32)
+    x = mx.where(shown[:, :, None], places @ features, words)
     mask = nn.MultiHeadAttention.create_additive_causal_mask(x.shape[1])
-    for layer in text.layers:
+    halfway = x
+    for number, layer in enumerate(text.layers, start=1):
         attention = layer.self_attn
         h = layer.input_layernorm(x)
         q, k, v = (
@@ -119,5 +123,7 @@ def read(model: Any, ids: mx.array, features: mx.array) -> mx.array:
         x = x + attention.o_proj(_attend(attention.rope(q), attention.rope(k), v, mask))
         h = layer.post_attention_layernorm(x)
         x = x + layer.mlp.down_proj(kernels.swiglu(layer.mlp.gate_proj(h), layer.mlp.up_proj(h)))
+        if number == len(text.layers) // 2:
+            halfway = x
     states: mx.array = text.norm(x)
-    return states
+    return states, halfway

@@ -37,11 +37,14 @@ class Question:
     task : str
         A key of `TASKS`.
     prompt, answer : str
+    about : tuple of Thing, or None
+        The objects that the prompt's description fits; None where it describes none.
     """
 
     task: str
     prompt: str
     answer: str
+    about: tuple[Thing, ...] | None = None
 
 
 def invent(task: str, scene: Scene, rng: random.Random, *, held_out: bool = False) -> Question:
@@ -66,11 +69,13 @@ def invent(task: str, scene: Scene, rng: random.Random, *, held_out: bool = Fals
     KeyError
         If there is no such task.
     """
-    prompt, answer = TASKS[task](scene, _Words(rng, held_out))
+    words = _Words(rng, held_out)
+    prompt, answer = TASKS[task](scene, words)
     # A field's name must come back as it was written.
     if not held_out and task != "json" and rng.random() < 0.3:
         prompt = _wear(prompt, rng)
-    return Question(task=task, prompt=prompt, answer=answer)
+    about = None if words.wanted is None else tuple(thing for thing in scene.things if _fits(thing, words.wanted))
+    return Question(task=task, prompt=prompt, answer=answer, about=about)
 
 
 class _Words:
@@ -80,6 +85,7 @@ class _Words:
         self.rng = rng
         self.table = HELD_OUT if held_out else PHRASINGS
         self.held_out = held_out
+        self.wanted: dict[str, str] | None = None  # the description that was asked about
 
     def say(self, kind: str, **parts: str) -> str:
         return self.rng.choice(self.table[kind]).format(**parts)
@@ -110,8 +116,9 @@ def _style_task(style: Any) -> Callable[[Scene, _Words], tuple[str, str]]:
 def _count(scene: Scene, words: _Words) -> tuple[str, str]:
     suffix = words.suffix(NUMBER_SUFFIXES)
     if words.rng.random() < 0.35:
+        words.wanted = {}
         return words.say("count") + suffix, str(len(scene.things))
-    wanted = _selection(scene, words.rng)
+    words.wanted = wanted = _selection(scene, words.rng)
     hits = sum(_fits(thing, wanted) for thing in scene.things)
     return words.say("count some", what=_name(wanted, plural=True)) + suffix, str(hits)
 
@@ -126,7 +133,7 @@ def _yes_no(scene: Scene, words: _Words) -> tuple[str, str]:
         )
         return words.say("is background", background=background) + suffix, _yes(truth)
     thing = rng.choice(scene.things)
-    wanted = _some_of(thing, rng) if truth else _absent(scene, rng)
+    words.wanted = wanted = _some_of(thing, rng) if truth else _absent(scene, rng)
     what = _name(wanted)
     if "place" in wanted:
         return words.say("is at", what=what, place=wanted["place"]) + suffix, _yes(truth)
@@ -136,21 +143,21 @@ def _yes_no(scene: Scene, words: _Words) -> tuple[str, str]:
 
 
 def _color(scene: Scene, words: _Words) -> tuple[str, str]:
-    thing, wanted = _singled_out(scene, words.rng, "color")
+    thing, wanted = _singled_out(scene, words, "color")
     if "place" in wanted:
         return words.say("color at", place=wanted["place"]) + words.word_suffix(thing.color, COLORS), thing.color
     return words.say("color", what=_name(wanted)) + words.word_suffix(thing.color, COLORS), thing.color
 
 
 def _shape(scene: Scene, words: _Words) -> tuple[str, str]:
-    thing, wanted = _singled_out(scene, words.rng, "shape")
+    thing, wanted = _singled_out(scene, words, "shape")
     if "place" in wanted:
         return words.say("shape at", place=wanted["place"]) + words.word_suffix(thing.shape, SHAPES), thing.shape
     return words.say("shape", what=_name(wanted)) + words.word_suffix(thing.shape, SHAPES), thing.shape
 
 
 def _size(scene: Scene, words: _Words) -> tuple[str, str]:
-    thing, wanted = _singled_out(scene, words.rng, "size")
+    thing, wanted = _singled_out(scene, words, "size")
     if "place" in wanted:
         return words.say("size at", place=wanted["place"]) + words.word_suffix(thing.size, SIZES), thing.size
     return words.say("size", what=_name(wanted)) + words.word_suffix(thing.size, SIZES), thing.size
@@ -161,8 +168,10 @@ def _place(scene: Scene, words: _Words) -> tuple[str, str]:
         thing = words.rng.choice(scene.things)
         wanted = _some_of(thing, words.rng, without="place")
         if sum(_fits(other, wanted) for other in scene.things) == 1:
+            words.wanted = wanted
             return words.say("place", what=_name(wanted)) + words.word_suffix(thing.place, PLACES), thing.place
     thing = words.rng.choice(scene.things)
+    words.wanted = {"place": thing.place}
     return words.say("at", place=thing.place), f"a {thing.size} {thing.color} {thing.shape}"
 
 
@@ -302,16 +311,19 @@ def _absent(scene: Scene, rng: random.Random) -> dict[str, str]:
             return wanted
 
 
-def _singled_out(scene: Scene, rng: random.Random, hidden: str) -> tuple[Thing, dict[str, str]]:
+def _singled_out(scene: Scene, words: _Words, hidden: str) -> tuple[Thing, dict[str, str]]:
     """Pick a thing and a description that only it fits, without the attribute that is asked for."""
+    rng = words.rng
     for _ in range(8):
         thing = rng.choice(scene.things)
         keys = rng.choice([("shape",), ("color",), ("size",), ("color", "shape"), ("size", "shape"), ("place",)])
         wanted = {key: getattr(thing, key) for key in keys if key != hidden}
         if wanted and sum(_fits(other, wanted) for other in scene.things) == 1:
+            words.wanted = wanted
             return thing, wanted
     thing = rng.choice(scene.things)
-    return thing, {"place": thing.place}
+    words.wanted = {"place": thing.place}
+    return thing, words.wanted
 
 
 def _name(wanted: dict[str, str], *, plural: bool = False) -> str:

@@ -2,7 +2,8 @@
 
 Two stages. First the eye alone learns, from linear heads that read each image token (shape, color, size and ordinal of
 the cell it covers, and background and count of the whole): dense truth teaches sight far faster than captions do. Then
-eye and text model learn together from captions and questions, the heads still helping; at the end they are thrown away.
+eye and text model learn together from captions and questions, the heads still helping, and one more that tells halfway
+through the text model which cells a question is about; at the end all heads are thrown away.
 AdamW, warm-up, constant rate, linear decay over the last part; the shipped weights are an exponential moving average.
 Several processes share the work, one to a core, and average their gradients. Interrupt at will: the next start resumes
 from the last checkpoint.
@@ -91,6 +92,7 @@ class Learner(nn.Module):
         self.model = model
         self.cell_head = nn.Linear(width, sum(_CELL_HEADS))
         self.whole_head = nn.Linear(width, sum(_WHOLE_HEADS))
+        self.fits_head = nn.Linear(width, 2)
 
     def losses(self, batch: Batch) -> tuple[mx.array, mx.array, mx.array]:
         """Return the loss to minimize, that of the heads and that of the texts."""
@@ -112,11 +114,16 @@ class Learner(nn.Module):
         return loss + 0.3 * _split_loss(self.whole_head(features.mean(axis=1)), batch.whole, _WHOLE_HEADS)
 
     def _text_loss(self, features: mx.array, group: TextGroup) -> mx.array:
-        states = forward.read(self.model, mx.array(group.ids), features[mx.array(group.picture)])
+        states, halfway = forward.read(self.model, mx.array(group.ids), features[mx.array(group.picture)])
         wanted = states.reshape(-1, states.shape[-1])[mx.array(group.positions)]
         logits = self.model.language_model.lm_head(wanted)
         loss: mx.array = kernels.cross_entropy(logits, mx.array(group.targets), mx.array(group.weights))
-        return loss
+        if not len(group.fits):
+            return loss
+        # The question stands before the picture: half of the layers are enough to see which cells it is about.
+        cells = self.fits_head(halfway.reshape(-1, halfway.shape[-1])[mx.array(group.cells)])
+        fits: mx.array = kernels.cross_entropy(cells, mx.array(group.fits), mx.full((len(group.fits),), 0.2))
+        return loss + fits
 
 
 def _split_loss(logits: mx.array, truth: Any, sizes: Sequence[int]) -> mx.array:
