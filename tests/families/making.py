@@ -5,10 +5,10 @@ import json
 
 import mlx.core as mx
 from mlx.utils import tree_flatten, tree_map_with_path
-from tests.families.recipe import CHAT_TEMPLATE
+from mlx_vlm.utils import apply_generation_config_defaults, update_module_configs
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from mlx_vlm.utils import apply_generation_config_defaults, update_module_configs
+from tests.families.recipe import CHAT_TEMPLATE
 
 MODULES = ["text", "vision", "perceiver", "projector", "audio"]
 
@@ -48,7 +48,8 @@ def _tokenizer(recipe):
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE(vocab={letter: place for place, letter in enumerate(alphabet)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    # Each token shows as one character of its own, so that equal texts are equal tokens; bytes would often show as �.
+    tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in recipe.tokens])
     return tokenizer
 
@@ -82,8 +83,9 @@ def _write(file, content):
 
 def _weights(config, seed):
     arch = importlib.import_module(f"mlx_vlm.models.{config['model_type']}")
-    filled = {"text_config": {}, "vision_config": {}, "audio_config": {}, **config}
+    filled = {"text_config": config.get("llm_config", {}), **config}
     model_config = update_module_configs(arch.ModelConfig.from_dict(filled), arch, filled, MODULES)
+    mx.random.seed(seed)
     model = arch.Model(apply_generation_config_defaults(model_config, filled))
     keys = iter(mx.random.split(mx.random.key(seed), len(tree_flatten(model.parameters()))))
     drawn = tree_map_with_path(lambda path, weight: _drawn(path, weight, next(keys)), model.parameters())
@@ -91,9 +93,9 @@ def _weights(config, seed):
 
 
 def _drawn(path, weight, key):
-    """Weights large enough that pictures and prompts change the text, and that it does not repeat one token."""
+    """Weights so large that picture and prompt change the text, embeddings so small that it does not repeat itself."""
     if weight.ndim < 2:
         return weight
     fan_in = weight.size // weight.shape[0]
-    scale = 1.0 if "embed_tokens" in path else 1.5 / fan_in**0.5
+    scale = 0.1 if "embed" in path else 1.5 / fan_in**0.5
     return scale * mx.random.normal(weight.shape, key=key)

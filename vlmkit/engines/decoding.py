@@ -6,6 +6,7 @@ Imported on the desk only.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -54,6 +55,9 @@ class Decoder(Protocol):
     def reset(self) -> None:
         """Let every row go, whatever state they are in."""
 
+    def close(self) -> None:
+        """Give back what is held beyond rows."""
+
 
 class SharedBatch:
     """Every row takes part in each step of one batch.
@@ -69,6 +73,8 @@ class SharedBatch:
         self.slots = slots
         self._model = model
         self._batch: Any = None
+        self._held = ExitStack()
+        self._held.enter_context(foreign.wired(model))
 
     def __len__(self) -> int:
         return len(self._batch) if self._batch is not None else 0
@@ -98,6 +104,11 @@ class SharedBatch:
     def reset(self) -> None:
         """Let the batch go as it is."""
         self._batch = None
+
+    def close(self) -> None:
+        """Let the batch and the wired memory go."""
+        self.reset()
+        self._held.close()
 
 
 class OneByOne:
@@ -141,3 +152,7 @@ class OneByOne:
     def reset(self) -> None:
         """Stop generating."""
         self._row, self._tokens = -1, None
+
+    def close(self) -> None:
+        """Stop generating."""
+        self.reset()

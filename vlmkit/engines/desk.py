@@ -1,7 +1,8 @@
 """The one thread that touches MLX; anyone may put work on it.
 
 An MLX array belongs to the thread that made it, and a thread that ends without releasing its streams aborts the process
-at exit. One long-lived daemon thread, whose last act is to release them, has neither problem.
+at exit. One long-lived daemon thread, whose last act is to release them, has neither problem. A forked child has no
+such thread and cannot have MLX either: start workers with spawn or forkserver, and open the model inside each.
 """
 
 from __future__ import annotations
@@ -41,9 +42,15 @@ class Desk:
         self._workers: list[Worker] = []
         self._busy: deque[Worker] = deque()
         self._open = True
+        self._gate = threading.Lock()
         self._process_id = os.getpid()
         self._thread = threading.Thread(target=self._run, name="vlmkit-desk", daemon=True)
         self._thread.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work is still taken, by the process that opened the desk."""
+        return self._open and os.getpid() == self._process_id
 
     def call(self, work: Callable[[], T]) -> T:
         """Run a function on the desk and wait for it.
@@ -63,9 +70,8 @@ class Desk:
         """
         if threading.current_thread() is self._thread:
             return work()
-        self.check()
         future: Future[T] = Future()
-        self._tasks.put(lambda: _settle(future, work))
+        self._put(lambda: _settle(future, work))
         return future.result()
 
     def check(self) -> None:
@@ -87,11 +93,6 @@ class Desk:
             message = "The process is ending and takes no more work. Ask before the interpreter shuts down."
             raise ModelLoadFailed(message)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether work is still taken, by the process that opened the desk."""
-        return self._open and os.getpid() == self._process_id
-
     def join(self, worker: Worker) -> None:
         """Make a worker known, so that it is shut when the process ends."""
         self.call(lambda: self._workers.append(worker))
@@ -101,14 +102,31 @@ class Desk:
         self.call(lambda: self._forget(worker))
 
     def wake(self, worker: Worker) -> None:
-        """Give a worker turns until it says that nothing is left to do."""
-        self._tasks.put(lambda: self._mark_busy(worker))
+        """Give a worker turns until it says that nothing is left to do.
+
+        Raises
+        ------
+        ModelLoadFailed
+            The desk is closed.
+        """
+        self._put(lambda: self._mark_busy(worker))
 
     def close(self) -> None:
         """Shut every worker, release MLX's streams and end the thread. Twice is fine."""
-        if self.is_open:
-            self._tasks.put(self._stop)
-            self._thread.join()
+        if os.getpid() != self._process_id:
+            return
+        with self._gate:
+            if self._open:
+                self._open = False
+                self._tasks.put(_nothing)  # wakes the thread
+        self._thread.join()
+
+    def _put(self, task: Callable[[], None]) -> None:
+        # Either before the last task the thread will look at, or not at all: nobody waits for one that is never run.
+        self.check()
+        with self._gate:
+            self.check()
+            self._tasks.put(task)
 
     def _mark_busy(self, worker: Worker) -> None:
         if worker in self._workers and worker not in self._busy:
@@ -120,22 +138,33 @@ class Desk:
         if worker in self._busy:
             self._busy.remove(worker)
 
-    def _stop(self) -> None:
-        self._open = False
-
     def _run(self) -> None:
         while self._open:
-            try:
-                self._tasks.get(block=not self._busy)()
-            except Empty:
-                worker = self._busy.popleft()
-                if worker.turn():
-                    self._busy.append(worker)
-        for worker in list(self._workers):
-            worker.shut()
-        self._workers.clear()
+            self._work(wait=not self._busy)
+        self._busy.clear()
+        while not self._tasks.empty():
+            self._work(wait=True)
+        while self._workers:
+            self._workers.pop().shut()
         if "mlx.core" in sys.modules:
             sys.modules["mlx.core"].clear_streams()
+
+    def _work(self, *, wait: bool) -> None:
+        """One task or, where there is none, one worker's turn."""
+        try:
+            task = self._tasks.get(block=wait)
+        except Empty:
+            # Nothing here may go on naming the worker: it holds the model, and the thread waits for long.
+            if self._busy[0].turn():
+                self._busy.rotate(-1)
+            else:
+                self._busy.popleft()
+        else:
+            task()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _settle(future: Future[T], work: Callable[[], T]) -> None:
@@ -155,7 +184,7 @@ def desk() -> Desk:
     Raises
     ------
     ModelLoadFailed
-        The process was forked after the desk was opened.
+        The process was forked after the desk was opened, or is ending.
     """
     with _lock:
         if not _desks:

@@ -5,6 +5,7 @@ Runs on the desk only.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,8 +58,10 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
 
     blas.prepare()
     try:
-        from vlmkit.engines import foreign, substitutes
-        from vlmkit.engines.language import LoadedModel
+        # What libraries warn of while they are loaded is their makers' business.
+        with warnings.catch_warnings(action="ignore"):
+            from vlmkit.engines import foreign, substitutes
+            from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         message = f"{name} needs mlx and mlx_vlm, and importing them failed: {error}. Repair: pip install -U vlmkit"
         raise MissingExtra(message) from error
@@ -85,7 +88,8 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         memory_bytes=precision.available_bytes(),
     )
     try:
-        model, processor = foreign.load(checkpoint.directory, adapter=adapter, code_allowed=code_allowed)
+        with warnings.catch_warnings(action="ignore"):
+            model, processor = foreign.load(checkpoint.directory, adapter=adapter, code_allowed=code_allowed)
         if chosen != "checkpoint":
             model = foreign.dequantize(model)
         precision.convert(model, chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from vlmkit.backends.protocol import Abilities, Delta
 from vlmkit.engines import desk as desks
 from vlmkit.engines import inspection, loading, locate
 from vlmkit.engines.request import Request
-from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault
+from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
 from vlmkit.records import Ask, Picture, Reply, Sampling
 
 if TYPE_CHECKING:
@@ -320,14 +321,15 @@ class Engine:
         """End asks in flight with `Cancelled` and give the memory back. Twice is fine."""
         scheduler, self._scheduler = self._scheduler, None
         loaded, self._loaded = self._loaded, None
-        if scheduler is None or loaded is None or not self._desk.is_open:
-            return  # a desk that closed has shut its schedulers itself
+        if scheduler is None or loaded is None:
+            return
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._desk.leave(scheduler)
-        self._desk.call(scheduler.shut)
-        # The last names of the model; what it held is given back once they are gone.
-        del scheduler, loaded
-        self._desk.call(loading.give_back)
+        with suppress(ModelLoadFailed):  # the desk closed meanwhile, and shut the scheduler itself
+            self._desk.leave(scheduler)
+            self._desk.call(scheduler.shut)
+            # The last names of the model; what it held is given back once they are gone.
+            del scheduler, loaded
+            self._desk.call(loading.give_back)
 
     def _send(self, request: Request) -> Future[Reply]:
         _check(request.ask.sampling)
@@ -357,7 +359,10 @@ class Engine:
         else:
             request.images = images.result()
             scheduler.submit(request)
-            self._desk.wake(scheduler)
+            try:
+                self._desk.wake(scheduler)
+            except ModelLoadFailed:
+                request.fail(Cancelled(f"{self.model} was closed before the answer was complete."))
 
     def _too_many(self, pictures: int) -> Refused:
         return Refused(

@@ -42,6 +42,11 @@ class Counts:
     prompt_seconds: float = 0.0
     decode_seconds: float = 0.0
 
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens written in a second of decoding; 0 before the first."""
+        return self.completion_tokens / self.decode_seconds if self.decode_seconds else 0.0
+
 
 class Language(Protocol):
     """What the scheduler needs to know of a model."""
@@ -82,21 +87,28 @@ class Scheduler:
         self._arrivals.put(request)
 
     def turn(self) -> bool:
-        """Fill the free slots, then write one token of every answer; whether anything is left."""
+        """Read one prompt into a free slot, or write one token of every answer; whether anything is left.
+
+        Slots are filled before tokens are written: a step costs little more for many rows than for one. One prompt at
+        a time, because reading a picture can take seconds, and whoever gave up or came meanwhile counts at once.
+        """
         try:
             self._collect()
             self._drop_ended()
-            self._fill()
-            if self._live:
+            request = self._next_to_admit()
+            if request is not None:
+                self._admit(request)
+            elif self._live:
                 self._step()
         except Exception as error:  # noqa: BLE001  the desk must go on, and nobody may wait for ever
             self._end_all(_fault(self._language.name, error))
         return bool(self._live or self._waiting or self._alone or not self._arrivals.empty())
 
     def shut(self) -> None:
-        """End every ask with `Cancelled`."""
+        """End every ask with `Cancelled`; nothing is taken up after this."""
         self._collect()
         self._end_all(Cancelled(f"{self._language.name} was closed before the answer was complete. Open it again."))
+        self._decoder.close()
 
     def _collect(self) -> None:
         try:
@@ -119,19 +131,14 @@ class Scheduler:
             queue.clear()
             queue.extend(kept)
 
-    def _fill(self) -> None:
-        while self._alone and not self._live:
-            self._admit(self._alone.popleft())
-        while self._waiting and not self._alone and len(self._live) < self._decoder.slots:
-            self._admit(self._waiting.popleft())
-            # Reading a picture can take seconds: whoever gave up or arrived meanwhile counts at once.
-            self._drop_ended()
-            self._collect()
+    def _next_to_admit(self) -> Request | None:
+        if self._alone:
+            return None if self._live else self._alone.popleft()
+        if self._waiting and len(self._live) < self._decoder.slots:
+            return self._waiting.popleft()
+        return None
 
     def _admit(self, request: Request) -> None:
-        if request.ended:
-            self._count(failed=1)
-            return
         start_s = time.perf_counter()
         try:
             self._begin(request)

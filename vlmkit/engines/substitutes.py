@@ -6,6 +6,7 @@ name decides. Other threads, other number formats and unusual options go on to m
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 from collections.abc import Callable
@@ -241,9 +242,8 @@ def check(substitute: Substitute) -> str:
     Parameters
     ----------
     substitute : Substitute
-        Not put in yet.
     """
-    original = getattr(substitute.owners[0], substitute.name)
+    original = inspect.unwrap(getattr(substitute.owners[0], substitute.name))
     for positional, named in substitute.sample():
         if not substitute.fits(*positional, **named):
             return f"{substitute.name} is not written for its own sample"
@@ -266,5 +266,6 @@ def _put_in(substitute: Substitute) -> None:
             return function(*positional, **named)
         return original(*positional, **named)
 
+    dispatch.__wrapped__ = original  # type: ignore[attr-defined]
     for owner in substitute.owners:
         setattr(owner, substitute.name, dispatch)

@@ -1,0 +1,7 @@
+"""Every family there is a recipe for, and the few that stand for all of them in a quick run."""
+
+from tests.families import gemma, llava, others, qwen, smolvlm
+
+RECIPES = {recipe.family: recipe for module in (smolvlm, qwen, gemma, llava, others) for recipe in module.RECIPES}
+# Pixel shuffle, mrope with deep features, sliding windows with a picture mask, convolutions beside attention.
+CORE = ("smolvlm", "qwen3_vl", "gemma3", "lfm2_vl")
