@@ -41,7 +41,7 @@ def test_it_fits_the_socket(opened):
 def test_without_a_script_it_says_what_it_got(opened):
     """The default answer names each picture's pixels and type, and the prompt."""
     picture = Picture(data=b"\xff\xd8", media_type="image/jpeg", width=64, height=48, digest="00")
-    reply = opened().submit(Ask(pictures=(picture,), prompt="What is it?")).result(5)
+    reply = opened().submit(Ask(pictures=(picture,), prompt="What is it?")).result(20)
     assert reply.text == "64x48 image/jpeg: What is it?"
     assert reply.model == "fake:echo"
     assert reply.finish_reason == "stop"
@@ -52,16 +52,16 @@ def test_replies_are_given_in_the_order_of_the_asks(opened):
     """The n-th ask gets the n-th entry, whatever finishes first, and the script begins again after its end."""
     backend = opened(replies=["a", "b", "c"], delay_s=[0.06, 0.03, 0.0])
     futures = [backend.submit(ask()) for _ in range(5)]
-    assert [future.result(5).text for future in futures] == ["a", "b", "c", "a", "b"]
+    assert [future.result(20).text for future in futures] == ["a", "b", "c", "a", "b"]
 
 
 def test_faults_travel_in_the_future(opened):
     """A RunError in the script is the fault of that ask alone."""
     backend = opened(replies=["fine", Refused("no pictures of people")])
     good, bad = backend.submit(ask()), backend.submit(ask())
-    assert good.result(5).text == "fine"
+    assert good.result(20).text == "fine"
     with pytest.raises(Refused, match="no pictures of people"):
-        bad.result(5)
+        bad.result(20)
 
 
 def test_a_callable_answers_from_the_ask(opened):
@@ -73,21 +73,20 @@ def test_a_callable_answers_from_the_ask(opened):
         return str(10 // int(request.prompt))
 
     backend = opened(replies=script)
-    assert backend.submit(ask("5")).result(5).text == "2"
+    assert backend.submit(ask("5")).result(20).text == "2"
     with pytest.raises(Unreachable, match="nobody there"):
-        backend.submit(ask("refuse")).result(5)
+        backend.submit(ask("refuse")).result(20)
     with pytest.raises(ServerFault, match="raised ZeroDivisionError") as caught:
-        backend.submit(ask("0")).result(5)
+        backend.submit(ask("0")).result(20)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_asks_are_answered_in_parallel(opened):
     """As many at a time as the abilities say, counted while they wait."""
-    backend = opened(delay_s=0.1, abilities=Abilities(parallel_asks=8))
-    start = time.monotonic()
-    done, _ = wait([backend.submit(ask()) for _ in range(8)], 5)
-    assert len(done) == 8
-    assert time.monotonic() - start < 0.6
+    together = threading.Barrier(8, timeout=30)
+    backend = opened(replies=lambda _: str(together.wait()), abilities=Abilities(parallel_asks=8))
+    done, _ = wait([backend.submit(ask()) for _ in range(8)], 30)
+    assert sorted(future.result().text for future in done) == [str(number) for number in range(8)]
     assert backend.most_in_flight == 8
     assert len(backend.asks) == 8
 
@@ -97,17 +96,17 @@ def test_the_deadline_is_kept(opened):
     backend = opened(delay_s=30)
     start = time.monotonic()
     with pytest.raises(TimedOut, match=r"no answer within 0\.05 s"):
-        backend.submit(ask(timeout_s=0.05)).result(5)
-    assert time.monotonic() - start < 2
+        backend.submit(ask(timeout_s=0.05)).result(20)
+    assert time.monotonic() - start < 10
 
 
 def test_waiting_in_line_counts_towards_the_deadline(opened):
     """The deadline runs from submission, also for an ask no thread has taken yet."""
     backend = opened(delay_s=0.2, abilities=Abilities(parallel_asks=1))
     first, second = backend.submit(ask()), backend.submit(ask(timeout_s=0.25))
-    assert first.result(5)
     with pytest.raises(TimedOut):
-        second.result(5)
+        second.result(20)
+    assert first.result(0)
 
 
 def test_cancel_ends_an_ask_that_is_being_answered(opened):
@@ -116,11 +115,11 @@ def test_cancel_ends_an_ask_that_is_being_answered(opened):
     slow = backend.submit(ask())
     time.sleep(0.05)
     assert slow.cancel()
-    done, _ = wait([slow], 5)
+    done, _ = wait([slow], 20)
     assert done == {slow}
     with pytest.raises(CancelledError):
         slow.result(0)
-    assert backend.submit(ask()).result(5).text == "What is it?"
+    assert backend.submit(ask()).result(20).text == "What is it?"
 
 
 def test_close_ends_everything_with_cancelled(opened):
@@ -131,8 +130,8 @@ def test_close_ends_everything_with_cancelled(opened):
     backend.close()
     for future in [*futures, backend.submit(ask())]:
         with pytest.raises(Cancelled):
-            future.result(5)
-    deadline_s = time.monotonic() + 5
+            future.result(20)
+    deadline_s = time.monotonic() + 20
     while any(thread.name.startswith("vlmkit-fake") for thread in threading.enumerate()):
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
@@ -141,9 +140,9 @@ def test_close_ends_everything_with_cancelled(opened):
 def test_answers_are_cut_as_a_model_would_be(opened):
     """`max_tokens` counts words and is a finish reason; `stop` ends the text before itself."""
     backend = opened(replies="one two three four")
-    short = backend.submit(ask(sampling=Sampling(max_tokens=2))).result(5)
+    short = backend.submit(ask(sampling=Sampling(max_tokens=2))).result(20)
     assert (short.text, short.finish_reason) == ("one two", "length")
-    stopped = backend.submit(ask(sampling=Sampling(stop=(" three",)))).result(5)
+    stopped = backend.submit(ask(sampling=Sampling(stop=(" three",)))).result(20)
     assert (stopped.text, stopped.finish_reason) == ("one two", "stop")
 
 
@@ -176,9 +175,9 @@ def test_a_script_can_be_a_file(tmp_path):
     path.write_text(json.dumps({"replies": ["a", {"fault": "TimedOut", "message": "slow"}], "delay_s": 0.01}))
     backend = open_fake(str(path), revision="7")
     first, second = backend.submit(ask()), backend.submit(ask())
-    assert (backend.model, first.result(5).text, first.result(5).revision) == ("fake:demo", "a", "7")
+    assert (backend.model, first.result(20).text, first.result(20).revision) == ("fake:demo", "a", "7")
     with pytest.raises(TimedOut, match="slow"):
-        second.result(5)
+        second.result(20)
     backend.close()
 
 

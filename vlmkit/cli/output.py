@@ -24,7 +24,7 @@ def say(message: str) -> None:
 
 
 def terminal_width() -> int:
-    """Cells of a line; 100 where stdout is no terminal and COLUMNS is not set."""
+    """Cells of a line; 100 where stdout is no terminal and COLUMNS is not set. Ask before `to_stdout`, not inside."""
     return shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
 
 

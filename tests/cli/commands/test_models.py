@@ -1,6 +1,13 @@
 """`vlmkit models`, the real command."""
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 
 
 def test_the_bundled_model_is_listed_first(command):
@@ -34,3 +41,17 @@ def test_a_bad_setting_does_not_hide_the_list(command, tmp_path):
     done = command("models")
     assert done.returncode == 0
     assert "model: 3 cannot be used" in " ".join(done.stdout.split())
+
+
+def test_the_width_is_that_of_the_terminal_on_stdout():
+    """Also where stderr goes elsewhere."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 137, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    code = (
+        "from vlmkit.cli.commands import models; models.draw = lambda h, r, width: [f'{width} cells']; models.models()"
+    )
+    subprocess.run([sys.executable, "-c", code], stdout=theirs, stderr=subprocess.PIPE, env=environment, check=True)
+    assert os.read(ours, 1000).startswith(b"137 cells")
+    os.close(theirs)
+    os.close(ours)

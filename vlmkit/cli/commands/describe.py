@@ -15,6 +15,7 @@ from vlmkit.backends import shared
 from vlmkit.cli.formats import FORMATS, format_of_file
 from vlmkit.cli.output import check_writable, say, terminal_width, to_file, to_stdout, write_lines
 from vlmkit.cli.results import Record, Results
+from vlmkit.errors import BadSetting
 
 if TYPE_CHECKING:
     from vlmkit.frame import Description
@@ -26,14 +27,16 @@ _FAILED = 1
 _INTERRUPTED = 130
 
 
-def _setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+def _setting(name: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
     """Checks an option as the setting of this name is checked; a wrong one is a mistake in the command."""
 
-    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
-        try:
-            return None if value is None else settings.SETTINGS[name].check(value)
-        except (TypeError, ValueError):
-            raise click.BadParameter(f"{value!r} cannot be used. Give {settings.SETTINGS[name].accepts}.") from None
+    def check(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                settings.get(name, text)
+            except BadSetting as error:
+                raise click.BadParameter(f"{text!r}. Give {settings.SETTINGS[name].accepts}.") from error
+        return text
 
     return check
 
@@ -53,7 +56,7 @@ def _setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 @click.option("-f", "--format", "form", type=click.Choice(list(FORMATS)), help="[default: by --output, else table]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the results to this file, whole or not.")
 @click.option("--workers", callback=_setting("workers"), help='Pictures in flight: "auto" or a number; 1 is in turn.')
-@click.option("--timeout", callback=_setting("timeout_s"), help="Seconds for one answer.")
+@click.option("--timeout", "timeout_s", callback=_setting("timeout_s"), help='Seconds for one answer, or "none".')
 @click.option("--on-error", type=click.Choice(["skip", "fail"]), default="skip", show_default=True)
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr; errors still come.")
@@ -67,10 +70,11 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, quiet:
     if output:
         check_writable(output)
     refs = list(_refs(paths, recursive=options.pop("recursive")))
+    width = terminal_width()
     # The model is opened inside, too: a library that greets its user, or shows a download, does so on stdout.
     with to_stdout() as stdout, to_file(output) if output else nullcontext(stdout) as stream:
         results = _start(refs, quiet=quiet, **options)
-        write_lines(write(results, terminal_width()), stream)
+        write_lines(write(results, width), stream)
     return _conclude(results, quiet=quiet)
 
 
@@ -90,17 +94,13 @@ def _refs(paths: Sequence[str], *, recursive: bool) -> Iterator[ImageRef]:
             yield from sources.read(path, recursive=recursive)
 
 
-def _start(
-    refs: list[ImageRef], *, quiet: bool, model: str | None, workers: Any, timeout: float | None, **options: Any
-) -> Results:
+def _start(refs: list[ImageRef], *, quiet: bool, model: str | None, **options: Any) -> Results:
     from vlmkit.frame import describe_iter
 
     backend = shared(model)
     descriptions = describe_iter(
         refs,
         model=backend,
-        workers=workers,
-        timeout_s=timeout,
         progress=False if quiet else "auto",
         **{name: value for name, value in options.items() if value is not None},
     )
@@ -109,7 +109,7 @@ def _start(
         total=len(refs),
         model=backend.model,
         model_revision=backend.revision,
-        workers=settings.get("workers", workers),
+        workers=settings.get("workers", options["workers"]),
     )
 
 

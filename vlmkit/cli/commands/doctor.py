@@ -19,15 +19,15 @@ __all__ = ["doctor"]
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def doctor(form: str) -> int:
     """Examine this installation and say what to do; exit code 1 where something keeps vlmkit from working."""
+    width = terminal_width()
     with to_stdout() as stream:
         checkup = examine()
-        lines = [json.dumps(asdict(checkup), indent=2)] if form == "json" else _lines(checkup)
+        lines = [json.dumps(asdict(checkup), indent=2)] if form == "json" else _lines(checkup, width)
         write_lines(lines, stream)
     return int(checkup.broken)
 
 
-def _lines(checkup: Checkup) -> Iterator[str]:
-    width = terminal_width()
+def _lines(checkup: Checkup, width: int) -> Iterator[str]:
     for title, facts in (("versions", checkup.versions), ("compute", checkup.compute), ("models", checkup.models)):
         yield from draw([title, ""], [(name, _shown(value)) for name, value in facts.items()], width)
         yield ""

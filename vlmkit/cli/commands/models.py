@@ -22,9 +22,10 @@ __all__ = ["models"]
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def models(form: str) -> int:
     """List the models at hand: the bundled one, and those the Hugging Face Hub's cache holds."""
+    width = terminal_width()
     with to_stdout() as stream:
         found = _collect()
-        lines = [json.dumps(found, indent=2)] if form == "json" else _lines(found)
+        lines = [json.dumps(found, indent=2)] if form == "json" else _lines(found, width)
         write_lines(lines, stream)
     return 0
 
@@ -42,14 +43,14 @@ def _collect() -> dict[str, Any]:
     }
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: dict[str, Any], width: int) -> list[str]:
     rows = [
         (model["name"], model["source"], _count(model["parameters"]), _size(model["size_bytes"]), _note(model))
         for model in found["models"]
     ]
     in_force = found["in_force"]
     return [
-        *draw(["model", "source", "parameters", "size", "note"], rows, terminal_width()),
+        *draw(["model", "source", "parameters", "size", "note"], rows, width),
         "",
         f"Engines: {', '.join(found['engines'])}. Any model of an engine is named engine:name; a Hub id means mlx.",
         f"In force without --model: {in_force['model'] or 'none'} ({in_force['origin']}).",
