@@ -2,9 +2,10 @@
 
 import importlib
 import json
+import warnings
 
 import mlx.core as mx
-from mlx.utils import tree_flatten, tree_map_with_path
+from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 from mlx_vlm.utils import apply_generation_config_defaults, update_module_configs
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
@@ -44,9 +45,12 @@ def make(recipe, directory, *, seed=0, dtype=mx.float32):
 
 
 def _tokenizer(recipe):
-    """One token per byte, and the special ones."""
+    """One token per byte, the special ones and, where the recipe wants more, tokens that show their number: ⟨300⟩."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={letter: place for place, letter in enumerate(alphabet)}, merges=[]))
+    wanted = recipe.config.get("vocab_size")
+    size = wanted - len(recipe.tokens) if isinstance(wanted, int) else len(alphabet)
+    words = [*alphabet, *(f"⟨{number}⟩" for number in range(len(alphabet), size))]
+    tokenizer = Tokenizer(models.BPE(vocab={word: number for number, word in enumerate(words)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     # Each token shows as one character of its own, so that equal texts are equal tokens; bytes would often show as �.
     tokenizer.decoder = decoders.Fuse()
@@ -99,3 +103,27 @@ def _drawn(path, weight, key):
     fan_in = weight.size // weight.shape[0]
     scale = 0.1 if "embed" in path else 1.5 / fan_in**0.5
     return scale * mx.random.normal(weight.shape, key=key)
+
+
+def quantize(source, directory, bits):
+    """Pack a checkpoint's weights with mlx-vlm's own tool."""
+    from mlx_vlm import convert
+
+    with warnings.catch_warnings(action="ignore"):
+        convert(str(source), mlx_path=str(directory), quantize=True, q_bits=bits, q_group_size=32)
+    return directory
+
+
+def adapt(source, directory, *, seed=7):
+    """Write LoRA weights for a checkpoint, as after some training on nothing."""
+    from mlx_vlm import load
+    from mlx_vlm.trainer.peft.utils import get_peft_model, save_adapter
+
+    with warnings.catch_warnings(action="ignore"):
+        model, _ = load(str(source), trust_remote_code=False)
+    model = get_peft_model(model, rank=4, alpha=8.0, dropout=0.0, verbose=False)
+    keys = iter(mx.random.split(mx.random.key(seed), 1000))
+    model.update(tree_map(lambda weight: mx.random.normal(weight.shape, key=next(keys)), model.trainable_parameters()))
+    directory.mkdir()
+    save_adapter(model, directory / "adapters.safetensors")
+    return directory

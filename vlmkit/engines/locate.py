@@ -78,8 +78,9 @@ def find_adapter(adapter: str | Path | None) -> Path | None:
     if adapter is None:
         return None
     directory = Path(adapter).expanduser()
-    for needed in ("adapter_config.json", "adapters.safetensors"):
-        if not (directory / needed).is_file():
+    for alternatives in (("adapter_config.json",), ("adapters.safetensors", "weights.safetensors")):
+        if not any((directory / name).is_file() for name in alternatives):
+            needed = " or ".join(alternatives)
             message = f"adapter: {directory} has no {needed}. Give the directory that mlx_vlm's training wrote."
             raise ModelNotFound(message)
     return directory

@@ -19,6 +19,7 @@ __all__ = ["Precision", "available_bytes", "choose", "convert"]
 Precision = Literal["checkpoint", "float32", "mixed"]
 
 _GIB = 2**30
+_CGROUP = Path("/sys/fs/cgroup")
 # Room for activations, KV caches and the temporary copy of the largest weight.
 _SPARE_BYTES = _GIB // 2
 
@@ -81,10 +82,10 @@ def available_bytes() -> int | None:
 
 
 def _cgroup_room() -> list[int]:
-    folder = Path("/sys/fs/cgroup")
+
     try:
-        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
-        used = int((folder / "memory.current").read_text(encoding="ascii"))
+        limit = (_CGROUP / "memory.max").read_text(encoding="ascii").strip()
+        used = int((_CGROUP / "memory.current").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return []
     return [] if limit == "max" else [max(0, int(limit) - used)]

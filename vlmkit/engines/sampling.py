@@ -79,7 +79,8 @@ def choose(logits: np.ndarray[Any, Any], sampling: Sampling, chosen: list[int]) 
     if sampling.temperature <= 0:
         return int(scores.argmax())
     candidates, mass = _candidates(scores, sampling)
-    draw = np.random.Generator(np.random.Philox(key=[sampling.seed % 2**64, len(chosen)])).random()
+    stream = np.random.Philox(key=np.array([sampling.seed % 2**64, len(chosen)], np.uint64))
+    draw = np.random.Generator(stream).random()
     return int(candidates[min(np.searchsorted(mass.cumsum(), draw * mass.sum(), side="right"), len(mass) - 1)])
 
 

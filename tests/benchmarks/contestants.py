@@ -1,0 +1,103 @@
+"""One side of a comparison, in a process of its own: answers rounds, read as JSON lines, with seconds and tokens.
+
+Started by `engine_speed`: ``python -m tests.benchmarks.contestants stock DIRECTORY SHAPE``.
+"""
+
+import json
+import re
+import sys
+import time
+
+from tests.benchmarks.shapes import IMAGE_PX, PROMPT
+from tests.families.drawing import picture
+
+
+def pictures(shape, count):
+    """The pictures of a round, the same for every side."""
+    side = IMAGE_PX[shape]
+    return [picture(seed, size=(side, side), block_px=side // 16) for seed in range(count)]
+
+
+def stock(directory, shape):
+    """mlx_vlm as its documentation uses it: loaded as the checkpoint is, no BLAS but mlx's own."""
+    import mlx_vlm
+
+    from vlmkit import sources
+
+    model, processor = mlx_vlm.load(directory, trust_remote_code=False)
+    text = mlx_vlm.apply_chat_template(processor, model.config, PROMPT, num_images=1)
+    image = sources.decode(pictures(shape, 1)[0])
+
+    def answer(count, tokens):
+        results = [
+            mlx_vlm.generate(model, processor, text, image=[image], max_tokens=tokens, temperature=0.0)
+            for _ in range(count)
+        ]
+        return [result.token_ids for result in results]
+
+    return answer
+
+
+def engine(directory, shape):
+    """Our engine, all asks of a round at once."""
+    from vlmkit.engines.mlx import open_engine
+    from vlmkit.records import Ask, Sampling
+
+    opened = open_engine(directory, slots=16)
+
+    def answer(count, tokens):
+        futures = [
+            opened.submit(Ask(pictures=(each,), prompt=PROMPT, sampling=Sampling(max_tokens=tokens)))
+            for each in pictures(shape, count)
+        ]
+        return [numbers(future.result().text) for future in futures]
+
+    def numbers(text):
+        tokenizer = opened._loaded.language.tokenizer
+        return [tokenizer.convert_tokens_to_ids(word) for word in re.findall(r"⟨\d+⟩|.", text, re.DOTALL)]
+
+    return answer
+
+
+def write_inputs(directory, shape, count):
+    """What the processor makes of the pictures, for the side that has no processor of ours."""
+    import numpy as np
+
+    from vlmkit import sources
+    from vlmkit.engines.mlx import open_engine
+
+    with open_engine(directory) as opened:
+        language = opened._loaded.language
+
+        def work():
+            prompts = [language.prompt(PROMPT, None, [sources.decode(each)]) for each in pictures(shape, count)]
+            names = ("input_ids", "pixel_values", "pixel_attention_mask")
+            return {name: np.concatenate([np.array(prompt.inputs[name]) for prompt in prompts]) for name in names}
+
+        np.savez(f"{directory}/inputs.npz", **opened._desk.call(work))
+
+
+def say(line):
+    """One line, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def serve(answer):
+    """Answer rounds until the input ends."""
+    answer(1, 4)
+    say(json.dumps("ready"))
+    for line in sys.stdin:
+        count, tokens = json.loads(line)
+        start_s = time.perf_counter()
+        written = answer(count, tokens)
+        seconds = time.perf_counter() - start_s
+        say(json.dumps({"seconds": seconds, "tokens": written}))
+
+
+if __name__ == "__main__":
+    side, *arguments = sys.argv[1:]
+    if side == "inputs":
+        write_inputs(arguments[0], arguments[1], int(arguments[2]))
+    else:
+        serve({"stock": stock, "engine": engine}[side](*arguments))

@@ -1,0 +1,144 @@
+"""A shared batch and one answer after another write the same tokens."""
+
+import pytest
+
+from tests.families.drawing import picture
+from vlmkit import sources
+from vlmkit.engines.desk import desk
+
+TOKENS = 10
+
+
+def write(decoder, rows, steps=TOKENS):
+    """Tokens of rows that are admitted already."""
+    written = {row: [] for row in rows}
+    for _ in range(steps):
+        for row, token in decoder.step():
+            written[row].append(token)
+    return written
+
+
+@pytest.fixture(scope="module")
+def prompts(engine):
+    """Five prompts of different lengths about five pictures."""
+    language = engine._loaded.language
+    texts = ["Hi", "What is it?", "Describe this image in detail.", "A", "How many are there, and where?"]
+    images = [sources.decode(picture(seed, size=(30 + 9 * seed, 40))) for seed in range(5)]
+    pairs = zip(texts, images, strict=True)
+    return desk().call(lambda: [language.prompt(text, None, [image]) for text, image in pairs])
+
+
+@pytest.fixture(scope="module")
+def plain(engine, prompts):
+    """What mlx_vlm's own generation writes for each."""
+
+    def work():
+        from vlmkit.engines.decoding import OneByOne
+
+        decoder = OneByOne(engine._loaded.language.model, engine._loaded.language.processor)
+        results = []
+        for row, prompt in enumerate(prompts):
+            decoder.admit(row, prompt, [], TOKENS + 1)
+            results.append(write(decoder, [row])[row])
+            assert len(decoder) == 1
+            decoder.remove({row})
+            assert len(decoder) == 0
+        return results
+
+    return desk().call(work)
+
+
+def shared(engine, work):
+    """Run a story about a shared batch on the desk."""
+
+    def run():
+        from vlmkit.engines.decoding import SharedBatch
+
+        decoder = SharedBatch(engine._loaded.language.model, 8)
+        try:
+            return work(decoder)
+        finally:
+            decoder.close()
+
+    return desk().call(run)
+
+
+def test_rows_of_a_batch_write_what_each_writes_alone(engine, prompts, plain):
+    """Five rows of five lengths at once."""
+
+    def story(decoder):
+        for row, prompt in enumerate(prompts):
+            decoder.admit(row, prompt, [], TOKENS)
+        assert len(decoder) == 5
+        return write(decoder, range(5))
+
+    assert list(shared(engine, story).values()) == plain
+    assert len({tuple(tokens) for tokens in plain}) == 5, "pictures and prompts must make a difference here"
+
+
+def test_rows_may_come_and_go_at_any_step(engine, prompts, plain):
+    """A row that joins late or leaves early changes nothing for the others."""
+
+    def story(decoder):
+        decoder.admit(0, prompts[0], [], TOKENS)
+        decoder.admit(1, prompts[1], [], TOKENS)
+        early = write(decoder, [0, 1], steps=3)
+        decoder.admit(2, prompts[2], [], TOKENS)
+        middle = write(decoder, [0, 1, 2], steps=4)
+        decoder.remove({1})
+        late = write(decoder, [0, 2], steps=3)
+        return [early[0] + middle[0] + late[0], middle[2] + late[2]]
+
+    zero, two = shared(engine, story)
+    assert zero == plain[0]
+    assert two == plain[2][:7]
+
+
+def test_an_emptied_or_reset_batch_takes_rows_again(engine, prompts, plain):
+    """Removing the last row, or dropping everything, leaves a decoder as new."""
+
+    def story(decoder):
+        decoder.admit(0, prompts[0], [], TOKENS)
+        decoder.step()
+        decoder.remove({0})
+        assert len(decoder) == 0
+        decoder.admit(3, prompts[3], [], TOKENS)
+        decoder.step()
+        decoder.reset()
+        decoder.admit(4, prompts[4], [], TOKENS)
+        return write(decoder, [4])[4]
+
+    assert shared(engine, story) == plain[4]
+
+
+def test_a_row_that_cannot_be_read_leaves_the_batch_alone(engine, prompts, plain):
+    """The fault comes out of admit, the rows in hand go on."""
+    from dataclasses import replace
+
+    def story(decoder):
+        decoder.admit(0, prompts[0], [], TOKENS)
+        before = write(decoder, [0], steps=2)[0]
+        broken = replace(prompts[1], inputs=prompts[1].inputs | {"pixel_values": None, "input_ids": None})
+        with pytest.raises(Exception, match=r".+"):
+            decoder.admit(1, broken, [], TOKENS)
+        return before + write(decoder, [0], steps=TOKENS - 2)[0]
+
+    assert shared(engine, story) == plain[0]
+
+
+def test_one_by_one_has_one_slot_and_forgets_rows_it_is_told_to(engine, prompts):
+    """Removing another row changes nothing, a reset ends the one in hand."""
+
+    def story():
+        from vlmkit.engines.decoding import OneByOne
+
+        decoder = OneByOne(engine._loaded.language.model, engine._loaded.language.processor)
+        assert decoder.slots == 1
+        assert decoder.step() == []
+        decoder.admit(4, prompts[0], [], TOKENS)
+        decoder.remove({3})
+        assert len(decoder) == 1
+        decoder.close()
+        return len(decoder)
+
+    assert desk().call(story) == 0

@@ -1,0 +1,131 @@
+"""One ask: when it ends, with what, and what a listener hears of it."""
+
+import asyncio
+import time
+from concurrent.futures import wait
+
+import pytest
+
+from vlmkit.engines.request import ReplyFuture, Request
+from vlmkit.errors import Cancelled, ServerFault, TimedOut
+from vlmkit.records import Ask, Sampling
+
+
+def letters(tokens):
+    return "".join(chr(token) for token in tokens)
+
+
+def begun(text="", *, on_text=None, limit=99, timeout_s=None, **sampling):
+    """A request that has taken the letters of a text as tokens, and the reasons it gave."""
+    ask = Ask(pictures=(), prompt="?", sampling=Sampling(**sampling), timeout_s=timeout_s)
+    request = Request(0, ask, "mlx:model", "r1", on_text)
+    request.begin(letters, prompt_tokens=7, sampler=None)
+    return request, [request.add(ord(letter), final=False, limit=limit) for letter in text]
+
+
+def test_an_answer_goes_on_until_its_limit():
+    """Each token leaves it unfinished, the last one says length."""
+    request, reasons = begun("abc", limit=3)
+    assert reasons == [None, None, "length"]
+    request.complete("length")
+    reply = request.future.result(0)
+    assert (reply.text, reply.finish_reason, reply.model, reply.revision) == ("abc", "length", "mlx:model", "r1")
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (7, 3)
+    assert reply.seconds > 0
+
+
+def test_the_end_token_is_no_text_and_does_not_count():
+    """Nothing of the model's end marker shows."""
+    request, _ = begun("ab")
+    assert request.add(0, final=True, limit=9) == "stop"
+    request.complete("stop")
+    reply = request.future.result(0)
+    assert (reply.text, reply.usage.completion_tokens) == ("ab", 2)
+
+
+def test_a_stop_text_ends_the_answer():
+    """It is complete with the token that finished the stop text."""
+    request, reasons = begun("one END", stop=("END",))
+    assert reasons == [None] * 6 + ["stop"]
+    request.complete("stop")
+    assert request.future.result(0).text == "one "
+
+
+def test_a_listener_hears_every_piece_once():
+    """Also when the batch broke and the answer began anew."""
+    heard = []
+    request, _ = begun("abcd", on_text=heard.append)
+    request.begin(letters, prompt_tokens=7, sampler=None)
+    for letter in "abcdef":
+        request.add(ord(letter), final=False, limit=99)
+    request.complete("stop")
+    assert "".join(heard) == "abcdef" == request.future.result(0).text
+
+
+def test_a_deadline_says_how_far_the_answer_got():
+    """Before it nothing happens; after it the ask ends with what to do."""
+    request, _ = begun("ab", timeout_s=0.05)
+    request.fail_if_overdue()
+    assert not request.ended
+    time.sleep(0.06)
+    request.fail_if_overdue()
+    with pytest.raises(TimedOut, match=r"2 tokens when 0.05 s were over.*Raise timeout_s"):
+        request.future.result(0)
+
+
+def test_only_the_first_end_counts():
+    """Whatever comes after the end of a request is dropped silently."""
+    request, _ = begun("a")
+    request.fail(ServerFault("first"))
+    request.fail(ServerFault("second"))
+    request.complete("stop")
+    assert str(request.future.exception(0)) == "first"
+
+
+def test_a_cancelled_future_ends_with_cancelled():
+    """At once, for everybody who waits, in the room's own type; a second time changes nothing."""
+    future = ReplyFuture("mlx:model")
+    assert future.cancel()
+    assert future.cancel()
+    assert future.cancelled()
+    assert wait([future], timeout=0).done == {future}
+    with pytest.raises(Cancelled, match="mlx:model: the ask was cancelled"):
+        future.result(0)
+
+
+def test_a_future_that_ended_cannot_be_cancelled():
+    """What it ended with stands."""
+    request, _ = begun("a")
+    request.complete("stop")
+    assert not request.future.cancel()
+    assert not request.future.cancelled()
+    assert request.future.result(0).text == "a"
+    failed = ReplyFuture("m")
+    failed.set_exception(ServerFault("broke"))
+    assert not failed.cancelled()
+
+
+def test_asyncio_can_wait_for_and_cancel_it():
+    """A wrapped future passes on the reply, and a cancelled task cancels the ask."""
+
+    async def story():
+        answered, _ = begun("a")
+        answered.complete("stop")
+        reply = await asyncio.wrap_future(answered.future)
+        dropped, _ = begun("a")
+        task = asyncio.ensure_future(asyncio.wrap_future(dropped.future))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return reply, dropped
+
+    reply, dropped = asyncio.run(story())
+    assert reply.text == "a"
+    assert dropped.future.cancelled()
+
+
+def test_tokens_before_the_beginning_are_a_mistake():
+    """The engine's own error, not a silent loss."""
+    request = Request(0, Ask(pictures=(), prompt="?"), "m", None)
+    with pytest.raises(RuntimeError, match="only after it began"):
+        request.add(1, final=False, limit=1)

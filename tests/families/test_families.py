@@ -1,0 +1,61 @@
+"""The contract with mlx_vlm, family by family: the engine's full batch writes what plain `generate` writes."""
+
+import pytest
+
+from tests.families.catalog import CORE, RECIPES
+from tests.families.drawing import picture
+from vlmkit import sources
+from vlmkit.engines.desk import desk
+from vlmkit.engines.mlx import open_engine
+from vlmkit.records import Ask, Sampling
+
+ASKS = 10
+TOKENS = 12
+PROMPTS = ("What is it?", "Describe this image.", "Hi", "How many things are there, and where do they stand?")
+
+
+def families():
+    """Every family, the few quick ones marked to run always."""
+    for family in RECIPES:
+        marks = pytest.mark.core_model if family in CORE else pytest.mark.slow_test
+        yield pytest.param(family, None, marks=marks, id=family)
+    for bits in (4, 8):
+        yield pytest.param("smolvlm", bits, marks=pytest.mark.slow_test, id=f"smolvlm-{bits}-bit")
+        yield pytest.param("qwen3_vl", bits, marks=pytest.mark.slow_test, id=f"qwen3_vl-{bits}-bit")
+
+
+def generated(engine, ask):
+    """Text that mlx_vlm's own `generate` gives, greedy, with the engine's model and nothing else of the engine's."""
+    language = engine._loaded.language
+
+    def work():
+        import mlx_vlm
+
+        image = sources.decode(ask.pictures[0])
+        text = mlx_vlm.apply_chat_template(language.processor, language.model.config, ask.prompt, num_images=1)
+        result = mlx_vlm.generate(
+            language.model, language.processor, text, image=[image], max_tokens=TOKENS, temperature=0.0
+        )
+        return language.decode([token for token in result.token_ids if token not in language.eos_token_ids])
+
+    return desk().call(work)
+
+
+@pytest.mark.parametrize(("family", "bits"), families())
+def test_a_full_batch_writes_what_generate_writes(checkpoint_of, family, bits):
+    """Ten pictures of different sizes, prompts of different lengths, eight slots: token by token the same."""
+    asks = [
+        Ask(
+            pictures=(picture(number, size=(24 + 11 * (number % 4), 30 + 7 * (number % 3))),),
+            prompt=PROMPTS[number % len(PROMPTS)],
+            sampling=Sampling(max_tokens=TOKENS),
+        )
+        for number in range(ASKS)
+    ]
+    with open_engine(str(checkpoint_of(family, bits)), slots=8) as engine:
+        assert (engine.info.architecture, engine.info.serving) == (family, "batched")
+        futures = [engine.submit(ask) for ask in asks]
+        texts = [future.result(120).text for future in futures]
+        expected = [generated(engine, ask) for ask in asks]
+    assert texts == expected
+    assert len(set(expected)) > ASKS / 2, "a family whose answers do not differ proves little"
