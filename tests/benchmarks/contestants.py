@@ -53,7 +53,7 @@ def engine(directory, shape):
         return [numbers(future.result().text) for future in futures]
 
     def numbers(text):
-        tokenizer = opened._loaded.language.tokenizer
+        tokenizer = opened._language.tokenizer
         return [tokenizer.convert_tokens_to_ids(word) for word in re.findall(r"⟨\d+⟩|.", text, re.DOTALL)]
 
     return answer
@@ -67,7 +67,7 @@ def write_inputs(directory, shape, count):
     from vlmkit.engines.mlx import open_engine
 
     with open_engine(directory) as opened:
-        language = opened._loaded.language
+        language = opened._language
 
         def work():
             prompts = [language.prompt(PROMPT, None, [sources.decode(each)]) for each in pictures(shape, count)]

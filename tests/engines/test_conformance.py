@@ -15,7 +15,7 @@ def conformance(engine):
 
 @pytest.fixture
 def language(engine):
-    return engine._loaded.language
+    return engine._language
 
 
 @pytest.fixture

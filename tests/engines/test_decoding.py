@@ -21,7 +21,7 @@ def write(decoder, rows, steps=TOKENS):
 @pytest.fixture(scope="module")
 def prompts(engine):
     """Five prompts of different lengths about five pictures."""
-    language = engine._loaded.language
+    language = engine._language
     texts = ["Hi", "What is it?", "Describe this image in detail.", "A", "How many are there, and where?"]
     images = [sources.decode(picture(seed, size=(30 + 9 * seed, 40))) for seed in range(5)]
     pairs = zip(texts, images, strict=True)
@@ -35,7 +35,7 @@ def plain(engine, prompts):
     def work():
         from vlmkit.engines.decoding import OneByOne
 
-        decoder = OneByOne(engine._loaded.language.model, engine._loaded.language.processor)
+        decoder = OneByOne(engine._language.model, engine._language.processor)
         results = []
         for row, prompt in enumerate(prompts):
             decoder.admit(row, prompt, [], TOKENS + 1)
@@ -54,7 +54,7 @@ def shared(engine, work):
     def run():
         from vlmkit.engines.decoding import SharedBatch
 
-        decoder = SharedBatch(engine._loaded.language.model, 8)
+        decoder = SharedBatch(engine._language.model, 8)
         try:
             return work(decoder)
         finally:
@@ -132,7 +132,7 @@ def test_one_by_one_has_one_slot_and_forgets_rows_it_is_told_to(engine, prompts)
     def story():
         from vlmkit.engines.decoding import OneByOne
 
-        decoder = OneByOne(engine._loaded.language.model, engine._loaded.language.processor)
+        decoder = OneByOne(engine._language.model, engine._language.processor)
         assert decoder.slots == 1
         assert decoder.step() == []
         decoder.admit(4, prompts[0], [], TOKENS)

@@ -48,7 +48,7 @@ def test_families_are_known_and_known_to_see(foreign, model_type, known, sees):
 
 def test_a_template_without_system_messages_gets_the_text_in_the_question(foreign, engine, monkeypatch):
     """The words reach the model either way; any other fault of a template is told."""
-    language = engine._loaded.language
+    language = engine._language
     refused = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
     monkeypatch.setattr(language.processor, "chat_template", refused + "{{ messages[0]['content'][-1]['text'] }}")
 
@@ -64,7 +64,7 @@ def test_a_template_without_system_messages_gets_the_text_in_the_question(foreig
 
 def test_weights_are_counted_and_weighed(foreign, engine):
     """Four bytes each in single precision, packed or not on disk."""
-    model = engine._loaded.language.model
+    model = engine._language.model
     parameters = desk().call(lambda: foreign.parameter_count(model))
     assert desk().call(lambda: foreign.weight_bytes(model)) == 4 * parameters
     assert parameters == engine.info.parameters

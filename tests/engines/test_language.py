@@ -9,7 +9,7 @@ from vlmkit.engines.desk import desk
 
 @pytest.fixture
 def language(engine):
-    return engine._loaded.language
+    return engine._language
 
 
 def test_a_prompt_has_the_template_and_a_place_for_each_picture(language):

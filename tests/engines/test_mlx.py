@@ -188,7 +188,7 @@ def test_a_broken_step_is_survived(engine, ask, monkeypatch):
 def test_an_ask_that_always_breaks_fails_alone(engine, ask, monkeypatch):
     """Its neighbors in the batch are answered."""
     expected = engine.submit(ask(1)).result(60).text
-    honest = type(engine._loaded.language).prompt
+    honest = type(engine._language).prompt
 
     def prompt(self, text, system, images):
         if text == "break":
@@ -196,7 +196,7 @@ def test_an_ask_that_always_breaks_fails_alone(engine, ask, monkeypatch):
             raise ValueError(message)
         return honest(self, text, system, images)
 
-    monkeypatch.setattr(type(engine._loaded.language), "prompt", prompt)
+    monkeypatch.setattr(type(engine._language), "prompt", prompt)
     good, bad = engine.submit(ask(1)), engine.submit(ask(0, "break"))
     assert good.result(60).text == expected
     with pytest.raises(ServerFault, match="cannot be read"):

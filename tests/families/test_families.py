@@ -26,7 +26,7 @@ def families():
 
 def generated(engine, ask):
     """Text that mlx_vlm's own `generate` gives, greedy, with the engine's model and nothing else of the engine's."""
-    language = engine._loaded.language
+    language = engine._language
 
     def work():
         import mlx_vlm

@@ -129,7 +129,9 @@ class Desk:
             self._tasks.put(task)
 
     def _mark_busy(self, worker: Worker) -> None:
-        if worker in self._workers and worker not in self._busy:
+        if worker not in self._workers:
+            worker.shut()  # it left, and what reached it since then must not wait for ever
+        elif worker not in self._busy:
             self._busy.append(worker)
 
     def _forget(self, worker: Worker) -> None:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,69 +14,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from vlmkit import sources
-from vlmkit.backends.protocol import Abilities, Delta
+from vlmkit.backends.protocol import Delta
 from vlmkit.engines import desk as desks
 from vlmkit.engines import inspection, loading, locate
-from vlmkit.engines.request import Request
+from vlmkit.engines.opening import EngineInfo, open_on_desk
+from vlmkit.engines.request import Request, check_sampling
 from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
 from vlmkit.records import Ask, Picture, Reply, Sampling
 
 if TYPE_CHECKING:
-    from vlmkit.engines.loading import Loaded
+    from vlmkit.engines.language import LoadedModel
     from vlmkit.engines.scheduler import Counts, Scheduler
 
 __all__ = ["Engine", "EngineInfo", "open_engine"]
 
 # One encodes while two decode; a picture takes milliseconds, a prompt hundreds of them.
 _PICTURE_THREADS = 2
-_SLOTS_CPU = 16
-_SLOTS_GPU = 8
-_IMAGES_PER_ASK = 8
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EngineInfo:
-    """Facts about an open model.
-
-    Attributes
-    ----------
-    name : str
-        Full name, as ``mlx:…``.
-    revision : str
-        Commit on the Hub, or a digest of a local checkpoint.
-    architecture : str
-        mlx_vlm's name of the family.
-    parameters : int
-    quantization : str or None
-        Of the checkpoint, as ``"4-bit"``.
-    precision : str
-        Number format in memory: ``"float32"``, ``"mixed"`` or ``"checkpoint"``.
-    context_length : int or None
-        Tokens of prompt and answer together.
-    memory_bytes : int
-        Weights in memory.
-    device : str
-        ``"cpu"`` or ``"gpu"``.
-    slots : int
-        Answers written at the same time.
-    serving : str
-        ``"batched"`` or ``"one by one"``.
-    why_one_by_one : str
-        What the probe found; empty when batched.
-    """
-
-    name: str
-    revision: str
-    architecture: str
-    parameters: int
-    quantization: str | None
-    precision: str
-    context_length: int | None
-    memory_bytes: int
-    device: str
-    slots: int
-    serving: str
-    why_one_by_one: str = ""
 
 
 def open_engine(
@@ -157,9 +110,11 @@ class Engine:
     Examples
     --------
     >>> import vlmkit as vk
-    >>> with vk.load("tiny") as engine:                                    # doctest: +SKIP
-    ...     engine.generate("scene.png", "How many circles are there?").text
-    '2'
+    >>> from vlmkit.tiny import scenes
+    >>> with vk.load("tiny") as engine:
+    ...     reply = engine.generate(scenes.make(7).draw(), "How many circles are there?")
+    >>> reply.finish_reason, reply.model
+    ('stop', 'mlx:tiny')
     """
 
     def __init__(
@@ -176,31 +131,17 @@ class Engine:
         self.revision = revision
         self._numbers = itertools.count()
         self._desk = desks.desk()
-        opening = partial(
-            _open_on_desk, checkpoint, name=model, adapter=adapter, slots=slots, code_allowed=code_allowed
+        opened = self._desk.call(
+            lambda: open_on_desk(
+                checkpoint, name=model, revision=revision, adapter=adapter, slots=slots, code_allowed=code_allowed
+            )
         )
-        opened = self._desk.call(opening)
-        self._loaded: Loaded | None = opened.loaded
+        self._language: LoadedModel | None = opened.language
         self._scheduler: Scheduler | None = opened.scheduler
+        self.info = opened.info
+        self.abilities = opened.abilities
         self._desk.join(opened.scheduler)
         self._pool = ThreadPoolExecutor(_PICTURE_THREADS, thread_name_prefix="vlmkit-pictures")
-        self.info = EngineInfo(
-            name=model,
-            revision=revision,
-            architecture=checkpoint.model_type,
-            parameters=opened.loaded.parameters,
-            quantization=checkpoint.quantization,
-            precision=opened.loaded.precision,
-            context_length=checkpoint.context_length,
-            memory_bytes=opened.loaded.memory_bytes,
-            device=opened.loaded.device,
-            slots=opened.slots,
-            serving="one by one" if opened.why_one_by_one else "batched",
-            why_one_by_one=opened.why_one_by_one,
-        )
-        self.abilities = Abilities(
-            images_per_ask=opened.images_per_ask, token_probabilities=True, parallel_asks=2 * opened.slots
-        )
 
     def __repr__(self) -> str:
         return f"Engine({self.model!r}, revision={self.revision!r})"
@@ -222,7 +163,9 @@ class Engine:
         Cancelled
             The engine is closed.
         """
-        return self._open_scheduler().counts
+        if self._scheduler is None:
+            raise self._closed()
+        return self._scheduler.counts
 
     def submit(self, ask: Ask) -> Future[Reply]:
         """Take an ask; return at once.
@@ -310,50 +253,57 @@ class Engine:
             raise
 
     def tokenize(self, text: str) -> list[int]:
-        """Token ids of a text, without the template's markers."""
-        return self._desk.call(lambda: self._open_loaded().language.encode(text))
+        """Token ids of a text, without the template's markers.
+
+        Raises
+        ------
+        Cancelled
+            The engine is closed.
+        """
+        return self._desk.call(lambda: self._open_language().encode(text))
 
     def detokenize(self, tokens: Sequence[int]) -> str:
-        """Text of token ids, the template's markers left out."""
-        return self._desk.call(lambda: self._open_loaded().language.decode(list(tokens)))
+        """Text of token ids, the template's markers left out.
+
+        Raises
+        ------
+        Cancelled
+            The engine is closed.
+        """
+        return self._desk.call(lambda: self._open_language().decode(list(tokens)))
 
     def close(self) -> None:
         """End asks in flight with `Cancelled` and give the memory back. Twice is fine."""
-        scheduler, self._scheduler = self._scheduler, None
-        loaded, self._loaded = self._loaded, None
-        if scheduler is None or loaded is None:
+        scheduler, self._scheduler, self._language = self._scheduler, None, None
+        if scheduler is None:
             return
         self._pool.shutdown(wait=False, cancel_futures=True)
         with suppress(ModelLoadFailed):  # the desk closed meanwhile, and shut the scheduler itself
             self._desk.leave(scheduler)
             self._desk.call(scheduler.shut)
-            # The last names of the model; what it held is given back once they are gone.
-            del scheduler, loaded
+            # The last name of the model; what it held is given back once nothing holds it.
+            del scheduler
             self._desk.call(loading.give_back)
 
     def _send(self, request: Request) -> Future[Reply]:
-        _check(request.ask.sampling)
+        check_sampling(request.ask.sampling)
         self._desk.check()
-        if self._scheduler is None:
-            request.fail(Cancelled(f"{self.model} is closed. Open it again to ask more."))
-        elif len(request.ask.pictures) > self.abilities.images_per_ask:
+        if len(request.ask.pictures) > self.abilities.images_per_ask:
             request.fail(self._too_many(len(request.ask.pictures)))
-        else:
-            self._decode(request)
-        return request.future
-
-    def _decode(self, request: Request) -> None:
-        work = partial(_decode_pictures, request.ask.pictures)
+            return request.future
         try:
-            self._pool.submit(work).add_done_callback(partial(self._decoded, request))
-        except RuntimeError:  # closed between the check and now
-            request.fail(Cancelled(f"{self.model} is closed. Open it again to ask more."))
+            images = self._pool.submit(_decode_pictures, request.ask.pictures)
+        except RuntimeError:  # the pool is shut
+            request.fail(self._closed())
+        else:
+            images.add_done_callback(partial(self._decoded, request))
+        return request.future
 
     def _decoded(self, request: Request, images: Future[list[Any]]) -> None:
         """Hand a request on once its pictures are decoded, on the thread that did it."""
         scheduler = self._scheduler
         if images.cancelled() or scheduler is None:
-            request.fail(Cancelled(f"{self.model} was closed before the answer was complete. Open it again."))
+            request.fail(self._closed())
         elif error := images.exception():
             request.fail(_picture_fault(error))
         else:
@@ -362,7 +312,10 @@ class Engine:
             try:
                 self._desk.wake(scheduler)
             except ModelLoadFailed:
-                request.fail(Cancelled(f"{self.model} was closed before the answer was complete."))
+                request.fail(self._closed())
+
+    def _closed(self) -> Cancelled:
+        return Cancelled(f"{self.model} is closed. Open it again to ask more.")
 
     def _too_many(self, pictures: int) -> Refused:
         return Refused(
@@ -374,48 +327,13 @@ class Engine:
         refs = [] if images is None else sources.read(images)
         return tuple(sources.normalize(ref, self.abilities.longest_side_px) for ref in refs)
 
-    def _open_scheduler(self) -> Scheduler:
-        if self._scheduler is None:
-            message = f"{self.model} is closed. Open it again."
-            raise Cancelled(message)
-        return self._scheduler
-
-    def _open_loaded(self) -> Loaded:
-        if self._loaded is None:
-            message = f"{self.model} is closed. Open it again."
-            raise Cancelled(message)
-        return self._loaded
+    def _open_language(self) -> LoadedModel:
+        if self._language is None:
+            raise self._closed()
+        return self._language
 
 
 _SAMPLING = tuple(field.name for field in fields(Sampling))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Opened:
-    loaded: Loaded
-    scheduler: Scheduler
-    slots: int
-    images_per_ask: int
-    why_one_by_one: str
-
-
-def _open_on_desk(
-    checkpoint: inspection.Checkpoint, *, name: str, adapter: Path | None, slots: int | None, code_allowed: bool
-) -> _Opened:
-    loaded = loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed)
-    # Importable only now that mlx is.
-    from vlmkit.engines import conformance, foreign
-    from vlmkit.engines.scheduler import Scheduler
-
-    wanted = slots or (_SLOTS_CPU if loaded.device == "cpu" else _SLOTS_GPU)
-    decoder, why = conformance.decoder_for(loaded.language, checkpoint.config, wanted)
-    return _Opened(
-        loaded=loaded,
-        scheduler=Scheduler(loaded.language, decoder),
-        slots=decoder.slots,
-        images_per_ask=1 if foreign.single_image_only(checkpoint.model_type) else _IMAGES_PER_ASK,
-        why_one_by_one=why,
-    )
 
 
 def _decode_pictures(pictures: tuple[Picture, ...]) -> list[Any]:
@@ -428,18 +346,3 @@ def _picture_fault(error: BaseException) -> RunError:
     fault = ServerFault(f"A picture could not be decoded: {type(error).__name__}: {error}. Try it alone.")
     fault.__cause__ = error
     return fault
-
-
-def _check(sampling: Sampling) -> None:
-    """See that sampling values mean something."""
-    rules = (
-        ("max_tokens", sampling.max_tokens >= 1, "1 or more"),
-        ("temperature", sampling.temperature >= 0, "0 or more"),
-        ("top_p", 0 < sampling.top_p <= 1, "a number above 0, up to 1"),
-        ("top_k", sampling.top_k >= 0, "0 (all) or more"),
-        ("repetition_penalty", sampling.repetition_penalty > 0, "a number above 0; 1 changes nothing"),
-    )
-    for field_name, sound, accepts in rules:
-        if not sound:
-            message = f"{field_name}: {getattr(sampling, field_name)!r} cannot be used. Give {accepts}."
-            raise BadSetting(message)

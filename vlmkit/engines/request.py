@@ -9,10 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from vlmkit.engines.transcript import Transcript
-from vlmkit.errors import Cancelled, RunError, TimedOut
-from vlmkit.records import Ask, Reply, Usage
+from vlmkit.errors import BadSetting, Cancelled, RunError, TimedOut
+from vlmkit.records import Ask, Reply, Sampling, Usage
 
-__all__ = ["ReplyFuture", "Request"]
+__all__ = ["ReplyFuture", "Request", "check_sampling"]
 
 
 class ReplyFuture(Future[Reply]):
@@ -161,3 +161,24 @@ class Request:
         if self._on_text is not None and len(text) > self._delivered:
             self._on_text(text[self._delivered :])
             self._delivered = len(text)
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """See that sampling values mean something.
+
+    Raises
+    ------
+    BadSetting
+        One does not; names it and what it accepts.
+    """
+    rules = (
+        ("max_tokens", sampling.max_tokens >= 1, "1 or more"),
+        ("temperature", sampling.temperature >= 0, "0 or more"),
+        ("top_p", 0 < sampling.top_p <= 1, "a number above 0, up to 1"),
+        ("top_k", sampling.top_k >= 0, "0 (all) or more"),
+        ("repetition_penalty", sampling.repetition_penalty > 0, "a number above 0; 1 changes nothing"),
+    )
+    for field_name, sound, accepts in rules:
+        if not sound:
+            message = f"{field_name}: {getattr(sampling, field_name)!r} cannot be used. Give {accepts}."
+            raise BadSetting(message)

@@ -1,0 +1,139 @@
+"""What opening a model brings together: the loaded checkpoint, the decoder that is right for it, facts for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vlmkit.backends.protocol import Abilities
+from vlmkit.engines import loading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vlmkit.engines.inspection import Checkpoint
+    from vlmkit.engines.language import LoadedModel
+    from vlmkit.engines.scheduler import Scheduler
+
+__all__ = ["EngineInfo", "Opened", "open_on_desk"]
+
+# A step costs a GPU little until memory is short, and a CPU the less per row the more rows share it.
+_SLOTS_CPU = 16
+_SLOTS_GPU = 8
+_IMAGES_PER_ASK = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineInfo:
+    """Facts about an open model.
+
+    Attributes
+    ----------
+    name : str
+        Full name, as ``mlx:…``.
+    revision : str
+        Commit on the Hub, or a digest of a local checkpoint.
+    architecture : str
+        mlx_vlm's name of the family.
+    parameters : int
+    quantization : str or None
+        Of the checkpoint, as ``"4-bit"``.
+    precision : str
+        Number format in memory: ``"float32"``, ``"mixed"`` or ``"checkpoint"``.
+    context_length : int or None
+        Tokens of prompt and answer together.
+    memory_bytes : int
+        Weights in memory.
+    device : str
+        ``"cpu"`` or ``"gpu"``.
+    slots : int
+        Answers written at the same time.
+    serving : str
+        ``"batched"`` or ``"one by one"``.
+    why_one_by_one : str
+        What the probe found; empty when batched.
+    """
+
+    name: str
+    revision: str
+    architecture: str
+    parameters: int
+    quantization: str | None
+    precision: str
+    context_length: int | None
+    memory_bytes: int
+    device: str
+    slots: int
+    serving: str
+    why_one_by_one: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An open model.
+
+    Attributes
+    ----------
+    language : LoadedModel
+    scheduler : Scheduler
+    info : EngineInfo
+    abilities : Abilities
+    """
+
+    language: LoadedModel
+    scheduler: Scheduler
+    info: EngineInfo
+    abilities: Abilities
+
+
+def open_on_desk(
+    checkpoint: Checkpoint, *, name: str, revision: str, adapter: Path | None, slots: int | None, code_allowed: bool
+) -> Opened:
+    """Load a checkpoint and put a scheduler on it; on the desk only.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    name : str
+        Full name, as ``mlx:…``.
+    revision : str
+    adapter : Path or None
+    slots : int or None
+        Answers wanted at the same time; None is what suits the device.
+    code_allowed : bool
+
+    Raises
+    ------
+    SetupError
+        As `loading.load`.
+    """
+    loaded = loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed)
+    # Importable only now that mlx is.
+    from vlmkit.engines import conformance, foreign
+    from vlmkit.engines.scheduler import Scheduler
+
+    wanted = slots or (_SLOTS_CPU if loaded.device == "cpu" else _SLOTS_GPU)
+    decoder, why = conformance.decoder_for(loaded.language, checkpoint.config, wanted)
+    info = EngineInfo(
+        name=name,
+        revision=revision,
+        architecture=checkpoint.model_type,
+        parameters=loaded.parameters,
+        quantization=checkpoint.quantization,
+        precision=loaded.precision,
+        context_length=checkpoint.context_length,
+        memory_bytes=loaded.memory_bytes,
+        device=loaded.device,
+        slots=decoder.slots,
+        serving="one by one" if why else "batched",
+        why_one_by_one=why,
+    )
+    abilities = Abilities(
+        images_per_ask=1 if foreign.single_image_only(checkpoint.model_type) else _IMAGES_PER_ASK,
+        token_probabilities=True,
+        # Twice the slots: a picture is decoded and ready when a slot becomes free.
+        parallel_asks=2 * decoder.slots,
+    )
+    return Opened(
+        language=loaded.language, scheduler=Scheduler(loaded.language, decoder), info=info, abilities=abilities
+    )
