@@ -73,6 +73,18 @@ def test_a_call_does_not_wait_for_a_worker_to_be_done(own):
     assert own.call(lambda: worker.left) == left
 
 
+def test_what_reaches_a_worker_that_left_is_ended(own):
+    """Waking it then shuts it once more, so that nobody waits for work it will not do."""
+    worker = Counting("a", 1, [])
+    own.join(worker)
+    own.leave(worker)
+    assert worker.shut_on is None
+    own.wake(worker)
+    own.call(lambda: None)
+    assert worker.shut_on == "vlmkit-desk"
+    assert worker.notes == []
+
+
 def test_closing_shuts_workers_on_the_desk_and_refuses_more():
     """Closing twice is fine; afterwards every use says what is wrong."""
     own = Desk()
