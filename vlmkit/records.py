@@ -1,9 +1,9 @@
 """The nouns that travel between rooms: frozen, and ignorant of everything else.
 
-    ImageRef   where a picture is            Picture  its bytes as every backend gets them
-    Ask        picture + finished prompt     Sampling how tokens are chosen
-    Reply      what a backend answered       Usage    what it cost
-    Outcome    what became of one row: values or a fault
+ImageRef   where a picture is            Picture  its bytes as every backend gets them
+Ask        picture + finished prompt     Sampling how tokens are chosen
+Reply      what a backend answered       Usage    what it cost
+Outcome    what became of one row: values or a fault
 """
 
 from __future__ import annotations
