@@ -34,11 +34,11 @@ def engine(checkpoint):
 
 @pytest.fixture
 def ask():
-    """Make an ask about the picture of a seed."""
+    """Make an ask about the picture of a number."""
 
-    def build(seed=0, prompt="What is it?", *, system=None, timeout_s=None, probabilities=False, **sampling):
+    def build(number=0, prompt="What is it?", *, system=None, timeout_s=None, probabilities=False, **sampling):
         return Ask(
-            pictures=(picture(seed),),
+            pictures=(picture(number),),
             prompt=prompt,
             system=system,
             timeout_s=timeout_s,

@@ -12,7 +12,7 @@ def normal(*shape, seed=0, scale=1.0):
     return (scale * np.random.default_rng(seed).standard_normal(shape)).astype(np.float32)
 
 
-def both(work):
+def both(work, absolute=3e-6):
     """Run a comparison on the desk: what mlx gives and what the kernel gives, as NumPy arrays."""
 
     def run():
@@ -26,7 +26,7 @@ def both(work):
     expected, got = desk().call(run)
     assert got.shape == expected.shape
     assert got.dtype == expected.dtype
-    np.testing.assert_allclose(got, expected, rtol=2e-4, atol=3e-6)
+    np.testing.assert_allclose(got, expected, rtol=2e-4, atol=absolute)
 
 
 def original(owner, name):
@@ -100,7 +100,7 @@ def test_rope(traditional, dims, offset):
             k.rope(mx.array(values), dims, **options, offset=place),
         )
 
-    both(work)
+    both(work, absolute=1e-4)  # both round the angle, in the seventh digit of a place times a speed
 
 
 def test_rope_with_frequencies_of_its_own():

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import sys
 from contextlib import suppress
 
 import pytest
 
+from vlmkit import engines
 from vlmkit.engines import loading, precision
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
@@ -97,8 +99,7 @@ def test_allowed_code_runs(copy, tmp_path):
 
 def test_a_missing_library_is_a_missing_package(monkeypatch, checkpoint):
     """With what repairs it; the import's own error is the cause."""
-    import sys
-
+    monkeypatch.delattr(engines, "foreign", raising=False)
     monkeypatch.setitem(sys.modules, "vlmkit.engines.foreign", None)
     with pytest.raises(MissingExtra, match=r"needs mlx and mlx_vlm.*pip install -U vlmkit") as caught:
         open_engine(str(checkpoint))

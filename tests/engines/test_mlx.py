@@ -23,6 +23,7 @@ from vlmkit.errors import (
     UnreadableImage,
 )
 from vlmkit.records import Picture
+from vlmkit.sources.pictures import JPEG_QUALITY
 
 
 def test_an_engine_is_a_backend_that_knows_itself(engine, checkpoint):
@@ -41,13 +42,13 @@ def test_an_engine_is_a_backend_that_knows_itself(engine, checkpoint):
 
 
 def test_a_picture_may_be_a_path_bytes_or_an_object(engine, tmp_path):
-    """All three give the same answer; a picture that is no picture is its own fault."""
-    pixels = np.random.default_rng(1).integers(0, 255, (40, 50, 3), dtype=np.uint8)
-    image = Image.fromarray(pixels)
+    """All give the same answer; a picture that is no picture is its own fault."""
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 50, 3), dtype=np.uint8))
     buffer = BytesIO()
-    image.save(buffer, "PNG")
-    (tmp_path / "picture.png").write_bytes(buffer.getvalue())
-    inputs = [tmp_path / "picture.png", str(tmp_path / "picture.png"), buffer.getvalue(), Image.open(buffer)]
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)  # what an object is sent as
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(buffer.getvalue())
+    inputs = [path, str(path), buffer.getvalue(), image]
     texts = {engine.generate(each, "What is it?", max_tokens=8).text for each in inputs}
     assert len(texts) == 1
     assert engine.generate([image, image], "Compare.", max_tokens=4).usage.completion_tokens > 0
@@ -332,6 +333,7 @@ def test_the_process_ends_cleanly(fresh_python, checkpoint, ending):
         "import os, signal, sys\n"
         "from vlmkit.engines.mlx import open_engine\n"
         "from vlmkit.records import Ask, Sampling\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "engine = open_engine(sys.argv[1])\n"
         "ask = Ask(pictures=(), prompt='Hi', sampling=Sampling(max_tokens=900, temperature=1.0))\n"
         "try:\n"

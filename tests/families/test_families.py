@@ -15,13 +15,18 @@ PROMPTS = ("What is it?", "Describe this image.", "Hi", "How many things are the
 
 
 def families():
-    """Every family, the few quick ones marked to run always."""
-    for family in RECIPES:
-        marks = pytest.mark.core_model if family in CORE else pytest.mark.slow_test
-        yield pytest.param(family, None, marks=marks, id=family)
-    for bits in (4, 8):
-        yield pytest.param("smolvlm", bits, marks=pytest.mark.slow_test, id=f"smolvlm-{bits}-bit")
-        yield pytest.param("qwen3_vl", bits, marks=pytest.mark.slow_test, id=f"qwen3_vl-{bits}-bit")
+    """Every family, the few quick ones marked to run always; two of them packed as well."""
+    kinds = [(family, None) for family in RECIPES]
+    kinds += [(family, bits) for family in ("smolvlm", "qwen3_vl") for bits in (4, 8)]
+    return [
+        pytest.param(
+            family,
+            bits,
+            marks=pytest.mark.core_model if family in CORE and bits is None else pytest.mark.slow_test,
+            id=family if bits is None else f"{family}-{bits}-bit",
+        )
+        for family, bits in kinds
+    ]
 
 
 def generated(engine, ask):

@@ -142,7 +142,10 @@ class OneByOne:
         """Generate one token."""
         if self._tokens is None:
             return []
-        return [(self._row, token) for token, _ in [next(self._tokens)]]
+        for token, _ in self._tokens:
+            return [(self._row, token)]
+        message = "generation ended before the answer did"
+        raise RuntimeError(message)
 
     def remove(self, rows: set[int]) -> None:
         """Stop generating, where the row is meant."""

@@ -53,7 +53,7 @@ def find(name: str, *, revision: str | None = None, code_allowed: bool = False) 
     """
     if name == "tiny":
         place = Place(directory=Path(str(files("vlmkit.tiny"))) / "weights")
-    elif (path := Path(name).expanduser()).is_dir():
+    elif name and (path := Path(name).expanduser()).is_dir():
         place = Place(directory=path)
     elif _HUB_ID.fullmatch(name):
         snapshot = hub.fetch(name, revision=revision, code_allowed=code_allowed)
