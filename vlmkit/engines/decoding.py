@@ -139,7 +139,13 @@ class OneByOne:
         )
 
     def step(self) -> list[tuple[int, int]]:
-        """Generate one token."""
+        """Generate one token.
+
+        Raises
+        ------
+        RuntimeError
+            mlx_vlm stopped without saying that the answer is complete.
+        """
         if self._tokens is None:
             return []
         for token, _ in self._tokens:
