@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import precision
 from vlmkit.errors import MissingExtra, ModelLoadFailed
@@ -67,18 +67,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         raise MissingExtra(message) from error
     import mlx.core as mx
 
-    if not foreign.knows(checkpoint.config):
-        message = (
-            f"{name}: mlx_vlm {foreign.VERSION} has no architecture {checkpoint.model_type!r}. "
-            "Use a newer vlmkit, or a model of another family."
-        )
-        raise ModelLoadFailed(message)
-    if not foreign.sees(checkpoint.config):
-        message = (
-            f"{name} is no vision-language model: {checkpoint.model_type!r} takes no pictures or writes no text. "
-            "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
-        )
-        raise ModelLoadFailed(message)
+    _check_family(name, checkpoint, foreign)
     on_cpu = mx.default_device() == mx.Device(mx.cpu)
     chosen = precision.choose(
         name,
@@ -106,6 +95,21 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         memory_bytes=foreign.weight_bytes(model),
         device="cpu" if on_cpu else "gpu",
     )
+
+
+def _check_family(name: str, checkpoint: Checkpoint, foreign: Any) -> None:
+    if not foreign.knows(checkpoint.config):
+        message = (
+            f"{name}: mlx_vlm {foreign.VERSION} has no architecture {checkpoint.model_type!r}. "
+            "Use a newer vlmkit, or a model of another family."
+        )
+        raise ModelLoadFailed(message)
+    if not foreign.sees(checkpoint.config):
+        message = (
+            f"{name} is no vision-language model: {checkpoint.model_type!r} takes no pictures or writes no text. "
+            "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
+        )
+        raise ModelLoadFailed(message)
 
 
 def _explained(name: str, error: Exception) -> str:
