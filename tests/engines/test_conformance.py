@@ -42,7 +42,7 @@ def test_a_batch_that_writes_other_tokens_is_found(conformance, language, cache,
     monkeypatch.setattr(conformance.SharedBatch, "step", step)
     decoder, why = desk().call(lambda: conformance.decoder_for(language, {}, 5))
     assert (type(decoder).__name__, decoder.slots) == ("OneByOne", 1)
-    assert why == "a batch writes another token than plain generation at place 3"
+    assert why == "a batch writes another token 3 than plain generation"
     assert steps == [2] * conformance.TOKENS
 
 
@@ -50,7 +50,7 @@ def test_rows_mixed_up_are_found(conformance, language, cache, monkeypatch):
     """The two probes differ enough that swapping them shows."""
     honest = conformance.SharedBatch.step
     monkeypatch.setattr(conformance.SharedBatch, "step", lambda self: [(1 - row, token) for row, token in honest(self)])
-    assert "another token" in desk().call(lambda: conformance.difference(language))
+    assert "another token 1 than" in desk().call(lambda: conformance.difference(language))
 
 
 def test_a_batch_that_fails_is_found(conformance, language, cache, monkeypatch):
@@ -60,17 +60,28 @@ def test_a_batch_that_fails_is_found(conformance, language, cache, monkeypatch):
     assert why.startswith("a batch fails with ValueError: invalid literal")
 
 
-def test_a_tie_proves_nothing(conformance):
-    """Where the model holds two tokens equally likely up to rounding, rows may part; where not, they may not."""
-    scores = np.array([-1.0, -1.0005, -3.0], np.float32)
+def test_what_the_model_holds_of_each_token_is_compared(conformance):
+    """A little wrong is wrong, also where the tokens agree; rounding is not, nor are tokens nobody would choose."""
+    scores = np.array([-1.0, -1.0005, -3.0, -20.0])
 
-    def differ(got, tie):
-        return conformance._first_difference([conformance._Step(0, scores, tie)], [got])
+    def differ(*steps):
+        plain = [conformance.Step(token, scores) for token in (0, 1)]
+        return conformance.first_difference(plain, [conformance.Step(token, scores + off) for token, off in steps])
 
-    assert differ(1, 1e-3) == ""
-    assert differ(2, 1e-3)
-    assert differ(2, 0.1)
-    assert differ(0, 1e-3) == ""
+    assert differ((0, 0), (1, 1e-4)) == ""
+    assert differ((0, 0), (1, 0.01)) == "in a batch log-probabilities of token 2 differ by 0.01 from plain generation"
+    assert differ((0, np.array([0, 0, 0, 5.0])), (1, 0)) == ""
+    assert "token 1 differ" in differ((0, np.nan), (1, 0))
+
+
+def test_after_a_tie_nothing_is_compared(conformance):
+    """Two tokens equally likely up to rounding: from there on the rows answer different beginnings; not before."""
+    scores = np.array([-1.0, -1.0000001])
+    plain = [conformance.Step(0, scores), conformance.Step(0, scores)]
+    assert conformance.first_difference(plain, [conformance.Step(1, scores), conformance.Step(0, scores + 9)]) == ""
+    apart = np.array([-1.0, -1.1])
+    why = conformance.first_difference([conformance.Step(0, apart)], [conformance.Step(1, apart)])
+    assert why == "a batch writes another token 1 than plain generation"
 
 
 def test_the_verdict_is_remembered_for_the_same_architecture(conformance, language, cache, monkeypatch):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.families.catalog import CORE, RECIPES
+from tests.families.catalog import CORE, ONE_BY_ONE, RECIPES
 from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
@@ -58,7 +58,8 @@ def test_a_full_batch_writes_what_generate_writes(checkpoint_of, family, bits):
         for number in range(ASKS)
     ]
     with open_engine(str(checkpoint_of(family, bits)), slots=8) as engine:
-        assert (engine.info.architecture, engine.info.serving) == (family, "batched")
+        serving = "one by one" if family in ONE_BY_ONE else "batched"
+        assert (engine.info.architecture, engine.info.serving) == (family, serving), engine.info.why_one_by_one
         futures = [engine.submit(ask) for ask in asks]
         texts = [future.result(120).text for future in futures]
         expected = [generated(engine, ask) for ask in asks]

@@ -1,8 +1,8 @@
 """Does a batch write what mlx_vlm's plain generation writes? Asked of every model before it serves; else one by one.
 
-Two drawn pictures with prompts of different lengths are answered plainly, then as two rows of one batch. Tokens must
-agree; where they part at a tie, two tokens the model holds equally likely up to rounding, the rest of that row proves
-nothing and is not compared. The verdict depends on the architecture, not on the weights, and is remembered on disk.
+Two drawn pictures with prompts of different lengths are answered plainly, then as two rows of one batch. What the model
+holds of each next token must agree up to rounding: tokens alone agree by luck where a batch is only a little wrong. The
+verdict depends on the architecture, not on the weights, and is remembered on disk.
 
 Imported on the desk only.
 """
@@ -29,24 +29,40 @@ from vlmkit.errors import ModelLoadFailed
 if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
 
-__all__ = ["decoder_for", "difference", "remembered"]
+__all__ = ["Step", "decoder_for", "difference", "first_difference", "remembered"]
 
 TOKENS = 8
 _PROMPTS = ("Describe this image.", "What can be seen here, and what stands in the upper left corner of it?")
 _SIDE_PX = 96
 _BLOCKS = 6
-# Differences of log-probabilities that another order of summation makes.
-_TIE_SINGLE = 1e-3
-_TIE_HALF = 0.1
+# Differences of log-probabilities that another order of summation makes; half precision rounds logits to 1/16 or more.
+_TOLERANCE_SINGLE = 1e-3
+_TOLERANCE_HALF = 0.5
+# Less likely tokens are never chosen, and their logarithms are mostly rounding.
+_SMALLEST_LOG_PROBABILITY = -10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A token of plain generation and the log-probabilities it was chosen by."""
+class Step:
+    """A token and the log-probabilities it was chosen by."""
 
     token: int
     scores: np.ndarray[Any, Any]
-    tie: float
+    tolerance: float = _TOLERANCE_SINGLE
+
+
+class _Recorder:
+    """A logits processor that changes nothing and keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.logits: list[Any] = []
+
+    def __call__(self, _tokens: Any, logits: Any) -> Any:
+        self.logits.append(logits)
+        return logits
+
+    def process_last_token(self, _token: int, logits: Any) -> Any:
+        return self(None, logits)
 
 
 def decoder_for(language: LoadedModel, config: dict[str, Any], slots: int) -> tuple[Decoder, str]:
@@ -121,14 +137,26 @@ def difference(language: LoadedModel) -> str:
         batched = _batched(language, prompts)
     except Exception as error:  # noqa: BLE001  a family that cannot share a batch may fail in any way
         return f"a batch fails with {type(error).__name__}: {error}"
-    return next(filter(None, map(_first_difference, plain, batched)), "")
+    return next(filter(None, map(first_difference, plain, batched)), "")
 
 
-def _first_difference(plain: list[_Step], batched: list[int]) -> str:
-    for place, (step, token) in enumerate(zip(plain, batched, strict=False), start=1):
-        if token != step.token:
-            gap = float(step.scores[step.token] - step.scores[token])
-            return "" if gap <= step.tie else f"a batch writes another token than plain generation at place {place}"
+def first_difference(plain: list[Step], batched: list[Step]) -> str:
+    """Where a row of a batch first parts from plain generation; empty where it does not.
+
+    Parameters
+    ----------
+    plain, batched : list of Step
+        The shorter one ends the comparison.
+    """
+    for place, (expected, got) in enumerate(zip(plain, batched, strict=False), start=1):
+        likely = expected.scores > _SMALLEST_LOG_PROBABILITY
+        gap = float(np.abs(expected.scores - got.scores)[likely].max())
+        if not gap <= expected.tolerance:
+            return f"in a batch log-probabilities of token {place} differ by {gap:.2g} from plain generation"
+        if got.token != expected.token:
+            lead = float(expected.scores[expected.token] - expected.scores[got.token])
+            # Of two tokens equally likely up to rounding either may come; what follows answers another beginning.
+            return "" if lead <= expected.tolerance else f"a batch writes another token {place} than plain generation"
     return ""
 
 
@@ -140,29 +168,34 @@ def _picture(seed: int) -> Any:
     return sources.decode(sources.normalize(ref, _SIDE_PX))
 
 
-def _plain(language: LoadedModel, prompt: Prompt) -> list[_Step]:
+def _plain(language: LoadedModel, prompt: Prompt) -> list[Step]:
     stream = foreign.plain_tokens(
         language.model, language.processor, prompt.text, prompt.images, max_tokens=TOKENS, processors=[]
     )
-    return [
-        _Step(
-            token,
-            np.array(scores.astype(mx.float32)).reshape(-1),
-            _TIE_SINGLE if scores.dtype == mx.float32 else _TIE_HALF,
-        )
-        for token, scores in stream
-    ]
+    return [_step(token, scores) for token, scores in stream]
 
 
-def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[int]]:
+def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[Step]]:
     batch = SharedBatch(language.model, len(prompts))
+    recorders = [_Recorder() for _ in prompts]
     for row, prompt in enumerate(prompts):
-        batch.admit(row, prompt, [], TOKENS)
+        batch.admit(row, prompt, [recorders[row]], TOKENS)
     written: list[list[int]] = [[] for _ in prompts]
     for _ in range(TOKENS):
         for row, token in batch.step():
             written[row].append(token)
-    return written
+    batch.close()
+    return [
+        [_step(token, logits) for token, logits in zip(tokens, recorder.logits, strict=False)]
+        for tokens, recorder in zip(written, recorders, strict=True)
+    ]
+
+
+def _step(token: int, logits: Any) -> Step:
+    tolerance = _TOLERANCE_SINGLE if logits.dtype == mx.float32 else _TOLERANCE_HALF
+    values = np.array(logits.astype(mx.float32), np.float64).reshape(-1)
+    values -= values.max()
+    return Step(token, values - np.log(np.exp(values).sum()), tolerance)
 
 
 def _cache_folder() -> Path:
