@@ -110,7 +110,7 @@ def table(seconds):
     stock = medians["mlx_vlm.generate"]
     lines = ["| | s per picture | range | × mlx_vlm.generate | time against PyTorch |", "|---|---|---|---|---|"]
     for label, median in medians.items():
-        torch = medians.get(label.replace("vlmkit", "PyTorch fp32"))
+        torch = medians.get(label.replace("vlmkit", "PyTorch fp32")) if label.startswith("vlmkit") else None
         against = f"{median / torch:.2f}" if torch else ""
         spread = f"{min(seconds[label]):.2f} to {max(seconds[label]):.2f}"
         lines.append(f"| {label} | {median:.2f} | {spread} | {stock / median:.1f} | {against} |")

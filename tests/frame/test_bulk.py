@@ -273,7 +273,7 @@ import pandas as pd
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.frame import describe
 
-model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [60.0] * 3)
+model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [600.0] * 3)
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     describe(pd.DataFrame({"path": sys.argv[1:]}), model=model)
@@ -284,10 +284,8 @@ model.close()
 
 
 def test_a_script_stopped_by_a_real_signal_keeps_its_rows(photos, fresh_python):
-    """Within seconds, although the answers would take a minute."""
+    """Before the interpreter's deadline, although the answers would take ten minutes."""
     paths = [str(Path(path).resolve()) for path in photos(6)]
-    start_s = time.monotonic()
     finished = fresh_python(SCRIPT, *paths)
-    assert time.monotonic() - start_s < 45
     assert finished.stdout.strip() == "['fine', 'fine', 'fine', 'stopped', 'stopped', 'stopped']"
     assert finished.stderr == ""

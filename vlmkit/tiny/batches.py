@@ -148,7 +148,8 @@ def _group(rows: list[_Row]) -> TextGroup:
     length = max(len(row.ids) for row in rows)
     table = np.zeros((len(rows), length), np.int32)
     positions, targets, weights = [], [], []
-    cells, fits = [], []
+    cells: list[int] = []
+    fits: list[int] = []
     for line, row in enumerate(rows):
         table[line, : len(row.ids)] = row.ids
         answer = row.ids[row.start :]

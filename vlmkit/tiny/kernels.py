@@ -28,7 +28,8 @@ def _tanh_of(a: np.ndarray) -> np.ndarray:
     inner *= _CUBE * _ROOT
     inner += _ROOT
     inner *= a
-    return np.tanh(inner)
+    result: np.ndarray = np.tanh(inner)
+    return result
 
 
 @_differentiable
