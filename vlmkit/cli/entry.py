@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         say("Interrupted.")
         return _INTERRUPTED
     except VlmkitError as error:
-        say(f"{type(error).__name__}: {error}")
+        say("\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])]))
         return _FAILED
     except BrokenPipeError:
         # Whoever read stdout has gone; Python would complain about it once more when it flushes at exit.

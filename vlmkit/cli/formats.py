@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator
 
 from vlmkit.cli.results import FIELDS, Record, Results
 from vlmkit.cli.tables import draw
-from vlmkit.cli.text import harmless, one_line
+from vlmkit.cli.text import HARMFUL, harmless, one_line
 
 __all__ = ["FORMATS", "Format", "format_of_file"]
 
 Format = Callable[[Results, int], Iterator[str]]
 
-# What json leaves as it is although a terminal obeys it, and what UTF-8 cannot hold.
-_UNESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 # A cell that begins like this is calculated when the file is opened in a spreadsheet.
 _FORMULA = re.compile(r"^\s*[=+\-@]")
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown", ".txt": "plain"}
@@ -88,7 +86,8 @@ def _answer(record: Record) -> str:
 
 def _dump(value: object, indent: int | None = None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _UNESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    # Python escapes less than a terminal obeys; what is left of line ends is layout.
+    return HARMFUL.sub(lambda match: "\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
 
 
 def _cell(value: object) -> object:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["harmless", "one_line", "shorten", "width_of", "wrap"]
+__all__ = ["HARMFUL", "harmless", "one_line", "shorten", "width_of", "wrap"]
 
 # Terminal controls (C0, DEL, C1), invisible reordering (bidi), separators that start a line, lone surrogates.
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def harmless(text: str, *, keep: str = "") -> str:
@@ -25,7 +25,7 @@ def harmless(text: str, *, keep: str = "") -> str:
     >>> print(harmless("a\x1b[2Jb"))
     a\x1b[2Jb
     """
-    return _HARMFUL.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
+    return HARMFUL.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
 
 
 def one_line(text: str) -> str:

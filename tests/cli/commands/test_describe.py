@@ -153,6 +153,16 @@ def test_on_error_fail_keeps_what_was_answered(command, pictures, script):
     assert "Refused: not this one" in done.stderr
 
 
+def test_a_run_where_nothing_works_is_not_spent(command, pictures, script):
+    """When the first rows all fail alike the rest is not asked, and that is said."""
+    for number in range(30):
+        (pictures / f"copy{number}.png").hardlink_to(pictures / "red.png")
+    done = command("describe", pictures, "-m", script(FAULT), "--workers", 1, "--format", "json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["summary"]["cancelled"] > 20
+    assert "Refused: not this one\nNo row worked before this" in done.stderr
+
+
 def test_a_timeout_is_a_row_that_failed(command, pictures, script):
     """Seconds for one answer."""
     done = command("describe", pictures, "-m", script("Late.", delay_s=30), "--timeout", "0.1", "-f", "jsonl")

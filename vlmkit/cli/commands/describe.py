@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["describe"]
 
-_FAILED = 1
-_INTERRUPTED = 130
-
 
 def _setting(name: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
     """Checks an option as the setting of this name is checked; a wrong one is a mistake in the command."""
@@ -140,8 +137,7 @@ def _conclude(results: Results, *, quiet: bool) -> int:
         counts = ", ".join(f"{summary[name]} {name}" for name in ("ok", "failed", "cancelled") if summary[name])
         say(f"{summary['total']} pictures: {counts or 'none'}; {summary['seconds']:.1f} s, {summary['model']}")
     if results.fault is not None:
-        say(f"{type(results.fault).__name__}: {results.fault}")
+        raise results.fault
     if results.interrupted:
-        say("Interrupted.")
-        return _INTERRUPTED
-    return 0 if results.ok == results.total else _FAILED
+        raise KeyboardInterrupt
+    return int(results.ok < results.total)
