@@ -274,9 +274,15 @@ from vlmkit.backends.fake import FakeBackend
 from vlmkit.frame import describe
 
 model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [600.0] * 3)
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+done = []
+
+def interrupt_soon(event):
+    done.extend([event] if type(event).__name__ == "Done" else [])
+    if len(done) == 3:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
 try:
-    describe(pd.DataFrame({"path": sys.argv[1:]}), model=model)
+    describe(pd.DataFrame({"path": sys.argv[1:]}), model=model, progress=interrupt_soon)
 except KeyboardInterrupt as interrupt:
     print(interrupt.partial["description"].fillna("stopped").tolist())
 model.close()
