@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from vlmkit import settings
+from vlmkit.engines import blas
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -18,6 +19,8 @@ USER_FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE
 OTHERS_SETTINGS = ("HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "PYTHONWARNINGS")
 
 runpy.run_path(str(TESTS / "isolation" / "sitecustomize.py"))
+# Before any test module imports mlx: afterwards it would be too late, and every model many times slower.
+blas.prepare()
 
 
 def pytest_configure(config):
