@@ -273,6 +273,7 @@ import pandas as pd
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.frame import describe
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would have it ignored
 model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [600.0] * 3)
 done = []
 
