@@ -16,7 +16,7 @@
         ├── BackendError      the model's side failed
         │   ├── Unreachable   no answer from the address                           (also ConnectionError)
         │   ├── Unauthorized  the key was refused
-        │   ├── RateLimited   too many requests; `retry_after_s` says how long to wait
+        │   ├── RateLimited   too many requests; like all of these it may say `retry_after_s`
         │   ├── TimedOut      the deadline passed                                  (also TimeoutError)
         │   ├── ServerFault   the model or server broke while answering
         │   └── Refused       the server refused this request
@@ -107,7 +107,18 @@ class ImageTooLarge(RunError):
 
 
 class BackendError(RunError):
-    """The model's side failed to answer."""
+    """The model's side failed to answer.
+
+    Parameters
+    ----------
+    message : str
+    retry_after_s : float or None, default None
+        Seconds the server asked to wait before the next try, where it said so.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Unreachable(BackendError, ConnectionError):
@@ -119,18 +130,7 @@ class Unauthorized(BackendError):
 
 
 class RateLimited(BackendError):
-    """Too many requests.
-
-    Parameters
-    ----------
-    message : str
-    retry_after_s : float or None, default None
-        Seconds the server asked to wait, where it said so.
-    """
-
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
+    """Too many requests; another try later can succeed."""
 
 
 class TimedOut(BackendError, TimeoutError):
@@ -138,7 +138,19 @@ class TimedOut(BackendError, TimeoutError):
 
 
 class ServerFault(BackendError):
-    """The model or the server broke while answering."""
+    """The model or the server broke while answering.
+
+    Parameters
+    ----------
+    message : str
+    retry_after_s : float or None, default None
+    is_transient : bool, default False
+        Whether another try can succeed: a server that is overloaded or restarting, not a model that breaks on a picture.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, is_transient: bool = False) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.is_transient = is_transient
 
 
 class Refused(BackendError):

@@ -278,7 +278,9 @@ model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [600.0] * 3)
 done = []
 
 def interrupt_soon(event):
-    done.extend([event] if type(event).__name__ == "Done" else [])
+    if type(event).__name__ != "Done":
+        return
+    done.append(event)
     if len(done) == 3:
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 

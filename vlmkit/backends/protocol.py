@@ -32,6 +32,8 @@ class Abilities:
         Larger pictures are shrunk before they are sent.
     parallel_asks : int, default 8
         How many asks in flight keep it busy; the runner's ``workers="auto"``.
+    destination : str, default "this process"
+        Where pictures go to be looked at; for a server its address, without any key.
     """
 
     images_per_ask: int = 1
@@ -41,6 +43,7 @@ class Abilities:
     token_probabilities: bool = False
     longest_side_px: int = 1568
     parallel_asks: int = 8
+    destination: str = "this process"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
