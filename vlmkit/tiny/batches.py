@@ -25,7 +25,7 @@ CAPTION_SHARE = 0.5
 QUESTIONS_EACH = 6
 QUESTIONS = {
     "count": 5, "yes_no": 8, "color": 3, "shape": 3, "size": 2, "place": 4,
-    "background": 0.5, "tags": 4, "json": 3, "self": 0.1,
+    "background": 0.5, "tags": 4, "json": 2, "form": 12, "self": 0.3,
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from itertools import product
 __all__ = [
     "BOOL_SUFFIXES",
     "CHOICES_SUFFIX",
+    "FORM_HEADING",
     "HELD_OUT",
     "NUMBER_SUFFIXES",
     "PHRASINGS",
@@ -20,6 +21,7 @@ STYLE_PROMPTS = {
     "detailed": "Describe this image in detail.",
     "technical": "Give a technical description of this image.",
 }
+FORM_HEADING = "Describe this image as one JSON object with these fields:"
 NUMBER_SUFFIXES = (" Answer with a number only.", " Just the number.", " Give a number.")
 BOOL_SUFFIXES = (" Answer yes or no.", " Yes or no?", " Answer with yes or no only.", " Answer with one of: yes, no.")
 CHOICES_SUFFIX = " Answer with one of: {choices}."
@@ -237,6 +239,12 @@ PHRASINGS: dict[str, list[str]] = {
         "Respond only with a JSON object with these fields: {fields}.",
         "JSON with {fields}.",
     ),
+    # What vlmkit itself sends for a schema, alone and after a question of the user's.
+    "form": [
+        FORM_HEADING,
+        FORM_HEADING,
+        "Look at this image.\nAnswer with one JSON object with these fields:",
+    ],
     "self": _spread(
         "Who are you?",
         "What are you?",
@@ -274,5 +282,6 @@ HELD_OUT: dict[str, list[str]] = {
     "tags": ["Suggest some tags for this photo."],
     "tags from": ["Pick the matching tags out of {vocabulary}."],
     "json": ["Produce a JSON object holding {fields}."],
+    "form": ["Fill in this form about the picture, as one JSON object:"],
     "self": ["Tell me who you are."],
 }

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vlmkit.tiny.forms import draw_form
 from vlmkit.tiny.phrasings import (
     BOOL_SUFFIXES,
     CHOICES_SUFFIX,
@@ -72,7 +73,7 @@ def invent(task: str, scene: Scene, rng: random.Random, *, held_out: bool = Fals
     words = _Words(rng, held_out)
     prompt, answer = TASKS[task](scene, words)
     # A field's name must come back as it was written.
-    if not held_out and task != "json" and rng.random() < 0.3:
+    if not held_out and task not in {"json", "form"} and rng.random() < 0.3:
         prompt = _wear(prompt, rng)
     about = None if words.wanted is None else tuple(thing for thing in scene.things if _fits(thing, words.wanted))
     return Question(task=task, prompt=prompt, answer=answer, about=about)
@@ -253,6 +254,11 @@ def _json(scene: Scene, words: _Words) -> tuple[str, str]:
     return words.say("json", fields=listing), answer
 
 
+def _form(scene: Scene, words: _Words) -> tuple[str, str]:
+    lines, answer = draw_form(scene, words.rng)
+    return words.say("form") + "\n" + lines, answer
+
+
 def _self(_scene: Scene, words: _Words) -> tuple[str, str]:
     return words.say("self"), "I am tiny, a small model that knows only drawn scenes of colored shapes."
 
@@ -270,6 +276,7 @@ TASKS: dict[str, Callable[[Scene, _Words], tuple[str, str]]] = {
     "background": _background,
     "tags": _tags,
     "json": _json,
+    "form": _form,
     "self": _self,
 }
 
