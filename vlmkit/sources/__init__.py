@@ -6,7 +6,19 @@ May use errors, records, PIL (the only room that does).  Never  a model, a frame
 from __future__ import annotations
 
 from vlmkit.sources.headers import Header, read_header
+from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
 from vlmkit.sources.locations import read, refer
 from vlmkit.sources.pictures import decode, normalize
 
-__all__ = ["Header", "decode", "normalize", "read", "read_header", "refer"]
+__all__ = [
+    "RECIPE",
+    "Header",
+    "decode",
+    "fingerprint",
+    "loaded",
+    "normalize",
+    "read",
+    "read_header",
+    "refer",
+    "stamp",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from io import BytesIO
 
 from PIL import Image
@@ -12,6 +11,7 @@ from vlmkit.records import ImageRef, Picture
 from vlmkit.sources.contents import load_bytes
 from vlmkit.sources.faults import translated
 from vlmkit.sources.headers import open_image, orientation_of
+from vlmkit.sources.objects import own_copy
 
 __all__ = ["JPEG_QUALITY", "decode", "normalize"]
 
@@ -27,9 +27,6 @@ _TURN_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
-
-# A picture handed in as an object may stand in several rows, and Pillow loads one object from one thread only.
-_loading = threading.Lock()
 
 
 def normalize(ref: ImageRef, longest_side_px: int) -> Picture:
@@ -52,9 +49,7 @@ def normalize(ref: ImageRef, longest_side_px: int) -> Picture:
     """
     if isinstance(ref.source, Image.Image):
         with translated(ref.label):
-            with _loading:
-                image = ref.source.copy()
-            return _encoded(_prepared(image, orientation_of(ref.source), longest_side_px))
+            return _encoded(_prepared(own_copy(ref.source), orientation_of(ref.source), longest_side_px))
     data = load_bytes(ref)
     with translated(ref.label):
         image = open_image(BytesIO(data), ref.label)
