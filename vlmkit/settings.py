@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -89,6 +90,19 @@ def _timeout_s(raw: object) -> float | None:
     return timeout_s
 
 
+def _keep_loaded(raw: object) -> bool | float:
+    if isinstance(raw, str) and raw.strip().lower() in _TRUE | _FALSE:
+        return _flag(raw)
+    if isinstance(raw, bool):
+        return raw
+    if not isinstance(raw, int | float | str):
+        raise TypeError
+    seconds = float(raw)
+    if not 0 <= seconds <= threading.TIMEOUT_MAX:
+        raise ValueError
+    return seconds
+
+
 def _flag(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -96,6 +110,17 @@ def _flag(raw: object) -> bool:
     if word not in _TRUE | _FALSE:
         raise ValueError
     return word in _TRUE
+
+
+def _store(raw: object) -> bool | str:
+    if isinstance(raw, bool):
+        return raw
+    text = _text(str(raw) if isinstance(raw, Path) else raw)
+    if text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    if text == "replay:":
+        raise ValueError
+    return text
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
@@ -129,6 +154,15 @@ SETTINGS: Mapping[str, Setting] = {
             check=_flag,
         ),
         Setting(
+            name="keep_loaded",
+            variable="VLMKIT_KEEP_LOADED",
+            table="vision",
+            key="keep_loaded",
+            default=300.0,
+            accepts="seconds without use after which a model is given back, true (keep it) or false (at once)",
+            check=_keep_loaded,
+        ),
+        Setting(
             name="workers",
             variable="VLMKIT_WORKERS",
             table="processing",
@@ -155,6 +189,15 @@ SETTINGS: Mapping[str, Setting] = {
             accepts='"error", "fallback" or "continue"',
             check=_one_of("error", "fallback", "continue"),
         ),
+        Setting(
+            name="store",
+            variable="VLMKIT_STORE",
+            table="store",
+            key="path",
+            default=True,
+            accepts='a file, true for the default file, false for none, "replay" or "replay:FILE" to ask no model',
+            check=_store,
+        ),
     )
 }
 
@@ -169,7 +212,8 @@ def use(**values: object) -> None:
     Parameters
     ----------
     **values : object
-        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``. None takes an earlier value back.
+        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``store``. None
+        takes an earlier value back.
 
     Raises
     ------

@@ -2,23 +2,20 @@
 
 import importlib
 import sys
-import threading
 
 import pytest
 
 from vlmkit.backends import registry
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.backends.registry import ModelName, load, parse, shared
+from vlmkit.backends.registry import ModelName, load, parse
 from vlmkit.errors import BadSetting, MissingExtra, ModelNotFound, UnknownModel
 from vlmkit.settings import use
 
 
 @pytest.fixture(autouse=True)
-def nothing_shared(tmp_path, monkeypatch):
-    """Each test starts and ends without open backends, in a folder of its own."""
+def own_folder(tmp_path, monkeypatch):
+    """Each test runs in a folder of its own: paths in it could be taken for models."""
     monkeypatch.chdir(tmp_path)
-    yield
-    registry.close_shared()
 
 
 @pytest.mark.parametrize(
@@ -140,47 +137,6 @@ def test_strangers_come_in_by_entry_point(monkeypatch, tmp_path):
     assert registry.engines()["mlx"] == registry.BUILT_IN["mlx"]
     with pytest.raises(MissingExtra, match="acme_gone:open needs 'acme_gone'"):
         load("gone:x")
-
-
-def test_shared_opens_once(monkeypatch):
-    """Ten threads that ask for one model at the same time get the same backend, opened once."""
-    opened = []
-    real = registry.load
-    monkeypatch.setattr(registry, "load", lambda name: opened.append(name) or real(name))
-    barrier, got = threading.Barrier(10), []
-
-    def take():
-        barrier.wait()
-        got.append(shared("fake:one"))
-
-    threads = [threading.Thread(target=take) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(set(map(id, got))) == 1
-    assert opened == ["fake:one"]
-    assert shared("fake:two") is not got[0]
-
-
-def test_shared_is_reopened_after_closing():
-    """`close_shared` closes what is open; the next caller gets a fresh one."""
-    first = shared("fake:one")
-    registry.close_shared()
-    assert first._closed
-    assert shared("fake:one") is not first
-
-
-def test_shared_backends_are_closed_at_exit(fresh_python):
-    """A script need not close what it did not open; asks in flight do not keep the process."""
-    done = fresh_python(
-        "from vlmkit.backends import shared; from vlmkit.records import Ask\n"
-        "from vlmkit.backends import fake\n"
-        "backend = shared('fake:slow'); backend._delay_s = 60\n"
-        "future = backend.submit(Ask(pictures=(), prompt='x'))\n"
-        "future.add_done_callback(lambda f: print(type(f.exception()).__name__))"
-    )
-    assert done.stdout == "Cancelled\n"
 
 
 def test_every_built_in_engine_is_listed():

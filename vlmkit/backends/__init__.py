@@ -6,6 +6,7 @@ May use records, errors, settings, extras.       Never  imports engines or provi
 from __future__ import annotations
 
 from vlmkit.backends.protocol import Abilities, Backend, Delta
-from vlmkit.backends.registry import ModelName, load, parse, shared
+from vlmkit.backends.registry import ModelName, load, parse
+from vlmkit.backends.shared import borrow
 
-__all__ = ["Abilities", "Backend", "Delta", "ModelName", "load", "parse", "shared"]
+__all__ = ["Abilities", "Backend", "Delta", "ModelName", "borrow", "load", "parse"]

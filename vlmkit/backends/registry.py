@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import difflib
 import importlib.metadata
 import inspect
 import re
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
     from vlmkit.backends.protocol import Backend
 
-__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "ModelName", "close_shared", "engines", "load", "parse", "shared"]
+__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "ModelName", "engines", "load", "parse"]
 
 BUILT_IN = {"fake": "vlmkit.backends.fake:open_fake", "mlx": "vlmkit.engines.mlx:open_engine"}
 ENTRY_POINT_GROUP = "vlmkit.backends"
@@ -117,40 +115,6 @@ def load(model: str | None = None, **options: Any) -> Backend:
     _check_options(name.engine, opener, options)
     backend: Backend = opener(name.name, url=name.url, **options)
     return backend
-
-
-_open: dict[str, Backend] = {}
-_open_lock = threading.Lock()
-
-
-def shared(model: str | None = None) -> Backend:
-    """A process-wide open backend: opened on first use, kept, and closed when the process ends.
-
-    Parameters
-    ----------
-    model : str or None, default None
-        As for `load`.
-
-    Raises
-    ------
-    SetupError
-        As `load`.
-    """
-    name = str(parse(require_model(model)))
-    with _open_lock:
-        if name not in _open:
-            _open[name] = load(name)
-        return _open[name]
-
-
-@atexit.register
-def close_shared() -> None:
-    """Close every shared backend; the next `shared` opens anew."""
-    with _open_lock:
-        backends = list(_open.values())
-        _open.clear()
-    for backend in backends:
-        backend.close()
 
 
 def _check_options(engine: str, opener: Callable[..., Backend], options: dict[str, Any]) -> None:

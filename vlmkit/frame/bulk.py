@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends import parse, shared
+from vlmkit.backends import borrow, parse
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import Cancelled, VlmkitError
 from vlmkit.frame.columns import Columns
@@ -100,7 +100,8 @@ def _outcomes(subject: Subject, task: Task, options: Options, stop: Event) -> Ou
         parse(settings.require_model(options.model))
         if not len(subject):
             return _nothing()
-    backend = options.model if isinstance(options.model, Backend) else shared(options.model)
+    lease = ExitStack()
+    backend = options.model if isinstance(options.model, Backend) else lease.enter_context(borrow(options.model))
     plan = make_plan(
         task,
         backend.abilities,
@@ -109,7 +110,13 @@ def _outcomes(subject: Subject, task: Task, options: Options, stop: Event) -> Ou
         workers=options.workers,
         on_error=options.on_error,
     )
-    return run(questions, plan, backend, total=len(subject), on_event=listener, stop=stop.is_set)
+    outcomes = run(questions, plan, backend, total=len(subject), on_event=listener, stop=stop.is_set)
+    return _with(lease, outcomes)
+
+
+def _with(lease: ExitStack, outcomes: Outcomes) -> Outcomes:
+    with lease:
+        yield from outcomes
 
 
 def _nothing() -> Outcomes:

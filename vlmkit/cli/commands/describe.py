@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlmkit import settings
-from vlmkit.backends import shared
+from vlmkit.backends import Backend, borrow
 from vlmkit.cli.formats import FORMATS, format_of_file
 from vlmkit.cli.output import check_writable, say, terminal_width, to_file, to_stdout, write_lines
 from vlmkit.cli.results import Record, Results
@@ -69,8 +69,12 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, quiet:
     refs = list(_refs(paths, recursive=options.pop("recursive")))
     width = terminal_width()
     # The model is opened inside, too: a library that greets its user, or shows a download, does so on stdout.
-    with to_stdout() as stdout, to_file(output) if output else nullcontext(stdout) as stream:
-        results = _start(refs, quiet=quiet, **options)
+    with (
+        to_stdout() as stdout,
+        to_file(output) if output else nullcontext(stdout) as stream,
+        borrow(options.pop("model")) as backend,
+    ):
+        results = _start(refs, backend, quiet=quiet, **options)
         write_lines(write(results, width), stream)
     return _conclude(results, quiet=quiet)
 
@@ -91,10 +95,9 @@ def _refs(paths: Sequence[str], *, recursive: bool) -> Iterator[ImageRef]:
             yield from sources.read(path, recursive=recursive)
 
 
-def _start(refs: list[ImageRef], *, quiet: bool, model: str | None, **options: Any) -> Results:
+def _start(refs: list[ImageRef], backend: Backend, *, quiet: bool, **options: Any) -> Results:
     from vlmkit.frame import describe_iter
 
-    backend = shared(model)
     descriptions = describe_iter(
         refs,
         model=backend,
