@@ -1,7 +1,7 @@
 """The nouns that travel between rooms: frozen, and ignorant of everything else.
 
 ImageRef   where a picture is            Picture  its bytes as every backend gets them
-Ask        picture + finished prompt     Sampling how tokens are chosen
+Ask        picture + finished prompt     Sampling how tokens are chosen; Constraint what an answer must be
 Reply      what a backend answered       Usage    what it cost
 Outcome    what became of one row: values or a fault
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vlmkit.errors import RunError
 
-__all__ = ["Ask", "ImageRef", "Outcome", "Picture", "Reply", "Sampling", "Usage"]
+__all__ = ["Ask", "Constraint", "ImageRef", "Outcome", "Picture", "Reply", "Sampling", "Usage"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +89,21 @@ class Sampling:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Constraint:
+    """What an answer must be; backends that cannot enforce it leave it to the prompt and to the reader.
+
+    Attributes
+    ----------
+    kind : {"json_schema", "choice", "regex"}
+    text : str
+        The JSON schema as JSON; the choices as a JSON list of strings; the regular expression.
+    """
+
+    kind: Literal["json_schema", "choice", "regex"]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
     """One question about one or more pictures, ready to be sent.
 
@@ -102,6 +117,8 @@ class Ask:
     sampling : Sampling
     timeout_s : float or None
         Deadline of the answer from submission on; None waits for ever.
+    constraint : Constraint or None
+        What the answer must be, beyond what the prompt says.
     token_probabilities : bool
         Whether the reply shall carry the probability of each generated token.
     """
@@ -111,6 +128,7 @@ class Ask:
     system: str | None = None
     sampling: Sampling = Sampling()
     timeout_s: float | None = None
+    constraint: Constraint | None = None
     token_probabilities: bool = False
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vlmkit.engines import foreign
+from vlmkit.engines import foreign, grammar
 from vlmkit.engines.decoding import Prompt
+from vlmkit.records import Constraint
 
 __all__ = ["LoadedModel"]
 
@@ -36,6 +37,18 @@ class LoadedModel:
         # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
         self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))
         self.eos_token_ids = frozenset(self.tokenizer.stopping_criteria.eos_token_ids)
+        self._vocabulary: grammar.Vocabulary | None = None
+
+    @property
+    def can_constrain(self) -> bool:
+        """Whether `matcher` serves this tokenizer."""
+        return grammar.Vocabulary.serves(self.tokenizer)
+
+    def matcher(self, constraint: Constraint) -> grammar.Matcher:
+        """What enforces a constraint, at the beginning of an answer."""
+        if self._vocabulary is None:
+            self._vocabulary = grammar.Vocabulary(self.tokenizer, self.eos_token_ids)
+        return self._vocabulary.matcher(constraint)
 
     def prompt(self, text: str, system: str | None, images: Sequence[Any]) -> Prompt:
         """Finished prompt; raises whatever template or processor raise."""

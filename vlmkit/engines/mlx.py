@@ -17,10 +17,11 @@ from vlmkit import sources
 from vlmkit.backends.protocol import Delta
 from vlmkit.engines import desk as desks
 from vlmkit.engines import inspection, loading, locate
+from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import EngineInfo, open_on_desk
 from vlmkit.engines.request import Request, check_sampling
-from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
-from vlmkit.records import Ask, Picture, Reply, Sampling
+from vlmkit.errors import BadSchema, BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
+from vlmkit.records import Ask, Constraint, Picture, Reply, Sampling
 
 if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
@@ -287,6 +288,7 @@ class Engine:
 
     def _send(self, request: Request) -> Future[Reply]:
         check_sampling(request.ask.sampling)
+        self._check_constraint(request.ask.constraint)
         self._desk.check()
         if len(request.ask.pictures) > self.abilities.images_per_ask:
             request.fail(self._too_many(len(request.ask.pictures)))
@@ -298,6 +300,16 @@ class Engine:
         else:
             images.add_done_callback(partial(self._decoded, request))
         return request.future
+
+    def _check_constraint(self, constraint: Constraint | None) -> None:
+        if constraint is None:
+            return
+        if not self.abilities.json_schema:
+            raise BadSchema(
+                f"{self.model}: its tokenizer is of a kind whose answers cannot be constrained. Ask without schema or "
+                "choices, or name a model with a fast tokenizer."
+            )
+        check_constraint(constraint)
 
     def _decoded(self, request: Request, images: Future[list[Any]]) -> None:
         """Hand a request on once its pictures are decoded, on the thread that did it."""

@@ -6,19 +6,22 @@ seed and the token's position, and hands on logits in which only its choice is f
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 import numpy as np
 
 from vlmkit.records import Sampling
 
+if TYPE_CHECKING:
+    from vlmkit.engines.grammar import Matcher
+
 __all__ = ["RowSampler", "choose", "needs_sampler"]
 
 
-def needs_sampler(sampling: Sampling, *, probabilities: bool) -> bool:
+def needs_sampler(sampling: Sampling, *, probabilities: bool, constrained: bool = False) -> bool:
     """Whether plain argmax on the model's logits is not enough."""
-    return probabilities or sampling.temperature > 0 or sampling.repetition_penalty != 1.0
+    return probabilities or constrained or sampling.temperature > 0 or sampling.repetition_penalty != 1.0
 
 
 class RowSampler:
@@ -29,16 +32,19 @@ class RowSampler:
     sampling : Sampling
     probabilities : bool
         Whether the probability of each chosen token is kept.
+    matcher : Matcher or None, default None
+        Says which tokens may follow.
 
     Attributes
     ----------
     probabilities : list of float
-        Of each token chosen so far, under the model's own distribution.
+        Of each token chosen so far, under the model's own distribution over the tokens that could follow.
     """
 
-    def __init__(self, sampling: Sampling, *, probabilities: bool) -> None:
+    def __init__(self, sampling: Sampling, *, probabilities: bool, matcher: Matcher | None = None) -> None:
         self.probabilities: list[float] = []
         self._sampling = sampling
+        self._matcher = matcher
         self._keep = probabilities
         self._chosen: list[int] = []
 
@@ -52,7 +58,11 @@ class RowSampler:
 
     def _choose(self, logits: Any) -> Any:
         row = np.array(logits.astype(mx.float32)).reshape(-1)
+        if self._matcher is not None:
+            row[~self._matcher.allowed(row.size)] = -np.inf
         token = choose(row, self._sampling, self._chosen)
+        if self._matcher is not None:
+            self._matcher.take(token)
         if self._keep:
             self.probabilities.append(_probability(row, token))
         self._chosen.append(token)

@@ -9,12 +9,16 @@ import time
 from collections import deque
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vlmkit.engines.decoding import Decoder, Prompt
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
 from vlmkit.errors import Cancelled, Refused, RunError, ServerFault
+
+if TYPE_CHECKING:
+    from vlmkit.engines.grammar import Matcher
+    from vlmkit.records import Constraint
 
 __all__ = ["Counts", "Language", "Scheduler"]
 
@@ -60,6 +64,9 @@ class Language(Protocol):
 
     def decode(self, tokens: list[int]) -> str:
         """Text of tokens."""
+
+    def matcher(self, constraint: Constraint) -> Matcher:
+        """What enforces a constraint, at the beginning of an answer."""
 
 
 class Scheduler:
@@ -152,8 +159,10 @@ class Scheduler:
         prompt = self._language.prompt(ask.prompt, ask.system, request.images)
         limit = self._limit(len(prompt.token_ids), ask.sampling.max_tokens)
         probabilities = ask.token_probabilities
-        sampler = RowSampler(ask.sampling, probabilities=probabilities)
-        processors = [sampler] if needs_sampler(ask.sampling, probabilities=probabilities) else []
+        matcher = self._language.matcher(ask.constraint) if ask.constraint else None
+        sampler = RowSampler(ask.sampling, probabilities=probabilities, matcher=matcher)
+        needed = needs_sampler(ask.sampling, probabilities=probabilities, constrained=matcher is not None)
+        processors = [sampler] if needed else []
         self._decoder.admit(request.number, prompt, processors, limit)
         request.begin(self._language.decode, len(prompt.token_ids), sampler)
         self._count(prompt_tokens=len(prompt.token_ids))

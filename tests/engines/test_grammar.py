@@ -1,0 +1,135 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vlmkit import sources
+from vlmkit.engines.grammar import check_constraint
+from vlmkit.engines.mlx import open_engine
+from vlmkit.errors import BadSchema
+from vlmkit.records import Ask, Constraint, Sampling
+
+ROOT = Path(__file__).parents[2]
+NAMES = st.text("abcdefgh_", min_size=1, max_size=6)
+WORDS = st.text("abc xyz-\"\\é'🙂", min_size=1, max_size=8)
+VALUES = st.one_of(
+    st.just({"type": "boolean"}),
+    st.just({"type": "null"}),
+    st.builds(
+        lambda low, more: {"type": "integer", "minimum": low, "maximum": low + more},
+        st.integers(-99, 99), st.integers(0, 99),
+    ),
+    st.builds(lambda most: {"type": "string", "maxLength": most}, st.integers(0, 12)),
+    st.lists(WORDS, min_size=1, max_size=4, unique=True).map(lambda words: {"enum": words}),
+    st.just({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 9}, {"type": "null"}]}),
+)  # fmt: skip
+
+
+def _nested(inner):
+    arrays = st.builds(
+        lambda items, low, more: {"type": "array", "items": items, "minItems": low, "maxItems": low + more},
+        inner, st.integers(0, 2), st.integers(0, 2),
+    )  # fmt: skip
+    return arrays | _objects(inner)
+
+
+def _objects(inner):
+    return st.dictionaries(NAMES, inner, min_size=1, max_size=4).map(
+        lambda fields: {
+            "type": "object",
+            "properties": fields,
+            "required": list(fields),
+            "additionalProperties": False,
+        }
+    )
+
+
+SCHEMAS = _objects(st.recursive(VALUES, _nested, max_leaves=6))
+
+
+def _json(schema):
+    return Constraint(kind="json_schema", text=json.dumps(schema))
+
+
+def _ask(pictures, constraint, prompt="Describe this image.", **sampling):
+    return Ask(pictures=pictures, prompt=prompt, constraint=constraint, sampling=Sampling(**sampling))
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    with open_engine("tiny") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def pictures(tiny):
+    scene = sources.refer(ROOT / "datasets" / "scenes" / "scene-001.jpg")
+    return (sources.normalize(scene, tiny.abilities.longest_side_px),)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(schemas=st.lists(SCHEMAS, min_size=8, max_size=8))
+def test_every_reply_is_valid_whatever_the_schema_and_whoever_shares_the_batch(tiny, pictures, schemas):
+    """200 random schemas, in batches that mix them with each other and with an ask that has none."""
+    free = tiny.submit(_ask(pictures, None))
+    replies = [tiny.submit(_ask(pictures, _json(schema), max_tokens=1000)) for schema in schemas]
+    for schema, reply in zip(schemas, replies, strict=True):
+        assert reply.result().finish_reason == "stop"
+        jsonschema.validate(json.loads(reply.result().text), schema)
+    assert free.result().text == tiny.submit(_ask(pictures, None)).result().text
+
+
+@pytest.mark.parametrize("temperature", [0.0, 2.0])
+def test_a_choice_is_one_of_the_choices(tiny, pictures, temperature):
+    choices = ['say "hi"', "naïve", "two words", "a", "ab"]
+    constraint = Constraint(kind="choice", text=json.dumps(choices))
+    texts = {
+        tiny.submit(_ask(pictures, constraint, temperature=temperature, seed=seed)).result().text for seed in range(12)
+    }
+    assert texts <= set(choices)
+    assert len(texts) > 1 or temperature == 0.0
+
+
+def test_a_pattern_is_matched_and_says_where_the_answer_ends(tiny, pictures):
+    reply = tiny.submit(_ask(pictures, Constraint(kind="regex", text="[0-9]{4}-[0-9]{2}"), temperature=1.5)).result()
+    assert reply.finish_reason == "stop"
+    assert len(reply.text) == 7
+    assert reply.text.replace("-", "").isdecimal()
+
+
+def test_a_constraint_only_forbids(tiny, pictures):
+    """Where the model's own answer is valid, it stays what it was."""
+    prompt = "How many objects are there? Answer with a number only."
+    own = tiny.submit(_ask(pictures, None, prompt)).result()
+    held = tiny.submit(_ask(pictures, Constraint(kind="regex", text="[0-9]+"), prompt)).result()
+    assert (held.text, held.finish_reason) == (own.text, own.finish_reason)
+
+
+def test_probabilities_are_among_the_tokens_that_may_follow(tiny, pictures):
+    """A token without an alternative is certain."""
+    constraint = Constraint(kind="choice", text='["circle"]')
+    ask = Ask(pictures=pictures, prompt="Hello", constraint=constraint, token_probabilities=True)
+    probabilities = tiny.submit(ask).result().token_probabilities
+    assert probabilities
+    assert 0 < min(probabilities) <= max(probabilities) <= 1
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        Constraint(kind="regex", text="(a"),
+        Constraint(kind="json_schema", text="{"),
+        Constraint(kind="json_schema", text='{"type": "objekt"}'),
+        Constraint(kind="json_schema", text='{"type": "array", "contains": {"type": "null"}}'),
+    ],
+)
+def test_what_cannot_be_enforced_is_refused_before_anything_is_spent(tiny, pictures, constraint):
+    with pytest.raises(BadSchema, match="cannot be enforced"):
+        tiny.submit(_ask(pictures, constraint))
+
+
+def test_what_can_be_enforced_is_accepted():
+    check_constraint(_json({"type": "object", "properties": {"when": {"type": "string", "format": "date"}}}))

@@ -1,0 +1,133 @@
+"""What an answer must be, enforced token by token with llguidance: JSON of a schema, one of some choices, a pattern.
+
+A matcher says before each token which ones keep the answer on the way to a valid one; the row's sampler chooses among
+these alone. The masks are plain NumPy, so that the same code serves CPU, Metal and CUDA.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from llguidance import LLMatcher, LLTokenizer, grammar_from
+
+from vlmkit.errors import BadSchema, ServerFault
+from vlmkit.records import Constraint
+
+__all__ = ["Matcher", "Vocabulary", "check_constraint"]
+
+# One way to write each value: no model then spends its tokens on white space.
+_JSON_STYLE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+
+
+@lru_cache(maxsize=256)
+def _grammar(constraint: Constraint) -> str:
+    if constraint.kind == "json_schema":
+        return str(LLMatcher.grammar_from_json_schema(constraint.text, overrides=_JSON_STYLE))
+    if constraint.kind == "choice":
+        return str(grammar_from("choice", constraint.text))
+    return str(LLMatcher.grammar_from_regex(constraint.text))
+
+
+@lru_cache(maxsize=256)
+def check_constraint(constraint: Constraint) -> None:
+    """Make sure that a constraint can be enforced.
+
+    Parameters
+    ----------
+    constraint : Constraint
+
+    Raises
+    ------
+    BadSchema
+        It is malformed, or uses a keyword that cannot be enforced; says which.
+    """
+    try:
+        is_error, messages = LLMatcher.validate_grammar_with_warnings(_grammar(constraint))
+    except ValueError as error:
+        is_error, messages = True, [str(error)]
+    if is_error:
+        what = constraint.kind.replace("_", " ")
+        raise BadSchema(f"{what}: it cannot be enforced while the answer is written: {messages[0].strip()}. Mend it.")
+
+
+class Vocabulary:
+    """A tokenizer as matchers need it; costs about a second to make, once for a model.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+        A fast one; see `serves`.
+    eos_token_ids : collection of int
+        Every token that ends an answer.
+    """
+
+    def __init__(self, tokenizer: Any, eos_token_ids: frozenset[int]) -> None:
+        backend = json.loads(tokenizer.backend_tokenizer.to_str())
+        # A copy that neither pads nor cuts: both would change what a matcher takes for the tokens of a text.
+        backend["padding"] = backend["truncation"] = None
+        self._tokenizer = LLTokenizer(json.dumps(backend), eos_token=sorted(eos_token_ids))
+
+    @staticmethod
+    def serves(tokenizer: Any) -> bool:
+        """Whether a tokenizer is of the kind that can be read: one of the Rust library's."""
+        return hasattr(tokenizer, "backend_tokenizer")
+
+    def matcher(self, constraint: Constraint) -> Matcher:
+        """A matcher at the beginning of an answer."""
+        return Matcher(LLMatcher(self._tokenizer, _grammar(constraint)))
+
+
+class Matcher:
+    """Follows one answer through its grammar.
+
+    Parameters
+    ----------
+    matcher : llguidance.LLMatcher
+    """
+
+    def __init__(self, matcher: Any) -> None:
+        self._matcher = matcher
+
+    def allowed(self, size: int) -> np.ndarray[Any, Any]:
+        """Which tokens may follow; after a complete answer only those that end it.
+
+        Parameters
+        ----------
+        size : int
+            Width of the logits; padding beyond the vocabulary is never allowed.
+
+        Returns
+        -------
+        ndarray of bool, shape (size,)
+
+        Raises
+        ------
+        ServerFault
+            The grammar grew beyond what can be followed.
+        """
+        bits = np.unpackbits(np.frombuffer(self._matcher.compute_bitmask(), np.uint8), bitorder="little")
+        self._check()
+        mask = np.zeros(size, bool)
+        mask[: bits.size] = bits[:size]
+        return mask
+
+    def take(self, token: int) -> None:
+        """Go on by one token.
+
+        Raises
+        ------
+        ServerFault
+            As `allowed`.
+        """
+        # An end of text ends the matcher, and taking it again would be an error of its own.
+        if not self._matcher.is_stopped():
+            self._matcher.consume_token(token)
+            self._check()
+
+    def _check(self) -> None:
+        if self._matcher.is_error():
+            message = f"the answer's grammar cannot be followed further: {self._matcher.get_error().strip()}."
+            raise ServerFault(f"{message} Use a simpler or more bounded schema.")
