@@ -103,6 +103,15 @@ def _keep_loaded(raw: object) -> bool | float:
     return seconds
 
 
+def _count(raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    count = int(raw)
+    if count < 1:
+        raise ValueError
+    return count
+
+
 def _flag(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -190,6 +199,51 @@ SETTINGS: Mapping[str, Setting] = {
             check=_one_of("error", "fallback", "continue"),
         ),
         Setting(
+            name="largest_image_bytes",
+            variable="VLMKIT_LARGEST_IMAGE_BYTES",
+            table="images",
+            key="largest_bytes",
+            default=512 * 1024**2,
+            accepts="a whole number of bytes from 1 up",
+            check=_count,
+        ),
+        Setting(
+            name="largest_image_pixels",
+            variable="VLMKIT_LARGEST_IMAGE_PIXELS",
+            table="images",
+            key="largest_pixels",
+            default=180_000_000,
+            accepts="a whole number of pixels from 1 up",
+            check=_count,
+        ),
+        Setting(
+            name="largest_download_bytes",
+            variable="VLMKIT_LARGEST_DOWNLOAD_BYTES",
+            table="remote",
+            key="largest_bytes",
+            default=64 * 1024**2,
+            accepts="a whole number of bytes from 1 up",
+            check=_count,
+        ),
+        Setting(
+            name="download_timeout_s",
+            variable="VLMKIT_DOWNLOAD_TIMEOUT_S",
+            table="remote",
+            key="timeout_s",
+            default=30.0,
+            accepts='a number of seconds above 0, or "none" for no limit',
+            check=_timeout_s,
+        ),
+        Setting(
+            name="allow_private_hosts",
+            variable="VLMKIT_ALLOW_PRIVATE_HOSTS",
+            table="remote",
+            key="allow_private_hosts",
+            default=False,
+            accepts="true or false",
+            check=_flag,
+        ),
+        Setting(
             name="store",
             variable="VLMKIT_STORE",
             table="store",
@@ -212,8 +266,9 @@ def use(**values: object) -> None:
     Parameters
     ----------
     **values : object
-        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``store``. None
-        takes an earlier value back.
+        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``store``,
+        ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``,
+        ``allow_private_hosts``. None takes an earlier value back.
 
     Raises
     ------
