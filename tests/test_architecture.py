@@ -43,6 +43,7 @@ DOORS = {
     "PIL": {"sources", "tiny"},
     "pydantic": {"prompts"},
     "sqlite3": {"store"},
+    "platformdirs": {"store"},
     "mlx": MLX,
     "mlx_vlm": MLX,
     "transformers": MLX,

@@ -8,7 +8,8 @@
     │   ├── MissingKey        a host needs an API key
     │   ├── MissingExtra      an optional package is not installed                 (also ImportError)
     │   ├── BadSchema         the schema cannot become columns
-    │   └── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
+    │   ├── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
+    │   └── StoreFault        the file of stored answers cannot be read or written
     └── RunError              this image, this time; becomes a row, never the end of a run
         ├── UnreadableImage   the bytes are no picture, or the file cannot be read
         ├── UnsupportedFormat the bytes are a picture nobody here can decode
@@ -43,6 +44,7 @@ __all__ = [
     "RunError",
     "ServerFault",
     "SetupError",
+    "StoreFault",
     "TimedOut",
     "Unauthorized",
     "UnknownModel",
@@ -88,6 +90,10 @@ class BadSchema(SetupError):
 
 class BadSetting(SetupError, ValueError):
     """An argument, environment variable or file entry has a value that cannot be used."""
+
+
+class StoreFault(SetupError):
+    """The file of stored answers cannot be read or written; the one of these that can also come during a run."""
 
 
 class RunError(VlmkitError):
@@ -145,7 +151,7 @@ class ServerFault(BackendError):
     message : str
     retry_after_s : float or None, default None
     is_transient : bool, default False
-        Whether another try can succeed: a server that is overloaded or restarting, not a model that breaks on a picture.
+        Whether another try can succeed: a server is overloaded or restarting, not: a model breaks on a picture.
     """
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, is_transient: bool = False) -> None:

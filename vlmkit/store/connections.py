@@ -1,0 +1,157 @@
+"""Connections to a store's file: one that writes, and as many that read as threads read at once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vlmkit.errors import StoreFault
+from vlmkit.store.faults import BUSY_TIMEOUT_S, translated
+from vlmkit.store.schema import bring_up_to_date, check_version, is_up_to_date
+
+__all__ = ["Connections"]
+
+
+class Connections:
+    """Checked connections to one file, for any number of threads.
+
+    Parameters
+    ----------
+    path : Path
+        Created, readable by its owner only, where it does not exist; its folder is there.
+    writable : bool
+        Without it the file must exist, and is not changed.
+    """
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self._path = path
+        self._address = path.absolute().as_uri() + ("" if writable else _read_only(path))
+        self._readers: deque[sqlite3.Connection] = deque()
+        self._writer: sqlite3.Connection | None = None
+        self._writing = threading.Lock()
+        self._closed = False
+        with translated(path):
+            first = self._connect()
+            try:
+                check_version(first, path)
+                _prepare(first, path, writable=writable)
+            except BaseException:
+                first.close()
+                raise
+        if writable:
+            self._writer = first
+        else:
+            self._readers.append(first)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Connection to read with, for this thread alone meanwhile.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read, or the store is closed.
+        """
+        self._check_open()
+        with translated(self._path):
+            try:
+                connection = self._readers.pop()
+            except IndexError:
+                connection = self._connect()
+            try:
+                yield connection
+            finally:
+                self._put_back(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Transaction: durable at the end of the stretch, or undone as a whole.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written, or the store is closed.
+        """
+        with self._writing, translated(self._path):
+            self._check_open()
+            if self._writer is None:
+                raise StoreFault(f"store {self._path}: opened for reading only, nothing can be stored in it.")
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close all; twice is fine. The last process to close also tidies the write-ahead log away."""
+        with self._writing, translated(self._path):
+            self._closed = True
+            while self._readers:
+                self._readers.pop().close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreFault(f"store {self._path}: it is closed. Open it again with open_store.")
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        self._readers.append(connection)
+        if self._closed:
+            self._readers.remove(connection)
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA cell_size_check = ON")  # finds more damage, for nothing to speak of
+            connection.execute("PRAGMA cache_size = -8000")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, writable: bool) -> None:
+    if not writable:
+        if not is_up_to_date(connection):
+            raise StoreFault(f"store {path}: made by an older vlmkit. Open it once where it may be written.")
+        return
+    # FULL: a commit is on the disk when it returns. NORMAL would survive a killed process, but not a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    _use_write_ahead_log(connection)
+    if not is_up_to_date(connection):
+        bring_up_to_date(connection, path)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Readers then never wait for a writer. The switch does not wait its turn by itself when two processes try it."""
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _read_only(path: Path) -> str:
+    """A folder that may not be written has no place for SQLite's lock files, and nobody changes the file either."""
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    return "?mode=ro" if has_log or os.access(path.parent, os.W_OK) else "?immutable=1"

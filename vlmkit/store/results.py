@@ -1,0 +1,242 @@
+"""The store itself: replies by key, pictures by where they were, runs and their rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vlmkit.errors import StoreFault
+from vlmkit.records import Reply
+from vlmkit.store import history, lookup
+from vlmkit.store.choice import default_path
+from vlmkit.store.connections import Connections
+from vlmkit.store.journal import RowRecord, RunRecord
+from vlmkit.store.writing import Writer, begin_run, end_run
+
+__all__ = ["Store", "open_store"]
+
+
+def open_store(where: str | Path | None = None, *, writable: bool = True) -> Store:
+    """Open a file of answers, or make one.
+
+    Parameters
+    ----------
+    where : str, Path or None, default None
+        None is the default file, in the user's cache folder.
+    writable : bool, default True
+        False is for replays: the file must exist, and may be where nothing can be written.
+
+    Returns
+    -------
+    Store
+        Any number of threads may use it, and any number of processes the same file.
+
+    Raises
+    ------
+    StoreFault
+        The file cannot be used: damaged, another program's, a newer vlmkit's, not writable, no space; says what to do.
+    """
+    path = default_path() if where is None else Path(where).expanduser()
+    if writable:
+        if where is None:
+            _make_folder(path.parent)
+        _make_file(path)
+    elif not path.is_file():
+        raise StoreFault(
+            f"store {path}: there is no such file to answer from. A run with store={str(path)!r} makes it."
+        )
+    return Store(path, Connections(path, writable=writable))
+
+
+class Store:
+    """What was answered, and by which run; made by `open_store`.
+
+    Attributes
+    ----------
+    path : Path
+        Of its file.
+    """
+
+    def __init__(self, path: Path, connections: Connections) -> None:
+        self.path = path
+        self._connections = connections
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; twice is fine."""
+        self._connections.close()
+
+    def picture_digest(self, identity: str) -> str | None:
+        """Digest that the normalized picture of this source had; None where it was never seen.
+
+        Parameters
+        ----------
+        identity : str
+            As given in a `PictureRecord`.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read, or is damaged there.
+        """
+        with self._connections.reading() as connection:
+            return lookup.find_digest(connection, identity, self.path)
+
+    def reply(self, key: str) -> Reply | None:
+        """Newest reply stored under the key; None where there is none.
+
+        Parameters
+        ----------
+        key : str
+            From `key_of`.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read, or is damaged there.
+        """
+        with self._connections.reading() as connection:
+            return lookup.find_reply(connection, key, self.path)
+
+    def known(self, model: str) -> list[tuple[str, str | None, int | None]]:
+        """What the store knows of a model: (full name, revision, longest side in pixels) of its runs, newest first.
+
+        Parameters
+        ----------
+        model : str
+            Full name, or what the user called it.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read.
+        """
+        with self._connections.reading() as connection:
+            return lookup.find_known(connection, model)
+
+    def begin(self, run: RunRecord) -> int:
+        """Note that a run begins.
+
+        Returns
+        -------
+        int
+            Its number, for `record` and `end`.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written.
+        """
+        with self._connections.writing() as connection:
+            return begin_run(connection, run)
+
+    def record(self, run_id: int, rows: Sequence[RowRecord]) -> None:
+        """Store rows that ended, in one transaction; they survive a power cut from the moment this returns.
+
+        Parameters
+        ----------
+        run_id : int
+        rows : sequence of RowRecord
+            Of a row that was recorded before the last word counts.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written; then none of these rows is in it, and all earlier ones are.
+        """
+        if not rows:
+            return
+        with self._connections.writing() as connection:
+            writer = Writer(connection, run_id)
+            for row in rows:
+                writer.write(row)
+
+    def end(self, run_id: int, *, seconds: float, stopped_early: bool) -> None:
+        """Note that a run ended. One for which nobody came here has died.
+
+        Parameters
+        ----------
+        run_id : int
+        seconds : float
+            Wall time of the run.
+        stopped_early : bool
+            Whether rows were left.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written.
+        """
+        with self._connections.writing() as connection:
+            end_run(connection, run_id, seconds=seconds, stopped_early=stopped_early)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run, oldest first, as `vlmkit.store.history.list_runs` describes it.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read.
+        """
+        with self._connections.reading() as connection:
+            return history.list_runs(connection)
+
+    def rows(self, run_id: int) -> list[dict[str, Any]]:
+        """Rows of a run in input order, as `vlmkit.store.history.list_rows` describes them.
+
+        Parameters
+        ----------
+        run_id : int
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read, or has no such run.
+        """
+        with self._connections.reading() as connection:
+            found = history.list_rows(connection, run_id, self.path)
+        if found is None:
+            raise StoreFault(f"store {self.path}: it has no run {run_id}. vk.runs() lists those it has.")
+        return found
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreFault(
+            f"store: its folder {folder} cannot be made ({error.strerror}). Name a file with store=…, or VLMKIT_STORE."
+        ) from error
+
+
+def _make_file(path: Path) -> None:
+    """Make the file, for its owner's eyes only, and find out now whether it can be written."""
+    if not path.parent.is_dir():
+        raise StoreFault(f"store {path}: there is no folder {path.parent}. Create it, or name a file in another one.")
+    if path.is_dir():
+        raise StoreFault(f"store {path}: this is a folder. Name a file in it.")
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreFault(
+            f"store {path}: it cannot be written ({error.strerror}). Give permission, name another file with store=…, "
+            "or go without (store=False)."
+        ) from error
+    if not os.access(path.parent, os.W_OK):
+        raise StoreFault(
+            f"store {path}: its folder may not be written, where SQLite keeps its log. Give permission, name another "
+            "file with store=…, or go without (store=False)."
+        )
