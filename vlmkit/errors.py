@@ -140,7 +140,19 @@ class RateLimited(BackendError):
 
 
 class TimedOut(BackendError, TimeoutError):
-    """The deadline passed before the answer was complete."""
+    """The deadline passed before the answer was complete.
+
+    Parameters
+    ----------
+    message : str
+    retry_after_s : float or None, default None
+    partial : Reply or None, default None
+        What had been written until then, where anything had.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, partial: object = None) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.partial = partial
 
 
 class ServerFault(BackendError):
