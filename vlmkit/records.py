@@ -173,6 +173,8 @@ class Reply:
 class Outcome:
     """What became of one row: `values` when it worked, `fault` when it did not.
 
+    Both are there where something stands in for an answer that came too late; the fault says what.
+
     Attributes
     ----------
     index : int
@@ -185,7 +187,7 @@ class Outcome:
     seconds : float
         Wall time of the row, decoding included.
     from_store : bool
-        Whether an earlier run had answered it.
+        Whether it was answered without asking: by an earlier run, or by an equal row of this one.
     """
 
     index: int
