@@ -127,7 +127,9 @@ def _store(raw: object) -> bool | str:
     text = _text(str(raw) if isinstance(raw, Path) else raw)
     if text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
-    if text == "replay:":
+    file = text.removeprefix("replay").removeprefix(":") if text.startswith("replay:") or text == "replay" else text
+    # A misspelled word is no file: "fales", "reply".
+    if text != "replay" and not (Path(file).suffix or Path(file).name != file):
         raise ValueError
     return text
 
@@ -244,6 +246,15 @@ SETTINGS: Mapping[str, Setting] = {
             check=_flag,
         ),
         Setting(
+            name="allow_remote",
+            variable="VLMKIT_ALLOW_REMOTE",
+            table="privacy",
+            key="allow_remote",
+            default=False,
+            accepts="true (pictures may be sent to other machines) or false",
+            check=_flag,
+        ),
+        Setting(
             name="store",
             variable="VLMKIT_STORE",
             table="store",
@@ -255,7 +266,18 @@ SETTINGS: Mapping[str, Setting] = {
     )
 }
 
-_FILE_ENTRIES = [f"[{setting.table}] {setting.key}" for setting in SETTINGS.values()]
+_HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
+    "url": _text,
+    "key_variable": _text,
+    "requests_per_minute": _timeout_s,
+    "tokens_per_minute": _timeout_s,
+    "parallel_asks": _count,
+}
+
+_FILE_ENTRIES = [
+    *(f"[{setting.table}] {setting.key}" for setting in SETTINGS.values()),
+    *(f"[hosts.NAME] {key}" for key in _HOST_ENTRIES),
+]
 
 _session: dict[str, object] = {}
 
@@ -268,7 +290,7 @@ def use(**values: object) -> None:
     **values : object
         ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``store``,
         ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``,
-        ``allow_private_hosts``. None takes an earlier value back.
+        ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
 
     Raises
     ------
@@ -324,6 +346,35 @@ def resolve(name: str, argument: object = None) -> Resolved:
     if setting.key in table:
         return _resolved(setting, table[setting.key], f"{path}, [{setting.table}] {setting.key}")
     return Resolved(name=name, value=setting.default, origin="default")
+
+
+def host(name: str) -> dict[str, Any]:
+    """What ``vlmkit.toml`` says about a host, from its table ``[hosts.NAME]``; empty where nothing is said.
+
+    Parameters
+    ----------
+    name : str
+        The engine, as ``"ollama"``.
+
+    Returns
+    -------
+    dict with any of ``url``, ``key_variable``, ``requests_per_minute``, ``tokens_per_minute``, ``parallel_asks``
+
+    Raises
+    ------
+    BadSetting
+        A value of it cannot be used.
+    """
+    path = find_file()
+    table = _read(path).get("hosts", {}).get(name, {}) if path else {}
+    checked = {}
+    for key, raw in table.items() if isinstance(table, dict) else ():
+        try:
+            checked[key] = _HOST_ENTRIES[key](raw)
+        except (TypeError, ValueError):
+            message = f"{path}, [hosts.{name}] {key}: {raw!r} cannot be used. Texts are in quotes, limits are above 0."
+            raise BadSetting(message) from None
+    return checked
 
 
 def require_model(argument: object = None) -> str:
@@ -400,7 +451,11 @@ def _read(path: Path) -> dict[str, dict[str, object]]:
 def _entries(content: Mapping[str, object]) -> Iterator[str]:
     """Every entry of a file, as ``[table] key``; a key outside of any table as itself."""
     for name, value in content.items():
-        if isinstance(value, dict):
+        if name == "hosts" and isinstance(value, dict):
+            tables = [table for table in value.values() if isinstance(table, dict)]
+            yield from (f"[hosts.NAME] {key}" for table in tables for key in table)
+            yield from (f"[hosts] {key}" for key, table in value.items() if not isinstance(table, dict))
+        elif isinstance(value, dict):
             yield from (f"[{name}] {key}" for key in value)
         else:
             yield name
