@@ -42,6 +42,7 @@ MLX = {"engines", "tiny"}
 DOORS = {
     "PIL": {"sources", "tiny"},
     "pydantic": {"prompts"},
+    "typing_extensions": {"prompts"},
     "sqlite3": {"store"},
     "platformdirs": {"store"},
     "mlx": MLX,

@@ -1,3 +1,5 @@
+"""Constrained answers of the bundled model, through the real engine."""
+
 import json
 from pathlib import Path
 
@@ -84,6 +86,7 @@ def test_every_reply_is_valid_whatever_the_schema_and_whoever_shares_the_batch(t
 
 @pytest.mark.parametrize("temperature", [0.0, 2.0])
 def test_a_choice_is_one_of_the_choices(tiny, pictures, temperature):
+    """A choice is one of the choices."""
     choices = ['say "hi"', "naïve", "two words", "a", "ab"]
     constraint = Constraint(kind="choice", text=json.dumps(choices))
     texts = {
@@ -94,6 +97,7 @@ def test_a_choice_is_one_of_the_choices(tiny, pictures, temperature):
 
 
 def test_a_pattern_is_matched_and_says_where_the_answer_ends(tiny, pictures):
+    """A pattern is matched and says where the answer ends."""
     reply = tiny.submit(_ask(pictures, Constraint(kind="regex", text="[0-9]{4}-[0-9]{2}"), temperature=1.5)).result()
     assert reply.finish_reason == "stop"
     assert len(reply.text) == 7
@@ -127,9 +131,11 @@ def test_probabilities_are_among_the_tokens_that_may_follow(tiny, pictures):
     ],
 )
 def test_what_cannot_be_enforced_is_refused_before_anything_is_spent(tiny, pictures, constraint):
+    """What cannot be enforced is refused before anything is spent."""
     with pytest.raises(BadSchema, match="cannot be enforced"):
         tiny.submit(_ask(pictures, constraint))
 
 
 def test_what_can_be_enforced_is_accepted():
+    """What can be enforced is accepted."""
     check_constraint(_json({"type": "object", "properties": {"when": {"type": "string", "format": "date"}}}))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from vlmkit.errors import BadSetting, SetupError, UnreadableReply
-from vlmkit.prompts import Field, compose_description, compose_question
+from vlmkit.prompts import Field, compose_description, compose_form, compose_question
 from vlmkit.records import Reply
 
 
@@ -96,3 +99,75 @@ def test_questions_that_cannot_be_asked(options: dict[str, object], message: str
     """Before a single picture is opened."""
     with pytest.raises(BadSetting, match=message):
         compose_question("Which?", into="x", **options)
+
+
+def test_a_form_lists_its_fields_and_fills_a_column_for_each():
+    """A form lists its fields and fills a column for each."""
+    task = compose_form("count int, mood: calm|wild (how it feels)", into="description")
+    assert task.write({}) == (
+        "Describe this image as one JSON object with these fields:\n"
+        "- count: integer\n"
+        '- mood: one of "calm", "wild" (how it feels)'
+    )
+    assert [(field.name, field.dtype, field.choices) for field in task.fields] == [
+        ("count", int, ()),
+        ("mood", str, ("calm", "wild")),
+    ]
+    assert task.name == "description"
+    assert task.read(reply('{"count": 2, "mood": "Calm"}')) == {
+        "count": 2,
+        "mood": "calm",
+    }
+
+
+def test_a_form_after_a_prompt_reads_the_row_and_its_names_may_have_a_prefix():
+    """A form after a prompt reads the row and its names may have a prefix."""
+    task = compose_form({"count": int}, prompt="This is {place}.", into="description", prefix="p_")
+    assert task.write({"place": "{Rome}"}) == (
+        "This is {Rome}.\nAnswer with one JSON object with these fields:\n- count: integer"
+    )
+    assert [field.name for field in task.fields] == ["p_count"]
+    assert task.name == "p_description"
+    assert task.read(reply('{"count": 2}')) == {"p_count": 2}
+
+
+def test_a_list_of_choices_is_one_question():
+    """A list of choices is one question."""
+    task = compose_form(["indoor", "outdoor"], into="where")
+    assert task.write({}) == "Which of these fits this image best? Answer with one of: indoor, outdoor."
+    assert [(field.name, field.choices) for field in task.fields] == [("where", ("indoor", "outdoor"))]
+
+
+def test_a_form_that_was_cut_off_says_so():
+    """A form that was cut off says so."""
+    task = compose_form("a str", into="x")
+    with pytest.raises(UnreadableReply, match="raise max_tokens"):
+        task.read(reply('{"a": "on and on', "length"))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "choices", "kind", "good", "bad"),
+    [
+        (int, None, "regex", "-12", "twelve"),
+        (float, None, "regex", "2.5", "2."),
+        (bool, None, "choice", "yes", "maybe"),
+        (str, ["a", 'é"'], "choice", 'é"', "b"),
+    ],
+)
+def test_what_an_answer_must_be_is_what_can_be_read(dtype, choices, kind, good, bad):
+    """What an answer must be is what can be read."""
+    task = compose_question("What?", dtype=dtype, choices=choices, into="x")
+    assert task.constraint.kind == kind
+    if kind == "regex":
+        assert re.fullmatch(task.constraint.text, good)
+        assert not re.fullmatch(task.constraint.text, bad)
+    else:
+        assert good in json.loads(task.constraint.text)
+        assert bad not in json.loads(task.constraint.text)
+    assert task.read(reply(good))["x"] is not None
+
+
+def test_free_text_is_not_constrained():
+    """Free text is not constrained."""
+    assert compose_question("What?", into="x").constraint is None
+    assert compose_description(style="brief", into="x").constraint is None

@@ -6,7 +6,16 @@ May use errors, records, pydantic (for schemas).              Never  a picture, 
 from __future__ import annotations
 
 from vlmkit.prompts.styles import STYLES
-from vlmkit.prompts.tasks import Field, Task, compose_description, compose_question
+from vlmkit.prompts.tasks import Field, Task, compose_description, compose_form, compose_question
 from vlmkit.prompts.template import MISSING_TEXT, Template
 
-__all__ = ["MISSING_TEXT", "STYLES", "Field", "Task", "Template", "compose_description", "compose_question"]
+__all__ = [
+    "MISSING_TEXT",
+    "STYLES",
+    "Field",
+    "Task",
+    "Template",
+    "compose_description",
+    "compose_form",
+    "compose_question",
+]

@@ -1,4 +1,4 @@
-"""The texts vlmkit writes itself: three styles of description, and what is added to a question.
+"""The texts vlmkit writes itself: three styles of description, headings of forms, and what is added to a question.
 
 The bundled model is trained on exactly these; changing a letter changes answers and everything stored under them.
 """
@@ -10,13 +10,25 @@ from collections.abc import Sequence
 
 from vlmkit.errors import BadSetting
 
-__all__ = ["STYLES", "answer_suffix", "style_prompt", "word_limit_suffix"]
+__all__ = [
+    "ANSWER_HEADING",
+    "FORM_HEADING",
+    "STYLES",
+    "WHICH_PROMPT",
+    "answer_suffix",
+    "style_prompt",
+    "word_limit_suffix",
+]
 
 STYLES = {
     "brief": "Describe this image in one short sentence.",
     "detailed": "Describe this image in detail.",
     "technical": "Give a technical description of this image.",
 }
+
+WHICH_PROMPT = "Which of these fits this image best?"
+FORM_HEADING = "Describe this image as one JSON object with these fields:"
+ANSWER_HEADING = "Answer with one JSON object with these fields:"
 
 _SUFFIXES: dict[type, str] = {
     str: "",

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, SetupError, UnreadableReply
 from vlmkit.prompts.reading import read_choice, read_float, read_integer, read_text, read_yes_or_no
-from vlmkit.prompts.styles import answer_suffix, style_prompt, word_limit_suffix
+from vlmkit.prompts.styles import (
+    ANSWER_HEADING,
+    FORM_HEADING,
+    WHICH_PROMPT,
+    answer_suffix,
+    style_prompt,
+    word_limit_suffix,
+)
 from vlmkit.prompts.template import Template
-from vlmkit.records import Reply
+from vlmkit.records import Constraint, Reply
 
-__all__ = ["Field", "Task", "compose_description", "compose_question"]
+if TYPE_CHECKING:
+    from vlmkit.prompts.schema import Schema
 
+__all__ = ["Field", "Task", "compose_description", "compose_form", "compose_question"]
+
+_CONSTRAINTS: dict[type, Constraint] = {
+    int: Constraint(kind="regex", text=r"-?[0-9]{1,18}"),
+    float: Constraint(kind="regex", text=r"-?[0-9]{1,18}(\.[0-9]{1,9})?"),
+    bool: Constraint(kind="choice", text='["yes", "no"]'),
+}
 _READERS: dict[type, Any] = {str: str, int: read_integer, float: read_float, bool: read_yes_or_no}
 
 
@@ -25,14 +41,14 @@ class Field:
     ----------
     name : str
     dtype : type, default str
-        str, int, float or bool.
-    choices : tuple of str, default ()
+        str, int, float, bool, date, datetime or list.
+    choices : tuple of str or of int, default ()
         The only values there are; makes the column a category, in this order.
     """
 
     name: str
     dtype: type = str
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
 
     def read(self, text: str) -> Any:
         """Value of an answer.
@@ -58,12 +74,24 @@ class Task:
         System text sent with every ask.
     fields : tuple of Field
         The columns it fills.
+    name : str
+        What the columns of errors and details are named after.
+    constraint : Constraint or None, default None
+        What the answer must be; backends enforce it where they can.
+    schema : Schema or None, default None
+        Reads an answer that is one JSON object; None reads it as one value.
+    prefix : str, default ""
+        Stands before the schema's names in those of the columns.
     """
 
     template: Template
     suffix: str = ""
     system: str | None = None
     fields: tuple[Field, ...]
+    name: str
+    constraint: Constraint | None = None
+    schema: Schema | None = None
+    prefix: str = ""
 
     def write(self, row: Mapping[str, object]) -> str:
         """Prompt of one row.
@@ -89,6 +117,8 @@ class Task:
         """
         text = read_text(reply)
         try:
+            if self.schema is not None:
+                return {f"{self.prefix}{name}": value for name, value in self.schema.read(text).items()}
             return {field.name: field.read(text) for field in self.fields}
         except UnreadableReply as fault:
             if reply.finish_reason == "length":
@@ -126,7 +156,7 @@ def compose_description(
         raise BadSetting("give either prompt=… or style=…; one of them says what is asked.")
     template = Template.parse(prompt) if prompt is not None else Template.parse(style_prompt(str(style)))
     suffix = word_limit_suffix(max_words)
-    return Task(template=template, suffix=suffix, system=system, fields=(Field(name=_column(into)),))
+    return Task(template=template, suffix=suffix, system=system, fields=(Field(name=_column(into)),), name=into)
 
 
 def compose_question(
@@ -161,7 +191,59 @@ def compose_question(
     names = _choices(choices, dtype)
     suffix = answer_suffix(dtype, names) + word_limit_suffix(max_words)
     field = Field(name=_column(into), dtype=dtype, choices=names)
-    return Task(template=Template.parse(question), suffix=suffix, system=system, fields=(field,))
+    template = Template.parse(question)
+    constraint = _constraint(dtype, names)
+    return Task(template=template, suffix=suffix, system=system, fields=(field,), name=into, constraint=constraint)
+
+
+def compose_form(
+    schema: object, *, prompt: str | None = None, system: str | None = None, into: str, prefix: str = ""
+) -> Task:
+    """Task that asks for several typed fields at once, or for one choice.
+
+    Parameters
+    ----------
+    schema : pydantic model, dataclass, TypedDict, mapping of names to types, text, or list of choices
+        A list of choices fills the column `into`; everything else a column for each field.
+    prompt : str or None, default None
+        Said before the fields are listed, and may read the row: ``{column}``.
+    system : str or None, default None
+    into : str
+        What the columns of errors and details are named after.
+    prefix : str, default ""
+        Stands before the names of the columns.
+
+    Raises
+    ------
+    SetupError
+        A schema that cannot be understood or cannot become columns; a template that cannot be parsed.
+    """
+    if isinstance(schema, list | tuple):
+        question = WHICH_PROMPT if prompt is None else prompt
+        return compose_question(question, choices=schema, system=system, into=f"{prefix}{into}")
+    from vlmkit.prompts.schema import Schema  # pydantic takes a tenth of a second, and most runs have no schema
+
+    read = Schema(schema)
+    fields = tuple(
+        Field(name=f"{prefix}{name}", dtype=kind.dtype, choices=kind.choices) for name, kind in read.columns.items()
+    )
+    heading = FORM_HEADING if prompt is None else f"{prompt}\n{ANSWER_HEADING}"
+    return Task(
+        template=Template.parse(heading),
+        suffix=f"\n{read.lines()}",
+        system=system,
+        fields=fields,
+        name=f"{prefix}{_column(into)}",
+        constraint=read.constraint,
+        schema=read,
+        prefix=prefix,
+    )
+
+
+def _constraint(dtype: type, choices: tuple[str, ...]) -> Constraint | None:
+    if choices:
+        return Constraint(kind="choice", text=json.dumps(choices, ensure_ascii=False))
+    return _CONSTRAINTS.get(dtype)
 
 
 def _column(into: object) -> str:

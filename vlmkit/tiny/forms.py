@@ -12,7 +12,7 @@ from typing import Any
 
 from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene
 
-__all__ = ["draw_form", "line"]
+__all__ = ["draw_form", "line", "list_of", "one_of"]
 
 # A field as it is asked for: its name, what it may be (a word, choices, or fields of its own), and the right value.
 _Field = tuple[str, str, str, Any]
@@ -72,7 +72,7 @@ def _count(scene: Scene, rng: random.Random) -> _Field:
 def _background(scene: Scene, rng: random.Random) -> _Field:
     name = rng.choice(("background", "background", "background_color"))
     meaning = rng.choice(("color of the background", "What color is the background?"))
-    return name, rng.choice(("string", _one_of(_some(BACKGROUNDS, scene.background, rng)))), meaning, scene.background
+    return name, rng.choice(("string", one_of(_some(BACKGROUNDS, scene.background, rng)))), meaning, scene.background
 
 
 def _each(attribute: str, values: Sequence[str]) -> Callable[[Scene, random.Random], _Field]:
@@ -82,7 +82,7 @@ def _each(attribute: str, values: Sequence[str]) -> Callable[[Scene, random.Rand
         if rng.random() < 0.5:
             return f"{attribute}s", "list of string", meaning, present
         offered = list(values) if rng.random() < 0.5 else rng.sample(values, rng.randint(2, len(values)))
-        return f"{attribute}s", _list_of(offered), meaning, [value for value in offered if value in present]
+        return f"{attribute}s", list_of(offered), meaning, [value for value in offered if value in present]
 
     return make
 
@@ -91,7 +91,7 @@ def _tags(scene: Scene, rng: random.Random) -> _Field:
     present = {getattr(thing, key) for thing in scene.things for key in ("shape", "color", "size")}
     offered = rng.sample([*SHAPES, *COLORS, *SIZES], rng.randint(3, 10))
     name = rng.choice(("tags", "tags", "labels", "keywords"))
-    return name, _list_of(offered), "what is in the image", [value for value in offered if value in present]
+    return name, list_of(offered), "what is in the image", [value for value in offered if value in present]
 
 
 def _some_thing(scene: Scene, rng: random.Random) -> tuple[dict[str, str], int]:
@@ -132,7 +132,7 @@ def _at(scene: Scene, rng: random.Random) -> _Field:
     attribute, values = rng.choice((("shape", SHAPES), ("color", COLORS), ("size", SIZES)))
     value = getattr(thing, attribute)
     name = f"{attribute}_at_{thing.place.replace(' ', '_')}"
-    kind = rng.choice(("string", _one_of(_some(values, value, rng))))
+    kind = rng.choice(("string", one_of(_some(values, value, rng))))
     return name, kind, f"What {attribute} is the object at the {thing.place}?", value
 
 
@@ -142,10 +142,10 @@ def _caption(scene: Scene, rng: random.Random) -> _Field:
 
 def _objects(scene: Scene, rng: random.Random) -> _Field:
     kinds = {
-        "shape": ("string", _one_of(SHAPES)),
-        "color": ("string", _one_of(COLORS)),
-        "size": ("string", _one_of(SIZES)),
-        "place": ("string", _one_of(PLACES)),
+        "shape": ("string", one_of(SHAPES)),
+        "color": ("string", one_of(COLORS)),
+        "size": ("string", one_of(SIZES)),
+        "place": ("string", one_of(PLACES)),
     }
     keys = rng.sample(list(kinds), rng.randint(1, 4))
     plain = rng.random() < 0.6
@@ -161,11 +161,13 @@ def _some(values: Sequence[str], needed: str, rng: random.Random) -> list[str]:
     return offered
 
 
-def _one_of(values: Sequence[str]) -> str:
+def one_of(values: Sequence[str]) -> str:
+    """Write a kind: one of some values."""
     return "one of " + ", ".join(f'"{value}"' for value in values)
 
 
-def _list_of(values: Sequence[str]) -> str:
+def list_of(values: Sequence[str]) -> str:
+    """Write a kind: as many of some values as apply."""
     return "list of any of " + ", ".join(f'"{value}"' for value in values)
 
 

@@ -1,0 +1,74 @@
+"""Forms: what they ask and what they answer."""
+
+import json
+import random
+import re
+
+from vlmkit.prompts import compose_form
+from vlmkit.tiny import forms, phrasings, scenes
+from vlmkit.tiny.scenes import BACKGROUNDS
+
+SCENE = scenes.Scene(
+    seed=1,
+    background="gray",
+    things=(
+        scenes.Thing(shape="circle", color="red", size="large", place="top left"),
+        scenes.Thing(shape="cross", color="blue", size="small", place="center"),
+        scenes.Thing(shape="cross", color="red", size="small", place="right"),
+    ),
+    width=96,
+    height=96,
+)
+
+
+def drawn(count=1500):
+    """Name, kind and value of every field of many forms."""
+    for seed in range(count):
+        lines, answer = forms.draw_form(SCENE, random.Random(seed))
+        top = [line for line in lines.split("\n") if not line.startswith("  ")]
+        values = json.loads(answer)
+        assert len(top) == len(values)
+        for line, (name, value) in zip(top, values.items(), strict=True):
+            match = re.fullmatch(r"- (\w+): (.*?)(?: \((.*)\))?", line)
+            assert match[1] == name
+            yield name, match[2], match[3], value
+
+
+def test_values_are_the_truth():
+    """Of fields that say by their names what they are."""
+    truth = {"count": 3, "crosses": 2, "has_cross": True, "has_large_cross": False, "n_blue_objects": 1}
+        "count": 3,
+        "crosses": 2,
+        "has_cross": True,
+        "has_large_cross": False,
+        "has_red_circle": True,
+        "n_blue_objects": 1,
+    }
+    truth |= {"background": "gray", "color_at_center": "blue", "size_at_top_left": "large"}
+    seen = {name: value for name, _, _, value in drawn() if name in truth}
+    assert seen == truth
+
+
+def test_lists_of_choices_keep_the_order_they_were_offered_in():
+    """Lists of choices keep the order they were offered in."""
+    for name, kind, _, value in drawn():
+        if name == "colors" and kind.startswith("list of any of"):
+            offered = json.loads(f"[{kind.removeprefix('list of any of ')}]")
+            assert value == [choice for choice in offered if choice in {"red", "blue"}]
+
+
+def test_forms_are_written_as_vlmkit_writes_schemas():
+    """Same heading, same lines."""
+    schema = {"count": int, "background": list(BACKGROUNDS), "shapes": list[str], "has_star": bool}
+    wanted = [
+        phrasings.FORM_HEADING,
+        forms.line("count", "integer"),
+        forms.line("background", forms.one_of(BACKGROUNDS)),
+        forms.line("shapes", "list of string"),
+        forms.line("has_star", "true or false"),
+    ]
+    assert compose_form(schema, into="x").write({}) == "\n".join(wanted)
+    nested = compose_form("tags list[a|b] (what is in it)", prompt="Look at this image.", into="x").write({})
+    heading, line = nested.rsplit("\n", 1)
+    assert heading in phrasings.PHRASINGS["form"]
+    assert line == forms.line("tags", forms.list_of(["a", "b"]), "what is in it")

@@ -1,0 +1,246 @@
+"""What a value may be, as a small tree made from a JSON schema: it writes prompt lines, names columns, mends values.
+
+pydantic says in JSON Schema (draft 2020-12) what any of its types accepts; reading that, and not the types, makes one
+way for all of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlmkit.errors import BadSchema
+from vlmkit.prompts.reading import read_float, read_integer, read_yes_or_no
+
+__all__ = ["Kind", "kind_of"]
+
+_WORDS = {"string": "string", "integer": "integer", "number": "number", "boolean": "true or false"}
+_FORMATS = {"date": "date as YYYY-MM-DD", "date-time": "date and time as YYYY-MM-DDTHH:MM:SS"}
+_DTYPES = {"string": str, "integer": int, "number": float, "boolean": bool, "array": list}
+_FORMAT_DTYPES: dict[str, type] = {"date": dt.date, "date-time": dt.datetime}
+_ENFORCED = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "minLength", "pattern")
+_COUNTED = ("minItems", "maxItems")
+_NOTHING = frozenset({"", "null", "none", "n/a", "na", "unknown"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One node of a schema.
+
+    Attributes
+    ----------
+    base : str
+        ``"string"``, ``"integer"``, ``"number"``, ``"boolean"``, ``"array"`` or ``"object"``.
+    choices : tuple
+        The only values there are; texts or whole numbers.
+    format : str or None
+        ``"date"``, ``"date-time"``.
+    limits : mapping of str to object
+        Bounds, by the keywords of JSON Schema.
+    item : Kind or None
+        Of an array.
+    fields : mapping of str to Kind
+        Of an object, in order.
+    meaning : str
+        Description and unit, for the prompt.
+    nullable : bool
+    """
+
+    base: str
+    choices: tuple[Any, ...] = ()
+    format: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    item: Kind | None = None
+    fields: Mapping[str, Kind] = field(default_factory=dict)
+    meaning: str = ""
+    nullable: bool = False
+
+    def lines(self, indent: str = "") -> Iterator[str]:
+        """Lines of a prompt that ask for an object's fields."""
+        for name, kind in self.fields.items():
+            meaning = f" ({kind.meaning})" if kind.meaning else ""
+            yield f"{indent}- {name}: {kind.words()}{meaning}"
+            inner = kind.item if kind.item and kind.item.fields else kind
+            yield from inner.lines(indent + "  ")
+
+    def words(self) -> str:
+        """What a value may be, in words."""
+        return self._plain_words() + (", or null if unknown" if self.nullable else "")
+
+    def columns(self, name: str) -> Iterator[tuple[str, Kind]]:
+        """Columns this becomes: one, or one for each field of an object, prefixed with its name."""
+        if not self.fields:
+            yield name, self
+        for inner, kind in self.fields.items():
+            yield from kind.columns(f"{name}_{inner}" if name else inner)
+
+    @property
+    def dtype(self) -> type:
+        """Python type of a column's values."""
+        if self.choices:
+            return str if all(isinstance(choice, str) for choice in self.choices) else int
+        return _FORMAT_DTYPES.get(self.format or "", _DTYPES[self.base])
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema that a backend enforces: every field required, no others."""
+        plain = self._plain_schema()
+        return {"anyOf": [plain, {"type": "null"}]} if self.nullable else plain
+
+    def mended(self, value: Any) -> Any:
+        """A value with what is meant for sure put right: case of choices, numbers and answers in words.
+
+        Raises
+        ------
+        UnreadableReply
+            A text that cannot be the number or the answer it should be.
+        """
+        if self.nullable and (value is None or (isinstance(value, str) and value.strip().casefold() in _NOTHING)):
+            return None
+        if isinstance(value, Mapping) and self.fields:
+            return dict(self._mended_entry(str(key), inner) for key, inner in value.items())
+        if isinstance(value, list) and self.item:
+            return [self.item.mended(inner) for inner in value]
+        return self._mended_text(value.strip()) if isinstance(value, str) else value
+
+    def _mended_entry(self, key: str, value: Any) -> tuple[str, Any]:
+        plain = _plain(key)
+        name = next((name for name in self.fields if _plain(name) == plain), None)
+        return (key, value) if name is None else (name, self.fields[name].mended(value))
+
+    def _mended_text(self, text: str) -> Any:
+        if self.choices:
+            return next((c for c in self.choices if str(c).casefold() == text.casefold()), text)
+        readers: dict[str, Any] = {"integer": read_integer, "number": read_float, "boolean": read_yes_or_no}
+        return readers[self.base](text) if self.base in readers else text
+
+    def _plain_words(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(json.dumps(choice, ensure_ascii=False) for choice in self.choices)
+        if self.item is not None:
+            if self.item.fields:
+                return "list of objects with these fields"
+            return f"list of any of {self.item.words()[7:]}" if self.item.choices else f"list of {self.item.words()}"
+        if self.fields:
+            return "object with these fields"
+        return _FORMATS.get(self.format or "", _WORDS[self.base]) + self._range_words()
+
+    def _range_words(self) -> str:
+        low, above = self.limits.get("minimum"), self.limits.get("exclusiveMinimum")
+        high, below = self.limits.get("maximum"), self.limits.get("exclusiveMaximum")
+        if low is not None and high is not None:
+            return f" from {low:g} to {high:g}"
+        longest = self.limits.get("maxLength")
+        said = (
+            (" from {:g} up", low), (" above {:g}", above), (" up to {:g}", high), (" below {:g}", below),
+            (" of at most {} characters", longest),
+        )  # fmt: skip
+        return "".join(words.format(limit) for words, limit in said if limit is not None)
+
+    def _plain_schema(self) -> dict[str, Any]:
+        if self.choices:
+            return {"enum": list(self.choices)}
+        if self.item is not None:
+            return {"type": "array", "items": self.item.schema(), **self.limits}
+        if self.fields:
+            fields = {name: kind.schema() for name, kind in self.fields.items()}
+            return {
+                "type": "object",
+                "properties": fields,
+                "required": list(fields),
+                "additionalProperties": False,
+            }
+        return {"type": self.base, **({"format": self.format} if self.format else {}), **self.limits}
+
+
+def kind_of(schema: Mapping[str, Any]) -> Kind:
+    """Tree of a JSON schema as pydantic writes it.
+
+    Parameters
+    ----------
+    schema : mapping
+
+    Raises
+    ------
+    BadSchema
+        A part that cannot become columns: a union, a mapping with free keys, a model that contains itself.
+    """
+    return _Reader(schema.get("$defs", {})).read(schema, "the schema", ())
+
+
+class _Reader:
+    """Walks a JSON schema, following references."""
+
+    def __init__(self, definitions: Mapping[str, Any]) -> None:
+        self._definitions = definitions
+
+    def read(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...]) -> Kind:
+        reference = schema.get("$ref")
+        if reference is not None:
+            if reference in inside:
+                raise BadSchema(f"schema: {where} contains itself; a column cannot. Leave it out, or make it a text.")
+            target = self._definitions[reference.rpartition("/")[2]]
+            beside = {key: value for key, value in schema.items() if key in {"description", "unit"}}
+            # What is said of a field goes before what its type says of itself.
+            return self.read({**target, **beside}, where, (*inside, reference))
+        if "anyOf" in schema:
+            return self._either(schema, where, inside)
+        choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
+        if choices is not None:
+            return self._choice(schema, choices, where)
+        return self._typed(schema, where, inside)
+
+    def _typed(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...]) -> Kind:
+        kind = schema.get("type")
+        if kind == "array" and "items" in schema:
+            item = self.read(schema["items"], f"an item of {where}", inside)
+            return Kind(base=kind, item=item, limits=_limits(schema, _COUNTED), meaning=_meaning(schema))
+        if kind == "object" and schema.get("properties"):
+            fields = {name: self.read(part, repr(name), inside) for name, part in schema["properties"].items()}
+            return Kind(base=kind, fields=fields, meaning=_meaning(schema))
+        if kind not in _WORDS:
+            raise BadSchema(
+                f"schema: {where} cannot become a column ({_short(schema)}). A field may be str, int, float, bool, "
+                "date, choices, a list of these, or a model of these."
+            )
+        form = schema.get("format") if schema.get("format") in _FORMATS else None
+        return Kind(base=kind, format=form, limits=_limits(schema, _ENFORCED), meaning=_meaning(schema))
+
+    def _either(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...]) -> Kind:
+        parts = [part for part in schema["anyOf"] if part.get("type") != "null"]
+        if len(parts) != 1 or len(parts) == len(schema["anyOf"]):
+            raise BadSchema(
+                f"schema: {where} may be one of several types; a column has one. Choose one, or make it str."
+            )
+        inner = self.read(parts[0], where, inside)
+        return Kind(**{**vars(inner), "nullable": True, "meaning": _meaning(schema) or inner.meaning})
+
+    @staticmethod
+    def _choice(schema: Mapping[str, Any], choices: list[Any], where: str) -> Kind:
+        kinds = {type(choice) for choice in choices}
+        if kinds not in ({str}, {int}):
+            raise BadSchema(f"schema: the choices of {where} must be all texts or all whole numbers, not {choices!r}.")
+        if len({str(choice).casefold() for choice in choices}) < len(choices):
+            raise BadSchema(f"schema: two choices of {where} are the same but for their case; answers could be either.")
+        kind = "string" if kinds == {str} else "integer"
+        return Kind(base=kind, choices=tuple(choices), meaning=_meaning(schema))
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_")
+
+
+def _limits(schema: Mapping[str, Any], keywords: tuple[str, ...]) -> dict[str, Any]:
+    return {keyword: schema[keyword] for keyword in keywords if keyword in schema}
+
+
+def _meaning(schema: Mapping[str, Any]) -> str:
+    unit, meaning = schema.get("unit"), " ".join(str(schema.get("description", "")).split())
+    return "; ".join(part for part in (f"in {unit}" if unit else "", meaning) if part)
+
+
+def _short(schema: Mapping[str, Any]) -> str:
+    text = json.dumps({key: value for key, value in schema.items() if key not in {"$defs", "title"}})
+    return text if len(text) <= 80 else text[:79] + "…"

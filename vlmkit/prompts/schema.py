@@ -1,0 +1,114 @@
+"""A schema: what is asked for as one JSON object, and how that object becomes the values of columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
+
+from vlmkit.errors import BadSchema, UnreadableReply
+from vlmkit.prompts.json_text import find_object
+from vlmkit.prompts.kinds import Kind, kind_of
+from vlmkit.prompts.spellings import adapter_of
+from vlmkit.records import Constraint
+
+__all__ = ["Schema"]
+
+
+class Schema:
+    """Fields asked for together.
+
+    Parameters
+    ----------
+    schema : pydantic model, dataclass, TypedDict, mapping of names to types, or text
+        As `vlmkit.prompts.spellings` reads it.
+
+    Attributes
+    ----------
+    kind : Kind
+        The whole object.
+    columns : dict of str to Kind
+        What it becomes, nested fields prefixed with the name of the field they are in.
+    constraint : Constraint
+        What a backend enforces.
+
+    Raises
+    ------
+    BadSchema
+        It cannot be understood, or cannot become columns.
+    """
+
+    def __init__(self, schema: object) -> None:
+        self._adapter: TypeAdapter[Any] = adapter_of(schema)
+        try:
+            described = self._adapter.json_schema()
+        except PydanticInvalidForJsonSchema as error:
+            reason = str(error).partition("\n")[0]
+            raise BadSchema(f"schema: a field has a type without a JSON form: {reason}") from error
+        self.kind: Kind = kind_of(described)
+        if not self.kind.fields:
+            raise BadSchema("schema: it has no fields that could become columns; name at least one.")
+        columns = list(self.kind.columns(""))
+        self.columns = dict(columns)
+        if len(self.columns) < len(columns):
+            raise BadSchema("schema: two fields become the same column; rename one of them.")
+        text = json.dumps(self.kind.schema(), ensure_ascii=False, separators=(",", ":"))
+        self.constraint = Constraint(kind="json_schema", text=text)
+
+    def lines(self) -> str:
+        """The fields, a line each, as they stand in the prompt."""
+        return "\n".join(self.kind.lines())
+
+    def read(self, text: str) -> dict[str, Any]:
+        """Values by column.
+
+        Parameters
+        ----------
+        text : str
+            An answer; the object may have prose around it.
+
+        Returns
+        -------
+        dict
+            JSON values; dates are ISO texts, what is unknown is None.
+
+        Raises
+        ------
+        UnreadableReply
+            No object, a field that is missing, or a value that is not of its type.
+        """
+        found = self.kind.mended(find_object(text))
+        try:
+            value = self._adapter.validate_python(found)
+        except ValidationError as error:
+            raise UnreadableReply(_explained(error)) from error
+        dumped = self._adapter.dump_python(value, mode="json")
+        return dict(_flat(self.kind, dumped, ""))
+
+
+def _flat(kind: Kind, value: Any, name: str) -> list[tuple[str, Any]]:
+    if not kind.fields:
+        return [(name, value)]
+    inside = value if isinstance(value, Mapping) else {}
+    pairs: list[tuple[str, Any]] = []
+    for inner, inner_kind in kind.fields.items():
+        pairs += _flat(inner_kind, inside.get(inner), f"{name}_{inner}" if name else inner)
+    return pairs
+
+
+def _explained(error: ValidationError) -> str:
+    """What is wrong with an answer, field by field, short enough for a cell and for the model to read."""
+    problems = []
+    for problem in error.errors(include_url=False)[:3]:
+        where = ".".join(map(str, problem["loc"])) or "the object"
+        found = "" if problem["type"] == "missing" else f", got {_short(problem['input'])}"
+        problems.append(f"{where}: {problem['msg']}{found}")
+    return f"the answer does not fit the schema: {'; '.join(problems)}. Ask a model that follows schemas better."
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
