@@ -41,6 +41,8 @@ MAY_IMPORT = {
 MLX = {"engines", "tiny"}
 DOORS = {
     "PIL": {"sources", "tiny"},
+    "pillow_heif": {"sources"},
+    "certifi": {"sources"},
     "pydantic": {"prompts"},
     "typing_extensions": {"prompts"},
     "sqlite3": {"store"},

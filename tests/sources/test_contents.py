@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from vlmkit.errors import ImageTooLarge, RunError, UnreadableImage
-from vlmkit.sources import contents, refer
-from vlmkit.sources.contents import load_bytes
+from vlmkit.records import ImageRef
+from vlmkit.sources import Limits, contents, refer
+
+
+def load_bytes(ref: ImageRef, **limits: int) -> bytes:
+    return contents.load_bytes(ref, dataclasses.replace(Limits.in_force(), **limits))
 
 
 def test_bytes_of_a_file_and_of_bytes_are_the_same(tmp_path: Path) -> None:
@@ -51,7 +58,12 @@ def test_what_is_no_readable_file(tmp_path: Path, name: str, message: str) -> No
         (None, "the row names no picture"),
         (7, "a value of type int is no picture"),
         (b"", "<bytes 0>: empty"),
-        ("https://example.org/a.jpg", "a URL, not a file"),
+        ("ftp://example.org/a.jpg", "only http and https are fetched"),
+        ("file:///etc/passwd", "kind 'file'; only http and https"),
+        ("data:image/png;base64", "no comma"),
+        ("data:image/png;base64,####", r"<data URL 26>: not base64"),
+        ("data:text/html,hello", "content type is 'text/html'"),
+        ("data:image/png,", "empty, 0 bytes"),
     ],
 )
 def test_values_that_are_no_picture(item: object, message: str) -> None:
@@ -60,14 +72,36 @@ def test_values_that_are_no_picture(item: object, message: str) -> None:
         load_bytes(refer(item))
 
 
-@pytest.mark.parametrize("as_file", [True, False])
-def test_too_many_bytes_are_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, as_file: bool) -> None:
-    """The limit holds for files, by their size, and for bytes."""
-    monkeypatch.setattr(contents, "LARGEST_FILE_BYTES", 10)
+@pytest.mark.parametrize("form", ["file", "bytes", "data", "archive"])
+def test_too_many_bytes_are_refused(tmp_path: Path, form: str) -> None:
+    """The limit holds wherever the bytes are, and the message says how to raise it."""
     path = tmp_path / "big.png"
-    path.write_bytes(b"x" * 11)
-    with pytest.raises(ImageTooLarge, match="11 bytes, more than"):
-        load_bytes(refer(path if as_file else path.read_bytes()))
+    path.write_bytes(b"x" * 30)
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(path, "big.png")
+    data = "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+    item = {"file": path, "bytes": path.read_bytes(), "data": data, "archive": archive / "big.png"}[form]
+    assert load_bytes(refer(item), largest_image_bytes=31) == b"x" * 30
+    with pytest.raises(ImageTooLarge, match=r"3[01] bytes, more than the 10 that largest_image_bytes allows"):
+        load_bytes(refer(item), largest_image_bytes=10)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["data:image/png;base64,aGVs\nbG8=", "DATA:;BASE64,aGVsbG8=", "data:image/png,hel%6co", "data:,hello"],
+)
+def test_data_urls_are_their_own_content(url: str) -> None:
+    """With base64 or percent signs, in any case, broken into lines or not."""
+    assert load_bytes(refer(url)) == b"hello"
+
+
+def test_a_file_may_be_called_like_half_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a scheme at the very beginning makes a URL."""
+    monkeypatch.chdir(tmp_path)
+    Path("a folder:").mkdir()
+    Path("a folder:/x.png").write_bytes(b"x")
+    assert load_bytes(refer("a folder://x.png")) == b"x"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")

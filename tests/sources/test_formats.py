@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -14,15 +15,21 @@ from vlmkit.sources.formats import SUFFIXES, allowed_formats, foreign_format
 
 def test_everyday_formats_are_allowed_and_dangerous_ones_are_not() -> None:
     """PostScript would start Ghostscript; it is not even tried."""
-    assert {"JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"} <= set(allowed_formats())
+    assert {"JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"} <= set(allowed_formats())
     assert not {"EPS", "WMF", "PDF", "FITS"} & set(allowed_formats())
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI"])
+@pytest.mark.parametrize(
+    "name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI", "HEIF"]
+)
 def test_every_allowed_format_is_really_decoded(name: str) -> None:
     """A picture written in the format comes out with its size and, roughly, its color."""
     buffer = BytesIO()
-    Image.new("RGB", (40, 30), (200, 30, 30)).save(buffer, name, **({"sizes": [(40, 30)]} if name == "ICO" else {}))
+    original = Image.new("RGB", (40, 30), (200, 30, 30))
+    if name == "HEIF":
+        pillow_heif.from_pillow(original).save(buffer)
+    else:
+        original.save(buffer, name, **({"sizes": [(40, 30)]} if name == "ICO" else {}))
     image = Image.open(BytesIO(normalize(refer(buffer.getvalue()), 100).data))
     assert image.size == (40, 30)
     assert all(abs(a - b) < 12 for a, b in zip(image.convert("RGB").getpixel((20, 15)), (200, 30, 30), strict=True))
@@ -31,7 +38,7 @@ def test_every_allowed_format_is_really_decoded(name: str) -> None:
 @pytest.mark.parametrize(
     ("head", "name"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIF"),
+        (b"\xff\x0a\xfa\x1f", "JPEG XL"),
         (b"%PDF-1.7\n", "PDF"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
         (b"8BPS\0\1", "Photoshop"),
@@ -51,10 +58,12 @@ def test_text_is_no_picture() -> None:
     assert str(fault).startswith("a.jpg: not a picture, whatever its name says")
 
 
-@pytest.mark.parametrize("head", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"\0\0\0\x20ftypavif"])
+@pytest.mark.parametrize(
+    "head", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"\0\0\0\x20ftypavif", b"\0\0\0\x18ftypheic\0\0\0\0"]
+)
 def test_the_stump_of_a_known_format_is_damaged_rather_than_unknown(head: bytes) -> None:
     """A download that stopped at once still tells what it was going to be."""
-    with pytest.raises(UnreadableImage, match=r"(PNG|JPEG|AVIF) data that is damaged at its beginning"):
+    with pytest.raises(UnreadableImage, match=r"(PNG|JPEG|AVIF|HEIF) data that is damaged at its beginning"):
         normalize(refer(head), 100)
 
 
@@ -72,3 +81,11 @@ def test_suffixes_are_compared_in_lower_case() -> None:
     """Membership is tested with a lowered suffix, so an upper-case entry would never match."""
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
     assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".tiff"} <= SUFFIXES
+
+
+def test_pillow_itself_stays_as_it_was() -> None:
+    """Whoever uses Pillow beside vlmkit gets no opener that they did not register."""
+    buffer = BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (8, 6))).save(buffer)
+    assert normalize(refer(buffer.getvalue()), 100).width == 8
+    assert "HEIF" not in Image.OPEN

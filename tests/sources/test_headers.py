@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from vlmkit.errors import ImageTooLarge, RunError, UnreadableImage
-from vlmkit.sources import Header, headers, normalize, read_header, refer
+from vlmkit.sources import Header, Limits, fingerprint, normalize, read_header, refer
 
 
 def encoded(name: str, size: tuple[int, int] = (60, 40), orientation: int | None = None, mode: str = "RGB") -> bytes:
@@ -62,17 +63,29 @@ def test_pixels_are_not_decoded() -> None:
     assert read_header(refer(buffer.getvalue()[:2000])).width == 900
 
 
-def test_more_pixels_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decompression bomb is refused by its header, and the message has both figures."""
-    monkeypatch.setattr(headers, "LARGEST_PIXELS", 3_000_000)
-    with pytest.raises(ImageTooLarge, match=r"<bytes \d+>: 4 megapixels, more than 3"):
-        read_header(refer(encoded("PNG", (2000, 2000), mode="1")))
+def test_more_pixels_than_allowed() -> None:
+    """A decompression bomb is refused by its header, and the message has both figures and the setting."""
+    limits = dataclasses.replace(Limits.in_force(), largest_image_pixels=3_000_000)
+    bomb = refer(encoded("PNG", (2000, 2000), mode="1"))
+    message = r"<bytes \d+>: 2000 × 2000 = 4,000,000 pixels, more than the 3,000,000 that largest_image_pixels allows"
+    with pytest.raises(ImageTooLarge, match=message):
+        read_header(bomb, limits=limits)
+    with pytest.raises(ImageTooLarge, match=message):
+        normalize(bomb, 100, limits=limits)
+    with pytest.raises(ImageTooLarge, match="2000 × 2000"):
+        normalize(refer(Image.new("1", (2000, 2000))), 100, limits=limits)
 
 
-def test_pillows_own_limit_is_translated() -> None:
-    """Where Pillow refuses first, the fault is the same."""
+def test_pillows_own_limit_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a lower one, nor its warning, nor one that somebody switched off."""
+    picture = refer(encoded("PNG", (300, 300), mode="1"))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60_000)
+    assert read_header(picture).width == 300
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    assert normalize(picture, 100).width == 100
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     bomb = encoded("PNG", (64, 64), mode="1").replace(b"\0\0\0\x40\0\0\0\x40", b"\0\1\0\0\0\1\0\0")
-    with pytest.raises(ImageTooLarge, match="decompression bomb"):
+    with pytest.raises(ImageTooLarge, match="65536 × 65536 = 4,294,967,296 pixels"):
         read_header(refer(_with_crc(bomb)))
 
 
@@ -91,6 +104,26 @@ def test_a_closed_picture_is_a_typed_fault(tmp_path: Path) -> None:
     image.close()
     with pytest.raises(RunError, match="<image 60x40>"):
         normalize(refer(image), 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"), [("GIF", 3), ("WEBP", 3), ("PNG", 3), ("TIFF", 3), ("MPO", 3), ("AVIF", 3), ("JPEG", 1)]
+)
+def test_frames_are_counted(tmp_path: Path, name: str, frames: int) -> None:
+    """Animations, pages and further photos, from a file and from bytes."""
+    path = tmp_path / "film"
+    several = [Image.new("RGB", (60, 40), (i * 80, 0, 0)) for i in range(frames)]
+    several[0].save(path, name, save_all=frames > 1, append_images=several[1:])
+    assert read_header(refer(path)).frames == read_header(refer(path.read_bytes())).frames == frames
+
+
+def test_the_digest_is_the_fingerprint(tmp_path: Path) -> None:
+    """Only where it is asked for, because it needs the whole file."""
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded("PNG"))
+    assert read_header(refer(path)).digest is None
+    assert read_header(refer(path), digest=True).digest == fingerprint(refer(path))
+    assert read_header(refer(path.read_bytes()), digest=True).digest == fingerprint(refer(path))
 
 
 def _with_crc(png: bytes) -> bytes:

@@ -1,47 +1,58 @@
-"""The bytes behind a reference, within limits."""
+"""The bytes behind a reference, wherever they are, within limits."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import stat
+import urllib.parse
 from pathlib import Path
 
 from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.records import ImageRef
+from vlmkit.sources import archives
 from vlmkit.sources.faults import translated
+from vlmkit.sources.limits import Limits
+from vlmkit.sources.urls import check_media_type, is_url
 
-__all__ = ["LARGEST_FILE_BYTES", "check_file", "load_bytes"]
-
-LARGEST_FILE_BYTES = 512 * 1024 * 1024
+__all__ = ["file_of", "load_bytes"]
 
 
-def load_bytes(ref: ImageRef) -> bytes:
+def load_bytes(ref: ImageRef, limits: Limits) -> bytes:
     """All bytes of an encoded picture.
 
     Parameters
     ----------
     ref : ImageRef
-        Of a path or of bytes.
+        Of a path, a member of an archive, a URL, or of bytes.
+    limits : Limits
 
     Raises
     ------
     UnreadableImage
-        The file is missing, empty, not a file, may not be read, or the reference is to something else.
+        The file is missing, empty, not a file, may not be read or fetched, or the reference is to something else.
     ImageTooLarge
-        More than `LARGEST_FILE_BYTES`.
+        More bytes than allowed.
     """
     if isinstance(ref.source, bytes):
-        _check_size(len(ref.source), ref.label)
-        return ref.source
-    path = check_file(ref)
-    with translated(ref.label), path.open("rb") as file:
-        data = file.read(LARGEST_FILE_BYTES + 1)
-    _check_size(len(data), ref.label)
+        data = ref.source
+    elif (path := file_of(ref, limits)) is not None:
+        with translated(ref.label), path.open("rb") as file:
+            data = file.read(os.fstat(file.fileno()).st_size + 1)
+    else:
+        data = _elsewhere(str(ref.source), ref.label, limits)
+    check_size(len(data), ref.label, limits)
     return data
 
 
-def check_file(ref: ImageRef) -> Path:
-    """Path of a reference, if a regular file of a permitted size is there.
+def file_of(ref: ImageRef, limits: Limits) -> Path | None:
+    """Path of a reference to a regular file of a permitted size; None where the bytes are not a file of their own.
+
+    Parameters
+    ----------
+    ref : ImageRef
+    limits : Limits
 
     Raises
     ------
@@ -50,13 +61,15 @@ def check_file(ref: ImageRef) -> Path:
     ImageTooLarge
         As `load_bytes`.
     """
+    if isinstance(ref.source, bytes):
+        return None
     if ref.source is None:
         raise UnreadableImage("the row names no picture; fill in its path or drop the row.")
     if not isinstance(ref.source, str):
         what = type(ref.source).__name__
-        raise UnreadableImage(f"a value of type {what} is no picture; give a path, bytes or a PIL image.")
-    if "://" in ref.source:
-        raise UnreadableImage(f"{ref.label}: a URL, not a file; download the picture and give its path or bytes.")
+        raise UnreadableImage(f"a value of type {what} is no picture; give a path, a URL, bytes or a PIL image.")
+    if is_url(ref.source) or archives.split(ref.source):
+        return None
     path = Path(os.path.expanduser(ref.source))  # noqa: PTH111  Path.expanduser raises for an unknown "~name"
     with translated(ref.label):
         status = path.stat()
@@ -65,13 +78,55 @@ def check_file(ref: ImageRef) -> Path:
         raise UnreadableImage(f"{ref.label}: a directory, not a picture; {advice}")
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableImage(f"{ref.label}: a device or a pipe, not a file; copy the picture into a file.")
-    _check_size(status.st_size, ref.label)
+    check_size(status.st_size, ref.label, limits)
     return path
 
 
-def _check_size(size_bytes: int, label: str) -> None:
+def check_size(size_bytes: int, label: str, limits: Limits) -> None:
+    """Make sure that a file is neither empty nor larger than allowed.
+
+    Parameters
+    ----------
+    size_bytes : int
+    label : str
+    limits : Limits
+
+    Raises
+    ------
+    UnreadableImage
+        It is empty.
+    ImageTooLarge
+        More than `Limits.largest_image_bytes`.
+    """
     if size_bytes == 0:
         raise UnreadableImage(f"{label}: empty, 0 bytes; fetch or copy the file again.")
-    if size_bytes > LARGEST_FILE_BYTES:
-        limit_mib = LARGEST_FILE_BYTES // 1024**2
-        raise ImageTooLarge(f"{label}: {size_bytes:,} bytes, more than {limit_mib} MiB; shrink or re-encode it.")
+    if size_bytes > limits.largest_image_bytes:
+        allowed = f"the {limits.largest_image_bytes:,} that largest_image_bytes allows"
+        raise ImageTooLarge(f"{label}: {size_bytes:,} bytes, more than {allowed}; shrink it, or raise that setting.")
+
+
+def _elsewhere(source: str, label: str, limits: Limits) -> bytes:
+    if source[:5].lower() == "data:":
+        return _data_url(source, label, limits)
+    if is_url(source):
+        # Opened with the first URL: TLS and HTTP are of no use to those whose pictures are files.
+        from vlmkit.sources import remote
+
+        return remote.fetch(source, label, limits)
+    return archives.read_member(source, label, limits.largest_image_bytes)
+
+
+def _data_url(url: str, label: str, limits: Limits) -> bytes:
+    head, comma, body = url[5:].partition(",")
+    check_size(len(body) * 3 // 4 + 1, label, limits)
+    if not comma:
+        raise UnreadableImage(f"{label}: no comma, after which its data would stand; copy the whole URL.")
+    media_type, *options = (part.strip().lower() for part in head.split(";"))
+    check_media_type(media_type, label)
+    raw = urllib.parse.unquote_to_bytes(body)
+    if "base64" not in options:
+        return raw
+    try:
+        return base64.b64decode(b"".join(raw.split()), validate=True)
+    except binascii.Error as error:
+        raise UnreadableImage(f"{label}: not base64 ({error}); copy the whole URL.") from error

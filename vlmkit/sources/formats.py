@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import IO, cast
 
 from PIL import Image
 
 from vlmkit.errors import RunError, UnreadableImage, UnsupportedFormat
 
-__all__ = ["SUFFIXES", "allowed_formats", "foreign_format"]
+__all__ = ["SUFFIXES", "allowed_formats", "foreign_format", "readers"]
 
 # An allow list: Pillow would also hand PostScript to Ghostscript, and guess at text. MPO comes in as JPEG.
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO", "QOI")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI")
 
 SUFFIXES = frozenset(
     f".{ending}"
     for line in (
-        "jpg jpeg jpe jfif mpo jp2 j2k png apng webp gif avif heic heif",
+        "jpg jpeg jpe jfif mpo jp2 j2k png apng webp gif avif heic heif hif",
         "tif tiff bmp dib ppm pgm pbm pnm ico qoi",
     )
     for ending in line.split()
 )
 """What a file in a folder must end in, in lower case, to be taken for a picture."""
+
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 
 _SIGNATURES = (
     (0, b"\xff\xd8\xff", "JPEG"),
@@ -30,10 +34,7 @@ _SIGNATURES = (
     (8, b"WEBP", "WEBP"),
     (0, b"II*\0", "TIFF"),
     (0, b"MM\0*", "TIFF"),
-    (4, b"ftypheic", "HEIF"),
-    (4, b"ftypheix", "HEIF"),
-    (4, b"ftypmif1", "HEIF"),
-    (4, b"ftypmsf1", "HEIF"),
+    *((4, b"ftyp" + brand, "HEIF") for brand in sorted(_HEIF_BRANDS)),
     (4, b"ftypavif", "AVIF"),
     (0, b"8BPS", "Photoshop"),
     (0, b"%PDF", "PDF"),
@@ -45,11 +46,31 @@ _SIGNATURES = (
 )
 
 
+Reader = tuple[str, Callable[..., Image.Image], Callable[[bytes], bool | str] | None]
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """Name of each format that is opened, what opens it, and what tells it by its first bytes."""
+    Image.init()
+    return (*((name, *Image.OPEN[name]) for name in _FORMATS if name in Image.OPEN), ("HEIF", _open_heif, _is_heif))
+
+
 @cache
 def allowed_formats() -> tuple[str, ...]:
-    """Names, as Pillow has them, of the formats that are opened; HEIF only where a plug-in brought it."""
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
+    """Names, as Pillow has them, of the formats that are opened."""
+    return tuple(name for name, _, _ in readers())
+
+
+def _is_heif(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
+
+
+def _open_heif(file: IO[bytes], filename: str) -> Image.Image:
+    # Loaded with the first HEIC, and not registered: that would change Pillow for the whole process.
+    from pillow_heif import HeifImageFile
+
+    return cast("Image.Image", HeifImageFile(file, filename))  # type: ignore[no-untyped-call]
 
 
 def foreign_format(head: bytes, label: str) -> RunError:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from PIL import ExifTags, Image, UnidentifiedImageError
-
-from vlmkit.errors import ImageTooLarge
 from vlmkit.records import ImageRef
-from vlmkit.sources.contents import check_file, load_bytes
+from vlmkit.sources.contents import file_of, load_bytes
 from vlmkit.sources.faults import translated
-from vlmkit.sources.formats import allowed_formats, foreign_format
+from vlmkit.sources.frames import count_frames
+from vlmkit.sources.limits import Limits
+from vlmkit.sources.metadata import Metadata, metadata_of
+from vlmkit.sources.objects import image_of
+from vlmkit.sources.opening import open_image, orientation_of
 
-__all__ = ["LARGEST_PIXELS", "Header", "open_image", "orientation_of", "read_header"]
+if TYPE_CHECKING:
+    from PIL import Image
 
-LARGEST_PIXELS = 178_956_970  # where Pillow itself refuses, so that its own switch cannot widen ours unnoticed
+__all__ = ["Header", "read_header"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,11 +33,17 @@ class Header:
     format : str or None
         Pillow's name of the file format, ``"JPEG"``; None for a picture that never was a file.
     width, height : int
-        Pixels as stored, before `orientation` is applied.
+        Pixels as stored, before `orientation` is applied; of HEIC as they are shown, its own turn being part of it.
     size_bytes : int or None
         Of the encoded file.
     orientation : int
         EXIF orientation, 1 (upright) to 8.
+    frames : int or None
+        Pictures in the file, of which the first counts; None where they are too many to count.
+    metadata : Metadata
+        What the camera wrote.
+    digest : str or None
+        As `fingerprint` has it; None unless asked for.
     """
 
     format: str | None
@@ -41,64 +51,66 @@ class Header:
     height: int
     size_bytes: int | None
     orientation: int
+    frames: int | None = 1
+    metadata: Metadata = field(default_factory=Metadata)
+    digest: str | None = None
 
 
-def read_header(ref: ImageRef) -> Header:
+def read_header(ref: ImageRef, *, digest: bool = False, limits: Limits | None = None) -> Header:
     """Read one picture's header; its pixels are not decoded.
 
     Parameters
     ----------
     ref : ImageRef
+    digest : bool, default False
+        Whether the whole file is read, too, for its fingerprint.
+    limits : Limits or None, default None
+        None takes those in force; resolve them once where many pictures are read.
 
     Raises
     ------
     RunError
         `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`, naming the picture.
     """
-    if isinstance(ref.source, Image.Image):
+    limits = limits or Limits.in_force()
+    image = image_of(ref)
+    if image is not None:
         with translated(ref.label):
-            return _header(ref.source, None)
-    if isinstance(ref.source, bytes):
-        data = load_bytes(ref)
-        with translated(ref.label):
-            return _header(open_image(BytesIO(data), ref.label), len(data))
-    path: Path = check_file(ref)
-    with translated(ref.label), path.open("rb") as file, open_image(file, ref.label) as image:
-        return _header(image, path.stat().st_size)
+            return _header(image, None, None)
+    with _opened(ref, limits) as file, translated(ref.label), open_image(file, ref.label, limits) as image:
+        return _header(image, file, _digest(file) if digest else None)
 
 
-def open_image(file: IO[bytes], label: str) -> Image.Image:
-    """Identify a picture of an allowed format and size; its pixels are not decoded yet.
-
-    Raises
-    ------
-    RunError
-        `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`; Pillow's own errors where the header is damaged.
-    """
-    try:
-        image = Image.open(file, formats=allowed_formats())
-    except UnidentifiedImageError as error:
-        file.seek(0)
-        raise foreign_format(file.read(16), label) from error
-    if image.width * image.height > LARGEST_PIXELS:
-        megapixels = image.width * image.height // 10**6
-        raise ImageTooLarge(f"{label}: {megapixels} megapixels, more than {LARGEST_PIXELS // 10**6}; shrink it first.")
-    return image
+@contextmanager
+def _opened(ref: ImageRef, limits: Limits) -> Iterator[IO[bytes]]:
+    """The file where there is one, because of a large one only the beginning is needed; otherwise its bytes."""
+    path = file_of(ref, limits)
+    if path is None:
+        yield BytesIO(load_bytes(ref, limits))
+        return
+    with translated(ref.label):
+        file = path.open("rb")
+    with file:
+        yield file
 
 
-def orientation_of(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 where there is none, or none that can be read."""
-    try:
-        # The base class reads the header only; PNG's own method would decode the whole picture first.
-        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001  damaged EXIF raises all sorts, and the pixels are still good
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _header(image: Image.Image, size_bytes: int | None) -> Header:
+def _header(image: Image.Image, file: IO[bytes] | None, digest: str | None) -> Header:
     orientation = orientation_of(image)
     width, height = image.size
     if image.format == "TIFF" and orientation >= 5:  # Pillow alone of all formats turns these when opening
         width, height = height, width
-    return Header(format=image.format, width=width, height=height, size_bytes=size_bytes, orientation=orientation)
+    return Header(
+        format=image.format,
+        width=width,
+        height=height,
+        size_bytes=None if file is None else file.seek(0, 2),
+        orientation=orientation,
+        frames=1 if file is None else count_frames(image, file),
+        metadata=metadata_of(image),
+        digest=digest,
+    )
+
+
+def _digest(file: IO[bytes]) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]

@@ -10,14 +10,17 @@ import time
 from PIL import Image
 
 from vlmkit.records import ImageRef
+from vlmkit.sources import archives
 from vlmkit.sources.contents import load_bytes
 from vlmkit.sources.faults import translated
-from vlmkit.sources.headers import orientation_of
-from vlmkit.sources.objects import own_copy
+from vlmkit.sources.limits import Limits
+from vlmkit.sources.objects import image_of, is_array, own_copy
+from vlmkit.sources.opening import orientation_of
+from vlmkit.sources.urls import is_url
 
 __all__ = ["RECIPE", "fingerprint", "loaded", "stamp"]
 
-RECIPE = "1"
+RECIPE = "2"
 """Version of `normalize`: another text whenever it gives other bytes for the same picture."""
 
 _SETTLED_NS = 2_000_000_000  # FAT counts in 2 s, and two changes within one tick of the clock leave equal times
@@ -33,12 +36,14 @@ def stamp(ref: ImageRef) -> str | None:
     Returns
     -------
     str or None
-        32 hexadecimal digits of absolute path, size, times of change, inode and device. None for what is no file, and
-        for a file changed within the last 2 s, which may change again without a trace.
+        32 hexadecimal digits of absolute path, size, times of change, inode and device; of a member of an archive,
+        those of the archive and the member's name. None for what is no file, and for a file changed within the last
+        2 s, which may change again without a trace.
     """
-    if not isinstance(ref.source, str) or "://" in ref.source:
+    if not isinstance(ref.source, str) or is_url(ref.source):
         return None
-    path = os.path.abspath(os.path.expanduser(ref.source))  # noqa: PTH100, PTH111  pathlib raises for odd names
+    archive, member = archives.split(ref.source) or (ref.source, "")
+    path = os.path.abspath(os.path.expanduser(archive))  # noqa: PTH100, PTH111  pathlib raises for odd names
     try:
         status = os.stat(path)  # noqa: PTH116  a third of the time of Path.stat, a million times
     except (OSError, ValueError):
@@ -46,16 +51,18 @@ def stamp(ref: ImageRef) -> str | None:
     if not stat.S_ISREG(status.st_mode) or max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - _SETTLED_NS:
         return None
     facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-    return _digest(os.fsencode(path), repr(facts).encode())
+    return _digest(os.fsencode(path), repr(facts).encode(), member.encode("utf-8", "surrogateescape"))
 
 
-def fingerprint(ref: ImageRef) -> str:
+def fingerprint(ref: ImageRef, *, limits: Limits | None = None) -> str:
     """Identity of a picture's content: equal for a renamed, moved or copied file.
 
     Parameters
     ----------
     ref : ImageRef
-        Where `normalize` follows, pass `loaded` of it to both, so that it is read once.
+        Where `normalize` follows, pass `loaded` of it to both, so that it is read, or downloaded, once.
+    limits : Limits or None, default None
+        None takes those in force.
 
     Returns
     -------
@@ -67,35 +74,32 @@ def fingerprint(ref: ImageRef) -> str:
     RunError
         `UnreadableImage` or `ImageTooLarge`, naming the picture.
     """
-    if isinstance(ref.source, Image.Image):
-        with translated(ref.label):
-            image, info = own_copy(ref.source), ref.source.info
-            facts = (
-                image.mode,
-                image.size,
-                orientation_of(ref.source),
-                info.get("transparency"),
-                info.get("icc_profile"),
-            )
-            return _digest(repr(facts).encode(), repr(image.getpalette()).encode(), image.tobytes())
-    return _digest(load_bytes(ref))
+    given = image_of(ref)
+    if given is None:
+        return _digest(load_bytes(ref, limits or Limits.in_force()))
+    with translated(ref.label):
+        image, info = own_copy(given), given.info
+        facts = (image.mode, image.size, orientation_of(given), info.get("transparency"), info.get("icc_profile"))
+        return _digest(repr(facts).encode(), repr(image.getpalette()).encode(), image.tobytes())
 
 
-def loaded(ref: ImageRef) -> ImageRef:
+def loaded(ref: ImageRef, *, limits: Limits | None = None) -> ImageRef:
     """Reference to the same picture with its encoded bytes in memory; a picture that is there already stays as it is.
 
     Parameters
     ----------
     ref : ImageRef
+    limits : Limits or None, default None
+        None takes those in force.
 
     Raises
     ------
     RunError
         As `fingerprint`.
     """
-    if isinstance(ref.source, bytes | Image.Image):
+    if isinstance(ref.source, bytes | Image.Image) or is_array(ref.source):
         return ref
-    return ImageRef(source=load_bytes(ref), label=ref.label)
+    return ImageRef(source=load_bytes(ref, limits or Limits.in_force()), label=ref.label)
 
 
 def _digest(*parts: bytes) -> str:

@@ -13,7 +13,10 @@ from PIL import Image
 
 from vlmkit.errors import SetupError
 from vlmkit.records import ImageRef
+from vlmkit.sources import archives
 from vlmkit.sources.formats import SUFFIXES
+from vlmkit.sources.objects import is_array
+from vlmkit.sources.urls import is_url, shown
 
 __all__ = ["natural_key", "read", "refer"]
 
@@ -23,9 +26,11 @@ def read(source: object, *, recursive: bool = False) -> list[ImageRef]:
 
     Parameters
     ----------
-    source : str, path, bytes, PIL image, or iterable of these
-        A folder (pictures by file name, hidden ones left out, ``img2`` before ``img10``), a file, a glob pattern (taken
-        at its word: every file it matches), one picture, or several in their own order. None stands for a missing one.
+    source : str, path, bytes, PIL image, array, or iterable of these
+        A folder (pictures by file name, hidden ones left out, ``img2`` before ``img10``), a zip or tar archive (like a
+        folder with its subfolders; a compressed tar in its own order, because only that reads it once), a file, a URL,
+        a glob pattern (taken at its word: every file it matches), one picture, or several in their own order. None
+        stands for a missing one.
     recursive : bool, default False
         Whether a folder's subfolders are read too.
 
@@ -36,17 +41,19 @@ def read(source: object, *, recursive: bool = False) -> list[ImageRef]:
     Raises
     ------
     SetupError
-        The folder or file is not there, holds no picture, the pattern matches nothing, or the type is none of these.
+        The folder or file is not there, holds no picture, the archive cannot be read, the pattern matches nothing, or
+        the type is none of these.
     """
     if isinstance(source, str | os.PathLike):
         return _read_path(os.fspath(source), recursive=recursive)
-    if isinstance(source, bytes | bytearray | memoryview | Image.Image):
+    is_one_array = is_array(source) and getattr(source, "ndim", 0) <= 3  # a fourth dimension counts pictures
+    if isinstance(source, bytes | bytearray | memoryview | Image.Image) or is_one_array:
         return [refer(source)]
     if isinstance(source, Iterable) and not isinstance(source, dict):
         return [refer(item) for item in source]
     raise SetupError(
         f"Pictures cannot be read from a value of type {type(source).__name__}; give a folder, a path, a glob pattern, "
-        "bytes, a PIL image, or a list of these."
+        "a URL, bytes, a PIL image, an array, or a list of these."
     )
 
 
@@ -55,35 +62,48 @@ def refer(item: object) -> ImageRef:
 
     Parameters
     ----------
-    item : str, path, bytes, PIL image, ImageRef or None
+    item : str, path, bytes, PIL image, array, ImageRef or None
     """
     if isinstance(item, ImageRef):
         return item
     if isinstance(item, str | os.PathLike):
         path = os.fsdecode(item)
-        return ImageRef(source=path, label=path)
+        return ImageRef(source=path, label=shown(path) if is_url(path) else path)
     if isinstance(item, bytes | bytearray | memoryview):
         return ImageRef(source=bytes(item), label=f"<bytes {len(bytes(item))}>")
     if isinstance(item, Image.Image):
         return ImageRef(source=item, label=f"<image {item.width}x{item.height}>")
+    if is_array(item):
+        return ImageRef(source=item, label=f"<array {'x'.join(map(str, item.shape))}>")  # type: ignore[attr-defined]
     return ImageRef(source=item, label="<missing>" if item is None else f"<{type(item).__name__}>")
 
 
 def natural_key(text: str) -> tuple[list[list[tuple[int, int, str]]], str]:
     """Sort key under which ``img2`` comes before ``img10``, folder by folder, whatever the case."""
     parts = [
-        [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", part) if piece]
+        [_number_key(piece) if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", part) if piece]
         for part in re.split(r"[/\\]", text.casefold())
     ]
     return parts, text
 
 
+def _number_key(digits: str) -> tuple[int, int, str]:
+    """Longer numbers are larger; unlike `int` this takes any number of digits."""
+    value = "".join(str(int(digit)) for digit in digits).lstrip("0")
+    return 0, len(value), value
+
+
 def _read_path(path: str | bytes, *, recursive: bool) -> list[ImageRef]:
-    text = os.path.expanduser(os.fsdecode(path))  # noqa: PTH111  Path would drop "./" and change the label
+    text = os.fsdecode(path)
+    if is_url(text):
+        return [refer(text)]
+    text = os.path.expanduser(text)  # noqa: PTH111  Path would drop "./" and change the label
     # Unlike their namesakes in pathlib these answer False for what cannot be a path, such as a whole caption.
     if os.path.isdir(text):  # noqa: PTH112
         return [refer(name) for name in _list_folder(text, recursive=recursive)]
-    if os.path.lexists(text):
+    if archives.is_archive(text) and os.path.isfile(text):  # noqa: PTH113
+        return [refer(name) for name in _list_archive(text)]
+    if os.path.lexists(text) or archives.split(text):
         return [refer(text)]
     if glob.has_magic(text):
         return _match(text)
@@ -104,6 +124,21 @@ def _list_folder(folder: str, *, recursive: bool) -> list[str]:
     deeper = 0 if recursive else sum(1 for _ in _pictures_in(folder, recursive=True))
     advice = f" Its subfolders hold {deeper}: pass recursive=True." if deeper else ""
     raise SetupError(f"{folder}: no pictures in this folder (looked for {', '.join(sorted(SUFFIXES))}).{advice}")
+
+
+def _list_archive(archive: str) -> list[str]:
+    found = [name for name in archives.members(archive) if _is_picture(name)]
+    if not found:
+        raise SetupError(f"{archive}: no pictures in this archive (looked for {', '.join(sorted(SUFFIXES))}).")
+    in_order = found if archives.is_compressed(archive) else sorted(found, key=natural_key)
+    return [f"{archive}/{name}" for name in in_order]
+
+
+def _is_picture(member: str) -> bool:
+    """Whether an archive's member is one by its name; what macOS adds for each file is not."""
+    *folders, name = re.split(r"[/\\]", member)
+    is_hidden = any(part.startswith(".") and part.strip(".") for part in [*folders, name]) or "__MACOSX" in folders
+    return not is_hidden and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
 
 
 def _pictures_in(folder: str, *, recursive: bool) -> Iterator[str]:

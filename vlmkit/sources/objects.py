@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from typing import Any
 
 from PIL import Image
 
-__all__ = ["own_copy"]
+from vlmkit.errors import UnreadableImage
+from vlmkit.records import ImageRef
+
+__all__ = ["image_of", "is_array", "own_copy"]
 
 # A picture handed in as an object may stand in several rows, and Pillow loads one object from one thread only.
 _loading = threading.Lock()
+
+
+def image_of(ref: ImageRef) -> Image.Image | None:
+    """Picture of a reference to an object; None where it is to encoded bytes, somewhere.
+
+    Parameters
+    ----------
+    ref : ImageRef
+
+    Raises
+    ------
+    UnreadableImage
+        An array that is not clearly a picture.
+    """
+    if isinstance(ref.source, Image.Image):
+        return ref.source
+    return _from_array(ref.source, ref.label) if is_array(ref.source) else None
 
 
 def own_copy(image: Image.Image) -> Image.Image:
@@ -22,3 +44,32 @@ def own_copy(image: Image.Image) -> Image.Image:
     """
     with _loading:
         return image.copy()
+
+
+def is_array(item: object) -> bool:
+    """Whether something is a numpy array; numpy itself is not needed for the answer."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(item, numpy.ndarray)
+
+
+def _from_array(array: Any, label: str) -> Image.Image:
+    shape = array.shape
+    if len(shape) == 3 and shape[2] == 1:
+        array = array[:, :, 0]
+    elif not (len(shape) == 2 or (len(shape) == 3 and shape[2] in {3, 4})):
+        hint = "move its channels last" if len(shape) == 3 and shape[0] in {1, 3, 4} else "give one picture a row"
+        raise UnreadableImage(f"{label}: a picture's shape is (height, width), or with 3 or 4 channels; {hint}.")
+    if 0 in shape:
+        raise UnreadableImage(f"{label}: no pixels; give an array with some.")
+    if array.dtype == bool or array.dtype.name == "uint8":
+        return Image.fromarray(array)
+    if array.dtype.kind == "f" and _spans_zero_to_one(array):
+        return Image.fromarray((array * 255).round().astype("uint8"))
+    advice = "scale it to 0 … 255 and pass it as uint8"
+    raise UnreadableImage(f"{label}: values of type {array.dtype} have no agreed black and white; {advice}.")
+
+
+def _spans_zero_to_one(array: Any) -> bool:
+    """Whether floats are shares of white beyond doubt: a few of 0 and 1 alone could as well be nearly black."""
+    low, high = array.min(), array.max()
+    return bool(low >= 0 and high <= 1 and ((array > 0) & (array < 1)).any())

@@ -1,4 +1,4 @@
-"""One normalizer for every backend: upright, RGB, within the pixel budget, encoded."""
+"""One normalizer for every backend: upright, RGB, within the pixel budget, encoded, without metadata."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from io import BytesIO
 
 from PIL import Image
 
+from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef, Picture
+from vlmkit.sources.color import is_plain, to_rgb
 from vlmkit.sources.contents import load_bytes
 from vlmkit.sources.faults import translated
-from vlmkit.sources.headers import open_image, orientation_of
-from vlmkit.sources.objects import own_copy
+from vlmkit.sources.limits import Limits
+from vlmkit.sources.objects import image_of, own_copy
+from vlmkit.sources.opening import check_pixels, open_image, orientation_of, strictly
+from vlmkit.sources.stripping import MOST_SCANS, count_scans, strip
 
 __all__ = ["JPEG_QUALITY", "decode", "normalize"]
 
@@ -26,38 +30,48 @@ _TURN_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_PASSING = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
 
 
-def normalize(ref: ImageRef, longest_side_px: int) -> Picture:
-    """Make the bytes a backend gets: upright, RGB or gray, at most `longest_side_px` wide and high.
+def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = None) -> Picture:
+    """Make the bytes a backend gets: upright, RGB or gray, at most `longest_side_px` wide and high, without metadata.
 
-    A file that is all of that already keeps its own bytes, after a check that they decode to the end. Anything else
-    becomes a JPEG of quality 90: first frame, EXIF orientation applied, transparency on white, 16 bits and CMYK to
-    8-bit RGB. May be called from many threads at once.
+    A JPEG or PNG that is all of that already keeps its compressed pixels, after a check that they decode to the end.
+    Anything else becomes a JPEG of quality 90: first frame, EXIF orientation applied, color profile converted to sRGB,
+    transparency on white, 16 bits and CMYK to 8-bit RGB. May be called from many threads at once.
 
     Parameters
     ----------
     ref : ImageRef
     longest_side_px : int
         Pixel budget of the longer side; smaller pictures are not enlarged.
+    limits : Limits or None, default None
+        None takes those in force; resolve them once where many pictures are normalized.
 
     Raises
     ------
     RunError
         `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`, naming the picture.
     """
-    if isinstance(ref.source, Image.Image):
-        with translated(ref.label):
-            return _encoded(_prepared(own_copy(ref.source), orientation_of(ref.source), longest_side_px))
-    data = load_bytes(ref)
-    with translated(ref.label):
-        image = open_image(BytesIO(data), ref.label)
-        if _may_pass(image, data, longest_side_px):
-            size = image.size
-            _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
-            return _picture(data, str(image.format), size)
+    limits = limits or Limits.in_force()
+    given = image_of(ref)
+    if given is not None:
+        with translated(ref.label), strictly():
+            check_pixels(given, ref.label, limits)
+            return _encoded(_prepared(own_copy(given), orientation_of(given), longest_side_px))
+    data = load_bytes(ref, limits)
+    with translated(ref.label), strictly():
+        image = open_image(BytesIO(data), ref.label, limits)
+        _check_scans(image, data, ref.label)
+        size = image.size
+        if max(size) <= longest_side_px and orientation_of(image) == 1 and _may_pass(image, data):
+            stripped = strip(data, _PASSING[str(image.format)])
+            if stripped is not None:
+                _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
+                return _picture(stripped, _PASSING[str(image.format)], size)
         _load(image, longest_side_px)
+        # Asked only now: a TIFF is turned by Pillow while it is loaded.
         return _encoded(_prepared(image, orientation_of(image), longest_side_px))
 
 
@@ -77,55 +91,44 @@ def decode(picture: Picture) -> Image.Image:
     UnreadableImage
         The bytes were not made by `normalize` and are damaged.
     """
-    with translated(f"<picture {picture.digest[:8]}>"):
-        return open_image(BytesIO(picture.data), f"<picture {picture.digest[:8]}>").convert("RGB")
+    label = f"<picture {picture.digest[:8]}>"
+    with translated(label), strictly():
+        return open_image(BytesIO(picture.data), label, Limits.in_force()).convert("RGB")
 
 
-def _may_pass(image: Image.Image, data: bytes, longest_side_px: int) -> bool:
-    if image.format not in _MEDIA_TYPES or image.mode not in {"RGB", "L"} or max(image.size) > longest_side_px:
+def _may_pass(image: Image.Image, data: bytes) -> bool:
+    if image.format not in _PASSING or not is_plain(image):
         return False
-    if image.format == "PNG" and data[24] != 8:  # bits per channel, which the mode does not tell
-        return False
-    several = getattr(image, "is_animated", False)
-    return not several and not image.has_transparency_data and orientation_of(image) == 1
+    # Of a PNG: bits per channel, which the mode does not tell, and whether the file is a film.
+    return image.format != "PNG" or (data[24] == 8 and not getattr(image, "is_animated", False))
+
+
+def _check_scans(image: Image.Image, data: bytes, label: str) -> None:
+    if image.format in {"JPEG", "MPO"} and (scans := count_scans(data)) > MOST_SCANS:
+        raise UnreadableImage(f"{label}: a JPEG of {scans:,} scans, made to keep its reader busy; leave it out.")
 
 
 def _load(image: Image.Image, longest_side_px: int) -> None:
     """Decode; a JPEG by powers of two no larger than needed for this longer side."""
-    scale = min(1.0, longest_side_px / max(image.size))
-    image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    if image.format in {"JPEG", "MPO"}:
+        scale = min(1.0, longest_side_px / max(image.size))
+        image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     image.load()
 
 
 def _prepared(image: Image.Image, orientation: int, longest_side_px: int) -> Image.Image:
-    image = _eight_bits(image)
+    """Shrunk first, because everything else costs by the pixel."""
+    icc = image.info.get("icc_profile")
+    if image.mode not in {"RGB", "L", "CMYK"} or image.has_transparency_data:
+        image = to_rgb(image, icc)
+        icc = None
     image.thumbnail((longest_side_px, longest_side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if image.mode == "RGBA":
-        canvas = Image.new("RGB", image.size, "white")
-        canvas.paste(image, mask=image.getchannel("A"))
-        image = canvas
+    image = to_rgb(image, icc)
     return image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode.startswith("I;16"):
-        # `convert` would clip at 255 instead of keeping the upper byte.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    if image.mode in {"I", "F"}:
-        return _stretched(image.convert("F")).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _stretched(image: Image.Image) -> Image.Image:
-    """Gray picture of 32-bit values, which have no common range: the darkest becomes black, the lightest white."""
-    low, high = (float(bound) for bound in image.getextrema() if isinstance(bound, int | float))
-    scale = 255 / (high - low) if high > low else 0.0
-    return image.point(lambda value: value * scale - low * scale).convert("L")
-
-
 def _encoded(image: Image.Image) -> Picture:
+    image.info.clear()  # Pillow would write the profile, the comment and the resolution
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return _picture(buffer.getvalue(), "JPEG", image.size)

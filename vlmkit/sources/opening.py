@@ -1,0 +1,111 @@
+"""Opening pictures with Pillow: allowed formats, allowed sizes, and to the last byte whatever others set."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from PIL import ExifTags, Image, ImageFile
+
+from vlmkit.errors import ImageTooLarge
+from vlmkit.sources.formats import foreign_format, readers
+from vlmkit.sources.limits import Limits
+
+__all__ = ["check_pixels", "open_image", "orientation_of", "strictly"]
+
+_NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)  # what Pillow itself takes for it
+
+
+def open_image(file: IO[bytes], label: str, limits: Limits) -> Image.Image:
+    """Identify a picture of an allowed format and size; its pixels are not decoded yet.
+
+    Unlike ``Image.open`` it heeds only our own limit: Pillow's is one for the whole process, and warns at half of it.
+
+    Parameters
+    ----------
+    file : binary file
+        At any position; must stay open until the picture is loaded.
+    label : str
+        What messages call the picture.
+    limits : Limits
+
+    Raises
+    ------
+    RunError
+        `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`; Pillow's own errors where the header is damaged.
+    """
+    file.seek(0)
+    head = file.read(16)
+    for _, factory, accept in readers():
+        try:
+            if accept and accept(head) is not True:  # a text says why not
+                continue
+            file.seek(0)
+            image = factory(file, "")
+        except _NOT_THIS_FORMAT:
+            continue
+        check_pixels(image, label, limits)
+        return image
+    raise foreign_format(head, label)
+
+
+def check_pixels(image: Image.Image, label: str, limits: Limits) -> None:
+    """Make sure that decoding takes no more memory than allowed.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    label : str
+    limits : Limits
+
+    Raises
+    ------
+    ImageTooLarge
+        More than `Limits.largest_image_pixels`.
+    """
+    pixels = image.width * image.height
+    if pixels > limits.largest_image_pixels:
+        allowed = f"the {limits.largest_image_pixels:,} that largest_image_pixels allows"
+        raise ImageTooLarge(
+            f"{label}: {image.width} × {image.height} = {pixels:,} pixels, more than {allowed}; "
+            "shrink it, or raise that setting."
+        )
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF orientation, 1 to 8; 1 where there is none, or none that can be read."""
+    try:
+        # The base class reads the header only; PNG's own method would decode the whole picture first.
+        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  damaged EXIF raises all sorts, and the pixels are still good
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+_lock = threading.Lock()
+_inside = 0
+_found: bool = False
+
+
+@contextmanager
+def strictly() -> Iterator[None]:
+    """Decode half a picture as an error inside, also where somebody set Pillow's ``LOAD_TRUNCATED_IMAGES``.
+
+    It is one switch for the whole process; the first thread in turns it off, the last one out puts it back.
+    """
+    global _inside, _found  # noqa: PLW0603  as global as the switch itself
+    with _lock:
+        if _inside == 0:
+            _found = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                ImageFile.LOAD_TRUNCATED_IMAGES = _found

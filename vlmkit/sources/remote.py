@@ -1,0 +1,217 @@
+"""Pictures from the web: one GET, a few redirects, every hop vetted, everything bounded."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import time
+import urllib.parse
+from functools import cache
+
+import certifi
+
+from vlmkit.errors import ImageTooLarge, UnreadableImage
+from vlmkit.sources.addresses import vetted
+from vlmkit.sources.limits import Limits
+from vlmkit.sources.urls import check_media_type
+
+__all__ = ["MOST_REDIRECTS", "fetch"]
+
+MOST_REDIRECTS = 5
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PORTS = {"http": 80, "https": 443}
+_BLOCK = 64 * 1024
+# A bare library name is turned away by some hosts; an encoding would only be undone again, past the limit.
+_HEADERS = {
+    "User-Agent": "vlmkit (reads images)",
+    "Accept": "image/*, application/octet-stream;q=0.5",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+
+
+def fetch(url: str, label: str, limits: Limits) -> bytes:
+    """Download a picture's bytes.
+
+    No proxy is used: behind one, the address could not be vetted.
+
+    Parameters
+    ----------
+    url : str
+        Of http or https.
+    label : str
+        What messages call the picture.
+    limits : Limits
+
+    Raises
+    ------
+    UnreadableImage
+        The URL, its host, its redirects, its status or its content are not what they should be, or it took too long.
+    ImageTooLarge
+        More than `Limits.largest_download_bytes`.
+    """
+    deadline = _Deadline(limits.download_timeout_s, label)
+    try:
+        for _ in range(MOST_REDIRECTS + 1):
+            found = _get(url, label, limits, deadline)
+            if isinstance(found, bytes):
+                return found
+            url = found
+    except TimeoutError as error:
+        raise deadline.passed() from error
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise UnreadableImage(f"{label}: cannot be fetched ({reason}); check the URL, or try again.") from error
+    raise UnreadableImage(f"{label}: more than {MOST_REDIRECTS} redirects; give the URL of the picture itself.")
+
+
+class _Deadline:
+    """The moment by which a download must be done."""
+
+    def __init__(self, timeout_s: float | None, label: str) -> None:
+        self._timeout_s, self._label = timeout_s, label
+        self._end_s = None if timeout_s is None else time.monotonic() + timeout_s
+
+    def left_s(self) -> float | None:
+        """Seconds left, for a socket's timeout.
+
+        Raises
+        ------
+        UnreadableImage
+            None.
+        """
+        if self._end_s is None:
+            return None
+        left_s = self._end_s - time.monotonic()
+        if left_s <= 0:
+            raise self.passed()
+        return left_s
+
+    def passed(self) -> UnreadableImage:
+        """What a row says whose time is over."""
+        said = f"not fetched within {self._timeout_s:g} s" if self._timeout_s else "the connection timed out"
+        return UnreadableImage(f"{self._label}: {said}; try again, or raise download_timeout_s.")
+
+
+class _Punctual(io.RawIOBase):
+    """A socket's bytes, each wait for them limited by the same deadline: drops of bytes do not prolong it."""
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        super().__init__()
+        self._sock, self._deadline = sock, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._sock.settimeout(self._deadline.left_s())
+        return self._sock.recv_into(buffer)
+
+
+class _Socket:
+    """The part of a socket that `http.client` uses for reading an answer."""
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        self._sock, self._deadline = sock, deadline
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Reader of the socket's bytes.
+
+        Parameters
+        ----------
+        mode : str
+            ``"rb"``.
+        """
+        del mode
+        return io.BufferedReader(_Punctual(self._sock, self._deadline), _BLOCK)
+
+
+def _get(url: str, label: str, limits: Limits, deadline: _Deadline) -> bytes | str:
+    """Body of an answer, or the URL it redirects to."""
+    parts = _parts(url, label)
+    host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
+    addresses = vetted(host, port, label, allow_private=limits.allow_private_hosts)
+    with _connected(addresses, port, deadline) as plain:
+        plain.settimeout(deadline.left_s())
+        sock = _tls().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
+        with sock:
+            sock.settimeout(deadline.left_s())
+            sock.sendall(_request(parts))
+            response = http.client.HTTPResponse(_Socket(sock, deadline), method="GET")  # type: ignore[arg-type]
+            with response:
+                response.begin()
+                if response.status in _REDIRECTS and (target := response.getheader("Location")):
+                    return urllib.parse.urljoin(url, target)
+                return _body(response, label, limits)
+
+
+def _parts(url: str, label: str) -> urllib.parse.SplitResult:
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in _PORTS:
+        raise UnreadableImage(f"{label}: leads to a URL of kind {parts.scheme!r}; only http and https are fetched.")
+    if not parts.hostname:
+        raise UnreadableImage(f"{label}: a URL without a host; check it.")
+    if parts.username is not None:
+        raise UnreadableImage(f"{label}: a URL with a user name in it is not fetched; download the picture yourself.")
+    return parts
+
+
+def _connected(addresses: list[str], port: int, deadline: _Deadline) -> socket.socket:
+    for address in addresses[:-1]:
+        try:
+            return socket.create_connection((address, port), timeout=deadline.left_s())
+        except OSError:
+            continue
+    return socket.create_connection((addresses[-1], port), timeout=deadline.left_s())
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())  # not every system's Python finds the system's certificates
+    return context
+
+
+def _request(parts: urllib.parse.SplitResult) -> bytes:
+    target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    if parts.query:
+        target += "?" + urllib.parse.quote(parts.query, safe="/%:@!$&'()*+,;=~-._?[]")
+    host = str(parts.hostname).encode("idna").decode() if not str(parts.hostname).isascii() else str(parts.hostname)
+    host = f"[{host}]" if ":" in host else host
+    host = f"{host}:{parts.port}" if parts.port else host
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *(f"{name}: {value}" for name, value in _HEADERS.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def _body(response: http.client.HTTPResponse, label: str, limits: Limits) -> bytes:
+    if response.status != http.HTTPStatus.OK:
+        answer = f"{response.status} {_printable(response.reason)}".strip()
+        raise UnreadableImage(f"{label}: the server answered {answer}; check the URL and whether it needs a login.")
+    check_media_type((response.getheader("Content-Type") or "").partition(";")[0].strip().lower(), label)
+    encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnreadableImage(f"{label}: sent compressed ({_printable(encoding)}), unasked; download it yourself.")
+    most = limits.largest_download_bytes
+    expected = response.length
+    _check_length(expected or 0, most, label)
+    blocks, size = [], 0
+    while block := response.read(_BLOCK):
+        size += len(block)
+        _check_length(size, most, label)
+        blocks.append(block)
+    if expected is not None and size < expected:
+        raise UnreadableImage(f"{label}: the connection ended after {size:,} of {expected:,} bytes; try again.")
+    return b"".join(blocks)
+
+
+def _check_length(size_bytes: int, most: int, label: str) -> None:
+    if size_bytes > most:
+        advice = f"more than the {most:,} that largest_download_bytes allows"
+        raise ImageTooLarge(f"{label}: {size_bytes:,} bytes or more to download, {advice}; raise that setting.")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text[:80] if letter.isprintable())

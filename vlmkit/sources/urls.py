@@ -1,0 +1,45 @@
+"""What a URL is, and how much of it may be shown."""
+
+from __future__ import annotations
+
+import re
+
+from vlmkit.errors import UnreadableImage
+
+__all__ = ["check_media_type", "is_url", "shown"]
+
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:)", re.IGNORECASE)
+_WHATEVER = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL of any kind rather than a path."""
+    return _URL.match(text) is not None
+
+
+def shown(url: str) -> str:
+    """A URL as messages may have it: without user, password and query, where keys stand."""
+    if url[:5].lower() == "data:":
+        return f"<data URL {len(url)}>"
+    head, question, _ = url.partition("?")
+    scheme, separator, rest = head.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('#')[0]}{question and '?…'}"
+
+
+def check_media_type(media_type: str, label: str) -> None:
+    """Make sure that something calls itself a picture, or nothing in particular.
+
+    Parameters
+    ----------
+    media_type : str
+        In lower case, without parameters; may be empty.
+    label : str
+
+    Raises
+    ------
+    UnreadableImage
+        It calls itself something else.
+    """
+    if media_type not in _WHATEVER and not media_type.startswith("image/"):
+        raise UnreadableImage(f"{label}: its content type is {media_type!r}, not a picture's; check the URL.")
