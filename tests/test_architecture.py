@@ -54,7 +54,7 @@ DOORS = {
     "safetensors": MLX,
     "llguidance": MLX,
     "huggingface_hub": MLX,
-    "httpx": {"providers"},
+    "httpcore": {"providers"},
     "pandas": {"frame", "exporters", "evaluation", "widgets"},
     "numpy": {"sources", "engines", "tiny", "frame", "evaluation"},
     "tqdm": {"frame", "tiny"},

@@ -15,13 +15,25 @@ from vlmkit.extras import open_by_name
 from vlmkit.settings import require_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from vlmkit.backends.protocol import Backend
 
 __all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "ModelName", "engines", "load", "parse"]
 
-BUILT_IN = {"fake": "vlmkit.backends.fake:open_fake", "mlx": "vlmkit.engines.mlx:open_engine"}
+BUILT_IN = {
+    "fake": "vlmkit.backends.fake:open_fake",
+    "mlx": "vlmkit.engines.mlx:open_engine",
+    "ollama": "vlmkit.providers.opening:open_host",
+    "lmstudio": "vlmkit.providers.opening:open_host",
+    "vllm": "vlmkit.providers.opening:open_host",
+    "mlx-vlm": "vlmkit.providers.opening:open_host",
+    "openai": "vlmkit.providers.opening:open_host",
+    "openrouter": "vlmkit.providers.opening:open_host",
+    "anthropic": "vlmkit.providers.opening:open_host",
+    "gemini": "vlmkit.providers.opening:open_host",
+}
+"""Engine and its opener: it takes the model's name, ``url`` and options, and ``engine`` where it serves several."""
 ENTRY_POINT_GROUP = "vlmkit.backends"
 
 _ENGINE_AND_NAME = re.compile(r"(?P<engine>[a-z][a-z0-9_-]*):(?P<name>.+?)(?:@(?P<url>https?://\S+))?")
@@ -112,16 +124,17 @@ def load(model: str | None = None, **options: Any) -> Backend:
     """
     name = parse(require_model(model))
     opener = open_by_name(engines()[name.engine])
-    _check_options(name.engine, opener, options)
-    backend: Backend = opener(name.name, url=name.url, **options)
+    parameters = inspect.signature(opener).parameters
+    _check_options(name.engine, parameters.values(), options)
+    served = {"engine": name.engine} if "engine" in parameters else {}
+    backend: Backend = opener(name.name, url=name.url, **served, **options)
     return backend
 
 
-def _check_options(engine: str, opener: Callable[..., Backend], options: dict[str, Any]) -> None:
-    parameters = inspect.signature(opener).parameters.values()
+def _check_options(engine: str, parameters: Iterable[inspect.Parameter], options: dict[str, Any]) -> None:
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return
-    taken = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "url"]
+    taken = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in {"url", "engine"}]
     for option in options:
         if option not in taken:
             message = f"{option}: {engine} models take no such option. They take: {', '.join(taken) or 'none'}."

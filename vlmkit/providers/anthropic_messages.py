@@ -1,0 +1,104 @@
+"""Anthropic's dialect: https://docs.anthropic.com/en/api/messages. mlx_vlm's server speaks it, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vlmkit.errors import Refused, ServerFault
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.wire import PICTURE, encode
+from vlmkit.records import Ask, Usage
+
+__all__ = ["ANTHROPIC_MESSAGES"]
+
+_REASONS = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
+_PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
+
+
+def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
+    refuse_unsupported(ask, form)
+    content: list[dict[str, Any]] = [
+        {"type": "image", "source": {"type": "base64", "media_type": picture.media_type, "data": PICTURE}}
+        for picture in ask.pictures
+    ]
+    content.append({"type": "text", "text": ask.prompt})
+    payload: dict[str, Any] = {
+        "model": form.model,
+        "max_tokens": ask.sampling.max_tokens,
+        "messages": [{"role": "user", "content": content}],
+        "temperature": ask.sampling.temperature,
+    }
+    if ask.system:
+        payload["system"] = ask.system
+    if ask.sampling.top_p != 1.0:
+        payload["top_p"] = ask.sampling.top_p
+    if ask.sampling.top_k:
+        payload["top_k"] = ask.sampling.top_k
+    if ask.sampling.stop:
+        payload["stop_sequences"] = list(ask.sampling.stop)
+    if streamed:
+        payload["stream"] = True
+    return "/messages", encode(payload | dict(form.extra_body), ask.pictures)
+
+
+def _read(content: Any) -> Piece:
+    content = content if isinstance(content, dict) else {}
+    blocks = content.get("content")
+    if not isinstance(blocks, list):
+        raise ServerFault("the answer has no content. See the server's log.")
+    reason = _reason(content)
+    texts = [
+        block["text"]
+        for block in blocks
+        if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str)
+    ]
+    if not texts:
+        if reason == "refusal":
+            raise Refused("the model refused to answer this. Ask differently.")
+        raise no_text(reason)
+    usage = content.get("usage")
+    return Piece(
+        text="".join(texts),
+        finish_reason=reason or "unknown",
+        usage=Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens")),
+        is_last=True,
+    )
+
+
+def _read_event(data: str) -> Piece:
+    event = json.loads(data)
+    event = event if isinstance(event, dict) else {}
+    kind, delta = event.get("type"), event.get("delta")
+    delta = delta if isinstance(delta, dict) else {}
+    if kind == "error":
+        error = event.get("error")
+        error = error if isinstance(error, dict) else {}
+        words = f"the answer broke off: {str(error.get('message'))[:300]}. See the server's log."
+        raise ServerFault(words, is_transient=error.get("type") in _PASSING)
+    if kind == "message_start":
+        message = event.get("message")
+        usage = message.get("usage") if isinstance(message, dict) else None
+        return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")))
+    if kind == "content_block_delta" and isinstance(delta.get("text"), str):
+        return Piece(text=delta["text"])
+    if kind == "message_delta":
+        usage = event.get("usage")
+        tokens = Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens"))
+        return Piece(finish_reason=_reason(delta), usage=tokens)
+    return Piece(is_last=kind == "message_stop")
+
+
+def _reason(content: dict[str, Any]) -> str | None:
+    reason = content.get("stop_reason")
+    return _REASONS.get(reason, reason) if isinstance(reason, str) else None
+
+
+def _headers(key: str | None) -> Mapping[str, str]:
+    version = {"anthropic-version": "2023-06-01"}
+    return {**version, "x-api-key": key} if key else version
+
+
+ANTHROPIC_MESSAGES = Dialect(request=_request, read=_read, read_event=_read_event, headers=_headers)
+"""Asks go to ``/messages`` below the base path."""

@@ -1,0 +1,119 @@
+"""What a dialect is: pure functions from an ask to a request, and from an answer's JSON to its few fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlmkit.errors import BackendError, BadSetting, ServerFault
+from vlmkit.records import Ask, Usage
+
+__all__ = ["Dialect", "Form", "Piece", "count", "no_text", "refuse_unsupported"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """How one model of one host is asked; the same for all asks.
+
+    Attributes
+    ----------
+    model : str
+        As the server calls it.
+    parameters : mapping of str to str
+        Field of `Sampling` to the server's name for it; what is missing is not supported. ``token_probabilities``
+        and ``json_schema`` stand for those abilities.
+    detail : str or None
+        How closely pictures are looked at, where the dialect has such a thing.
+    extra_body : mapping
+        Further entries of every request, as the server's documentation has them.
+    """
+
+    model: str
+    parameters: Mapping[str, str]
+    detail: str | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """What one answer, or one event of a streamed one, says; empty where it does not say.
+
+    Attributes
+    ----------
+    text : str
+    finish_reason : str or None
+        ``"stop"``, ``"length"``, or the server's own word.
+    usage : Usage
+    token_probabilities : tuple of float or None
+    is_last : bool
+        Whether nothing comes after this event.
+    """
+
+    text: str = ""
+    finish_reason: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    token_probabilities: tuple[float, ...] | None = None
+    is_last: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """One way of asking over HTTP.
+
+    Attributes
+    ----------
+    request : callable (Ask, Form, streamed) -> (path, body)
+        Raises BadSetting for an option the host does not support.
+    read : callable (JSON) -> Piece
+        Of a whole answer. Raises BackendError where it is none.
+    read_event : callable (str) -> Piece
+        Of one event of a streamed answer. Raises as `read`.
+    headers : callable (key or None) -> mapping
+        Headers that carry the key.
+    """
+
+    request: Callable[[Ask, Form, bool], tuple[str, bytes]]
+    read: Callable[[Any], Piece]
+    read_event: Callable[[str], Piece]
+    headers: Callable[[str | None], Mapping[str, str]]
+
+
+_NEUTRAL = {"top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0, "stop": (), "seed": 0}
+
+
+def refuse_unsupported(ask: Ask, form: Form) -> None:
+    """Find an option that was asked for and that the host has no word for.
+
+    Parameters
+    ----------
+    ask : Ask
+    form : Form
+
+    Raises
+    ------
+    BadSetting
+        Nothing that was asked for is dropped silently.
+    """
+    wanted = [name for name, neutral in _NEUTRAL.items() if getattr(ask.sampling, name) != neutral]
+    wanted += ["token_probabilities"] if ask.token_probabilities else []
+    for name in wanted:
+        if name not in form.parameters:
+            known = ", ".join(known for known in _NEUTRAL if known in form.parameters)
+            message = f"{name}: {form.model}'s server takes no such option. Leave it out; it takes {known}."
+            raise BadSetting(message)
+
+
+def count(content: Any, key: str) -> int | None:
+    """A whole number in a mapping, where there is one."""
+    value = content.get(key) if isinstance(content, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def no_text(finish_reason: str | None) -> BackendError:
+    """Fault of an answer that is well formed and has no text in it."""
+    if finish_reason == "length":
+        advice = "All tokens went into thinking: raise max_tokens."
+    else:
+        advice = "Is it a chat model that sees pictures? See the server's log."
+    return ServerFault(f"the answer has no text (finish_reason {finish_reason!r}). {advice}")

@@ -1,0 +1,96 @@
+"""Google's dialect: https://ai.google.dev/api/generate-content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from vlmkit.errors import Refused, ServerFault
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.wire import PICTURE, encode
+from vlmkit.records import Ask, Usage
+
+__all__ = ["GEMINI_CONTENT"]
+
+_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
+
+
+def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
+    refuse_unsupported(ask, form)
+    parts: list[dict[str, Any]] = [
+        {"inline_data": {"mime_type": picture.media_type, "data": PICTURE}} for picture in ask.pictures
+    ]
+    parts.append({"text": ask.prompt})
+    sampling = ask.sampling
+    options: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens, "temperature": sampling.temperature}
+    if sampling.top_p != 1.0:
+        options["topP"] = sampling.top_p
+    if sampling.top_k:
+        options["topK"] = sampling.top_k
+    if sampling.stop:
+        options["stopSequences"] = list(sampling.stop)
+    if sampling.seed or sampling.temperature > 0:
+        options["seed"] = sampling.seed
+    if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in form.parameters:
+        options |= {"responseMimeType": "application/json", "responseJsonSchema": json.loads(ask.constraint.text)}
+    payload: dict[str, Any] = {"contents": [{"role": "user", "parts": parts}], "generationConfig": options}
+    if ask.system:
+        payload["system_instruction"] = {"parts": [{"text": ask.system}]}
+    verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
+    path = f"/models/{quote(form.model.removeprefix('models/'), safe='')}:{verb}"
+    return path, encode(payload | dict(form.extra_body), ask.pictures)
+
+
+def _read(content: Any) -> Piece:
+    piece = _piece(content)
+    if not piece.text:
+        if piece.finish_reason not in {None, "stop", "length"}:
+            raise Refused(f"the model refused to answer this ({piece.finish_reason}). Ask differently.")
+        raise no_text(piece.finish_reason)
+    return Piece(text=piece.text, finish_reason=piece.finish_reason or "unknown", usage=piece.usage, is_last=True)
+
+
+def _read_event(data: str) -> Piece:
+    return _piece(json.loads(data))
+
+
+def _piece(content: Any) -> Piece:
+    content = content if isinstance(content, dict) else {}
+    if isinstance(error := content.get("error"), dict):
+        raise ServerFault(f"the answer is an error: {str(error.get('message'))[:300]}.", is_transient=True)
+    feedback = content.get("promptFeedback")
+    if isinstance(feedback, dict) and feedback.get("blockReason"):
+        raise Refused(f"the question was blocked ({str(feedback['blockReason'])[:100]}). Ask differently.")
+    candidates = content.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else None
+    if not isinstance(first, dict):
+        raise ServerFault("the answer has no candidates. See the server's log.")
+    usage, reason = content.get("usageMetadata"), first.get("finishReason")
+    return Piece(
+        text="".join(_texts(first)),
+        finish_reason=_REASONS.get(reason, reason) if isinstance(reason, str) else None,
+        usage=Usage(
+            prompt_tokens=count(usage, "promptTokenCount"), completion_tokens=count(usage, "candidatesTokenCount")
+        ),
+    )
+
+
+def _texts(candidate: dict[str, Any]) -> list[str]:
+    content = candidate.get("content")
+    parts = content.get("parts") if isinstance(content, dict) else None
+    return [
+        part["text"]
+        for part in (parts if isinstance(parts, list) else [])
+        if isinstance(part, dict) and isinstance(part.get("text"), str) and not part.get("thought")
+    ]
+
+
+def _headers(key: str | None) -> Mapping[str, str]:
+    # The documented alternative, a key in the address, would end up in every log on the way.
+    return {"x-goog-api-key": key} if key else {}
+
+
+GEMINI_CONTENT = Dialect(request=_request, read=_read, read_event=_read_event, headers=_headers)
+"""Asks go to ``/models/NAME:generateContent`` below the base path."""

@@ -1,0 +1,163 @@
+"""Hosts as rows: where each is, how it is asked, what it supports. A host of another dialect is a row, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
+from vlmkit.providers.dialect import Dialect
+from vlmkit.providers.gemini_content import GEMINI_CONTENT
+from vlmkit.providers.openai_chat import OPENAI_CHAT
+
+__all__ = ["ANY_SERVER", "HOSTS", "Host"]
+
+_PLAIN = {name: name for name in ("max_tokens", "top_p", "stop", "seed")}
+_FULL = {
+    **_PLAIN,
+    "top_k": "top_k",
+    "repetition_penalty": "repetition_penalty",
+    "token_probabilities": "logprobs",
+    "json_schema": "response_format",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """One kind of server.
+
+    Attributes
+    ----------
+    name : str
+        The engine, as in ``name:model``.
+    url : str
+        Base address where the model's name gives none.
+    key_variable : str or None
+        Environment variable of the key. Of a host somewhere else it is sent to that host's own address only.
+    needs_key : bool, default False
+    dialect : Dialect, default the OpenAI chat dialect
+    parameters : mapping of str to str
+        As `Form.parameters`.
+    health_path : str, default "/models"
+        Answers at once where the server is well; from ``//`` on it is not below the base path.
+    listing : str
+        Dotted name of the function that lists its models.
+    lists_all : bool, default True
+        Whether a model that is not in its list is certainly not there.
+    start : str
+        How to start the server, for the message that it is not there; empty for a hosted one.
+    longest_side_px : int, default 1024
+        768 is the shorter side then of a usual photo, to which OpenAI shrinks; Anthropic says 1568.
+    parallel_asks : int, default 4
+    images_per_ask : int, default 8
+    """
+
+    name: str
+    url: str
+    key_variable: str | None
+    needs_key: bool = False
+    dialect: Dialect = OPENAI_CHAT
+    parameters: Mapping[str, str]
+    health_path: str = "/models"
+    listing: str = "vlmkit.providers.listing:list_openai"
+    lists_all: bool = True
+    start: str = ""
+    longest_side_px: int = 1024
+    parallel_asks: int = 4
+    images_per_ask: int = 8
+
+
+HOSTS: Mapping[str, Host] = {
+    host.name: host
+    for host in (
+        Host(
+            name="ollama",
+            url="http://localhost:11434/v1",
+            key_variable="OLLAMA_API_KEY",
+            # https://docs.ollama.com/api/openai-compatibility
+            parameters={**_PLAIN, "token_probabilities": "logprobs", "json_schema": "response_format"},
+            health_path="//api/version",
+            listing="vlmkit.providers.ollama:list_ollama",
+            start="ollama serve",
+        ),
+        Host(
+            name="lmstudio",
+            url="http://localhost:1234/v1",
+            key_variable="LMSTUDIO_API_KEY",
+            # https://lmstudio.ai/docs/developer/openai-compat; a schema with a picture can end its model's process.
+            parameters={**_PLAIN, "top_k": "top_k", "repetition_penalty": "repeat_penalty"},
+            listing="vlmkit.providers.lmstudio:list_lmstudio",
+            start="lms server start",
+        ),
+        Host(
+            name="vllm",
+            url="http://localhost:8000/v1",
+            key_variable="VLLM_API_KEY",
+            parameters=_FULL,
+            health_path="//health",
+            start="vllm serve MODEL",
+            parallel_asks=64,
+        ),
+        Host(
+            name="mlx-vlm",
+            url="http://localhost:8080/v1",
+            key_variable="MLX_VLM_SERVER_API_KEY",
+            parameters=_FULL,
+            health_path="//health",
+            lists_all=False,  # it loads whatever the Hub has when asked
+            start="python -m mlx_vlm.server",
+            parallel_asks=16,
+        ),
+        Host(
+            name="openai",
+            url="https://api.openai.com/v1",
+            key_variable="OPENAI_API_KEY",
+            needs_key=True,
+            parameters={
+                **_PLAIN,
+                "max_tokens": "max_completion_tokens",  # the only name that newer models take
+                "token_probabilities": "logprobs",
+                "json_schema": "response_format",
+            },
+            parallel_asks=32,
+        ),
+        Host(
+            name="openrouter",
+            url="https://openrouter.ai/api/v1",
+            key_variable="OPENROUTER_API_KEY",
+            needs_key=True,
+            parameters=_FULL,
+            parallel_asks=32,
+        ),
+        Host(
+            name="anthropic",
+            url="https://api.anthropic.com/v1",
+            key_variable="ANTHROPIC_API_KEY",
+            needs_key=True,
+            dialect=ANTHROPIC_MESSAGES,
+            parameters={name: name for name in ("top_p", "top_k", "stop")},
+            longest_side_px=1568,
+            parallel_asks=16,
+        ),
+        Host(
+            name="gemini",
+            url="https://generativelanguage.googleapis.com/v1beta",
+            key_variable="GEMINI_API_KEY",
+            needs_key=True,
+            dialect=GEMINI_CONTENT,
+            parameters={name: name for name in ("top_p", "top_k", "stop", "seed", "json_schema")},
+            listing="vlmkit.providers.gemini_listing:list_gemini",
+            longest_side_px=1536,
+            parallel_asks=16,
+        ),
+    )
+}
+
+ANY_SERVER = Host(
+    name="openai",
+    url="",
+    key_variable=None,
+    parameters=_FULL,
+    lists_all=False,
+)
+"""Whoever answers at an address of the user's own: ``openai:MODEL@URL``."""

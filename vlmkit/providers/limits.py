@@ -1,0 +1,164 @@
+"""Limits that a host is known to have: requests and tokens per minute, asks at the same time; kept, not run into."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from vlmkit.errors import Cancelled
+from vlmkit.providers.transport import Call
+
+__all__ = ["Limiter", "Limits", "limiter_for"]
+
+_MINUTE_S = 60.0
+_FIRST_GUESS_TOKENS = 1000
+_LONGEST_NAP_S = 1.0  # asks that end early may make room before the time that was computed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a host allows; None is no limit.
+
+    Attributes
+    ----------
+    requests_per_minute : float or None, default None
+    tokens_per_minute : float or None, default None
+        Of prompt and answer together.
+    parallel_asks : int or None, default None
+        Requests that are on their way at the same time.
+    """
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    parallel_asks: int | None = None
+
+
+class _Minute:
+    """Amounts of the last 60 seconds."""
+
+    def __init__(self, limit: float | None) -> None:
+        self.limit = limit
+        self._spent: deque[list[float]] = deque()
+        self._sum = 0.0
+
+    def wait_s(self, amount: float, now_s: float) -> float:
+        """Seconds until `amount` more is within the limit; what is more than the limit waits for an empty minute."""
+        if self.limit is None:
+            return 0.0
+        while self._spent and self._spent[0][0] <= now_s - _MINUTE_S:
+            self._sum -= self._spent.popleft()[1]
+        left = self._sum
+        if not self._spent or left + amount <= self.limit:
+            return 0.0
+        for moment_s, spent in self._spent:
+            left -= spent
+            if left + amount <= self.limit:
+                return moment_s + _MINUTE_S - now_s
+        return self._spent[-1][0] + _MINUTE_S - now_s
+
+    def spend(self, amount: float, now_s: float) -> list[float]:
+        entry = [now_s, amount]
+        if self.limit is not None:
+            self._spent.append(entry)
+            self._sum += amount
+        return entry
+
+    def correct(self, entry: list[float], amount: float) -> None:
+        if self.limit is not None:
+            self._sum += amount - entry[1] if entry in self._spent else 0.0
+            entry[1] = amount
+
+
+class Limiter:
+    """Lets asks through as a host's limits allow; one for all backends of this process that ask the host.
+
+    Parameters
+    ----------
+    limits : Limits
+    clock : callable, default time.monotonic
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._requests = _Minute(limits.requests_per_minute)
+        self._tokens = _Minute(limits.tokens_per_minute)
+        self._in_flight = 0
+        self._guess_tokens = float(_FIRST_GUESS_TOKENS)
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, call: Call) -> Iterator[Callable[[int | None], None]]:
+        """Wait for an ask's turn; the wait is not part of its timeout.
+
+        Parameters
+        ----------
+        call : Call
+
+        Yields
+        ------
+        callable (tokens or None)
+            To be told what the ask cost.
+
+        Raises
+        ------
+        Cancelled
+            The call was aborted while it waited.
+        """
+        if self.limits == Limits():
+            yield lambda _tokens: None
+            return
+        entry = self._enter(call)
+        try:
+            yield lambda tokens: self._learn(entry, tokens)
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def _enter(self, call: Call) -> list[float]:
+        while True:
+            with self._changed:
+                wait_s = self._wait_s()
+                if wait_s <= 0:
+                    self._in_flight += 1
+                    self._requests.spend(1, self._clock())
+                    return self._tokens.spend(self._guess_tokens, self._clock())
+            if call.pause(min(wait_s, _LONGEST_NAP_S)):
+                raise Cancelled("stopped while it waited for the host's limit; run it again for this row.")
+
+    def _wait_s(self) -> float:
+        if self.limits.parallel_asks is not None and self._in_flight >= self.limits.parallel_asks:
+            return 0.01
+        now_s = self._clock()
+        return max(self._requests.wait_s(1, now_s), self._tokens.wait_s(self._guess_tokens, now_s))
+
+    def _learn(self, entry: list[float], tokens: int | None) -> None:
+        if tokens is not None:
+            with self._changed:
+                self._tokens.correct(entry, tokens)
+                self._guess_tokens += (tokens - self._guess_tokens) / 8
+
+
+_limiters: dict[str, Limiter] = {}
+_lock = threading.Lock()
+
+
+def limiter_for(origin: str, limits: Limits) -> Limiter:
+    """The process's limiter of a host; other limits than before begin a new one.
+
+    Parameters
+    ----------
+    origin : str
+        Scheme, host and port.
+    limits : Limits
+    """
+    with _lock:
+        limiter = _limiters.get(origin)
+        if limiter is None or limiter.limits != limits:
+            limiter = _limiters[origin] = Limiter(limits)
+        return limiter

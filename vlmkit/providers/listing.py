@@ -1,0 +1,90 @@
+"""Lists of models as OpenAI's dialect has them, with what some servers add to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from vlmkit.backends.discovery import FoundModel
+from vlmkit.errors import ServerFault
+from vlmkit.providers.dialect import count
+from vlmkit.providers.faults import fault_of_answer
+from vlmkit.providers.hosts import Host
+from vlmkit.providers.transport import Answer, Call, Transport
+
+__all__ = ["entries", "fetch", "list_openai"]
+
+_CONTEXT_KEYS = ("max_model_len", "context_length", "max_context_length")
+
+
+def list_openai(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+    """Models of ``GET /models``.
+
+    Parameters
+    ----------
+    host : Host
+    transport : Transport
+    call : Call
+
+    Raises
+    ------
+    BackendError
+        The server does not answer, or not with a list.
+    """
+    return [
+        FoundModel(
+            engine=host.name,
+            name=f"{host.name}:{entry['id']}",
+            sees_pictures=_sees_pictures(entry),
+            context=next((found for key in _CONTEXT_KEYS if (found := count(entry, key))), None),
+            source=transport.address,
+        )
+        for entry in entries(fetch("/models", transport, call), "data")
+        if isinstance(entry.get("id"), str)
+    ]
+
+
+def fetch(path: str, transport: Transport, call: Call, body: dict[str, Any] | None = None) -> Any:
+    """JSON of one path; a body makes it a POST.
+
+    Parameters
+    ----------
+    path : str
+        As for `Transport.post`.
+    transport : Transport
+    call : Call
+    body : dict or None, default None
+
+    Raises
+    ------
+    BackendError
+        A status other than 2xx, or no JSON; or as `Transport.post`.
+    """
+    if body is None:
+        return _content(transport.get(path, call), transport)
+    return _content(transport.post(path, json.dumps(body).encode(), call), transport)
+
+
+def entries(content: Any, key: str) -> list[dict[str, Any]]:
+    """Mappings in a list under a key; whatever else is there is left out."""
+    found = content.get(key) if isinstance(content, dict) else None
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def _content(answer: Answer, transport: Transport) -> Any:
+    if not 200 <= answer.status < 300:
+        fault = fault_of_answer(answer, transport.address)
+        fault.args = (transport.blot(str(fault)),)
+        raise fault
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise ServerFault(f"{transport.address} answered something that is not JSON. Check the address.") from error
+
+
+def _sees_pictures(entry: dict[str, Any]) -> bool | None:
+    """What OpenRouter and llama.cpp's server say about it; the others say nothing."""
+    architecture = entry.get("architecture")
+    if isinstance(architecture, dict) and isinstance(architecture.get("input_modalities"), list):
+        return "image" in architecture["input_modalities"]
+    return None

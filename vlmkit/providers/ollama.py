@@ -1,0 +1,68 @@
+"""Ollama's own lists, which know digests, sizes and who sees pictures: https://docs.ollama.com/api."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from vlmkit.backends.discovery import FoundModel
+from vlmkit.errors import BackendError
+from vlmkit.providers.dialect import count
+from vlmkit.providers.hosts import Host
+from vlmkit.providers.listing import entries, fetch
+from vlmkit.providers.transport import Call, Transport
+
+__all__ = ["list_ollama"]
+
+_AT_ONCE = 8
+
+
+def list_ollama(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+    """Models that Ollama has downloaded.
+
+    Parameters
+    ----------
+    host : Host
+    transport : Transport
+    call : Call
+
+    Raises
+    ------
+    BackendError
+        The server does not answer, or not as Ollama does.
+    """
+    tags = [tag for tag in entries(fetch("//api/tags", transport, call), "models") if isinstance(tag.get("name"), str)]
+    try:
+        loaded = {entry.get("name") for entry in entries(fetch("//api/ps", transport, call), "models")}
+    except BackendError:
+        loaded = set()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        # A call has one socket to abort, so that each of these requests gets its own, with the same deadline.
+        shown = pool.map(lambda tag: _shown(tag["name"], transport, Call(call.left_s())), tags)
+    return [_found(host, transport, tag, show, loaded) for tag, show in zip(tags, shown, strict=True)]
+
+
+def _shown(name: str, transport: Transport, call: Call) -> dict[str, Any]:
+    try:
+        content = fetch("//api/show", transport, call, {"model": name})
+    except BackendError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _found(host: Host, transport: Transport, tag: dict[str, Any], show: dict[str, Any], loaded: set[Any]) -> FoundModel:
+    details = tag.get("details")
+    quantization = details.get("quantization_level") if isinstance(details, dict) else None
+    digest, abilities, facts = tag.get("digest"), show.get("capabilities"), show.get("model_info")
+    context = next((key for key in facts if key.endswith(".context_length")), None) if isinstance(facts, dict) else None
+    return FoundModel(
+        engine=host.name,
+        name=f"{host.name}:{tag['name']}",
+        sees_pictures="vision" in abilities if isinstance(abilities, list) else None,
+        loaded=tag["name"] in loaded,
+        size_bytes=count(tag, "size"),
+        quantization=quantization if isinstance(quantization, str) else None,
+        context=count(facts, context) if context else None,
+        source=transport.address,
+        revision=digest if isinstance(digest, str) else None,
+    )

@@ -1,0 +1,145 @@
+"""The OpenAI chat dialect, spoken by almost every server: https://platform.openai.com/docs/api-reference/chat."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from vlmkit.errors import Refused, ServerFault
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.wire import PICTURE, encode
+from vlmkit.records import Ask, Usage
+
+__all__ = ["OPENAI_CHAT"]
+
+
+def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
+    refuse_unsupported(ask, form)
+    content: list[dict[str, Any]] = []
+    for picture in ask.pictures:
+        link = {"url": f"data:{picture.media_type};base64,{PICTURE}"}
+        content.append({"type": "image_url", "image_url": link | ({"detail": form.detail} if form.detail else {})})
+    content.append({"type": "text", "text": ask.prompt})
+    messages: list[dict[str, Any]] = [{"role": "system", "content": ask.system}] if ask.system else []
+    messages.append({"role": "user", "content": content if ask.pictures else ask.prompt})
+    payload = {"model": form.model, "messages": messages, **_options(ask, form)}
+    if streamed:
+        payload |= {"stream": True, "stream_options": {"include_usage": True}}
+    return "/chat/completions", encode(payload | dict(form.extra_body), ask.pictures)
+
+
+def _options(ask: Ask, form: Form) -> dict[str, Any]:
+    """Sampling in the host's words; what is neutral is left out, as not every server knows every word."""
+    sampling, names = ask.sampling, form.parameters
+    options: dict[str, Any] = {names["max_tokens"]: sampling.max_tokens, "temperature": sampling.temperature}
+    if sampling.top_p != 1.0:
+        options[names["top_p"]] = sampling.top_p
+    if sampling.top_k:
+        options[names["top_k"]] = sampling.top_k
+    if sampling.repetition_penalty != 1.0:
+        options[names["repetition_penalty"]] = sampling.repetition_penalty
+    if sampling.stop:
+        options[names["stop"]] = list(sampling.stop)
+    if "seed" in names and (sampling.seed or sampling.temperature > 0):
+        options[names["seed"]] = sampling.seed
+    if ask.token_probabilities:
+        options[names["token_probabilities"]] = True
+    if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in names:
+        schema = {"name": "answer", "schema": json.loads(ask.constraint.text), "strict": True}
+        options["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return options
+
+
+def _read(content: Any) -> Piece:
+    choice = _choice(content)
+    if choice is None:
+        raise ServerFault("the answer has no choices. See the server's log.")
+    message = choice.get("message")
+    message = message if isinstance(message, dict) else {}
+    reason = _reason(choice)
+    text = _text(message.get("content"))
+    if text is None:
+        if isinstance(refusal := message.get("refusal"), str) and refusal:
+            raise Refused(f"the model refused: {refusal[:300]}")
+        raise no_text(reason)
+    return Piece(
+        text=text,
+        finish_reason=reason or "unknown",
+        usage=_usage(content),
+        token_probabilities=_probabilities(choice),
+        is_last=True,
+    )
+
+
+def _read_event(data: str) -> Piece:
+    if data.strip() == "[DONE]":
+        return Piece(is_last=True)
+    content = json.loads(data)
+    choice = _choice(content) or {}
+    delta = choice.get("delta")
+    text = _text(delta.get("content")) if isinstance(delta, dict) else None
+    return Piece(
+        text=text or "",
+        finish_reason=_reason(choice),
+        usage=_usage(content),
+        token_probabilities=_probabilities(choice),
+    )
+
+
+def _choice(content: Any) -> dict[str, Any] | None:
+    if isinstance(content, dict) and content.get("error"):
+        error = content["error"]
+        words = error.get("message", error) if isinstance(error, dict) else error
+        raise ServerFault(f"the answer is an error: {str(words)[:300]}. See the server's log.", is_transient=True)
+    choices = content.get("choices") if isinstance(content, dict) else None
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return None
+    choice: dict[str, Any] = choices[0]
+    return choice
+
+
+def _reason(choice: dict[str, Any]) -> str | None:
+    reason = choice.get("finish_reason")
+    return reason if isinstance(reason, str) else None
+
+
+def _text(content: Any) -> str | None:
+    """A text, or the texts of a list of parts; None where there is neither, so also for null."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
+        return "".join(parts) if parts else None
+    return None
+
+
+def _usage(content: Any) -> Usage:
+    usage = content.get("usage") if isinstance(content, dict) else None
+    return Usage(
+        # mlx_vlm's server also writes the names of OpenAI's other dialect.
+        prompt_tokens=_either(count(usage, "prompt_tokens"), count(usage, "input_tokens")),
+        completion_tokens=_either(count(usage, "completion_tokens"), count(usage, "output_tokens")),
+    )
+
+
+def _either(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first
+
+
+def _probabilities(choice: dict[str, Any]) -> tuple[float, ...] | None:
+    logprobs = choice.get("logprobs")
+    entries = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not isinstance(entries, list):
+        return None
+    found = [entry.get("logprob") for entry in entries if isinstance(entry, dict)]
+    return tuple(math.exp(min(0.0, value)) for value in found if isinstance(value, int | float))
+
+
+def _headers(key: str | None) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+OPENAI_CHAT = Dialect(request=_request, read=_read, read_event=_read_event, headers=_headers)
+"""Asks go to ``/chat/completions`` below the base path, pictures before the text."""

@@ -1,0 +1,266 @@
+"""From a host's row and the user's options to an open model: address, permission, key, limits, and a first look."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vlmkit import settings
+from vlmkit.backends.discovery import FoundModel
+from vlmkit.backends.protocol import Abilities
+from vlmkit.errors import (
+    BackendError,
+    BadSetting,
+    MissingKey,
+    ModelLoadFailed,
+    ModelNotFound,
+    Unauthorized,
+    Unreachable,
+)
+from vlmkit.extras import open_by_name
+from vlmkit.providers.addresses import check_url, is_loopback, origin_of
+from vlmkit.providers.balance import Balance
+from vlmkit.providers.dialect import Form
+from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
+from vlmkit.providers.limits import Limits, limiter_for
+from vlmkit.providers.provider import Provider
+from vlmkit.providers.transport import Call, Transport
+
+__all__ = ["connect", "host_of", "key_of", "open_host"]
+
+_LOOK_S = 5.0
+_DETAILS = ("low", "high", "auto")
+
+
+def open_host(
+    name: str,
+    *,
+    engine: str,
+    url: str | None = None,
+    api_key: str | None = None,
+    allow_remote: bool | None = None,
+    detail: str | None = None,
+    longest_side_px: int | None = None,
+    parallel_asks: int | None = None,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
+    extra_body: Mapping[str, Any] | None = None,
+) -> Provider:
+    """Open a model on a server.
+
+    Parameters
+    ----------
+    name : str
+        As the server calls the model.
+    engine : str
+        The host, as ``"ollama"``; given by whoever opens.
+    url : str or None, default None
+        Base address, or several of them with commas between, which share the work. Default: ``[hosts.NAME] url`` in
+        vlmkit.toml, then the host's own.
+    api_key : str or None, default None
+        Default: the host's environment variable.
+    allow_remote : bool or None, default None
+        Whether pictures may leave this machine. Default: the setting, which is False.
+    detail : {"low", "high", "auto"} or None, default None
+        How closely pictures are looked at, where the server knows the option.
+    longest_side_px : int or None, default None
+        Larger pictures are shrunk before they are sent. Default: what suits the host, 1024 for most.
+    parallel_asks : int or None, default None
+        Requests at the same time, in this process; None leaves it to the run.
+    requests_per_minute, tokens_per_minute : float or None, default None
+        Kept over all backends of this process that ask the same server. Default: ``[hosts.NAME]`` in vlmkit.toml.
+    extra_body : mapping or None, default None
+        Further JSON entries of every request, as the server's documentation has them.
+
+    Returns
+    -------
+    Provider
+
+    Raises
+    ------
+    BadSetting
+        An option or address that cannot be used, or a server elsewhere that was not allowed.
+    MissingKey
+        The host needs a key, and none was given.
+    ModelNotFound
+        The server has no such model.
+    ModelLoadFailed
+        Nothing answers there, or the key is refused.
+    """
+    extra_body = dict(extra_body or {})
+    _check_numbers(longest_side_px, parallel_asks, requests_per_minute, tokens_per_minute)
+    if detail is not None and detail not in _DETAILS:
+        raise BadSetting(f'detail={detail!r}: give "low", "high" or "auto".')
+    host, table = host_of(engine, url), settings.host(engine)
+    full_name = f"{engine}:{name}" + (f"@{url}" if url else "")
+    transports = connect(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=full_name)
+    found = _look(host, name, full_name, transports)
+    limits = Limits(
+        requests_per_minute=requests_per_minute or table.get("requests_per_minute"),
+        tokens_per_minute=tokens_per_minute or table.get("tokens_per_minute"),
+        parallel_asks=parallel_asks or table.get("parallel_asks"),
+    )
+    addresses = [transport.address for transport in transports]
+    abilities = Abilities(
+        images_per_ask=host.images_per_ask,
+        json_schema="json_schema" in host.parameters,
+        token_probabilities="token_probabilities" in host.parameters,
+        longest_side_px=longest_side_px or host.longest_side_px,
+        parallel_asks=limits.parallel_asks or host.parallel_asks * len(transports),
+        destination=", ".join(addresses),
+    )
+    return Provider(
+        full_name,
+        revision=_revision(found.revision if found else None, {"detail": detail, "extra_body": extra_body}),
+        abilities=abilities,
+        dialect=host.dialect,
+        form=Form(model=name, parameters=host.parameters, detail=detail, extra_body=extra_body),
+        balance=Balance(transports),
+        limiter=limiter_for(",".join(sorted(map(origin_of, addresses))), limits),
+    )
+
+
+def host_of(engine: str, url: str | None) -> Host:
+    """Row of a host; ``openai`` at an address of the user's own is any server."""
+    return ANY_SERVER if engine == "openai" and url else HOSTS[engine]
+
+
+def connect(
+    host: Host,
+    *,
+    url: str | None = None,
+    table: Mapping[str, Any] | None = None,
+    api_key: str | None = None,
+    allow_remote: bool | None = None,
+    model: str = "",
+) -> list[Transport]:
+    """Transports to a host's addresses; nothing is sent yet.
+
+    Parameters
+    ----------
+    host : Host
+    url : str or None, default None
+        One address, or several with commas between.
+    table : mapping or None, default None
+        What vlmkit.toml says about the host.
+    api_key : str or None, default None
+    allow_remote : bool or None, default None
+    model : str, default the host's name
+        What messages are about.
+
+    Raises
+    ------
+    BadSetting
+        An address cannot be used, or is not allowed.
+    MissingKey
+        The host needs a key, and none was given.
+    """
+    table, model = table or {}, model or host.name
+    given = [part.strip() for part in (url or table.get("url") or host.url).split(",") if part.strip()]
+    urls = list(dict.fromkeys(given))
+    for address in urls:
+        remote = not is_loopback(check_url(address).hostname or "")
+        if remote and not settings.get("allow_remote", allow_remote):
+            raise BadSetting(_not_allowed(model, check_url(address).hostname or ""))
+    transports = []
+    for address in urls:
+        key = key_of(host, address, table=table, api_key=api_key, model=model)
+        transports.append(Transport(address, host.dialect.headers(key), secret=key))
+    return transports
+
+
+def key_of(
+    host: Host, url: str, *, table: Mapping[str, Any] | None = None, api_key: str | None = None, model: str = ""
+) -> str | None:
+    """Key for one address: the argument, the variable that vlmkit.toml names, the host's own variable.
+
+    Parameters
+    ----------
+    host : Host
+    url : str
+        The key of a hosted service goes to that service's address and nowhere else.
+    table : mapping or None, default None
+    api_key : str or None, default None
+    model : str, default the host's name
+
+    Raises
+    ------
+    MissingKey
+        The host needs one, and there is none.
+    BadSetting
+        It cannot be sent.
+    """
+    at_home = not host.needs_key or origin_of(url) == origin_of(host.url)
+    variable = (table or {}).get("key_variable") or (host.key_variable if at_home else None)
+    key = (api_key if api_key is not None else os.environ.get(variable or "", "")).strip()
+    if not key and host.needs_key and at_home:
+        message = (
+            f"{model or host.name} needs an API key, and {variable} is not set. Set that environment variable, or "
+            'give api_key=… to vk.load. Without any key: model="tiny".'
+        )
+        raise MissingKey(message)
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        where = "api_key" if api_key is not None else variable
+        raise BadSetting(f"{where}: the key has spaces or characters that no key has. Copy it again.")
+    return key or None
+
+
+def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]) -> FoundModel | None:
+    """Ask for the list of models: who does not answer now would not answer the run, and would cost its first rows."""
+    faults: list[BackendError] = []
+    for transport in transports:
+        try:
+            found: list[FoundModel] = open_by_name(host.listing)(host, transport, Call(_LOOK_S))
+        except (Unauthorized, Unreachable) as fault:
+            faults.append(fault)
+        except BackendError:  # answers, and has no list: asking will show
+            return None
+        else:
+            return _named(found, host, name, full_name, transport)
+    start = f" Start it ({host.start}), or give its address: {full_name.partition('@')[0]}@http://HOST:PORT/v1."
+    advice = start if host.start and isinstance(faults[0], Unreachable) else ""
+    raise ModelLoadFailed(f"{full_name} cannot be asked: {faults[0]}{advice}") from faults[0]
+
+
+def _named(found: list[FoundModel], host: Host, name: str, full_name: str, transport: Transport) -> FoundModel | None:
+    by_name = {model.name.partition(":")[2]: model for model in found if model.name}
+    # Ollama leaves ":latest" out where people do.
+    model = by_name.get(name) or by_name.get(f"{name}:latest") or by_name.get(f"models/{name}")
+    if model is None and host.lists_all and found:
+        close = difflib.get_close_matches(name, by_name, n=3, cutoff=0.4) or sorted(by_name)[:3]
+        message = f"{full_name}: the server at {transport.address} has no such model. It has, for example: "
+        raise ModelNotFound(message + f"{', '.join(close)}. vlmkit models --engine {host.name} lists all.")
+    return model
+
+
+def _revision(digest: str | None, options: Mapping[str, Any]) -> str | None:
+    """The model's digest where the server says it, and one of options that change answers."""
+    chosen = {name: value for name, value in options.items() if value}
+    if not chosen:
+        return digest
+    text = json.dumps(chosen, sort_keys=True, default=str)
+    return f"{digest or ''}+{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+
+def _check_numbers(longest_side_px: object, parallel_asks: object, *rates: object) -> None:
+    whole = {"longest_side_px": longest_side_px, "parallel_asks": parallel_asks}
+    for name, value in whole.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise BadSetting(f"{name}={value!r}: give a whole number from 1 up.")
+    for rate in rates:
+        if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0):
+            raise BadSetting(f"requests_per_minute, tokens_per_minute: {rate!r} cannot be used. Give a number above 0.")
+
+
+def _not_allowed(model: str, hostname: str) -> str:
+    return (
+        f"{model} is on {hostname}, which is not this machine, and pictures leave it only when that was allowed. "
+        "Allow it in any of these ways:\n"
+        "  allow_remote=True in vk.load or vk.use\n"
+        "  the environment variable VLMKIT_ALLOW_REMOTE=true\n"
+        f"  {settings.FILE_NAME}:  [privacy]  allow_remote = true"
+    )
