@@ -37,13 +37,6 @@ def drawn(count=1500):
 def test_values_are_the_truth():
     """Of fields that say by their names what they are."""
     truth = {"count": 3, "crosses": 2, "has_cross": True, "has_large_cross": False, "n_blue_objects": 1}
-        "count": 3,
-        "crosses": 2,
-        "has_cross": True,
-        "has_large_cross": False,
-        "has_red_circle": True,
-        "n_blue_objects": 1,
-    }
     truth |= {"background": "gray", "color_at_center": "blue", "size_at_top_left": "large"}
     seen = {name: value for name, _, _, value in drawn() if name in truth}
     assert seen == truth
