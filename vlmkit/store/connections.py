@@ -7,15 +7,18 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from vlmkit.errors import StoreFault
-from vlmkit.store.faults import BUSY_TIMEOUT_S, translated
+from vlmkit.store.faults import BUSY_TIMEOUT_S, FOREIGN, damaged, fault_of, translated
 from vlmkit.store.schema import bring_up_to_date, check_version, is_up_to_date
 
 __all__ = ["Connections"]
+
+Found = TypeVar("Found")
 
 
 class Connections:
@@ -36,22 +39,29 @@ class Connections:
         self._writer: sqlite3.Connection | None = None
         self._writing = threading.Lock()
         self._closed = False
-        with translated(path):
-            first = self._connect()
-            try:
+        at_rest = not _has_log(path)
+        first = self._connect()
+        try:
+            with translated(path):
                 check_version(first, path)
+                if at_rest:
+                    _check_whole(first, path)
                 _prepare(first, path, writable=writable)
-            except BaseException:
-                first.close()
-                raise
+        except BaseException:
+            first.close()
+            raise
         if writable:
             self._writer = first
         else:
             self._readers.append(first)
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Connection to read with, for this thread alone meanwhile.
+    def read(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
+        """Do something with a connection that no other thread has meanwhile.
+
+        Parameters
+        ----------
+        work : callable
+            Connection to result. A plain call, because a context manager would cost as much as what it surrounds.
 
         Raises
         ------
@@ -59,15 +69,16 @@ class Connections:
             The file cannot be read, or the store is closed.
         """
         self._check_open()
-        with translated(self._path):
-            try:
-                connection = self._readers.pop()
-            except IndexError:
-                connection = self._connect()
-            try:
-                yield connection
-            finally:
-                self._put_back(connection)
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            return work(connection)
+        except FOREIGN as error:
+            raise fault_of(self._path, error) from error
+        finally:
+            self._put_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -112,16 +123,17 @@ class Connections:
             connection.close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("PRAGMA cell_size_check = ON")  # finds more damage, for nothing to speak of
-            connection.execute("PRAGMA cache_size = -8000")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        with translated(self._path):
+            connection = sqlite3.connect(
+                self._address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                connection.execute("PRAGMA cell_size_check = ON")  # finds more damage, for nothing to speak of
+                connection.execute("PRAGMA cache_size = -8000")
+            except BaseException:
+                connection.close()
+                raise
+            return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, writable: bool) -> None:
@@ -152,6 +164,17 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 def _read_only(path: Path) -> str:
     """A folder that may not be written has no place for SQLite's lock files, and nobody changes the file either."""
+    return "?mode=ro" if _has_log(path) or os.access(path.parent, os.W_OK) else "?immutable=1"
+
+
+def _has_log(path: Path) -> bool:
+    """Whether some of the content is still in the write-ahead log: a process is writing, or one was killed."""
     log = path.with_name(f"{path.name}-wal")
-    has_log = log.exists() and log.stat().st_size > 0
-    return "?mode=ro" if has_log or os.access(path.parent, os.W_OK) else "?immutable=1"
+    return log.exists() and log.stat().st_size > 0
+
+
+def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """SQLite finds by itself that pages are missing, but not that the last one is incomplete."""
+    pages, page_bytes = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    if path.stat().st_size < pages * page_bytes:
+        raise damaged(path, "its end is missing")

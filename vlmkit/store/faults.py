@@ -9,9 +9,12 @@ from pathlib import Path
 
 from vlmkit.errors import StoreFault
 
-__all__ = ["BUSY_TIMEOUT_S", "damaged", "translated"]
+__all__ = ["BUSY_TIMEOUT_S", "FOREIGN", "damaged", "fault_of", "translated"]
 
 BUSY_TIMEOUT_S = 30.0
+
+# SQLite hands over texts unread; Python finds out that one is damaged, even in the message of an error.
+FOREIGN = (sqlite3.Error, UnicodeDecodeError)
 
 _MOVE = "Move the file away, and a new one is made; or name another file with store=…, or VLMKIT_STORE"
 _RESCUE = f"{_MOVE}. What can be saved of it: sqlite3 FILE .recover"
@@ -47,8 +50,8 @@ def translated(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
-        raise StoreFault(_message(path, error)) from error
+    except FOREIGN as error:
+        raise fault_of(path, error) from error
 
 
 def damaged(path: Path, what: str) -> StoreFault:
@@ -63,10 +66,19 @@ def damaged(path: Path, what: str) -> StoreFault:
     return StoreFault(f"store {path}: {_MEANINGS[sqlite3.SQLITE_CORRUPT]} ({what})")
 
 
-def _message(path: Path, error: sqlite3.Error) -> str:
+def fault_of(path: Path, error: Exception) -> StoreFault:
+    """Translate one error.
+
+    Parameters
+    ----------
+    path : Path
+        Of the store.
+    error : Exception
+        One of `FOREIGN`.
+    """
     code = getattr(error, "sqlite_errorcode", None)
     if code is None and "decode" in str(error):
         code = sqlite3.SQLITE_CORRUPT
     meaning = _MEANINGS.get(code & 0xFF, _UNKNOWN) if code is not None else _UNKNOWN
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-    return f"store {path}: {meaning} ({name}: {error})"
+    return StoreFault(f"store {path}: {meaning} ({name}: {error})")

@@ -92,8 +92,7 @@ class Store:
         StoreFault
             The file cannot be read, or is damaged there.
         """
-        with self._connections.reading() as connection:
-            return lookup.find_digest(connection, identity, self.path)
+        return self._connections.read(lambda connection: lookup.find_digest(connection, identity, self.path))
 
     def reply(self, key: str) -> Reply | None:
         """Newest reply stored under the key; None where there is none.
@@ -108,8 +107,7 @@ class Store:
         StoreFault
             The file cannot be read, or is damaged there.
         """
-        with self._connections.reading() as connection:
-            return lookup.find_reply(connection, key, self.path)
+        return self._connections.read(lambda connection: lookup.find_reply(connection, key, self.path))
 
     def known(self, model: str) -> list[tuple[str, str | None, int | None]]:
         """What the store knows of a model: (full name, revision, longest side in pixels) of its runs, newest first.
@@ -124,8 +122,7 @@ class Store:
         StoreFault
             The file cannot be read.
         """
-        with self._connections.reading() as connection:
-            return lookup.find_known(connection, model)
+        return self._connections.read(lambda connection: lookup.find_known(connection, model))
 
     def begin(self, run: RunRecord) -> int:
         """Note that a run begins.
@@ -191,8 +188,7 @@ class Store:
         StoreFault
             The file cannot be read.
         """
-        with self._connections.reading() as connection:
-            return history.list_runs(connection)
+        return self._connections.read(history.list_runs)
 
     def rows(self, run_id: int) -> list[dict[str, Any]]:
         """Rows of a run in input order, as `vlmkit.store.history.list_rows` describes them.
@@ -206,8 +202,7 @@ class Store:
         StoreFault
             The file cannot be read, or has no such run.
         """
-        with self._connections.reading() as connection:
-            found = history.list_rows(connection, run_id, self.path)
+        found = self._connections.read(lambda connection: history.list_rows(connection, run_id, self.path))
         if found is None:
             raise StoreFault(f"store {self.path}: it has no run {run_id}. vk.runs() lists those it has.")
         return found
@@ -229,14 +224,18 @@ def _make_file(path: Path) -> None:
     if path.is_dir():
         raise StoreFault(f"store {path}: this is a folder. Name a file in it.")
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # Only if it is new: closing a file takes the locks away that SQLite has on it for this process.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        pass
     except OSError as error:
         raise StoreFault(
             f"store {path}: it cannot be written ({error.strerror}). Give permission, name another file with store=…, "
             "or go without (store=False)."
         ) from error
-    if not os.access(path.parent, os.W_OK):
-        raise StoreFault(
-            f"store {path}: its folder may not be written, where SQLite keeps its log. Give permission, name another "
-            "file with store=…, or go without (store=False)."
-        )
+    for place, what in ((path, "it"), (path.parent, "its folder, where SQLite keeps its log,")):
+        if not os.access(place, os.R_OK | os.W_OK):
+            raise StoreFault(
+                f"store {path}: {what} may not be written. Give permission, name another file with store=…, or go "
+                "without (store=False)."
+            )

@@ -1,0 +1,163 @@
+"""Looking up: what was stored comes back, and damage never becomes a wrong answer."""
+
+import random
+import sqlite3
+from contextlib import ExitStack, closing
+
+import pytest
+from store_rows import digest, make_key, make_reply, make_row, make_run
+
+from vlmkit.errors import StoreFault
+from vlmkit.records import Usage
+from vlmkit.store import PictureRecord, open_store
+
+REPLIES = [
+    make_reply(),
+    make_reply(text="", finish_reason="length", revision=None, usage=Usage(), seconds=0.0),
+    make_reply(text="Größe 🦊 \0 \ud83d \n", finish_reason="\udcff", model="mlx:/home/\udcff"),
+    make_reply(token_probabilities=(1.0, 0.1, 1e-300)),
+    make_reply(token_probabilities=()),
+    make_reply(usage=Usage(prompt_tokens=0, completion_tokens=2**40)),
+]
+
+
+@pytest.mark.parametrize("reply", REPLIES, ids=range(len(REPLIES)))
+def test_a_reply_comes_back_equal(store, reply):
+    """Every field, whatever a model or a server put into it."""
+    store.record(store.begin(make_run()), [make_row(reply=reply)])
+    assert store.reply(make_key()) == reply
+
+
+def test_nothing_is_found_under_another_key(store):
+    """A miss is None."""
+    store.record(store.begin(make_run()), [make_row()])
+    assert store.reply(make_key(prompt="Something else?")) is None
+    assert store.picture_digest("another file") is None
+
+
+def test_the_newest_reply_counts(store):
+    """Asked again on purpose, the later answer is the one to give; the earlier stays with its row."""
+    for text in ("First.", "Second."):
+        store.record(store.begin(make_run()), [make_row(reply=make_reply(text=text))])
+    assert store.reply(make_key()).text == "Second."
+    assert [store.rows(run)[0]["text"] for run in (1, 2)] == ["First.", "Second."]
+
+
+def test_a_fault_never_answers(store):
+    """A row that failed is written down, and does not take the place of an answer either."""
+    run = store.begin(make_run())
+    store.record(run, [make_row(0, reply=None, error="TimedOut: no answer within 5 s.")])
+    assert store.reply(make_key()) is None
+    store.record(run, [make_row(1, key=make_key(), reply=make_reply())])
+    store.record(run, [make_row(2, key=make_key(), reply=None, error="ServerFault: broken.")])
+    assert store.reply(make_key()) == make_reply()
+
+
+def test_an_unreadable_reply_is_kept(store):
+    """It was paid for; a better reader may read it without asking again."""
+    store.record(store.begin(make_run()), [make_row(error="UnreadableReply: no number.")])
+    assert store.reply(make_key()) == make_reply()
+
+
+def test_a_picture_is_found_by_each_of_its_identities(store):
+    """By where it was, and by its bytes; a file that changed leads to its new picture."""
+    run = store.begin(make_run())
+    store.record(run, [make_row(0)])
+    assert store.picture_digest("stamp 0") == store.picture_digest("fingerprint 0") == digest("picture 0")
+    store.record(run, [make_row(1, pictures=(PictureRecord(identities=("stamp 0",), digest=digest("new")),))])
+    assert store.picture_digest("stamp 0") == digest("new")
+    assert store.picture_digest("fingerprint 0") == digest("picture 0")
+
+
+def test_known_models_newest_first(store):
+    """Under the full name and under what the user typed; each state once."""
+    for revision, longest_side_px in (("r1", 64), ("r2", 64), ("r1", 64), ("r2", 128)):
+        store.begin(make_run(revision=revision, longest_side_px=longest_side_px, named="tiny"))
+    store.begin(make_run(model="mlx:other"))
+    expected = [("mlx:tiny", "r2", 128), ("mlx:tiny", "r1", 64), ("mlx:tiny", "r2", 64)]
+    assert store.known("mlx:tiny") == store.known("tiny") == expected
+    assert store.known("nobody") == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE replies SET text = 'Answer 1.'",
+        "UPDATE replies SET completion_tokens = completion_tokens + 1",
+        "UPDATE replies SET text = CAST(x'ff' AS TEXT)",
+        "UPDATE models SET model = 'mlx:other'",
+        "DELETE FROM models",
+    ],
+)
+def test_an_answer_that_changed_in_the_file_is_no_answer(path, damage):
+    """What a flipped bit can do on a page that still looks right: other text, another row's text."""
+    with open_store(path) as store:
+        store.record(store.begin(make_run()), [make_row(0), make_row(1)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(damage)
+    with open_store(path) as store:
+        for lookup in (lambda: store.reply(make_key(0)), lambda: store.rows(1)):
+            with pytest.raises(StoreFault, match=r"the file is damaged. Move the file away"):
+                lookup()
+
+
+def test_an_answer_that_changed_places_is_no_answer(path):
+    """A key that leads to another key's answer is noticed; what was told to each row stays readable."""
+    with open_store(path) as store:
+        store.record(store.begin(make_run()), [make_row(0), make_row(1)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE asks SET reply = 3 - reply")
+    with open_store(path) as store:
+        assert [row["text"] for row in store.rows(1)] == ["Answer 0.", "Answer 1."]
+        with pytest.raises(StoreFault, match="an answer does not fit its checksum"):
+            store.reply(make_key(0))
+
+
+def test_a_picture_that_changed_in_the_file_is_no_picture(path):
+    """The wrong digest would lead to another picture's answer."""
+    with open_store(path) as store:
+        store.record(store.begin(make_run()), [make_row(0), make_row(1)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE identities SET digest = (SELECT max(digest) FROM identities)")
+        connection.execute("UPDATE identities SET digest = zeroblob(16) WHERE digest IS NULL")
+    with open_store(path) as store, pytest.raises(StoreFault, match="the entry of a picture does not fit its checksum"):
+        assert [store.picture_digest(f"stamp {index}") for index in (0, 1)] == "never"
+
+
+def test_damage_anywhere_is_never_a_wrong_answer(tmp_path):
+    """Bytes changed at random in a real file: each answer is right, missing, or a fault that names the file."""
+    whole = tmp_path / "whole.sqlite"
+    with open_store(whole) as store:
+        store.record(store.begin(make_run()), [make_row(index) for index in range(60)])
+    content, path = whole.read_bytes(), tmp_path / "damaged.sqlite"
+    keys, chance = [make_key(index) for index in range(60)], random.Random(7)
+    seen = {"right": 0, "missing": 0, "fault": 0}
+    for _ in range(150):
+        changed = bytearray(content)
+        for _ in range(chance.choice((1, 10, 300))):
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        path.write_bytes(changed)
+        for fate in answers(path, keys):
+            seen[fate] += 1
+    assert min(seen.values()) > 0, seen
+
+
+def answers(path, keys):
+    """What becomes of each lookup; a wrong answer, or another error than a fault naming the file, fails here."""
+    with ExitStack() as stack:
+        store = attempted(path, lambda: stack.enter_context(open_store(path)))
+        for index, key in enumerate(keys):
+            reply = store and attempted(path, lambda key=key: store.reply(key) or "missing")
+            found = store and attempted(path, lambda index=index: store.picture_digest(f"stamp {index}"))
+            assert reply in (None, "missing", make_reply(index))
+            assert found in (None, digest(f"picture {index}"))
+            yield {None: "fault", "missing": "missing"}.get(reply, "right")
+
+
+def attempted(path, work):
+    """What the work gives; None where it is a fault."""
+    try:
+        return work()
+    except StoreFault as fault:
+        if str(path) not in str(fault):
+            raise

@@ -1,0 +1,103 @@
+"""The file's layout: made once, brought up to date, refused when it is newer or somebody else's."""
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from store_rows import make_key, make_reply, make_row, make_run
+
+from vlmkit.errors import StoreFault
+from vlmkit.store import open_store, schema
+
+
+def versions(path):
+    with sqlite3.connect(path) as connection:
+        names = ("user_version", "application_id")
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    connection.close()
+    return found
+
+
+@pytest.fixture
+def filled(path):
+    """A closed store with one answer."""
+    with open_store(path) as store:
+        store.record(store.begin(make_run()), [make_row()])
+    return path
+
+
+def test_a_new_file_says_what_it_is(filled):
+    """Version and owner are in its header."""
+    assert versions(filled) == [len(schema.STEPS), schema.APPLICATION_ID]
+
+
+def test_a_newer_file_is_refused_naming_both_versions(filled):
+    """Nothing in it is touched, for reading or for writing."""
+    with sqlite3.connect(filled) as connection:
+        connection.execute(f"PRAGMA user_version = {len(schema.STEPS) + 1}")
+    connection.close()
+    before = filled.read_bytes()
+    message = f"version {len(schema.STEPS) + 1}, and this vlmkit knows versions up to {len(schema.STEPS)}"
+    for writable in (True, False):
+        with pytest.raises(StoreFault, match=message):
+            open_store(filled, writable=writable)
+    assert filled.read_bytes() == before
+
+
+def test_another_programs_database_is_refused(path):
+    """It is not changed, not even into a write-ahead log."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE bookmarks (url)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreFault, match="database of another program"):
+        open_store(path)
+    assert path.read_bytes() == before
+
+
+def test_an_older_file_is_brought_up_to_date(filled, monkeypatch):
+    """Step by step, keeping what is in it."""
+    monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, lambda c: c.execute("ALTER TABLE replies ADD COLUMN rating")])
+    with open_store(filled) as store:
+        assert store.reply(make_key()) == make_reply()
+    assert versions(filled)[0] == 2
+
+
+def test_an_older_file_is_not_changed_by_reading(filled, monkeypatch):
+    """Where only reading was asked for, it is said what to do."""
+    monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, lambda c: c.execute("ALTER TABLE replies ADD COLUMN rating")])
+    with pytest.raises(StoreFault, match=r"older vlmkit. Open it once where it may be written"):
+        open_store(filled, writable=False)
+    assert versions(filled)[0] == 1
+
+
+def test_a_step_that_fails_changes_nothing(filled, monkeypatch):
+    """All steps or none: the file still opens with the version that knows it."""
+    with monkeypatch.context() as patch:
+        steps = [*schema.STEPS, lambda c: c.execute("DROP TABLE rows"), lambda c: c.execute("no SQL")]
+        patch.setattr(schema, "STEPS", steps)
+        with pytest.raises(StoreFault, match="syntax error"):
+            open_store(filled)
+    with open_store(filled) as store:
+        assert [row["text"] for row in store.rows(1)] == ["Answer 0."]
+
+
+def test_many_processes_may_make_the_same_file(path):
+    """Whoever comes first makes it, the others wait and find it made."""
+    code = (
+        "import sys\n"
+        "from vlmkit.store import RunRecord, open_store\n"
+        "sys.stdin.readline()\n"
+        "with open_store(sys.argv[1]) as store:\n"
+        "    print(store.begin(RunRecord(model='m', total=0)))\n"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    numbers = sorted(int(process.communicate(timeout=100)[0]) for process in processes)
+    assert numbers == [1, 2, 3, 4]
