@@ -1,0 +1,56 @@
+"""Servers to ask, and backends on them."""
+
+import io
+
+import pytest
+from PIL import Image
+from scripted_server import ScriptedServer
+
+from vlmkit.backends import load
+from vlmkit.records import Ask, Picture
+
+
+@pytest.fixture
+def serve():
+    """Start a scripted server; all end with the test."""
+    servers = []
+
+    def start(*script, routes=None):
+        servers.append(ScriptedServer(script[0] if callable(script[0]) else script, routes=routes))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def opened(monkeypatch, tmp_path):
+    """Open a backend on servers; all are closed with the test."""
+    monkeypatch.chdir(tmp_path)
+    backends = []
+
+    def start(*servers, engine="openai", name="m", **options):
+        urls = ",".join(server if isinstance(server, str) else server.url for server in servers)
+        backends.append(load(f"{engine}:{name}@{urls}", **options))
+        return backends[-1]
+
+    yield start
+    for backend in backends:
+        backend.close()
+
+
+def _picture(color="red"):
+    data = io.BytesIO()
+    Image.new("RGB", (32, 24), color).save(data, "PNG")
+    return Picture(data=data.getvalue(), media_type="image/png", width=32, height=24, digest=color)
+
+
+@pytest.fixture
+def ask():
+    """An ask about small pictures of these colors; one, unless told."""
+
+    def make(prompt="What is it?", *, colors=("red",), **options):
+        return Ask(pictures=tuple(map(_picture, colors)), prompt=prompt, **options)
+
+    return make
