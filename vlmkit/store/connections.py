@@ -163,7 +163,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _read_only(path: Path) -> str:
-    """A folder that may not be written has no place for SQLite's lock files, and nobody changes the file either."""
+    """How to open a file that is only read: as far as permissions go, so that SQLite can tidy up after itself."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "?mode=rw"
+    # A folder that may not be written has no place for SQLite's lock files, and nobody changes the file either.
     return "?mode=ro" if _has_log(path) or os.access(path.parent, os.W_OK) else "?immutable=1"
 
 
