@@ -7,7 +7,7 @@ from package_tree import PACKAGES, first_difference
 
 import vlmkit
 
-PUBLIC = ["ask", "caption", "describe", "describe_iter", "describe_one", "load", "read_images", "use"]
+PUBLIC = ["ask", "caption", "describe", "describe_iter", "describe_one", "load", "read_images", "runs", "use"]
 
 
 def test_public_names():

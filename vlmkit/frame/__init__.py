@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlmkit.frame.description import Description
+    from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
     from vlmkit.frame.verbs import ask, caption, describe, describe_iter, describe_one
 
-__all__ = ["Description", "ask", "caption", "describe", "describe_iter", "describe_one", "read_images"]
+__all__ = ["Description", "ask", "caption", "describe", "describe_iter", "describe_one", "read_images", "runs"]
 
 # `import vlmkit` registers df.vlm, which lives in this room, and must not load Pillow and all the rest with it.
 _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "Description": "vlmkit.frame.description",
     "read_images": "vlmkit.frame.images",
+    "runs": "vlmkit.frame.history",
 }
 
 
