@@ -130,19 +130,29 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
         self._network = network
         self.socket: socket.socket = inner.get_extra_info("socket")
+        self._unsent: list[bytes] = []
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the call knows better
+        self._send()
         return self._inner.read(max_bytes, self._network.left_s(httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        # Headers, body and end come one by one; together they are one system call and one packet fewer.
+        self._unsent.append(buffer)
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if not unsent:
+            return
         # `sendall` has one timeout for everything, where a loop over `send` would begin anew with each piece.
         self.socket.settimeout(self._network.left_s(httpcore.WriteTimeout))
         try:
-            self.socket.sendall(buffer)
+            self.socket.sendall(b"".join(unsent))
         except TimeoutError as error:
             raise httpcore.WriteTimeout(error) from error
-        except OSError as error:
-            raise httpcore.WriteError(error) from error
+        except OSError:
+            # A server may refuse a request before it has read it all; what it says about that is still to be read.
+            return
 
     def close(self) -> None:
         self._inner.close()
