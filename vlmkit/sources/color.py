@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 __all__ = ["is_plain", "to_rgb"]
 
 _NOTICEABLE = 2  # steps of 255 that rounding may make, and nobody sees
+_STRAIGHT = {"La": "LA", "RGBa": "RGBA"}  # what becomes of premultiplied modes, which convert to nothing else
 _PROFILED = frozenset({"RGB", "L", "CMYK", "LAB"})
 
 
@@ -49,14 +50,24 @@ def is_plain(image: Image.Image) -> bool:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    if image.has_transparency_data:
-        return image.convert("RGBA")
     if image.mode.startswith("I;16"):
         # `convert` would clip at 255 instead of keeping the upper byte.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        gray = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        return _without(image, image.info["transparency"], gray) if "transparency" in image.info else gray
+    if image.has_transparency_data:
+        return image.convert(_STRAIGHT.get(image.mode, "RGBA")).convert("RGBA")
     if image.mode in {"I", "F"}:
         return _stretched(image.convert("F"))
     return image if image.mode in _PROFILED else image.convert("RGB")
+
+
+def _without(image: Image.Image, transparent: object, gray: Image.Image) -> Image.Image:
+    """Gray picture whose pixels of one 16-bit shade are transparent."""
+    import numpy as np
+
+    shades = gray.convert("RGBA")
+    shades.putalpha(Image.fromarray(np.where(np.asarray(image) == transparent, 0, 255).astype(np.uint8)))
+    return shades
 
 
 def _stretched(image: Image.Image) -> Image.Image:
