@@ -51,6 +51,8 @@ def camera_exif(orientation=1):
     exif.get_ifd(0x8825).update(
         {1: "S", 2: (33.0, 52.0, 7.5), 3: "E", 4: (151.0, 12.0, 36.0), 5: b"\x00", 6: 19.5},
     )
+    for folder in (0x8769, 0x8825):  # without the tag itself a TIFF would be written without its folder
+        exif[folder] = dict(exif.get_ifd(folder))
     return exif
 
 

@@ -117,11 +117,11 @@ def read_member(path: str, label: str, most_bytes: int) -> bytes:
     found = split(path)
     if found is None:
         raise UnreadableImage(f"{label}: no such archive any more; check the path.")
-    try:
-        with translated(label), _using(found[0]) as archive:
+    with translated(label), _using(found[0]) as archive:
+        try:
             return archive.read(found[1].replace(os.sep, "/"), label, most_bytes)
-    except KeyError as error:
-        raise UnreadableImage(f"{label}: the archive has no such member; check the name.") from error
+        except KeyError as error:
+            raise UnreadableImage(f"{label}: the archive has no such member; check the name.") from error
 
 
 def close_all() -> None:

@@ -63,7 +63,7 @@ def fetch(url: str, label: str, limits: Limits) -> bytes:
     except TimeoutError as error:
         raise deadline.passed() from error
     except (http.client.HTTPException, OSError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        reason = _printable(f"{type(error).__name__}: {error}".rstrip(": "))
         raise UnreadableImage(f"{label}: cannot be fetched ({reason}); check the URL, or try again.") from error
     raise UnreadableImage(f"{label}: more than {MOST_REDIRECTS} redirects; give the URL of the picture itself.")
 
@@ -214,4 +214,4 @@ def _check_length(size_bytes: int, most: int, label: str) -> None:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text[:80] if letter.isprintable())
+    return "".join(letter for letter in text[:200] if letter.isprintable())

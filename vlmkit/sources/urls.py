@@ -21,10 +21,10 @@ def shown(url: str) -> str:
     """A URL as messages may have it: without user, password and query, where keys stand."""
     if url[:5].lower() == "data:":
         return f"<data URL {len(url)}>"
-    head, question, _ = url.partition("?")
+    head, question, _ = url.partition("#")[0].partition("?")
     scheme, separator, rest = head.partition("://")
     authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('#')[0]}{question and '?…'}"
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}{question and '?…'}"
 
 
 def check_media_type(media_type: str, label: str) -> None:
