@@ -100,6 +100,17 @@ def test_the_deadline_is_kept(opened):
     assert time.monotonic() - start < 10
 
 
+def test_what_was_written_until_the_deadline_comes_with_the_fault(opened):
+    """As many words as there was time for; none where there was no time for one."""
+    backend = opened(replies="one two three four five six seven eight nine ten", delay_s=1.0)
+    with pytest.raises(TimedOut) as caught:
+        backend.submit(ask(timeout_s=0.35)).result(20)
+    assert (caught.value.partial.text, caught.value.partial.finish_reason) == ("one two three", "timeout")
+    with pytest.raises(TimedOut) as caught:
+        backend.submit(ask(timeout_s=0.05)).result(20)
+    assert caught.value.partial is None
+
+
 def test_waiting_in_line_counts_towards_the_deadline(opened):
     """The deadline runs from submission, also for an ask no thread has taken yet."""
     backend = opened(delay_s=0.2, abilities=Abilities(parallel_asks=1))
@@ -132,7 +143,7 @@ def test_close_ends_everything_with_cancelled(opened):
         with pytest.raises(Cancelled):
             future.result(20)
     deadline_s = time.monotonic() + 20
-    while any(thread.name.startswith("vlmkit-fake") for thread in threading.enumerate()):
+    while any(thread.is_alive() for thread in backend._threads):
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
 
@@ -176,6 +187,10 @@ def test_a_script_can_be_a_file(tmp_path):
     backend = open_fake(str(path), revision="7")
     first, second = backend.submit(ask()), backend.submit(ask())
     assert (backend.model, first.result(20).text, first.result(20).revision) == ("fake:demo", "a", "7")
+    same, other = open_fake(str(path)), tmp_path / "other" / "demo.json"
+    other.parent.mkdir()
+    other.write_text(json.dumps({"replies": ["b"]}))
+    assert same.revision == open_fake(str(path)).revision != open_fake(str(other)).revision
     with pytest.raises(TimedOut, match="slow"):
         second.result(20)
     backend.close()

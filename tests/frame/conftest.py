@@ -9,6 +9,12 @@ from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 
 
+@pytest.fixture(autouse=True)
+def nothing_stored(monkeypatch):
+    """Each backend is asked, whatever one of the same name said in another test; tests of the store name a file."""
+    monkeypatch.setenv("VLMKIT_STORE", "false")
+
+
 @pytest.fixture
 def photos(tmp_path, monkeypatch):
     """Write n pictures, number i being 10+i pixels wide, into the working directory; gives their relative paths."""

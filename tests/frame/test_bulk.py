@@ -121,7 +121,7 @@ def test_without_rows_no_model_is_opened(empty, monkeypatch):
     """But one must be named, and the columns have their types."""
     with pytest.raises(UnknownModel):
         vk.ask(empty, "How many?", dtype=int)
-    monkeypatch.setattr("vlmkit.frame.bulk.borrow", lambda _model: pytest.fail("opened"))
+    monkeypatch.setattr("vlmkit.frame.resources.borrow", lambda _model: pytest.fail("opened"))
     result = vk.ask(empty, "How many?", dtype=int, model="mlx:nobody/nothing")
     column = result if isinstance(result, pd.Series) else result["answer"]
     assert column.dtype == "Int64"
@@ -130,7 +130,7 @@ def test_without_rows_no_model_is_opened(empty, monkeypatch):
 
 def test_the_call_is_checked_before_a_model_is_opened(photos, monkeypatch):
     """Column, clash, option: each before anything is spent."""
-    monkeypatch.setattr("vlmkit.frame.bulk.borrow", lambda _model: pytest.fail("opened"))
+    monkeypatch.setattr("vlmkit.frame.resources.borrow", lambda _model: pytest.fail("opened"))
     frame = pd.DataFrame({"path": photos(1), "caption": ["x"]})
     with pytest.raises(SetupError, match=r"\{brnd\} is no column"):
         vk.describe(frame, "{brnd}", model="tiny")

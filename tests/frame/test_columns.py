@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from vlmkit.errors import TimedOut
+from vlmkit.errors import SetupError, TimedOut
 from vlmkit.frame.columns import Columns, details_of, float_array, integer_array, text_array, typed_array
-from vlmkit.prompts import Field
+from vlmkit.prompts import Field, compose_description, compose_question
 from vlmkit.records import Outcome, Reply, Usage
 
 
@@ -57,7 +57,7 @@ REPLY = Reply(
 
 def test_columns_are_filled_in_any_order():
     """Each outcome goes to its own row, twice being once."""
-    columns = Columns([Field(name="n", dtype=int)], 3, details=False)
+    columns = Columns(compose_question("?", dtype=int, into="n"), 3, details=False)
     assert columns.names == ["n", "n_error"]
     failed = Outcome(index=2, fault=TimedOut("too slow"))
     for outcome in (failed, Outcome(index=0, values={"n": 5}), failed):
@@ -72,7 +72,7 @@ def test_columns_are_filled_in_any_order():
 
 def test_details_have_columns_of_their_own():
     """Named after the first field, NA where there was no answer."""
-    columns = Columns([Field(name="text")], 2, details=True)
+    columns = Columns(compose_description("?", into="text"), 2, details=True)
     columns.take(Outcome(index=0, values={"text": "x"}, reply=REPLY, seconds=0.5))
     columns.take(Outcome(index=1, fault=TimedOut("too slow"), seconds=9.0))
     frame = pd.DataFrame(columns.arrays())
@@ -85,6 +85,34 @@ def test_details_have_columns_of_their_own():
     assert dtypes["text_seconds"] == "Float64"
     assert dtypes["text_completion_tokens"] == "Int64"
     assert dtypes["text_finish_reason"] == "string"
+
+
+def test_cells_can_be_kept():
+    """Those of the rows that are not asked, in every column that is there; what is asked begins empty."""
+    table = pd.DataFrame(
+        {"n": pd.array([1, None, 3], dtype="Int64"), "n_error": ["", "TimedOut: x", None], "n_model": ["m", None, "m"]}
+    )
+    columns = Columns(compose_question("?", dtype=int, into="n"), 3, details=True)
+    columns.keep(table, [1, 2])
+    columns.take(Outcome(index=1, values={"n": 2}, reply=REPLY))
+    frame = pd.DataFrame(columns.arrays())
+    assert frame["n"].fillna(-1).tolist() == [1, 2, -1]
+    assert frame["n_error"].fillna("NA").tolist() == ["", "NA", "Cancelled: the run ended before this row's turn."]
+    assert frame["n_model"].fillna("NA").tolist() == ["m", "fake:m", "NA"]
+
+
+@pytest.mark.parametrize(
+    ("task", "cells", "found"),
+    [
+        (compose_question("?", dtype=int, into="x"), ["many", None], "'many'"),
+        (compose_question("?", choices=["a", "b"], into="x"), ["a", "c"], "'c'"),
+    ],
+)
+def test_cells_of_another_type_cannot_be_kept(task, cells, found):
+    """They would be lost or change silently."""
+    columns = Columns(task, 2, details=False)
+    with pytest.raises(SetupError, match=f"'x' has values to keep .* {found}.*overwrite=True"):
+        columns.keep(pd.DataFrame({"x": cells}), [])
 
 
 def test_details_of_an_outcome_without_a_reply():

@@ -5,11 +5,11 @@ import json
 
 from vlmkit.errors import TimedOut
 from vlmkit.frame.description import describe_outcome
-from vlmkit.prompts import Field
+from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Outcome, Reply, Usage
 from vlmkit.sources import refer
 
-FIELDS = (Field(name="description"),)
+TASK = compose_description("?", into="description")
 
 
 def test_a_row_that_worked(photos):
@@ -21,12 +21,14 @@ def test_a_row_that_worked(photos):
         model="fake:m",
         revision="7",
         usage=Usage(prompt_tokens=3, completion_tokens=2),
+        seconds=0.25,
     )
     outcome = Outcome(index=0, values={"description": "A cat."}, reply=reply, seconds=0.5)
-    record = describe_outcome(outcome, refer(path), "row 9", FIELDS)
+    record = describe_outcome(outcome, refer(path), "row 9", TASK)
     assert (record.index, record.text, record.error) == ("row 9", "A cat.", None)
     assert record.columns == {"description": "A cat.", "description_error": None}
     assert (record.model, record.revision, record.seconds) == ("fake:m", "7", 0.5)
+    assert (record.answer_seconds, record.from_store) == (0.25, False)
     assert (record.prompt_tokens, record.completion_tokens, record.finish_reason) == (3, 2, "stop")
     assert record.metadata["path"] == path
     assert (record.metadata["format"], record.metadata["width"], record.metadata["orientation"]) == ("PNG", 10, 1)
@@ -36,7 +38,7 @@ def test_a_row_that_worked(photos):
 
 def test_a_row_that_failed():
     """What is unknown is None, and the keys are the same."""
-    record = describe_outcome(Outcome(index=0, fault=TimedOut("slow")), refer("gone.png"), 0, FIELDS)
+    record = describe_outcome(Outcome(index=0, fault=TimedOut("slow")), refer("gone.png"), 0, TASK)
     assert record.error == "TimedOut: slow"
     assert record.columns == {"description": None, "description_error": "TimedOut: slow"}
     assert (record.text, record.model, record.finish_reason) == (None, None, None)
@@ -53,7 +55,7 @@ def test_a_row_that_failed():
 def test_a_value_that_is_no_text():
     """It is in the columns; the text is for texts."""
     outcome = Outcome(index=0, values={"n": 3})
-    record = describe_outcome(outcome, refer(b"x"), 0, (Field(name="n", dtype=int),))
+    record = describe_outcome(outcome, refer(b"x"), 0, compose_question("?", dtype=int, into="n"))
     assert record.columns["n"] == 3
     assert record.text is None
     assert record.metadata["path"] is None

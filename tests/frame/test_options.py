@@ -38,13 +38,16 @@ def test_everything_else_arrives(backend):
     assert (options.model, options.image, options.workers, options.timeout_s) == (model, "front", 2, 3)
     assert (options.recursive, options.overwrite, options.details) == (True, True, True)
     assert (options.on_error, options.progress) == ("fail", False)
+    assert parse_options({"fallback": "tiny"}, TableOptions).fallback == ("tiny",)
+    assert parse_options({"fallback": [model, "tiny"]}, TableOptions).fallback == (model, "tiny")
+    assert parse_options({"fallback": None}, TableOptions).fallback == ()
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"temprature": 1}, "'temprature' is no option here; did you mean 'temperature'"),
-        ({"zzz": 1}, "'zzz' is no option here; options are: details, image, max_tokens, model"),
+        ({"zzz": 1}, "'zzz' is no option here; options are: details, fallback, image, limit"),
         ({"temperature": -0.1}, r"temperature=-0\.1: give a number from 0"),
         ({"temperature": float("nan")}, "temperature=nan"),
         ({"temperature": True}, "temperature=True"),
@@ -60,7 +63,11 @@ def test_everything_else_arrives(backend):
         ({"seed": 1.5}, "seed=1.5"),
         ({"details": "yes"}, "details='yes': give True or False"),
         ({"recursive": 1}, "recursive=1"),
-        ({"overwrite": "all"}, "overwrite='all'"),
+        ({"overwrite": "all"}, 'overwrite=\'all\': give True, False, "missing" or "errors"'),
+        ({"limit": 0}, "limit=0: give a whole number of rows"),
+        ({"sample": 0.1}, "sample=0"),
+        ({"max_retries": -1}, "max_retries=-1"),
+        ({"fallback": [3]}, r"fallback=\[3\]: give a model's name, what vk.load gave, or a list"),
         ({"model": 7}, "model=7: give a model's name, or what vk.load gave"),
     ],
 )

@@ -42,7 +42,7 @@ def test_the_caller_decides():
 @pytest.mark.parametrize("progress", ["yes", 1, None])
 def test_anything_else_is_refused(progress):
     """The message says what there is."""
-    with pytest.raises(BadSetting, match='give "auto", True, False, or a function'):
+    with pytest.raises(BadSetting, match='give "auto", "log", True, False, or a function'):
         listener_for(progress, "x")
 
 

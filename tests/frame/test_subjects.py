@@ -7,12 +7,12 @@ from PIL import Image
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.subjects import subject_of
-from vlmkit.prompts import Field
+from vlmkit.prompts import compose_description
 from vlmkit.records import Outcome
 
 
 def filled(*values):
-    columns = Columns([Field(name="text")], len(values), details=False)
+    columns = Columns(compose_description("?", into="text"), len(values), details=False)
     for index, value in enumerate(values):
         columns.take(Outcome(index=index, values={"text": value}))
     return columns

@@ -8,7 +8,7 @@ from PIL import Image
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.prompts import compose_description
-from vlmkit.runner import Question, make_plan
+from vlmkit.runner import Question, make_plan, target_of
 from vlmkit.sources import refer
 
 
@@ -48,7 +48,8 @@ def backend():
 def plan():
     """Make a plan that fills the column "text"."""
 
-    def make(abilities=None, task=None, **options):
-        return make_plan(task or compose_description("?", into="text"), abilities or Abilities(), **options)
+    def make(model=None, task=None, fallbacks=(), **options):
+        targets = [target_of(each) for each in (model or FakeBackend(), *fallbacks)]
+        return make_plan(task or compose_description("?", into="text"), targets, **options)
 
     return make

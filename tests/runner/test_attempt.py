@@ -1,10 +1,9 @@
-"""One row: prepared, judged, read."""
+"""What a reply or a fault means for its row."""
 
 from concurrent.futures import Future
 
 import pytest
 
-from vlmkit.backends import Abilities
 from vlmkit.errors import (
     BadSetting,
     Cancelled,
@@ -17,56 +16,56 @@ from vlmkit.errors import (
     UnreadableImage,
     UnreadableReply,
 )
-from vlmkit.prompts import compose_description, compose_question
-from vlmkit.records import Reply, Sampling
-from vlmkit.runner import Question
-from vlmkit.runner.attempt import MOST_ATTEMPTS, fault_of, outcome_of, prepare, wait_s
-from vlmkit.sources import refer
+from vlmkit.records import Reply
+from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, is_worth_a_retry, wait_s
+
+FOR_A_WHILE = [Unreachable("x"), RateLimited("x"), ServerFault("x", is_transient=True)]
+FOR_GOOD = [TimedOut("x"), ServerFault("x"), Refused("x"), Unauthorized("x"), Cancelled("x"), UnreadableReply("x")]
 
 
-def test_an_ask_carries_everything_the_backend_needs(photo, plan):
-    """Pictures within the budget, prompt, system text, sampling and deadline."""
-    made = plan(
-        Abilities(longest_side_px=24),
-        compose_description("x", system="Be short.", into="text"),
-        sampling=Sampling(max_tokens=7),
-        timeout_s=5,
-    )
-    prepared = prepare(Question(images=(refer(photo), refer(photo)), prompt="What?"), made)
-    ask = prepared.ask
-    assert [(picture.width, picture.height) for picture in ask.pictures] == [(24, 16), (24, 16)]
-    assert (ask.prompt, ask.system, ask.sampling.max_tokens, ask.timeout_s) == ("What?", "Be short.", 7, 5.0)
-    assert prepared.seconds > 0
+@pytest.mark.parametrize("fault", FOR_A_WHILE)
+def test_what_passes_is_worth_another_try(fault):
+    """A lost connection, a full server, one that restarts: as often as allowed, 0 being once and for all."""
+    assert is_worth_a_retry(fault)
+    waits = [wait_s(attempt, fault, max_retries=3, chance=1.0) for attempt in range(1, 6)]
+    assert waits == [0.5, 1.0, 2.0, None, None]
+    assert wait_s(1, fault, max_retries=0, chance=1.0) is None
 
 
-def test_a_picture_that_cannot_be_read_is_its_fault(plan):
-    """The fault names the file."""
-    with pytest.raises(UnreadableImage, match=r"gone\.jpg"):
-        prepare(Question(images=(refer("gone.jpg"),), prompt="What?"), plan())
+@pytest.mark.parametrize("fault", FOR_GOOD)
+def test_what_would_fail_again_is_not(fault):
+    """However many tries are left."""
+    assert not is_worth_a_retry(fault)
+    assert wait_s(1, fault, max_retries=9, chance=1.0) is None
 
 
-@pytest.mark.parametrize(
-    ("attempt", "fault", "pause_s"),
-    [
-        (1, Unreachable("x"), 0.25),
-        (2, Unreachable("x"), 1.0),
-        (3, Unreachable("x"), 4.0),
-        (MOST_ATTEMPTS, Unreachable("x"), None),
-        (1, RateLimited("x", retry_after_s=7), 7.0),
-        (1, RateLimited("x", retry_after_s=-3), 0.0),
-        (2, RateLimited("x"), 1.0),
-        (MOST_ATTEMPTS, RateLimited("x", retry_after_s=7), None),
-        (1, TimedOut("x"), None),
-        (1, ServerFault("x"), None),
-        (1, Refused("x"), None),
-        (1, Unauthorized("x"), None),
-        (1, Cancelled("x"), None),
-        (1, UnreadableReply("x"), None),
-    ],
-)
-def test_what_is_worth_another_try(attempt, fault, pause_s):
-    """A lost connection and a full server, a few times; the rest would fail again."""
-    assert wait_s(attempt, fault) == pause_s
+def test_waits_have_full_jitter_and_an_end():
+    """Anything from nothing to the whole wait, so that rows that failed together do not come back together."""
+    fault = Unreachable("x")
+    assert [wait_s(3, fault, max_retries=9, chance=chance) for chance in (0.0, 0.25, 1.0)] == [0.0, 0.5, 2.0]
+    assert wait_s(50, fault, max_retries=99, chance=1.0) == 30.0
+
+
+def test_a_server_that_says_when_is_obeyed():
+    """Never earlier; a little later, each row by itself. A day's quota is not waited for."""
+    for kind in (RateLimited, Unreachable):
+        assert wait_s(1, kind("x", retry_after_s=7.0), max_retries=1, chance=0.0) == 7.0
+        assert wait_s(1, kind("x", retry_after_s=7.0), max_retries=1, chance=1.0) == 7.5
+        assert wait_s(1, kind("x", retry_after_s=-3.0), max_retries=1, chance=0.0) == 0.0
+        assert wait_s(1, kind("x", retry_after_s=86_400.0), max_retries=1, chance=0.0) is None
+
+
+def test_what_another_model_could_do_better():
+    """Whatever is the fault of the model's side; a bad picture is bad for all."""
+    for fault in (*FOR_A_WHILE, TimedOut("x"), Refused("x"), Unauthorized("x")):
+        assert is_worth_a_fallback(fault)
+    for fault in (UnreadableImage("x"), UnreadableReply("x"), Cancelled("x")):
+        assert not is_worth_a_fallback(fault)
+
+
+def test_what_says_that_it_is_too_much():
+    """A lost connection does not."""
+    assert [is_a_push_back(fault) for fault in FOR_A_WHILE] == [False, True, True]
 
 
 def failed(error):
@@ -101,20 +100,3 @@ def test_what_is_no_row_fault_is_raised(error):
     """A setup error found late, or an interrupt."""
     with pytest.raises(type(error)):
         fault_of(failed(error))
-
-
-def test_an_unreadable_reply_keeps_the_reply(plan):
-    """It was paid for, and shows what went wrong."""
-    reply = Reply(text="many", finish_reason="stop", model="fake:x")
-    made = plan(task=compose_question("How many?", dtype=int, into="n"))
-    outcome = outcome_of(3, reply, made, 0.5)
-    assert (outcome.index, outcome.values, outcome.reply, outcome.seconds) == (3, None, reply, 0.5)
-    assert isinstance(outcome.fault, UnreadableReply)
-
-
-def test_a_read_reply_is_values(plan):
-    """By column name."""
-    reply = Reply(text=" a cat ", finish_reason="stop", model="fake:x")
-    outcome = outcome_of(0, reply, plan(), 0.1)
-    assert outcome.values == {"text": "a cat"}
-    assert outcome.fault is None

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import Cancelled, ServerFault, TimedOut, Unauthorized, UnreadableImage, UnreadableReply
+from vlmkit.errors import Cancelled, RateLimited, ServerFault, TimedOut, Unauthorized, UnreadableImage, UnreadableReply
 from vlmkit.prompts import compose_description, compose_question
-from vlmkit.runner import Done, Finished, Planned, Started, make_plan, run
+from vlmkit.runner import Done, Finished, Planned, Started, make_plan, run, target_of
+from vlmkit.store import open_store
 
 
 def test_outcomes_come_in_input_order_whatever_ends_first(questions, backend, plan):
@@ -21,7 +23,7 @@ def test_outcomes_come_in_input_order_whatever_ends_first(questions, backend, pl
     rng = random.Random(5)
     model = backend(delay_s=[rng.uniform(0, 0.02) for _ in range(40)], parallel_asks=8)
     ends = []
-    outcomes = list(run(questions(40), plan(model.abilities), model, total=40, on_event=ends.append))
+    outcomes = list(run(questions(40), plan(model), total=40, on_event=ends.append))
     assert [outcome.index for outcome in outcomes] == list(range(40))
     assert [outcome.values for outcome in outcomes] == [{"text": f"answer {i}"} for i in range(40)]
     done = [event.index for event in ends if isinstance(event, Done)]
@@ -32,7 +34,7 @@ def test_outcomes_come_in_input_order_whatever_ends_first(questions, backend, pl
 def test_nothing_starts_before_the_first_outcome_is_wanted(questions, backend, plan):
     """A run that is only made costs nothing."""
     model = backend()
-    outcomes = run(questions(3), plan(), model, total=3)
+    outcomes = run(questions(3), plan(model), total=3)
     time.sleep(0.05)
     assert model.asks == []
     assert next(outcomes).index == 0
@@ -42,7 +44,7 @@ def test_nothing_starts_before_the_first_outcome_is_wanted(questions, backend, p
 def test_no_rows(backend, plan):
     """Planned and Finished still come."""
     events = []
-    assert list(run([], plan(), backend(), total=0, on_event=events.append)) == []
+    assert list(run([], plan(backend()), total=0, on_event=events.append)) == []
     assert events[0] == Planned(total=0, workers=8)
     assert isinstance(events[-1], Finished)
     assert (events[-1].total, events[-1].stopped_early) == (0, False)
@@ -52,7 +54,7 @@ def test_events_tell_the_whole_story(questions, backend, plan):
     """Planned first, Started before Done for every row, Finished last with counts that add up."""
     replies = ["a", TimedOut("slow"), "c", "d"]
     events = []
-    list(run(questions(5, bad={4}), plan(workers=2), backend(replies=replies), total=5, on_event=events.append))
+    list(run(questions(5, bad={4}), plan(backend(replies=replies), workers=2), total=5, on_event=events.append))
     assert events[0] == Planned(total=5, workers=2)
     for index in range(5):
         kinds = [type(event) for event in events if getattr(event, "index", None) == index]
@@ -68,13 +70,13 @@ def test_events_tell_the_whole_story(questions, backend, plan):
 def test_events_come_in_the_callers_thread(questions, backend, plan):
     """A listener may touch widgets and bars without a lock."""
     threads = set()
-    list(run(questions(5), plan(), backend(), total=5, on_event=lambda _: threads.add(threading.current_thread())))
+    list(run(questions(5), plan(backend()), total=5, on_event=lambda _: threads.add(threading.current_thread())))
     assert threads == {threading.current_thread()}
 
 
 def test_one_bad_row_is_data(questions, backend, plan):
     """The others go on, and the fault stands where its row stood."""
-    outcomes = list(run(questions(10, bad={3}), plan(), backend(), total=10))
+    outcomes = list(run(questions(10, bad={3}), plan(backend()), total=10))
     assert [outcome.index for outcome in outcomes if outcome.fault] == [3]
     assert isinstance(outcomes[3].fault, UnreadableImage)
     assert outcomes[9].values == {"text": "answer 9"}
@@ -83,7 +85,7 @@ def test_one_bad_row_is_data(questions, backend, plan):
 def test_an_unreadable_reply_is_data(questions, backend, plan):
     """With the reply beside it."""
     task = compose_question("How many?", dtype=int, into="n")
-    outcomes = list(run(questions(2), plan(task=task), backend(replies=["three", "many"]), total=2))
+    outcomes = list(run(questions(2), plan(backend(replies=["three", "many"]), task=task), total=2))
     assert outcomes[0].values == {"n": 3}
     assert isinstance(outcomes[1].fault, UnreadableReply)
     assert outcomes[1].reply.text == "many"
@@ -97,7 +99,7 @@ def test_failing_fast_keeps_what_is_in_flight_and_starts_nothing_new(questions, 
     events, outcomes = [], []
     with pytest.raises(TimedOut, match="slow"):
         keep(
-            run(questions(50), plan(model.abilities, on_error="fail"), model, total=50, on_event=events.append),
+            run(questions(50), plan(model, on_error="fail"), total=50, on_event=events.append),
             outcomes,
         )
     assert [outcome.index for outcome in outcomes] == list(range(len(model.asks)))
@@ -118,14 +120,14 @@ def test_of_several_faults_failing_fast_raises_the_first_row_s(questions, backen
     """Not the one that happened to end first."""
     model = backend(replies=[ServerFault("row 0"), ServerFault("row 1")], delay_s=[0.05, 0.0], parallel_asks=2)
     with pytest.raises(ServerFault, match="row 0"):
-        list(run(questions(2), plan(model.abilities, on_error="fail"), model, total=2))
+        list(run(questions(2), plan(model, on_error="fail"), total=2))
 
 
 def test_a_fault_of_the_whole_run_is_raised_without_spending_the_rest(questions, backend, plan):
     """A refused key is refused ten thousand times."""
     model = backend(replies=Unauthorized("key refused"), parallel_asks=2)
     with pytest.raises(Unauthorized, match="key refused") as caught:
-        list(run(questions(1000), plan(model.abilities), model, total=1000))
+        list(run(questions(1000), plan(model), total=1000))
     assert len(model.asks) <= 4
     assert "remaining rows were not asked" in caught.value.__notes__[0]
 
@@ -134,7 +136,7 @@ def test_the_first_rows_failing_alike_end_the_run(questions, backend, plan):
     """Whatever `on_error` says."""
     model = backend(replies=lambda _ask: ServerFault("out of memory"), parallel_asks=2)
     with pytest.raises(ServerFault, match="out of memory"):
-        list(run(questions(1000), plan(model.abilities), model, total=1000))
+        list(run(questions(1000), plan(model), total=1000))
     assert len(model.asks) < 12
 
 
@@ -144,7 +146,7 @@ def test_stopping_cancels_and_accounts_for_every_row(questions, backend, plan):
     events, outcomes = [], []
     start_s = time.monotonic()
     stop = lambda: len(outcomes) >= 6  # noqa: E731
-    keep(run(questions(100), plan(model.abilities), model, total=100, on_event=events.append, stop=stop), outcomes)
+    keep(run(questions(100), plan(model), total=100, on_event=events.append, stop=stop), outcomes)
     assert time.monotonic() - start_s < 5
     assert [outcome.index for outcome in outcomes] == list(range(100))
     assert all(outcome.values for outcome in outcomes[:6])
@@ -159,7 +161,7 @@ def test_a_stop_is_noticed_while_nothing_happens(questions, backend, plan):
     flag = threading.Event()
     threading.Timer(0.1, flag.set).start()
     start_s = time.monotonic()
-    outcomes = list(run(questions(5), plan(model.abilities), model, total=5, stop=flag.is_set))
+    outcomes = list(run(questions(5), plan(model), total=5, stop=flag.is_set))
     assert time.monotonic() - start_s < 3
     assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes)
 
@@ -175,7 +177,7 @@ def test_an_interrupt_comes_after_the_finished_rows(questions, backend, plan):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        keep(run(questions(10), plan(model.abilities), model, total=10, on_event=listener), outcomes)
+        keep(run(questions(10), plan(model), total=10, on_event=listener), outcomes)
     assert [outcome.index for outcome in outcomes] == list(range(10))
     assert all(outcome.values for outcome in outcomes[:3])
     assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes[3:])
@@ -198,7 +200,7 @@ def test_a_backend_that_does_not_let_go_is_left_behind(questions, plan, monkeypa
     flag = threading.Event()
     threading.Timer(0.1, flag.set).start()
     start_s = time.monotonic()
-    outcomes = list(run(questions(4), plan(model.abilities), model, total=4, stop=flag.is_set))
+    outcomes = list(run(questions(4), plan(model), total=4, stop=flag.is_set))
     assert time.monotonic() - start_s < 2
     assert [type(outcome.fault) for outcome in outcomes] == [Cancelled] * 4
     model.close()
@@ -208,7 +210,7 @@ def test_closing_the_iterator_cancels_what_is_in_flight(questions, backend, plan
     """A caller who breaks out of the loop leaves nothing running, and the listener hears of it."""
     model = backend(delay_s=[0.0] + [30.0] * 9, parallel_asks=3)
     events = []
-    outcomes = run(questions(10), plan(model.abilities), model, total=10, on_event=events.append)
+    outcomes = run(questions(10), plan(model), total=10, on_event=events.append)
     assert next(outcomes).index == 0
     outcomes.close()
     deadline_s = time.monotonic() + 2
@@ -221,7 +223,7 @@ def test_closing_the_iterator_cancels_what_is_in_flight(questions, backend, plan
 
 def test_no_threads_are_left(questions, backend, plan):
     """A finished run has none of its own."""
-    list(run(questions(5), plan(), backend(), total=5))
+    list(run(questions(5), plan(backend()), total=5))
     deadline_s = time.monotonic() + 2
     while (left := [t for t in threading.enumerate() if t.name.startswith("vlmkit-decode")]) and (
         time.monotonic() < deadline_s
@@ -231,38 +233,56 @@ def test_no_threads_are_left(questions, backend, plan):
 
 
 FAULTS = {"slow": TimedOut, "broken": ServerFault, "odd": UnreadableReply}
+KINDS = ["ok", "ok", "ok", "slow", "broken", "odd", "bad picture", "busy once"]
 
 
 @hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
-    rows=st.lists(st.sampled_from(["ok", "ok", "ok", "slow", "broken", "odd", "bad picture"]), max_size=25),
+    kinds=st.lists(st.sampled_from(KINDS), min_size=6, max_size=6),
+    rows=st.lists(st.integers(0, 5), max_size=25),
+    earlier=st.lists(st.integers(0, 5), max_size=4),
     delays=st.lists(st.sampled_from([0.0, 0.001, 0.004]), min_size=1, max_size=7),
     workers=st.integers(1, 9),
+    stores=st.booleans(),
 )
-def test_rows_stay_aligned_under_any_pattern(rows, delays, workers, questions, monkeypatch):
-    """Failures, delays and worker counts of every kind: each outcome is its own row's."""
-    monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", len(rows))  # so that all may fail alike
+def test_rows_stay_aligned_under_any_pattern(
+    kinds, rows, earlier, delays, workers, stores, questions, monkeypatch, tmp_path_factory
+):
+    """Failures, retries, delays, equal rows, answers of an earlier run, any worker count: each outcome is its row's."""
+    monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", 99)  # so that all may fail alike
+    monkeypatch.setattr("vlmkit.runner.attempt._FIRST_WAIT_S", 0.001)
+    tried = set()
 
     def answer(ask):
-        kind = rows[int(ask.prompt)]
-        return f"answer {ask.prompt}" if kind == "ok" else FAULTS[kind](ask.prompt)
+        kind = kinds[int(ask.prompt)]
+        if kind == "busy once" and ask.prompt not in tried:
+            tried.add(ask.prompt)
+            return RateLimited("come again", retry_after_s=0.0)
+        return f"answer {ask.prompt}" if kind in {"ok", "busy once"} else FAULTS[kind](ask.prompt)
 
     model = FakeBackend(replies=answer, delay_s=delays, abilities=Abilities(parallel_asks=9))
-    plan = make_plan(compose_description("?", into="text"), model.abilities, workers=workers)
-    bad = {i for i, kind in enumerate(rows) if kind == "bad picture"}
-    events = []
-    outcomes = list(run(questions(len(rows), bad=bad), plan, model, total=len(rows), on_event=events.append))
+    plan = make_plan(compose_description("?", into="text"), [target_of(model)], workers=workers)
+    bad = {i for i, kind in enumerate(kinds) if kind == "bad picture"}
+    asked = questions(6, bad=bad)
+    with open_store(tmp_path_factory.mktemp("store") / "s.sqlite") if stores else nullcontext() as store:
+        list(run([asked[i] for i in earlier], plan, total=len(earlier), store=store))
+        answered_before = [ask.prompt for ask in model.asks]
+        events = []
+        outcomes = list(run([asked[i] for i in rows], plan, total=len(rows), store=store, on_event=events.append))
     model.close()
     assert [outcome.index for outcome in outcomes] == list(range(len(rows)))
-    for index, (kind, outcome) in enumerate(zip(rows, outcomes, strict=True)):
-        if kind == "ok":
-            assert outcome.values == {"text": f"answer {index}"}
-        elif kind == "bad picture":
-            assert isinstance(outcome.fault, UnreadableImage)
+    for i, outcome in zip(rows, outcomes, strict=True):
+        if kinds[i] in {"ok", "busy once"}:
+            assert outcome.values == {"text": f"answer {i}"}
+            again = [ask.prompt for ask in model.asks[len(answered_before) :]].count(str(i))
+            assert again <= (1 if kinds[i] == "ok" else 2)
+            assert not (stores and i in earlier and again)
+            assert outcome.from_store or again
         else:
-            assert type(outcome.fault) is FAULTS[kind]
-            assert str(outcome.fault) == str(index)
+            assert type(outcome.fault) is (UnreadableImage if kinds[i] == "bad picture" else FAULTS[kinds[i]])
+            assert kinds[i] == "bad picture" or str(outcome.fault) == str(i)
     assert model.most_in_flight <= workers
-    assert (events[-1].ok, events[-1].failed) == (rows.count("ok"), len(rows) - rows.count("ok"))
+    good = sum(kinds[i] in {"ok", "busy once"} for i in rows)
+    assert (events[-1].ok, events[-1].failed, events[-1].cancelled) == (good, len(rows) - good, 0)

@@ -6,8 +6,7 @@ import pytest
 
 from vlmkit.backends import Abilities
 from vlmkit.errors import BadSetting, Cancelled, ServerFault, Unreachable
-from vlmkit.runner import Retrying, Started
-from vlmkit.runner import attempt as attempt_module
+from vlmkit.runner import Retrying, Started, preparing
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.window import Window
 
@@ -19,12 +18,12 @@ def window(plan):
 
     def make(questions, backend, **options):
         events = []
-        opened.append(Window(questions, plan(backend.abilities, **options), backend, Announcer(events.append), 99))
+        opened.append(Window(questions, plan(backend, **options), Announcer(events.append), 99))
         return opened[-1], events
 
     yield make
     for each in opened:
-        each.close()
+        each.close(seconds=0.0, stopped_early=True)
 
 
 def drain(window, rounds=500):
@@ -67,13 +66,13 @@ def test_questions_are_read_only_as_far_ahead_as_needed(questions, backend, wind
 def test_pictures_are_prepared_in_threads_of_their_own(questions, backend, window, monkeypatch):
     """Neither the caller's thread nor the backend's decodes."""
     names = set()
-    normalize = attempt_module.normalize
+    normalize = preparing.normalize
 
     def spy(ref, longest_side_px):
         names.add(threading.current_thread().name)
         return normalize(ref, longest_side_px)
 
-    monkeypatch.setattr(attempt_module, "normalize", spy)
+    monkeypatch.setattr(preparing, "normalize", spy)
     busy, _ = window(questions(10), backend())
     drain(busy)
     assert names
@@ -89,7 +88,7 @@ def test_rows_start_in_order_and_one_worker_takes_turns(questions, backend, wind
 
 def test_a_lost_connection_is_tried_again(questions, backend, window, monkeypatch):
     """With an event for each further attempt; the row is asked with the very same picture."""
-    monkeypatch.setattr("vlmkit.runner.window.wait_s", lambda attempt, _fault: 0.001 if attempt < 3 else None)
+    monkeypatch.setattr("vlmkit.runner.window.wait_s", lambda attempt, _fault, **_: 0.001 if attempt < 3 else None)
     model = backend(replies=[Unreachable("a"), Unreachable("b"), "fine"], parallel_asks=1)
     again, events = window(questions(1), model)
     (outcome,) = drain(again)

@@ -5,6 +5,7 @@ It stands in where an answer, a delay or a fault must be known beforehand, never
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -39,7 +40,7 @@ class FakeBackend:
         callable makes the answer from the ask and may raise. None: pixels and media type of the pictures, then the
         prompt.
     delay_s : float or sequence of float, default 0.0
-        How long the n-th answer takes.
+        How long the n-th answer takes. Past its deadline it ends with `TimedOut`, and the words written until then.
     revision : str or None, default "1"
     abilities : Abilities or None, default None
         None is an `Abilities` with its defaults; ``parallel_asks`` is also the number of threads.
@@ -150,17 +151,31 @@ class FakeBackend:
         deadline_s = job.start_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
         if job.ended.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
             return
+        answer = self._answer_of(job)
         if end_s >= deadline_s:
-            job.end(TimedOut(f"{self.model} gave no answer within {ask.timeout_s:g} s. Raise timeout_s."))
-            return
+            job.end(self._too_late(job, answer))
+        else:
+            job.end(answer if isinstance(answer, RunError) else self._reply(ask, answer, job.start_s))
+
+    def _answer_of(self, job: _Job) -> Answer:
         try:
-            answer = self._replies(ask) if callable(self._replies) else _nth(self._replies, job.number)
+            return self._replies(job.ask) if callable(self._replies) else _nth(self._replies, job.number)
         except RunError as fault:
-            answer = fault
+            return fault
         except Exception as error:  # noqa: BLE001  a script may raise anything; a fault always travels as a RunError
-            answer = ServerFault(f"The script of {self.model} raised {type(error).__name__}: {error}. Correct it.")
-            answer.__cause__ = error
-        job.end(answer if isinstance(answer, RunError) else self._reply(ask, answer, job.start_s))
+            broken = ServerFault(f"The script of {self.model} raised {type(error).__name__}: {error}. Correct it.")
+            broken.__cause__ = error
+            return broken
+
+    def _too_late(self, job: _Job, answer: Answer) -> TimedOut:
+        """As a model that writes evenly: of the words it was to write, so many as the time was enough for."""
+        message = f"{self.model} gave no answer within {job.ask.timeout_s:g} s. Raise timeout_s."
+        words = re.findall(r"\s*\S+", answer) if isinstance(answer, str) else []
+        written = int(len(words) * (job.ask.timeout_s or 0.0) / _nth(self._delay_s, job.number))
+        if not written:
+            return TimedOut(message)
+        partial = self._reply(job.ask, "".join(words[:written]), job.start_s)
+        return TimedOut(message, partial=replace(partial, finish_reason="timeout"))
 
     def _reply(self, ask: Ask, text: str, start_s: float) -> Reply:
         reason = "stop"
@@ -214,6 +229,8 @@ def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBacke
         message = f"fake:{name}@{url}: a fake backend has no address. Leave out the part from @ on."
         raise BadSetting(message)
     script = _read_script(Path(name)) if name.endswith(".json") else {}
+    if script:  # another script is another model, whose answers must not be taken for this one's
+        script.setdefault("revision", hashlib.blake2b(Path(name).read_bytes(), digest_size=8).hexdigest())
     try:
         return FakeBackend(Path(name).stem, **{**script, **options})
     except TypeError as error:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Generator, Iterator
+import weakref
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from vlmkit import settings
-from vlmkit.backends import borrow, parse
-from vlmkit.backends.protocol import Backend
 from vlmkit.errors import Cancelled, VlmkitError
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.description import Description, describe_outcome
 from vlmkit.frame.options import Options
 from vlmkit.frame.progress import listener_for
+from vlmkit.frame.resources import check_names, open_resources
+from vlmkit.frame.selection import rows_to_ask
 from vlmkit.frame.subjects import Subject
 from vlmkit.prompts import Task
-from vlmkit.records import Outcome
+from vlmkit.records import ImageRef, Outcome
 from vlmkit.runner import Question, make_plan, run
 
-__all__ = ["fill_columns", "yield_descriptions"]
+__all__ = ["Outcomes", "fill_columns", "start", "yield_descriptions"]
 
 Outcomes = Generator[Outcome, None, None]
 
 _PACKAGE = str(Path(__file__).parents[1])
+_REUSE = {False: "answers", "missing": "answers", "errors": "readable", True: "nothing"}
 
 
 def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
@@ -42,16 +45,17 @@ def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
     Raises
     ------
     SetupError
-        Anything about the call, before a picture is opened.
+        Anything about the call, before a picture is opened; or the store, once it cannot be used any more.
     RunError
         The run ended early; its attribute ``partial`` has the result so far. So has that of a KeyboardInterrupt.
     """
-    columns = Columns(task.fields, len(subject), details=options.details)
+    columns = Columns(task, len(subject), details=options.details)
     subject.check_room_for(columns, overwrite=options.overwrite)
+    asked = rows_to_ask(subject.table, columns, options.overwrite)
     stop = Event()
-    outcomes = _outcomes(subject, task, options, stop)
+    outcomes = start(subject, task, options, asked=asked, stop=stop)
     try:
-        _collect(outcomes, columns, stop)
+        _collect(outcomes, columns, asked, stop)
     except (VlmkitError, KeyboardInterrupt) as error:
         vars(error)["partial"] = subject.result(columns)
         error.add_note("The rows so far are in the attribute `partial` of this error; in a notebook: sys.last_value.")
@@ -75,7 +79,7 @@ def yield_descriptions(subject: Subject, task: Task, options: Options) -> Iterat
     SetupError
         Anything about the call, at the call.
     """
-    outcomes = _outcomes(subject, task, options, Event())
+    outcomes = start(subject, task, options, asked=range(len(subject)), stop=Event())
     return _records(outcomes, subject, task)
 
 
@@ -85,56 +89,93 @@ def _records(outcomes: Outcomes, subject: Subject, task: Task) -> Iterator[Descr
         for outcome in outcomes:
             if not isinstance(outcome.fault, Cancelled):
                 ref, label = next(row for position, row in rows if position == outcome.index)
-                yield describe_outcome(outcome, ref, label, task.fields)
+                yield describe_outcome(outcome, ref, label, task)
 
 
-def _outcomes(subject: Subject, task: Task, options: Options, stop: Event) -> Outcomes:
-    """Outcomes of all rows; everything that can be wrong with the call is found here, not at the first row."""
+def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int], stop: Event) -> Outcomes:
+    """Outcomes of rows; everything that can be wrong with the call is found here, not at the first row.
+
+    Parameters
+    ----------
+    subject : Subject
+    task : Task
+    options : Options
+    asked : sequence of int
+        Positions of the rows, in order; an outcome's index is the place in this sequence.
+    stop : Event
+        Set, it ends the run.
+
+    Raises
+    ------
+    SetupError
+        Anything about the call.
+    """
     task.template.check(map(str, subject.table.columns))
-    listener = listener_for(options.progress, task.fields[0].name)
-    questions = (
-        Question(images=(ref,), prompt=task.write(row))
-        for ref, row in zip(subject.refs(), subject.rows(task.template.columns), strict=True)
-    )
-    if not isinstance(options.model, Backend):
-        parse(settings.require_model(options.model))
-        if not len(subject):
-            return _nothing()
+    listener = listener_for(options.progress, task.name)
+    check_names(options)
+    if not asked:
+        return _nothing()
     lease = ExitStack()
-    backend = options.model if isinstance(options.model, Backend) else lease.enter_context(borrow(options.model))
-    plan = make_plan(
-        task,
-        backend.abilities,
-        sampling=options.sampling,
-        timeout_s=options.timeout_s,
-        workers=options.workers,
-        on_error=options.on_error,
-    )
-    outcomes = run(questions, plan, backend, total=len(subject), on_event=listener, stop=stop.is_set)
-    return _with(lease, outcomes)
+    try:
+        resources = open_resources(options, lease)
+        plan = make_plan(
+            task,
+            resources.targets,
+            sampling=options.sampling,
+            timeout_s=options.timeout_s,
+            on_timeout=options.on_timeout,
+            max_retries=options.max_retries,
+            workers=options.workers,
+            on_error=options.on_error,
+            reuse=_REUSE[options.overwrite],
+        )
+        questions = _questions(subject, task, asked)
+        outcomes = run(questions, plan, total=len(asked), store=resources.store, on_event=listener, stop=stop.is_set)
+    except BaseException:
+        lease.close()
+        raise
+    leased = _with(lease, outcomes)
+    # A generator that is never started has no end of its own.
+    weakref.finalize(leased, lease.close).atexit = False
+    return leased
 
 
 def _with(lease: ExitStack, outcomes: Outcomes) -> Outcomes:
-    with lease:
+    with lease, closing(outcomes):
         yield from outcomes
+
+
+def _questions(subject: Subject, task: Task, asked: Sequence[int]) -> Iterator[Question]:
+    rows: Iterator[tuple[ImageRef, Any]] = zip(subject.refs(), subject.rows(task.template.columns), strict=True)
+    if len(asked) < len(subject):
+        wanted = bytearray(len(subject))
+        for position in asked:
+            wanted[position] = True
+        rows = compress(rows, wanted)
+    for ref, row in rows:
+        yield Question(images=(ref,), prompt=task.write(row))
 
 
 def _nothing() -> Outcomes:
     yield from ()
 
 
-def _collect(outcomes: Outcomes, columns: Columns, stop: Event) -> None:
+def _collect(outcomes: Outcomes, columns: Columns, asked: Sequence[int], stop: Event) -> None:
+    def take(outcome: Outcome) -> None:
+        position = asked[outcome.index]
+        columns.take(outcome if position == outcome.index else replace(outcome, index=position))
+
     outcome: Outcome | None = None
     try:
         for outcome in outcomes:
-            columns.take(outcome)
+            take(outcome)
     except KeyboardInterrupt:
         # It may have come out of the run, with every row accounted for, or have landed here: then the run still stands.
         stop.set()
         if outcome is not None:
-            columns.take(outcome)
+            take(outcome)
         for rest in outcomes:
-            columns.take(rest)
+            take(rest)
         raise
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from vlmkit.prompts import Field
+from vlmkit.errors import SetupError
+from vlmkit.prompts import Field, Task
 from vlmkit.records import Outcome, Reply
 
 __all__ = ["Columns", "details_of", "float_array", "integer_array", "text_array", "typed_array"]
 
+_NOT_YET = "Cancelled: the run ended before this row's turn."
 _DTYPES = {int: "Int64", float: "Float64", bool: "boolean"}
 
 
@@ -69,31 +71,80 @@ class Columns:
 
     Parameters
     ----------
-    fields : sequence of Field
-        The task's; the error and details columns are named after the first.
+    task : Task
     rows : int
     details : bool
         Whether there are columns for model, revision, seconds, tokens and finish reason.
+
+    Attributes
+    ----------
+    value_names : list of str
+        Columns of values, in order.
+    error_name : str
+        Column of errors.
     """
 
-    def __init__(self, fields: Sequence[Field], rows: int, *, details: bool) -> None:
-        self._fields = fields
-        self._values: dict[str, list[Any]] = {field.name: [None] * rows for field in fields}
-        self._errors: list[str | None] = ["Cancelled: the run ended before this row's turn."] * rows
-        first = fields[0].name
-        self._error_name = f"{first}_error"
+    def __init__(self, task: Task, rows: int, *, details: bool) -> None:
+        self.value_names = [field.name for field in task.fields]
+        self.error_name = f"{task.name}_error"
+        self._fields = task.fields
+        self._values: dict[str, list[Any]] = {field.name: [None] * rows for field in task.fields}
+        self._errors: list[str | None] = [_NOT_YET] * rows
         self._details: dict[str, list[Any]] = {name: [None] * rows for name in _DETAILS} if details else {}
-        self._detail_names = {name: f"{first}_{name}" for name in self._details}
+        self._detail_names = {name: f"{task.name}_{name}" for name in self._details}
 
     @property
     def names(self) -> list[str]:
         """Names of all columns, in order."""
-        return [*self._values, self._error_name, *self._detail_names.values()]
+        return [*self._values, self.error_name, *self._detail_names.values()]
 
     @property
     def errors(self) -> list[str | None]:
         """Error of each row so far; None where it worked."""
         return self._errors
+
+    def keep(self, table: pd.DataFrame, asked: Sequence[int]) -> None:
+        """Take over the cells that a table has, except in the rows that are asked.
+
+        Parameters
+        ----------
+        table : DataFrame
+        asked : sequence of int
+            Positions.
+
+        Raises
+        ------
+        SetupError
+            Cells that are not of the columns' types.
+        """
+        lists = {**self._values, self.error_name: self._errors}
+        lists |= {self._detail_names[name]: values for name, values in self._details.items()}
+        for name, cells in lists.items():
+            empty = list(cells)
+            if name in table.columns:
+                column = table[name]
+                cells[:] = [None if gone else cell for cell, gone in zip(column.array, column.isna(), strict=True)]
+            elif name == self.error_name:
+                cells[:] = [None] * len(cells)
+            for position in asked:
+                cells[position] = empty[position]
+        for field in self._fields:
+            self._check_kept(field)
+
+    def _check_kept(self, field: Field) -> None:
+        values = self._values[field.name]
+        strangers = [value for value in values if value is not None and field.choices and value not in field.choices]
+        try:
+            if not strangers:
+                typed_array(field, values)
+        except (TypeError, ValueError):
+            strangers = values
+        if strangers:
+            raise SetupError(
+                f"the column {field.name!r} has values to keep that are none of what is asked for now, such as "
+                f"{next(value for value in strangers if value is not None)!r}. Pass overwrite=True to ask all rows, or "
+                "another name with into=…."
+            )
 
     def take(self, outcome: Outcome) -> None:
         """Enter one row's outcome; twice is fine.
@@ -112,7 +163,7 @@ class Columns:
     def arrays(self) -> dict[str, Any]:
         """Arrays by column name, in order."""
         arrays = {field.name: typed_array(field, self._values[field.name]) for field in self._fields}
-        arrays[self._error_name] = text_array(self._errors)
+        arrays[self.error_name] = text_array(self._errors)
         for name, values in self._details.items():
             arrays[self._detail_names[name]] = _DETAILS[name](values)
         return arrays

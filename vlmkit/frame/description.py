@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit.errors import RunError
 from vlmkit.frame.columns import details_of
-from vlmkit.prompts import Field
+from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Outcome
 from vlmkit.sources import read_header
 
@@ -33,6 +33,10 @@ class Description:
         Who answered.
     seconds : float
         Wall time, decoding included.
+    answer_seconds : float or None
+        What the model took, also where the answer was stored since.
+    from_store : bool
+        Whether it was answered without asking.
     prompt_tokens, completion_tokens : int or None
     finish_reason : str or None
         ``"stop"``, ``"length"``, …
@@ -47,13 +51,15 @@ class Description:
     model: str | None
     revision: str | None
     seconds: float
+    answer_seconds: float | None
+    from_store: bool
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
     metadata: Mapping[str, Any] = field(repr=False)
 
 
-def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, fields: Sequence[Field]) -> Description:
+def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, task: Task) -> Description:
     """Record of one outcome.
 
     Parameters
@@ -63,18 +69,19 @@ def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, fields: Sequen
         Its picture, whose header is read.
     index : object
         Label of its row.
-    fields : sequence of Field
-        The task's.
+    task : Task
     """
     fault = outcome.fault
     error = None if fault is None else f"{type(fault).__name__}: {fault}"
-    values = {each.name: (outcome.values or {}).get(each.name) for each in fields}
-    first = fields[0].name
+    values = {each.name: (outcome.values or {}).get(each.name) for each in task.fields}
+    first = values[task.fields[0].name]
     return Description(
         index=index,
-        text=values[first] if isinstance(values[first], str) else None,
-        columns={**values, f"{first}_error": error},
+        text=first if isinstance(first, str) else None,
+        columns={**values, f"{task.name}_error": error},
         error=error,
+        answer_seconds=outcome.reply.seconds if outcome.reply else None,
+        from_store=outcome.from_store,
         metadata=_metadata(ref),
         **details_of(outcome),
     )

@@ -6,12 +6,13 @@ import difflib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.records import Sampling
-from vlmkit.runner import Listener
+from vlmkit.runner import MOST_RETRIES, Listener
 
 __all__ = ["AskOptions", "Options", "RowOptions", "TableOptions", "parse_options"]
 
@@ -25,6 +26,13 @@ class AskOptions(TypedDict, total=False):
         ``"tiny"``, ``"mlx:org/name"``, …, or what ``vk.load`` gave. Default: the setting.
     timeout_s : float
         Seconds for one answer. Default: the setting, which is none.
+    max_retries : int, default 3
+        Further attempts where a server cannot be reached, or says that it is too busy.
+    fallback : model, or list of them, default none
+        Asked in this order where the model before failed for good; each named or open, like `model`.
+    store : bool, path, "replay" or "replay:FILE"
+        Where answers are kept, so that the same is never asked twice: the default file; nowhere; this file. A replay
+        answers from the file alone and fails where it cannot. Default: the setting, which is the default file.
     temperature : float, default 0.0
         0 is greedy: the same table every time.
     top_p : float, default 1.0
@@ -38,6 +46,9 @@ class AskOptions(TypedDict, total=False):
 
     model: str | Backend | None
     timeout_s: float | None
+    max_retries: int
+    fallback: str | Backend | Sequence[str | Backend] | None
+    store: bool | str | Path | None
     temperature: float
     top_p: float
     top_k: int
@@ -58,17 +69,33 @@ class RowOptions(AskOptions, total=False):
         Whether a folder's subfolders are read too.
     on_error : {"skip", "fail"}, default "skip"
         Whether a row that fails gets its error, or ends the run.
-    progress : "auto", bool or callable, default "auto"
-        A text bar where stderr is a terminal; always; never; or a function that gets every event of the run.
+    on_timeout : {"error", "fallback", "continue"}
+        What stands in a column of free text where the answer came too late: nothing; a technical sentence about the
+        file; what had been written until then. The error column says so each time. Default: the setting, "error".
+    limit : int
+        Only the first so many rows, or pictures of a folder. The result has these rows only; the same line without it
+        asks for the rest.
+    sample : int
+        Only so many rows, drawn at random by `seed`, in their order; otherwise as `limit`.
+    progress : "auto", "log", bool or callable, default "auto"
+        A text bar where stderr is a terminal; lines in the log every ten seconds; a bar in any case; nothing; or a
+        function that gets every event of the run.
     workers : int or "auto"
         Asks in flight; 1 is strictly one after another. Default: the setting.
+    overwrite : bool, "missing" or "errors", default False
+        What happens to columns of the same names: an error; all rows are asked anew, stored answers or not; only rows
+        whose cells are empty are asked; only rows with an error are.
     """
 
     image: str | None
     recursive: bool
     on_error: Literal["skip", "fail"]
-    progress: Literal["auto"] | bool | Listener
+    on_timeout: Literal["error", "fallback", "continue"] | None
+    limit: int | None
+    sample: int | None
+    progress: Literal["auto", "log"] | bool | Listener
     workers: int | Literal["auto"] | None
+    overwrite: bool | Literal["missing", "errors"]
 
 
 class TableOptions(RowOptions, total=False):
@@ -76,13 +103,10 @@ class TableOptions(RowOptions, total=False):
 
     Attributes
     ----------
-    overwrite : bool, default False
-        Whether columns of the same names are replaced.
     details : bool, default False
         Adds columns for model, revision, seconds, tokens and finish reason.
     """
 
-    overwrite: bool
     details: bool
 
 
@@ -94,12 +118,18 @@ class Options:
     model: str | Backend | None = None
     image: str | None = None
     recursive: bool = False
-    overwrite: bool = False
+    overwrite: bool | str = False
     details: bool = False
     on_error: str = "skip"
+    on_timeout: str | None = None
+    limit: int | None = None
+    sample: int | None = None
     progress: Any = "auto"
     workers: int | str | None = None
     timeout_s: float | None = None
+    max_retries: int = MOST_RETRIES
+    fallback: tuple[str | Backend, ...] = ()
+    store: bool | str | Path | None = None
 
 
 def parse_options(given: AskOptions, kind: Any) -> Options:
@@ -121,13 +151,29 @@ def parse_options(given: AskOptions, kind: Any) -> Options:
         if name not in kind.__optional_keys__:
             raise BadSetting(_unknown(name, sorted(kind.__optional_keys__)))
     sampling = {name: _checked(name, values.pop(name)) for name in _SAMPLING if name in values}
-    for name in ("recursive", "overwrite", "details"):
-        if not isinstance(values.get(name, False), bool):
-            raise BadSetting(f"{name}={values[name]!r}: give True or False.")
-    model = values.get("model")
-    if model is not None and not isinstance(model, str | Backend):
-        raise BadSetting(f"model={model!r}: give a model's name, or what vk.load gave.")
+    for name, (is_good, accepts) in _CHECKS.items():
+        if name in values and not is_good(values[name]):
+            raise BadSetting(f"{name}={values[name]!r}: give {accepts}.")
+    values["fallback"] = _listed(values.get("fallback"))
     return Options(sampling=Sampling(**sampling), **values)
+
+
+def _listed(fallback: Any) -> tuple[str | Backend, ...]:
+    if fallback is None:
+        return ()
+    return (fallback,) if _is_model(fallback) else tuple(fallback)
+
+
+def _is_model(value: object) -> bool:
+    return isinstance(value, str | Backend)
+
+
+def _are_models(value: Any) -> bool:
+    return value is None or _is_model(value) or (isinstance(value, list | tuple) and all(map(_is_model, value)))
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_number(value: object) -> bool:
@@ -142,6 +188,26 @@ def _is_stop(value: object) -> bool:
     texts = [value] if isinstance(value, str) else value
     return isinstance(texts, list | tuple) and all(isinstance(text, str) and text for text in texts)
 
+
+_IS_TRUE_OR_FALSE: tuple[Callable[[Any], bool], str] = (_is_flag, "True or False")
+_COUNT: tuple[Callable[[Any], bool], str] = (
+    lambda value: value is None or (_is_whole(value) and value >= 1),
+    "a whole number of rows from 1 up",
+)
+
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "recursive": _IS_TRUE_OR_FALSE,
+    "details": _IS_TRUE_OR_FALSE,
+    "overwrite": (
+        lambda value: _is_flag(value) or value in ("missing", "errors"),
+        'True, False, "missing" or "errors"',
+    ),
+    "model": (lambda value: value is None or _is_model(value), "a model's name, or what vk.load gave"),
+    "fallback": (_are_models, "a model's name, what vk.load gave, or a list of these"),
+    "max_retries": (lambda value: _is_whole(value) and value >= 0, "a whole number from 0 (ask once) up"),
+    "limit": _COUNT,
+    "sample": _COUNT,
+}
 
 _SAMPLING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "temperature": (lambda value: _is_number(value) and value >= 0, "a number from 0 (greedy) up"),

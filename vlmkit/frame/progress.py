@@ -1,8 +1,10 @@
-"""Who hears of a run's events: a text bar on stderr, the caller's function, or nobody."""
+"""Who hears of a run's events: a text bar on stderr, the log, the caller's function, or nobody."""
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, Cancelled
@@ -11,7 +13,13 @@ from vlmkit.runner import Done, Event, Finished, Listener, Planned
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["TextBar", "listener_for"]
+__all__ = ["LogLines", "TextBar", "listener_for"]
+
+_BAR_EVERY_S = 0.1
+_LINE_EVERY_S = 10.0
+_HERE = "this process"
+
+_log = logging.getLogger("vlmkit.progress")
 
 
 def listener_for(progress: Any, title: str) -> Listener | None:
@@ -19,10 +27,11 @@ def listener_for(progress: Any, title: str) -> Listener | None:
 
     Parameters
     ----------
-    progress : "auto", bool or callable
-        "auto" is a bar where stderr is a terminal: a bar in a log file or a notebook's output is noise.
+    progress : "auto", "log", bool or callable
+        "auto" is a bar where stderr is a terminal: a bar in a log file or a notebook's output is noise. "log" are lines
+        of the logger ``vlmkit.progress``, level INFO.
     title : str
-        Stands before the bar.
+        Stands before the bar, or in each line.
 
     Raises
     ------
@@ -31,16 +40,18 @@ def listener_for(progress: Any, title: str) -> Listener | None:
     """
     if progress is True or (progress == "auto" and sys.stderr is not None and sys.stderr.isatty()):
         return TextBar(title)
+    if progress == "log":
+        return LogLines(title)
     if progress is False or progress == "auto":
         return None
     if not callable(progress):
-        raise BadSetting(f'progress={progress!r}: give "auto", True, False, or a function that takes an event.')
+        raise BadSetting(f'progress={progress!r}: give "auto", "log", True, False, or a function that takes an event.')
     listener: Listener = progress
     return listener
 
 
 class TextBar:
-    """A bar on stderr, with the number of rows that failed.
+    """A bar on stderr, with the number of rows that failed and, at the end, where pictures went.
 
     Parameters
     ----------
@@ -57,7 +68,14 @@ class TextBar:
         if isinstance(event, Planned):
             from tqdm import tqdm
 
-            self._bar = tqdm(total=event.total, desc=self._title, unit="image", file=sys.stderr, dynamic_ncols=True)
+            self._bar = tqdm(
+                total=event.total,
+                desc=self._title,
+                unit="image",
+                file=sys.stderr,
+                dynamic_ncols=True,
+                mininterval=_BAR_EVERY_S,
+            )
         if self._bar is None:
             return
         if isinstance(event, Done) and not isinstance(event.fault, Cancelled):
@@ -66,5 +84,41 @@ class TextBar:
                 self._bar.set_postfix_str(f"{self._failed} failed", refresh=False)
             self._bar.update()
         if isinstance(event, Finished):
+            self._bar.set_postfix_str(", ".join(_remarks(event)), refresh=False)
             self._bar.close()
             self._bar = None
+
+
+class LogLines:
+    """Lines in the log: at the beginning, every ten seconds, and at the end.
+
+    Parameters
+    ----------
+    title : str
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._done = 0
+        self._failed = 0
+        self._next_s = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Tell of one event."""
+        if isinstance(event, Planned):
+            _log.info("%s: %d rows, %d at a time", self._title, event.total, event.workers)
+            self._next_s = time.monotonic() + _LINE_EVERY_S
+        elif isinstance(event, Done) and not isinstance(event.fault, Cancelled):
+            self._done += 1
+            self._failed += event.fault is not None
+            if time.monotonic() >= self._next_s:
+                _log.info("%s: %d of %d, %d failed", self._title, self._done, event.total, self._failed)
+                self._next_s = time.monotonic() + _LINE_EVERY_S
+        elif isinstance(event, Finished):
+            remarks = "".join(f", {remark}" for remark in _remarks(event))
+            _log.info("%s: %d of %d in %.1f s%s", self._title, event.ok, event.total, event.seconds, remarks)
+
+
+def _remarks(event: Finished) -> list[str]:
+    counts = [f"{count} {name}" for count, name in ((event.failed, "failed"), (event.cancelled, "cancelled")) if count]
+    return [*counts, *(f"pictures went to {place}" for place in event.destinations if place != _HERE)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ class Subject:
         """
         return rows_of(self.table, columns)
 
-    def check_room_for(self, columns: Columns, *, overwrite: bool) -> None:
+    def check_room_for(self, columns: Columns, *, overwrite: bool | str) -> None:
         """Make sure the new columns replace none unasked.
 
         Raises
@@ -61,7 +61,7 @@ class Subject:
         SetupError
             One is there already, and `overwrite` is False.
         """
-        check_clash(self.table, columns.names, overwrite=overwrite)
+        check_clash(self.table, columns.names, overwrite=bool(overwrite))
 
     def result(self, columns: Columns) -> Any:
         """The Series, or a new table with the new columns.
@@ -77,7 +77,14 @@ class Subject:
         return add_columns(self.table, arrays, overwrite=True)
 
 
-def subject_of(source: Any, *, image: str | None = None, recursive: bool = False, headers: bool = True) -> Subject:
+def subject_of(
+    source: Any,
+    *,
+    image: str | None = None,
+    recursive: bool = False,
+    headers: bool = True,
+    choose: Callable[[int], Sequence[int] | None] = lambda _rows: None,
+) -> Subject:
     """See what was given as rows.
 
     Parameters
@@ -89,6 +96,8 @@ def subject_of(source: Any, *, image: str | None = None, recursive: bool = False
         Whether a folder's subfolders are read too.
     headers : bool, default True
         Whether the table of what is no table yet has the columns of `read_images`; False spares opening the files.
+    choose : callable, default all
+        Positions of the rows that are meant, given how many there are; None is all.
 
     Raises
     ------
@@ -96,11 +105,21 @@ def subject_of(source: Any, *, image: str | None = None, recursive: bool = False
         The source is not there or cannot be read, there is no such column, or `image` without a DataFrame.
     """
     if isinstance(source, pd.DataFrame):
-        return Subject(table=source, pictures=pick_pictures(source, image))
+        pick_pictures(source, image)
+        table = _chosen(source, choose)
+        return Subject(table=table, pictures=pick_pictures(table, image))
     if image is not None:
         raise BadSetting(f"image={image!r} names a column, and a {type(source).__name__} has none; leave it out.")
     if isinstance(source, pd.Series):
-        return Subject(table=pd.DataFrame(index=source.index), pictures=source, is_series=True)
+        pictures = _chosen(source, choose)
+        return Subject(table=pd.DataFrame(index=pictures.index), pictures=pictures, is_series=True)
     refs = read(source, recursive=recursive)
+    positions = choose(len(refs))
+    refs = refs if positions is None else [refs[position] for position in positions]
     index = pd.RangeIndex(len(refs))
     return Subject(table=table_of(refs, index) if headers else pd.DataFrame(index=index), pictures=refs)
+
+
+def _chosen(given: Any, choose: Callable[[int], Sequence[int] | None]) -> Any:
+    positions = choose(len(given))
+    return given if positions is None else given.iloc[list(positions)]

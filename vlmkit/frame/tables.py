@@ -94,8 +94,8 @@ def check_clash(frame: pd.DataFrame, names: Sequence[str], *, overwrite: bool) -
     there = [name for name in names if name in frame.columns]
     if there and not overwrite:
         raise SetupError(
-            f"the column {', '.join(map(repr, there))} is there already; pass overwrite=True to replace it, as when a "
-            "cell runs again, or another name with into=…."
+            f"the column {', '.join(map(repr, there))} is there already. When a cell runs again, pass overwrite=True "
+            'to ask all rows anew, "missing" or "errors" for those; or another name with into=….'
         )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from vlmkit.frame.bulk import fill_columns, yield_descriptions
 from vlmkit.frame.description import Description
 from vlmkit.frame.options import AskOptions, RowOptions, TableOptions, parse_options
+from vlmkit.frame.selection import chosen_rows
 from vlmkit.frame.subjects import Subject, subject_of
 from vlmkit.prompts import Task, compose_description, compose_question
 from vlmkit.sources import refer
@@ -45,8 +46,9 @@ def describe(
     into : str, default "description"
         Column to fill; the errors go to the column of this name with ``_error`` behind it.
     **options
-        model, image, recursive, overwrite, details, on_error, progress, workers, timeout_s, temperature, top_p, top_k,
-        repetition_penalty, max_tokens, stop, seed: see `vlmkit.frame.options`.
+        model, fallback, store, image, recursive, limit, sample, overwrite, details, on_error, on_timeout, timeout_s,
+        max_retries, progress, workers, temperature, top_p, top_k, repetition_penalty, max_tokens, stop, seed: see
+        `vlmkit.frame.options`.
 
     Returns
     -------
@@ -166,7 +168,7 @@ def describe_one(
     prompt, style, max_words, system
         As for `describe`.
     **options
-        model, timeout_s and how tokens are chosen, as for `describe`.
+        model, fallback, store, timeout_s, max_retries and how tokens are chosen, as for `describe`.
 
     Returns
     -------
@@ -181,7 +183,7 @@ def describe_one(
         The image cannot be read, or the model did not answer.
     """
     task = _describing(prompt, style or (None if prompt is not None else "detailed"), max_words, system, "description")
-    parsed = replace(parse_options(options, AskOptions), on_error="fail", progress=False)
+    parsed = replace(parse_options(options, AskOptions), on_error="fail", on_timeout="error", progress=False)
     subject = Subject(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[refer(image)])
     (record,) = yield_descriptions(subject, task, parsed)
     return record
@@ -206,7 +208,7 @@ def describe_iter(
     prompt, style, max_words, system
         As for `describe`.
     **options
-        As for `describe`, without overwrite and details.
+        As for `describe`, without details; ``overwrite=True`` asks anew what is stored.
 
     Returns
     -------
@@ -223,7 +225,13 @@ def describe_iter(
     task = _describing(prompt, style or (None if prompt is not None else "detailed"), max_words, system, "description")
     parsed = parse_options(options, RowOptions)
     reads_columns = bool(task.template.columns)
-    subject = subject_of(source, image=parsed.image, recursive=parsed.recursive, headers=reads_columns)
+    subject = subject_of(
+        source,
+        image=parsed.image,
+        recursive=parsed.recursive,
+        headers=reads_columns,
+        choose=lambda rows: chosen_rows(rows, parsed),
+    )
     return yield_descriptions(subject, task, parsed)
 
 
@@ -233,4 +241,7 @@ def _describing(prompt: str | None, style: str | None, max_words: int | None, sy
 
 def _fill(source: Any, task: Task, options: TableOptions) -> Any:
     parsed = parse_options(options, TableOptions)
-    return fill_columns(subject_of(source, image=parsed.image, recursive=parsed.recursive), task, parsed)
+    subject = subject_of(
+        source, image=parsed.image, recursive=parsed.recursive, choose=lambda rows: chosen_rows(rows, parsed)
+    )
+    return fill_columns(subject, task, parsed)

@@ -1,17 +1,19 @@
 """Runner: turns questions about pictures into outcomes, in bulk; the only loop.
 
-Takes   questions, a task, one open backend.     Gives  outcomes in input order, plus events.
-May use sources, prompts, backends, settings.    Never  pandas, HTTP, widgets, printing, asyncio."""
+Takes   questions, a task, open backends, a store. Gives  outcomes in input order, plus events.
+May use sources, prompts, backends, store.       Never  pandas, HTTP, widgets, printing, asyncio."""
 
 from __future__ import annotations
 
-from vlmkit.runner.events import Done, Event, Finished, Listener, Planned, Retrying, Started
+from vlmkit.runner.events import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Started
 from vlmkit.runner.loop import run
-from vlmkit.runner.plan import Plan, Question, make_plan
+from vlmkit.runner.plan import MOST_RETRIES, Plan, Question, Target, make_plan, target_of
 
 __all__ = [
+    "MOST_RETRIES",
     "Done",
     "Event",
+    "FallingBack",
     "Finished",
     "Listener",
     "Plan",
@@ -19,6 +21,8 @@ __all__ = [
     "Question",
     "Retrying",
     "Started",
+    "Target",
     "make_plan",
     "run",
+    "target_of",
 ]

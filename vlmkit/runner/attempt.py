@@ -1,63 +1,58 @@
-"""One row: its picture prepared, its reply or fault judged; no loop, no waiting."""
+"""What a reply or a fault means for its row; decides, and does nothing: no loop, no waiting."""
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import Future
-from dataclasses import dataclass
 
-from vlmkit.errors import Cancelled, RateLimited, RunError, ServerFault, SetupError, Unreachable, UnreadableReply
-from vlmkit.records import Ask, Outcome, Reply
-from vlmkit.runner.plan import Plan, Question
-from vlmkit.sources import normalize
+from vlmkit.errors import BackendError, Cancelled, RateLimited, RunError, ServerFault, SetupError, Unreachable
+from vlmkit.records import Reply
 
-__all__ = ["MOST_ATTEMPTS", "Prepared", "fault_of", "outcome_of", "prepare", "wait_s"]
+__all__ = ["fault_of", "is_a_push_back", "is_worth_a_fallback", "is_worth_a_retry", "wait_s"]
 
-MOST_ATTEMPTS = 4
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
-    """An ask, and the seconds its pictures took."""
-
-    ask: Ask
-    seconds: float
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 30.0
+_LONGEST_REQUESTED_S = 3600.0
 
 
-def prepare(question: Question, plan: Plan) -> Prepared:
-    """Make a row's ask; runs in a decoding thread.
-
-    Raises
-    ------
-    RunError
-        A picture cannot be read.
-    """
-    start_s = time.monotonic()
-    ask = Ask(
-        pictures=tuple(normalize(ref, plan.longest_side_px) for ref in question.images),
-        prompt=question.prompt,
-        system=plan.task.system,
-        sampling=plan.sampling,
-        timeout_s=plan.timeout_s,
-    )
-    return Prepared(ask=ask, seconds=time.monotonic() - start_s)
+def is_worth_a_retry(fault: RunError) -> bool:
+    """Whether the same ask can succeed a little later: a lost connection, a full or a restarting server."""
+    return isinstance(fault, Unreachable) or is_a_push_back(fault)
 
 
-def wait_s(attempt: int, fault: RunError) -> float | None:
+def is_a_push_back(fault: RunError) -> bool:
+    """Whether a server says that it has too much to do."""
+    return isinstance(fault, RateLimited) or (isinstance(fault, ServerFault) and fault.is_transient)
+
+
+def is_worth_a_fallback(fault: RunError) -> bool:
+    """Whether another model could succeed where this one failed for good."""
+    return isinstance(fault, BackendError)
+
+
+def wait_s(attempt: int, fault: RunError, *, max_retries: int, chance: float) -> float | None:
     """Seconds to wait before asking again, or None to give up.
+
+    Exponential with full jitter: anything up to 0.5 s, 1 s, 2 s, … 30 s. A server that says when to come again is
+    obeyed, with up to half a second on top, so that not all rows come in the same moment.
 
     Parameters
     ----------
     attempt : int
         Which attempt failed, from 1.
     fault : RunError
-        Only a lost connection and a full server are worth another try: the rest would fail again.
+    max_retries : int
+        Attempts after the first.
+    chance : float
+        From 0 to 1; a new random number each time.
     """
-    if attempt >= MOST_ATTEMPTS or not isinstance(fault, RateLimited | Unreachable):
+    if attempt > max_retries or not is_worth_a_retry(fault):
         return None
-    if isinstance(fault, RateLimited) and fault.retry_after_s is not None:
-        return max(0.0, fault.retry_after_s)
-    return 0.25 * 4.0 ** (attempt - 1)
+    requested_s = fault.retry_after_s if isinstance(fault, BackendError) else None
+    if requested_s is None:
+        return chance * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (attempt - 1))
+    if requested_s > _LONGEST_REQUESTED_S:  # a day's quota is used up; waiting in silence would look like a hang
+        return None
+    return max(0.0, requested_s) + chance * _FIRST_WAIT_S
 
 
 def fault_of(future: Future[Reply]) -> RunError | None:
@@ -78,12 +73,3 @@ def fault_of(future: Future[Reply]) -> RunError | None:
     fault = ServerFault(f"the backend broke ({type(error).__name__}: {error}); report it to whoever wrote the backend.")
     fault.__cause__ = error
     return fault
-
-
-def outcome_of(index: int, reply: Reply, plan: Plan, seconds: float) -> Outcome:
-    """Read a reply; an unreadable one is a fault that keeps the reply."""
-    try:
-        values = plan.task.read(reply)
-    except UnreadableReply as fault:
-        return Outcome(index=index, fault=fault, reply=reply, seconds=seconds)
-    return Outcome(index=index, values=values, reply=reply, seconds=seconds)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vlmkit.errors import RunError
 
-__all__ = ["Announcer", "Done", "Event", "Finished", "Listener", "Planned", "Retrying", "Started"]
+__all__ = ["Announcer", "Done", "Event", "FallingBack", "Finished", "Listener", "Planned", "Retrying", "Started"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +41,16 @@ class Retrying:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FallingBack:
+    """A row failed for good with one model and is asked of the next, `model`."""
+
+    index: int
+    total: int
+    model: str
+    fault: RunError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
     """A row has its outcome; rows end in any order.
 
@@ -50,6 +60,7 @@ class Done:
     seconds : float
         Wall time of the row, decoding included.
     from_store : bool
+        Whether it was answered without asking.
     fault : RunError or None
         None when it worked.
     """
@@ -63,7 +74,21 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
-    """Last event, however the run ended; ``total = ok + failed + cancelled``."""
+    """Last event, however the run ended; ``total = ok + failed + cancelled``.
+
+    Attributes
+    ----------
+    total, ok, failed, cancelled : int
+        Rows.
+    seconds : float
+    stopped_early : bool
+    asked : int
+        Rows that were asked of a model; the others were answered from the store, or could not be asked.
+    workers : int
+        Asks in flight at most, as it was at the end.
+    destinations : tuple of str
+        Where pictures went to be looked at.
+    """
 
     total: int
     ok: int
@@ -71,9 +96,12 @@ class Finished:
     cancelled: int
     seconds: float
     stopped_early: bool
+    asked: int = 0
+    workers: int = 0
+    destinations: tuple[str, ...] = ()
 
 
-Event = Planned | Started | Retrying | Done | Finished
+Event = Planned | Started | Retrying | FallingBack | Done | Finished
 Listener = Callable[[Event], None]
 
 
@@ -89,6 +117,11 @@ class Announcer:
     def __init__(self, listener: Listener | None) -> None:
         self._listener = listener
         self._warned = False
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens; events of rows need not be made otherwise."""
+        return self._listener is not None
 
     def __call__(self, event: Event) -> None:
         """Hand one event over."""

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 
-from vlmkit.backends.protocol import Backend
-from vlmkit.errors import Cancelled, RunError
+from vlmkit.errors import Cancelled, RunError, SetupError
 from vlmkit.records import Outcome
 from vlmkit.runner.events import Announcer, Done, Finished, Listener, Planned
+from vlmkit.runner.ledger import Ledger, run_record
 from vlmkit.runner.plan import Plan, Question
 from vlmkit.runner.verdict import Verdict
 from vlmkit.runner.window import Window
+from vlmkit.store import Store
 
 __all__ = ["run"]
 
 _POLL_S = 0.1  # how soon a stop is noticed while nothing else happens
-_GRACE_S = 2.0  # how long a backend may take to let go of what was cancelled
+_FINISHING_S = 0.5  # how long asks in flight may still end by themselves once the run is stopped
+_GRACE_S = 1.0  # how long a backend may take to let go of what was cancelled then
+
+_log = logging.getLogger(__name__)
 
 
 def run(
     questions: Iterable[Question],
     plan: Plan,
-    backend: Backend,
     *,
     total: int,
+    store: Store | None = None,
     on_event: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Outcome, None, None]:
     """Ask every question; one outcome each, in input order.
 
-    Nothing starts before the first outcome is asked for. Closing the iterator cancels what is in flight.
+    Nothing starts before the first outcome is asked for. Closing the iterator cancels what is in flight. With a store,
+    an outcome comes only once it is safe there.
 
     Parameters
     ----------
     questions : iterable of Question
         Read in this thread, as far ahead as the window needs.
     plan : Plan
-    backend : Backend
-        Stays open.
+        Its backends stay open.
     total : int
         How many questions there are.
+    store : Store or None, default None
+        Answers what was asked before, and keeps what is asked now; stays open.
     on_event : callable or None, default None
         Gets every event, in this thread; what it raises is logged.
     stop : callable, default never
-        Asked at least every 0.1 s. Once it says True nothing new starts, asks in flight are cancelled, and rows without
-        an answer end as `Cancelled`.
+        Asked at least every 0.1 s. Once it says True nothing new starts, asks in flight get half a second to end by
+        themselves and are then cancelled, and rows without an answer end as `Cancelled`.
 
     Yields
     ------
@@ -57,11 +65,12 @@ def run(
         After the outcomes of all rows that were started, where the plan fails fast; at once, where nothing worked and
         the faults condemn the whole run.
     SetupError
-        The backend found out only now that it cannot be used at all.
+        After the outcomes of all rows, those without an answer as `Cancelled`: the backend found out only now that it
+        cannot be used at all, the store cannot be written, or has no answer where only it may answer.
     KeyboardInterrupt
         After the outcomes of all rows, those without an answer as `Cancelled`.
     """
-    return _Loop(plan, total, Announcer(on_event), stop).outcomes(questions, backend)
+    return _Loop(plan, total, Announcer(on_event), stop).outcomes(questions, store)
 
 
 class _Loop:
@@ -78,18 +87,27 @@ class _Loop:
         self._first_fault: tuple[int, RunError] | None = None
         self._counts = {"ok": 0, "failed": 0, "cancelled": 0}
 
-    def outcomes(self, questions: Iterable[Question], backend: Backend) -> Generator[Outcome, None, None]:
+    def outcomes(self, questions: Iterable[Question], store: Store | None) -> Generator[Outcome, None, None]:
         start_s = time.monotonic()
-        self._announce(Planned(total=self._total, workers=self._plan.workers))
-        window = Window(questions, self._plan, backend, self._announce, self._total)
+        writes = store is not None and not self._plan.replays
+        window = Window(
+            questions,
+            self._plan,
+            self._announce,
+            self._total,
+            store=store,
+            open_ledger=partial(Ledger, store, run_record(self._plan, self._total)) if store and writes else None,
+        )
+        self._announce(Planned(total=self._total, workers=window.workers))
         try:
             yield from self._work(window)
         finally:
-            window.close()
-            self._announce(self._finished(time.monotonic() - start_s))
+            finished = self._finished(window, time.monotonic() - start_s)
+            window.close(seconds=finished.seconds, stopped_early=finished.stopped_early)
+            self._report(finished)
 
     def _work(self, window: Window) -> Iterator[Outcome]:
-        interrupt: KeyboardInterrupt | None = None
+        reason: BaseException | None = None
         stopped = False
         try:
             window.advance()
@@ -97,14 +115,14 @@ class _Loop:
                 window.wait(_POLL_S)
                 self._take_in(window)
                 yield from self._in_order()
-                window.advance()
-        except KeyboardInterrupt as error:
-            interrupt = error
-        if interrupt is not None or stopped:
+                window.advance(len(self._ended))
+        except (KeyboardInterrupt, SetupError) as error:
+            reason = error
+        if reason is not None or stopped:
             self._cancel(window)
             yield from self._leftovers()
-        if interrupt is not None:
-            raise interrupt
+        if reason is not None:
+            raise reason
         if self._plan.fail_fast and self._first_fault is not None:
             raise self._first_fault[1]
 
@@ -112,7 +130,7 @@ class _Loop:
         for outcome in window.ended():
             self._note(outcome)
             fault = outcome.fault
-            if self._verdict.is_run_fault(fault) and fault is not None:
+            if self._verdict.is_run_fault(fault, was_asked=not outcome.from_store) and fault is not None:
                 fault.add_note("No row worked before this, so the remaining rows were not asked.")
                 raise fault
             if fault is not None and self._plan.fail_fast:
@@ -123,15 +141,16 @@ class _Loop:
         fault = outcome.fault
         self._ended[outcome.index] = outcome
         self._counts["ok" if fault is None else "cancelled" if isinstance(fault, Cancelled) else "failed"] += 1
-        self._announce(
-            Done(
-                index=outcome.index,
-                total=self._total,
-                seconds=outcome.seconds,
-                from_store=outcome.from_store,
-                fault=fault,
+        if self._announce.is_heard:
+            self._announce(
+                Done(
+                    index=outcome.index,
+                    total=self._total,
+                    seconds=outcome.seconds,
+                    from_store=outcome.from_store,
+                    fault=fault,
+                )
             )
-        )
 
     def _in_order(self) -> Iterator[Outcome]:
         while self._next in self._ended:
@@ -140,10 +159,18 @@ class _Loop:
             yield outcome
 
     def _cancel(self, window: Window) -> None:
-        deadline_s = time.monotonic() + _GRACE_S
+        window.halt()
+        self._drain(window, _FINISHING_S)
         window.cancel()
-        while not window.is_empty and time.monotonic() < deadline_s:
-            window.wait(_POLL_S)
+        self._drain(window, _GRACE_S)
+
+    def _drain(self, window: Window, longest_s: float) -> None:
+        deadline_s = time.monotonic() + longest_s
+        while not window.is_empty and (left_s := deadline_s - time.monotonic()) > 0:
+            try:
+                window.wait(min(_POLL_S, left_s))
+            except SetupError as error:  # the run has ended already, for a reason of its own
+                _log.warning("While the run was stopping: %s", error)
             for outcome in window.ended():
                 self._note(outcome)
 
@@ -154,7 +181,7 @@ class _Loop:
                 self._note(Outcome(index=self._next, fault=fault))
             yield from self._in_order()
 
-    def _finished(self, seconds: float) -> Finished:
+    def _finished(self, window: Window, seconds: float) -> Finished:
         never_started = self._total - sum(self._counts.values())
         cancelled = self._counts["cancelled"] + never_started
         return Finished(
@@ -164,4 +191,13 @@ class _Loop:
             cancelled=cancelled,
             seconds=seconds,
             stopped_early=cancelled > 0,
+            asked=window.asked,
+            workers=window.workers,
+            destinations=tuple(window.destinations),
         )
+
+    def _report(self, finished: Finished) -> None:
+        for destination in finished.destinations:
+            if destination != "this process":
+                _log.info("Pictures of %d rows went to %s.", finished.asked, destination)
+        self._announce(finished)

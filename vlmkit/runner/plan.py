@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vlmkit import settings
-from vlmkit.backends.protocol import Abilities
+from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Sampling
 
-__all__ = ["Plan", "Question", "make_plan"]
+__all__ = ["MOST_RETRIES", "Plan", "Question", "Target", "make_plan", "target_of"]
+
+MOST_RETRIES = 3
+"""Further attempts a row gets where nobody says how many."""
+
+REUSES = ("answers", "readable", "nothing")
+
+_log = logging.getLogger(__name__)
+_warned: set[int] = set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +33,53 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A model that rows are asked of.
+
+    Attributes
+    ----------
+    model : str
+        Full name, as ``engine:name``.
+    revision : str or None
+    longest_side_px : int
+        Its pixel budget.
+    backend : Backend or None
+        None where only the store may answer in its name.
+    named : str or None, default None
+        What the user called it, where that is another text.
+    """
+
+    model: str
+    revision: str | None
+    longest_side_px: int
+    backend: Backend | None
+    named: str | None = None
+
+    @property
+    def destination(self) -> str:
+        """Where pictures go to be looked at."""
+        return self.backend.abilities.destination if self.backend else "the store"
+
+
+def target_of(backend: Backend, named: str | None = None) -> Target:
+    """Target of an open backend.
+
+    Parameters
+    ----------
+    backend : Backend
+    named : str or None, default None
+        What the user called it.
+    """
+    return Target(
+        model=backend.model,
+        revision=backend.revision,
+        longest_side_px=backend.abilities.longest_side_px,
+        backend=backend,
+        named=named,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """Everything that is the same for all rows.
 
@@ -30,54 +87,76 @@ class Plan:
     ----------
     task : Task
         Reads the replies, and has the system text.
+    targets : tuple of Target
+        Who is asked: the first; the others in order, where it fails. Without backends, all that may have answered.
     sampling : Sampling
     timeout_s : float or None
         Deadline of each answer.
+    on_timeout : {"error", "fallback", "continue"}
+        What stands in the row of an answer that came too late: nothing, a technical sentence, or the part there is.
+    max_retries : int
+        Further attempts of a row, with each target.
     workers : int
         Asks in flight at most; 1 is strictly one after another.
+    adaptive : bool
+        Whether `workers` is only where to begin.
     decoders : int
         Threads that decode and shrink pictures.
-    ahead : int
-        Pictures prepared, or being prepared, for asks not yet in flight.
-    longest_side_px : int
-        Pixel budget of the backend.
     fail_fast : bool
         Whether the first fault ends the run.
+    reuse : {"answers", "readable", "nothing"}
+        Which stored answers count: all, those that can be read as the task says, or none.
     """
 
     task: Task
+    targets: tuple[Target, ...]
     sampling: Sampling
     timeout_s: float | None
+    on_timeout: str
+    max_retries: int
     workers: int
+    adaptive: bool
     decoders: int
-    ahead: int
-    longest_side_px: int
     fail_fast: bool
+    reuse: str
+
+    @property
+    def replays(self) -> bool:
+        """Whether the store alone answers."""
+        return self.targets[0].backend is None
 
 
 def make_plan(
     task: Task,
-    abilities: Abilities,
+    targets: Sequence[Target],
     *,
     sampling: Sampling | None = None,
     timeout_s: float | None = None,
+    on_timeout: str | None = None,
+    max_retries: int = MOST_RETRIES,
     workers: int | str | None = None,
     on_error: str = "skip",
+    reuse: str = "answers",
 ) -> Plan:
     """Decide how a run goes.
 
     Parameters
     ----------
     task : Task
-    abilities : Abilities
-        Of the backend that will be asked.
+    targets : sequence of Target
+        Who is asked, and who instead; at least one.
     sampling : Sampling or None, default None
         None is greedy, as `Sampling` has it.
     timeout_s : float or None, default None
         None takes the setting.
+    on_timeout : {"error", "fallback", "continue"} or None, default None
+        None takes the setting.
+    max_retries : int, default 3
+        0 asks once.
     workers : int, "auto" or None, default None
-        None takes the setting; "auto" is what keeps the backend busy.
+        None takes the setting; "auto" is what keeps a model in this process busy, and is found out for a server.
     on_error : {"skip", "fail"}, default "skip"
+    reuse : {"answers", "readable", "nothing"}, default "answers"
 
     Raises
     ------
@@ -86,16 +165,41 @@ def make_plan(
     """
     if on_error not in {"skip", "fail"}:
         raise BadSetting(f'on_error={on_error!r}: give "skip" (the row gets its error) or "fail" (the run ends).')
+    if not _is_count(max_retries):
+        raise BadSetting(f"max_retries={max_retries!r}: give a whole number from 0 (ask once) up.")
+    if reuse not in REUSES:
+        raise BadSetting(f"reuse={reuse!r}: give one of {', '.join(REUSES)}.")
+    backend = targets[0].backend
     chosen = settings.get("workers", workers)
-    asks = abilities.parallel_asks if chosen == "auto" else int(chosen)
-    decoders = min(asks, max(1, (os.cpu_count() or 2) // 2))  # the other half belongs to the model
+    asks = int(chosen) if chosen != "auto" else backend.abilities.parallel_asks if backend else 1
     return Plan(
         task=task,
-        sampling=sampling or Sampling(),
+        targets=tuple(targets),
+        sampling=Sampling() if sampling is None else sampling,
         timeout_s=settings.get("timeout_s", timeout_s),
+        on_timeout=settings.get("on_timeout", on_timeout),
+        max_retries=max_retries,
         workers=asks,
-        decoders=decoders,
-        ahead=asks + decoders,
-        longest_side_px=abilities.longest_side_px,
+        adaptive=chosen == "auto" and backend is not None and backend.abilities.destination != "this process",
+        decoders=_decoders(asks, asked_for=chosen != "auto"),
         fail_fast=on_error == "fail",
+        reuse=reuse,
     )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _decoders(asks: int, *, asked_for: bool) -> int:
+    most = max(1, (os.cpu_count() or 2) // 2)  # the other half belongs to the model
+    if asks > most and asked_for and not _warned:
+        _warned.add(asks)
+        _log.warning(
+            "workers=%d is more than half of the %s cores: pictures are decoded on %d at a time, so that the model "
+            "keeps the rest. As many asks as you said are in flight all the same. (Said once.)",
+            asks,
+            os.cpu_count(),
+            most,
+        )
+    return min(asks, most)

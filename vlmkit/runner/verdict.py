@@ -12,13 +12,18 @@ from vlmkit.errors import (
     UnsupportedFormat,
 )
 
-__all__ = ["ALIKE_LIMIT", "Verdict"]
+__all__ = ["ALIKE_LIMIT", "Verdict", "is_of_the_run"]
 
 ALIKE_LIMIT = 5
 """So many rows failing alike, and none that worked, end a run that has more rows to spend."""
 
 _OF_THE_ROW = (UnreadableImage, UnsupportedFormat, ImageTooLarge, Cancelled)
 _OF_THE_RUN = (Unauthorized, Unreachable)
+
+
+def is_of_the_run(fault: RunError) -> bool:
+    """Whether a fault concerns every row of its model alike, as long as none has worked."""
+    return isinstance(fault, _OF_THE_RUN)
 
 
 class Verdict:
@@ -38,18 +43,22 @@ class Verdict:
         self._kind: type[RunError] | None = None
         self._alike = 0
 
-    def is_run_fault(self, fault: RunError | None) -> bool:
+    def is_run_fault(self, fault: RunError | None, *, was_asked: bool = True) -> bool:
         """Take one row's end into account; whether it condemns the run.
 
         Parameters
         ----------
         fault : RunError or None
             None for a row that worked.
+        was_asked : bool, default True
+            Stored answers say nothing about a model today.
         """
+        if not was_asked:
+            return False
         if fault is None:
             self._worked = True
         if fault is None or self._worked or isinstance(fault, _OF_THE_ROW):
             return False
         self._alike = self._alike + 1 if type(fault) is self._kind else 1
         self._kind = type(fault)
-        return isinstance(fault, _OF_THE_RUN) or self._alike >= ALIKE_LIMIT < self._total
+        return is_of_the_run(fault) or self._alike >= ALIKE_LIMIT < self._total

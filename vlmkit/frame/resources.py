@@ -1,0 +1,99 @@
+"""What a call needs open while it runs: the store, the model, the models to fall back to; given back at its end."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from vlmkit import settings
+from vlmkit.backends import Backend, borrow, parse
+from vlmkit.errors import SetupError
+from vlmkit.frame.options import Options
+from vlmkit.runner import Target, target_of
+from vlmkit.store import Store, StoreChoice, choose_store, open_store
+from vlmkit.store.choice import default_path
+
+__all__ = ["Resources", "check_names", "open_resources"]
+
+_ANY_SIDE_PX = 1568
+
+
+class Resources(NamedTuple):
+    """Open store, if any, and who is asked, in order."""
+
+    store: Store | None
+    targets: list[Target]
+
+
+def check_names(options: Options) -> None:
+    """See that the models and the store can be understood; opens nothing.
+
+    Parameters
+    ----------
+    options : Options
+
+    Raises
+    ------
+    SetupError
+        No model was named, a name means nothing, or the store is none of the things it may be.
+    """
+    choose_store(options.store)
+    if not isinstance(options.model, Backend):
+        parse(settings.require_model(options.model))
+    for fallback in options.fallback:
+        if not isinstance(fallback, Backend):
+            parse(fallback)
+
+
+def open_resources(options: Options, lease: ExitStack) -> Resources:
+    """Open what a call needs; nothing but the store where that alone may answer.
+
+    Parameters
+    ----------
+    options : Options
+    lease : ExitStack
+        Gives everything back.
+
+    Raises
+    ------
+    SetupError
+        Something cannot be opened, fallbacks included.
+    """
+    choice = choose_store(options.store)
+    store = lease.enter_context(_open_store(choice)) if choice else None
+    if choice and choice.replay and store:
+        return Resources(store, _replayed(options.model, store))
+    models = [options.model, *options.fallback]
+    return Resources(store, [_target(model, lease) for model in models])
+
+
+def _open_store(choice: StoreChoice) -> Store:
+    # The default file's folder is made on first use; a folder the user names is not, because it may be a slip.
+    where = None if choice.path == default_path() and not choice.replay else choice.path
+    return open_store(where, writable=not choice.replay)
+
+
+def _target(model: str | Backend | None, lease: ExitStack) -> Target:
+    if isinstance(model, Backend):
+        return target_of(model)
+    named = settings.require_model(model)
+    return target_of(lease.enter_context(borrow(named)), named=named)
+
+
+def _replayed(model: str | Backend | None, store: Store) -> list[Target]:
+    """Everything the store knows of this model, newest first: all revisions, all pixel budgets."""
+    if isinstance(model, Backend):
+        named, names = model.model, [model.model]
+    else:
+        named = settings.require_model(model)
+        names = [named, str(parse(named))]
+    known = dict.fromkeys(entry for name in names for entry in store.known(name))
+    if not known:
+        raise SetupError(
+            f'store {store.path}: it has no answers of {named}, and store="replay" asks nobody. Run it once with '
+            "store=True, where the model is at hand, or name another file with store='replay:FILE'."
+        )
+    return [
+        Target(model=name, revision=revision, longest_side_px=side or _ANY_SIDE_PX, backend=None, named=named)
+        for name, revision, side in known
+    ]

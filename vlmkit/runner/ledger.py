@@ -1,0 +1,140 @@
+"""Writing down what became of the rows, in groups, from a thread of its own; an outcome comes back once it is safe."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+
+from vlmkit.errors import StoreFault
+from vlmkit.prompts import Task
+from vlmkit.records import Outcome
+from vlmkit.runner.plan import Plan
+from vlmkit.store import RowRecord, RunRecord, Store
+
+__all__ = ["Entry", "Ledger", "run_record"]
+
+Entry = tuple[RowRecord, Outcome]
+
+_MOST_AT_ONCE = 1024
+_CLOSING_S = 30.0
+
+
+class Ledger:
+    """One run's pages in a store; rows that are handed in while a group is being written make up the next group.
+
+    A disk needs milliseconds to promise that something is safe, for one row or for a thousand.
+
+    Parameters
+    ----------
+    store : Store
+    run : RunRecord
+    written : callable
+        Called in the writing thread with the entries of each group, once they are safe, and None; or with those that
+        are not, and the fault. After a fault nothing more is written.
+
+    Raises
+    ------
+    StoreFault
+        The run cannot be noted down.
+    """
+
+    def __init__(self, store: Store, run: RunRecord, written: Callable[[list[Entry], StoreFault | None], None]) -> None:
+        self._store = store
+        self._run_id = store.begin(run)
+        self._written = written
+        self._line: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="vlmkit-store", daemon=True)
+        self._thread.start()
+
+    def put(self, record: RowRecord, outcome: Outcome) -> None:
+        """Hand in a row that ended; returns at once."""
+        self._line.put((record, outcome))
+
+    def close(self) -> None:
+        """Write what was handed in, and let the thread go. Twice is fine."""
+        if self._thread.is_alive():
+            self._line.put(None)
+            self._thread.join(_CLOSING_S)
+
+    def end(self, *, seconds: float, stopped_early: bool) -> None:
+        """Note that the run is over; where even that fails, it stays noted as one that died."""
+        self.close()
+        with suppress(StoreFault):
+            self._store.end(self._run_id, seconds=seconds, stopped_early=stopped_early)
+
+    def _work(self) -> None:
+        fault: StoreFault | None = None
+        is_open = True
+        while is_open:
+            entries, is_open = self._next_group()
+            if entries and fault is None:
+                fault = self._write(entries)
+            if entries:
+                self._written(entries, fault)
+
+    def _next_group(self) -> tuple[list[Entry], bool]:
+        entry = self._line.get()
+        entries: list[Entry] = []
+        try:
+            while entry is not None:
+                entries.append(entry)
+                if len(entries) == _MOST_AT_ONCE:
+                    return entries, True
+                entry = self._line.get_nowait()
+        except queue.Empty:
+            return entries, True
+        return entries, False
+
+    def _write(self, entries: list[Entry]) -> StoreFault | None:
+        try:
+            self._store.record(self._run_id, [record for record, _ in entries])
+        except StoreFault as fault:
+            return fault
+        except Exception as error:  # noqa: BLE001  whatever it is, rows must come back and nobody may wait for ever
+            unknown = StoreFault(
+                f"store {self._store.path}: {type(error).__name__}: {error}. Report it; meanwhile, store=False."
+            )
+            unknown.__cause__ = error
+            return unknown
+        return None
+
+
+def run_record(plan: Plan, total: int) -> RunRecord:
+    """What the store notes about a run as a whole.
+
+    Parameters
+    ----------
+    plan : Plan
+    total : int
+        Rows.
+    """
+    target = plan.targets[0]
+    return RunRecord(
+        model=target.model,
+        revision=target.revision,
+        named=target.named,
+        destination=target.destination,
+        prompt=_template_text(plan.task),
+        system=plan.task.system,
+        task=", ".join(f"{field.name}: {_kind(field)}" for field in plan.task.fields),
+        sampling=asdict(plan.sampling),
+        longest_side_px=target.longest_side_px,
+        total=total,
+        workers="auto" if plan.adaptive else plan.workers,
+    )
+
+
+def _template_text(task: Task) -> str:
+    pieces = (
+        f"{{{text}}}" if is_column else text.replace("{", "{{").replace("}", "}}")
+        for text, is_column in task.template.pieces
+    )
+    return "".join(pieces) + task.suffix
+
+
+def _kind(field: object) -> str:
+    choices = getattr(field, "choices", ())
+    return " | ".join(choices) if choices else str(getattr(getattr(field, "dtype", str), "__name__", "str"))

@@ -1,0 +1,83 @@
+"""How many asks to have in flight where nobody said: more while answers come faster for it, fewer when pushed back."""
+
+from __future__ import annotations
+
+__all__ = ["Pace"]
+
+_GAIN = 1.1  # throughput that did not grow by a tenth did not grow
+_GROWTH = 1.5
+_RETREAT = 0.5
+_CALM_S = 5.0  # after being pushed back, before trying more again
+_PROBE_S = 30.0  # a server may have got more room since it was found to be full
+_SHORTEST_S = 0.25
+
+
+class Pace:
+    """Finds the number of asks in flight at which a server answers fastest; does not wait or ask itself.
+
+    Answers are counted over stretches of two rounds. As long as each step up brings more answers a second, the next
+    follows; where it does not, answers only waited longer in the server's own line, and the step is taken back.
+
+    Parameters
+    ----------
+    start : int
+        Asks in flight at first.
+    most : int
+        Never more.
+    now_s : float
+        Of a monotonic clock.
+
+    Attributes
+    ----------
+    limit : int
+        Asks in flight at most, now.
+    """
+
+    def __init__(self, start: int, most: int, now_s: float) -> None:
+        self.limit = min(start, most)
+        self._most = most
+        self._since_s = now_s
+        self._answers = 0
+        self._best_rate = 0.0
+        self._best_limit = self.limit
+        self._settled_s: float | None = None
+        self._calm_until_s = 0.0
+
+    def answered(self, now_s: float, *, is_busy: bool) -> None:
+        """An ask was answered.
+
+        Parameters
+        ----------
+        now_s : float
+        is_busy : bool
+            Whether as many asks were in flight as allowed; otherwise the stretch says nothing about the server.
+        """
+        self._answers += 1
+        if not is_busy:
+            self._begin(now_s)
+        elif self._answers >= 2 * self.limit and now_s - self._since_s >= _SHORTEST_S:
+            self._judge(self._answers / (now_s - self._since_s), now_s)
+
+    def pushed_back(self, now_s: float) -> None:
+        """The server said that this is too much: half as many, once for all asks that hear the same."""
+        if now_s >= self._calm_until_s:
+            self.limit = max(1, int(self.limit * _RETREAT))
+            self._calm_until_s = now_s + _CALM_S
+            self._best_rate, self._best_limit = 0.0, self.limit
+            self._settled_s = None
+            self._begin(now_s)
+
+    def _judge(self, rate: float, now_s: float) -> None:
+        if rate > self._best_rate * _GAIN:
+            self._best_rate, self._best_limit = rate, self.limit
+            self._settled_s = None
+        elif self.limit > self._best_limit:
+            self.limit, self._settled_s = self._best_limit, now_s
+        elif self._settled_s is not None and now_s - self._settled_s > _PROBE_S:
+            self._best_rate, self._settled_s = rate, None
+        if self._settled_s is None and now_s >= self._calm_until_s:
+            self.limit = min(self._most, max(self.limit + 1, int(self.limit * _GROWTH)))
+        self._begin(now_s)
+
+    def _begin(self, now_s: float) -> None:
+        self._since_s, self._answers = now_s, 0

@@ -1,0 +1,124 @@
+"""A row on its way, and what is made of it at its end: an outcome, and a record for the store."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from vlmkit.errors import RunError, UnreadableReply
+from vlmkit.records import Outcome, Reply
+from vlmkit.runner.plan import Plan, Question
+from vlmkit.runner.preparing import Prepared
+from vlmkit.runner.stand_ins import stand_in
+from vlmkit.store import RowRecord
+
+__all__ = ["Row", "answered", "failed", "record_of"]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One row between its question and its outcome.
+
+    Attributes
+    ----------
+    index : int
+    question : Question
+    level : int
+        Which of the plan's targets it is asked of.
+    attempt : int
+        With this target, from 1.
+    prepared : Prepared or None
+        Once it is.
+    fault : Exception or None
+        Why it could not be.
+    asked : Future or None
+        The answer that is waited for.
+    was_asked : bool
+        Whether it was ever asked of a model.
+    start_s, asked_s : float
+        When its turn came, and its last ask went out, of the monotonic clock.
+    prepare_s : float
+        What decoding took.
+    followers : list of Row
+        Equal rows that wait for this one's answer.
+    """
+
+    index: int
+    question: Question
+    level: int = 0
+    attempt: int = 1
+    prepared: Prepared | None = None
+    fault: Exception | None = None
+    asked: Future[Reply] | None = None
+    was_asked: bool = False
+    start_s: float = 0.0
+    asked_s: float = 0.0
+    prepare_s: float = 0.0
+    followers: list[Row] = field(default_factory=list)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether preparing it has ended, well or not."""
+        return self.prepared is not None or self.fault is not None
+
+    @property
+    def needs_asking(self) -> bool:
+        """Whether a model has to be asked, as far as is known."""
+        return self.fault is None and self.prepared is not None and self.prepared.ask is not None
+
+    @property
+    def key(self) -> str | None:
+        """Of its ask, where that is known."""
+        return self.prepared.key if self.prepared else None
+
+    @property
+    def label(self) -> str:
+        """What messages call its pictures."""
+        return ", ".join(ref.label for ref in self.question.images)
+
+    @property
+    def seconds(self) -> float:
+        """Its wall time so far, decoding included."""
+        return self.prepare_s + (time.monotonic() - self.start_s if self.start_s else 0.0)
+
+
+def answered(row: Row, reply: Reply, plan: Plan, *, from_store: bool) -> Outcome:
+    """Outcome of a row with a reply; one that cannot be read is a fault that keeps the reply.
+
+    Parameters
+    ----------
+    row : Row
+    reply : Reply
+    plan : Plan
+    from_store : bool
+        Whether it was had without asking.
+    """
+    values, fault = None, None
+    try:
+        values = plan.task.read(reply)
+    except UnreadableReply as error:
+        fault = error
+    return Outcome(index=row.index, values=values, fault=fault, reply=reply, seconds=row.seconds, from_store=from_store)
+
+
+def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
+    """Outcome of a row without a reply, with what the plan lets stand in for one that came too late."""
+    return stand_in(Outcome(index=row.index, fault=fault, seconds=row.seconds), row.question, plan)
+
+
+def record_of(row: Row, outcome: Outcome) -> RowRecord:
+    """What the store shall keep of a row that ended."""
+    fault = outcome.fault
+    is_answer = fault is None or isinstance(fault, UnreadableReply)  # what stands in for one must never answer later
+    return RowRecord(
+        index=row.index,
+        label=row.label,
+        prompt=row.question.prompt,
+        key=row.key,
+        pictures=row.prepared.pictures if row.prepared else (),
+        reply=outcome.reply if is_answer else None,
+        error=None if fault is None else f"{type(fault).__name__}: {fault}",
+        seconds=outcome.seconds,
+        from_store=outcome.from_store,
+    )
