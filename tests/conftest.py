@@ -43,6 +43,15 @@ def pytest_collection_modifyitems(items):
             item.output_timeout = 60
 
 
+@pytest.fixture(scope="session")
+def mlx_vlm_server(tmp_path_factory):
+    """Model name of the bundled model as mlx_vlm's own server has it, started once for all tests."""
+    import mlx_vlm_server as server
+
+    with server.running(tmp_path_factory.mktemp("server") / "server.log") as url:
+        yield f"mlx-vlm:{server.WEIGHTS}@{url}"
+
+
 @pytest.fixture(autouse=True)
 def fresh_session(monkeypatch):
     """Forget what an earlier test said with `use`."""

@@ -189,7 +189,11 @@ class _Network(httpcore.SyncBackend):
 
     def held(self, inner: httpcore.NetworkStream) -> _Stream:
         self.stream = _Stream(inner, self)
-        self.serve(self.call)
+        try:
+            self.serve(self.call)
+        except httpcore.ReadError:  # aborted while it connected; nobody else knows the socket yet
+            self.stream.close()
+            raise
         return self.stream
 
     def serve(self, call: Call) -> None:
