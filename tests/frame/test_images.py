@@ -1,16 +1,21 @@
 """One row per image, from headers alone."""
 
+import base64
+import tarfile
+import zipfile
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from making_pictures import camera_exif, corners, encoded
 from PIL import Image
 
 from vlmkit.errors import SetupError
-from vlmkit.frame import read_images
+from vlmkit.frame import images, read_images
 from vlmkit.frame.images import header_columns
-from vlmkit.sources import read, refer
+from vlmkit.sources import fingerprint, read, refer
 
 DTYPES = {
     "path": "string",
@@ -19,7 +24,23 @@ DTYPES = {
     "height": "Int64",
     "size_bytes": "Int64",
     "orientation": "Int64",
+    "frames": "Int64",
+    "taken_at": "datetime64[us]",
+    "digest": "string",
     "error": "string",
+}
+EXIF_DTYPES = {
+    "taken_at_utc": "datetime64[us, UTC]",
+    "camera_make": "string",
+    "camera_model": "string",
+    "lens_model": "string",
+    "focal_length_mm": "Float64",
+    "f_number": "Float64",
+    "exposure_time_s": "Float64",
+    "iso": "Int64",
+    "gps_latitude_deg": "Float64",
+    "gps_longitude_deg": "Float64",
+    "gps_altitude_m": "Float64",
 }
 
 
@@ -35,9 +56,16 @@ def test_a_folder(photos):
     assert good["size_bytes"].tolist() == [Path(path).stat().st_size for path in good["path"]]
     assert set(good["format"]) == {"PNG"}
     assert set(good["orientation"]) == {1}
+    assert set(good["frames"]) == {1}
+    assert good["taken_at"].isna().all()
+    assert good["digest"].tolist() == [fingerprint(refer(path)) for path in good["path"]]
     assert good["error"].isna().all()
     assert frame.loc[3, "error"].startswith("UnreadableImage: photos/img3.png: not a picture")
-    assert frame.loc[3, ["format", "width", "height", "size_bytes", "orientation"]].isna().all()
+    assert (
+        frame.loc[3, ["format", "width", "height", "size_bytes", "orientation", "frames", "taken_at", "digest"]]
+        .isna()
+        .all()
+    )
 
 
 def test_more_rows_than_one_chunk(photos):
@@ -129,7 +157,88 @@ def test_references_may_be_joined(photos):
     assert frame["path"].tolist() == [*paths, paths[1]]
 
 
+def test_what_the_camera_wrote():
+    """On request; missing in pictures without it, and in those that cannot be read."""
+    frame = read_images([encoded(corners(), "JPEG", exif=camera_exif()), encoded(corners(), "PNG"), b"x"], exif=True)
+    columns = list(DTYPES)[1:]
+    order = [*columns[: columns.index("taken_at") + 1], *EXIF_DTYPES, "digest", "error"]
+    assert list(frame) == ["image", *order]
+    assert frame[[*EXIF_DTYPES]].dtypes.astype(str).to_dict() == EXIF_DTYPES
+    row = frame.iloc[0]
+    assert row["taken_at"] == pd.Timestamp("2024-02-29 23:30:05.25")
+    assert row["taken_at_utc"] == pd.Timestamp("2024-02-29 21:30:05.25+00:00")
+    assert row["camera_model"] == "Phone 7"
+    assert row["gps_latitude_deg"] == pytest.approx(-33.86875)
+    assert frame.loc[1:, [*EXIF_DTYPES, "taken_at"]].isna().all(axis=None)
+
+
+def test_without_a_digest(photos):
+    """Only headers are read; of a file cut behind its header nobody notices."""
+    paths = photos(1)
+    frame = read_images(paths, digest=False)
+    assert list(frame) == [name for name in DTYPES if name != "digest"]
+
+
+def test_every_kind_of_picture_in_one_column(photos, tmp_path):
+    """Path, member of an archive, data URL, bytes, PIL image, array and nothing, each in its row."""
+    paths = photos(1)
+    data = Path(paths[0]).read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("sub/b.png", data)
+    url = "data:image/png;base64," + base64.b64encode(data).decode()
+    array = np.zeros((20, 30, 3), np.uint8)
+    items = [paths[0], f"{tmp_path}/a.zip/sub/b.png", url, data, Image.new("L", (7, 5)), array, None, 3.5]
+    column = pd.Series(items, index=list("abcdefgh"), dtype=object)
+    frame = read_images(column)
+    assert frame["width"].tolist()[:6] == [10, 10, 10, 10, 7, 30]
+    assert frame["digest"].tolist()[:4] == [frame["digest"].iloc[0]] * 4
+    assert frame["digest"].isna().tolist() == [False] * 4 + [True] * 4
+    assert frame["error"].isna().tolist() == [True] * 6 + [False] * 2
+    assert frame["image"].iloc[5] is array
+    again = read_images(pd.DataFrame({"image": column, "n": range(8)}))
+    assert again.drop(columns=["image", "n"]).equals(frame.drop(columns="image"))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tgz"])
+def test_an_archive_is_a_folder(photos, tmp_path, name):
+    """Its rows have paths that can be read again."""
+    paths = photos(12)
+    if name.endswith("zip"):
+        with zipfile.ZipFile(name, "w") as archive:
+            for path in paths:
+                archive.write(path)
+    else:
+        with tarfile.open(name, "w:gz") as archive:
+            for path in paths:
+                archive.add(path)
+    frame = read_images(name)
+    assert frame["path"].tolist() == [f"{name}/{path}" for path in paths]
+    assert frame["width"].tolist() == list(range(10, 22))
+    assert read_images(frame[["path"]]).equals(frame)
+
+
+def test_a_setting_that_cannot_be_used_is_no_row_fault(photos, monkeypatch):
+    """It is found before the first picture."""
+    photos(2)
+    monkeypatch.setenv("VLMKIT_LARGEST_IMAGE_BYTES", "much")
+    with pytest.raises(SetupError, match="VLMKIT_LARGEST_IMAGE_BYTES"):
+        read_images("photos")
+
+
+def test_few_are_read_ahead(photos, monkeypatch):
+    """Of a million paths only a window is on its way at any time."""
+    monkeypatch.setattr(images, "_WINDOW", 4)
+    started = []
+    monkeypatch.setattr(images, "_read_one", lambda ref, limits, digest: started.append(ref) or (None, None))
+    rows = images._headers([refer(str(i)) for i in range(1000)], digest=False)
+    next(rows)
+    assert len(started) <= 4 * images._CHUNK
+    rows.close()
+    assert len(started) <= 5 * images._CHUNK
+
+
 def test_header_columns_of_nothing():
     """No thread is needed for it."""
-    assert {name: len(array) for name, array in header_columns([]).items()} == dict.fromkeys(list(DTYPES)[1:], 0)
+    lengths = {name: len(array) for name, array in header_columns([], digest=True).items()}
+    assert lengths == dict.fromkeys(list(DTYPES)[1:], 0)
     assert header_columns([refer(None)])["error"][0].startswith("UnreadableImage")

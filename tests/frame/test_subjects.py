@@ -45,7 +45,9 @@ def test_anything_else_becomes_a_table(photos, headers):
     subject = subject_of("photos", headers=headers)
     assert [ref.source for ref in subject.refs()] == paths == [ref.source for ref in subject.refs()]
     assert list(subject.table) == (
-        ["path", "format", "width", "height", "size_bytes", "orientation", "error"] if headers else []
+        ["path", "format", "width", "height", "size_bytes", "orientation", "frames", "taken_at", "error"]
+        if headers
+        else []
     )
     assert len(subject) == 2
 

@@ -65,5 +65,5 @@ def test_an_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(UnreadableImage, match="x: no address for the host 'nowhere.example'"):
+    with pytest.raises(UnreadableImage, match=r"x: no address for the host 'nowhere\.example'"):
         vetted("nowhere.example", 80, "x", allow_private=False)

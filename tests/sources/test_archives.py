@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import tarfile
 import zipfile
@@ -218,7 +217,7 @@ def test_a_member_has_the_stamp_of_its_archive_and_its_name(tmp_path: Path, monk
     """So that a second run over an archive opens it no more than a folder's files."""
     archive = pack(tmp_path / "a.zip", {"a.png": b"x", "b.png": b"x"})
     assert stamp(refer(f"{archive}/a.png")) is None
-    now = os.stat(archive).st_mtime_ns
+    now = archive.stat().st_mtime_ns
     monkeypatch.setattr("time.time_ns", lambda: now + 60_000_000_000)
     stamps = [stamp(refer(each)) for each in (archive, f"{archive}/a.png", f"{archive}/b.png")]
     assert None not in stamps

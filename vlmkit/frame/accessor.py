@@ -31,11 +31,11 @@ class Accessor:
     def __repr__(self) -> str:
         return f"<vlm verbs of a {type(self._subject).__name__} with {len(self._subject)} rows>"
 
-    def read_images(self, *, image: str | None = None, overwrite: bool = False) -> pd.DataFrame:
-        """`vlmkit.read_images` of this: adds format, width, height, size_bytes, orientation, error."""
+    def read_images(self, **options: Any) -> pd.DataFrame:
+        """`vlmkit.read_images` of this; takes the same arguments, and adds the facts of each picture."""
         from vlmkit.frame.images import read_images
 
-        return read_images(self._subject, image=image, overwrite=overwrite)
+        return read_images(self._subject, **options)
 
     def describe(self, prompt: str | None = None, **options: Any) -> Any:
         """`vlmkit.describe` of this; takes the same arguments."""

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vlmkit.errors import RunError
-from vlmkit.frame.columns import integer_array, text_array
+from vlmkit.frame.columns import float_array, integer_array, text_array
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
-from vlmkit.sources import Header, read, read_header
+from vlmkit.sources import Header, Limits, read, read_header
 
 __all__ = ["header_columns", "read_images", "table_of"]
 
 _THREADS = 16  # headers are waited for, not computed
-_CHUNK = 64  # a future for each row of a million would weigh more than the table
+_CHUNK = 4  # few enough that threads stay close together, which a compressed archive rewards
+_WINDOW = 8 * _THREADS
+
+_Found = tuple[Header | None, str | None]
+
+
+def _time_array(values: Sequence[Any]) -> Any:
+    return pd.array(values, dtype="datetime64[us]")
+
+
+def _moment_array(values: Sequence[Any]) -> Any:
+    return pd.array(values, dtype="datetime64[us, UTC]")
+
 
 _FACTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "format": text_array,
@@ -27,20 +40,46 @@ _FACTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "height": integer_array,
     "size_bytes": integer_array,
     "orientation": integer_array,
+    "frames": integer_array,
+    "metadata.taken_at": _time_array,
+}
+_EXIF: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "metadata.taken_at_utc": _moment_array,
+    "metadata.camera_make": text_array,
+    "metadata.camera_model": text_array,
+    "metadata.lens_model": text_array,
+    "metadata.focal_length_mm": float_array,
+    "metadata.f_number": float_array,
+    "metadata.exposure_time_s": float_array,
+    "metadata.iso": integer_array,
+    "metadata.gps_latitude_deg": float_array,
+    "metadata.gps_longitude_deg": float_array,
+    "metadata.gps_altitude_m": float_array,
 }
 
 
 def read_images(
-    source: Any, *, recursive: bool = False, image: str | None = None, overwrite: bool = False
+    source: Any,
+    *,
+    recursive: bool = False,
+    exif: bool = False,
+    digest: bool = True,
+    image: str | None = None,
+    overwrite: bool = False,
 ) -> pd.DataFrame:
     """One row per image, with its technical facts; pixels are not decoded.
 
     Parameters
     ----------
-    source : folder, glob pattern, path, bytes, PIL image, list of these, Series or DataFrame
-        A folder is read in natural order (``img2`` before ``img10``); lists keep their own.
+    source : folder, glob pattern, zip or tar archive, path, URL, bytes, PIL image, array, list, Series or DataFrame
+        Folders and archives are read in natural order (``img2`` before ``img10``), compressed tars and lists in their
+        own. A list, a Series or a column may mix all kinds.
     recursive : bool, default False
         Whether a folder's subfolders are read too.
+    exif : bool, default False
+        Whether there are columns for what the camera wrote.
+    digest : bool, default True
+        Whether files are read to their end, for what tells equal ones; False reads headers only.
     image : str or None, default None
         Column of a DataFrame that has the pictures; None takes ``path``, else ``image``.
     overwrite : bool, default False
@@ -51,8 +90,11 @@ def read_images(
     DataFrame
         ``path`` (string; instead of it ``image``, the objects themselves, where some are no files), ``format``
         (string), ``width`` and ``height`` (Int64, pixels as stored), ``size_bytes`` (Int64), ``orientation`` (Int64,
-        EXIF, 1 is upright), ``error`` (string, NA where the header could be read). A Series or DataFrame keeps its
-        index, and a DataFrame its columns.
+        EXIF, 1 is upright), ``frames`` (Int64), ``taken_at`` (datetime64, by the camera's clock), ``digest`` (string,
+        equal for equal files), ``error`` (string, NA where the header could be read). With `exif` also
+        ``taken_at_utc``, ``camera_make``, ``camera_model``, ``lens_model``, ``focal_length_mm``, ``f_number``,
+        ``exposure_time_s``, ``iso``, ``gps_latitude_deg``, ``gps_longitude_deg``, ``gps_altitude_m``. A Series or
+        DataFrame keeps its index, and a DataFrame its columns.
 
     Raises
     ------
@@ -61,14 +103,15 @@ def read_images(
     """
     if isinstance(source, pd.DataFrame):
         pictures = pick_pictures(source, image)
-        return add_columns(source, header_columns(list(refs_of(pictures))), overwrite=overwrite)
+        arrays = header_columns(list(refs_of(pictures)), exif=exif, digest=digest)
+        return add_columns(source, arrays, overwrite=overwrite)
     if isinstance(source, pd.Series):
-        return table_of(list(refs_of(source)), source.index)
+        return table_of(list(refs_of(source)), source.index, exif=exif, digest=digest)
     refs = read(source, recursive=recursive)
-    return table_of(refs, pd.RangeIndex(len(refs)))
+    return table_of(refs, pd.RangeIndex(len(refs)), exif=exif, digest=digest)
 
 
-def table_of(refs: Sequence[ImageRef], index: pd.Index) -> pd.DataFrame:
+def table_of(refs: Sequence[ImageRef], index: pd.Index, *, exif: bool = False, digest: bool = False) -> pd.DataFrame:
     """Table of references and their headers.
 
     Parameters
@@ -76,6 +119,8 @@ def table_of(refs: Sequence[ImageRef], index: pd.Index) -> pd.DataFrame:
     refs : sequence of ImageRef
     index : Index
         As long as `refs`.
+    exif, digest : bool, default False
+        As `read_images`.
     """
     sources = [ref.source for ref in refs]
     if all(isinstance(source, str) or source is None for source in sources):
@@ -87,33 +132,55 @@ def table_of(refs: Sequence[ImageRef], index: pd.Index) -> pd.DataFrame:
         for position, source in enumerate(sources):  # in one go numpy would take the pictures for arrays
             objects[position] = source
         first = {"image": objects}
-    return pd.DataFrame({**first, **header_columns(refs)}, index=index)
+    return pd.DataFrame({**first, **header_columns(refs, exif=exif, digest=digest)}, index=index)
 
 
-def header_columns(refs: Sequence[ImageRef]) -> dict[str, Any]:
+def header_columns(refs: Sequence[ImageRef], *, exif: bool = False, digest: bool = False) -> dict[str, Any]:
     """Arrays of what the headers say, read in parallel.
 
     Parameters
     ----------
     refs : sequence of ImageRef
+    exif, digest : bool, default False
+        As `read_images`.
 
     Returns
     -------
-    dict of str to array: format, width, height, size_bytes, orientation, error.
+    dict of str to array, by column name, in order.
     """
-    chunks = [refs[start : start + _CHUNK] for start in range(0, len(refs), _CHUNK)]
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="vlmkit-headers") as pool:
-        found = list(chain.from_iterable(pool.map(_read_chunk, chunks)))
-    facts = {name: array([getattr(header, name, None) for header, _ in found]) for name, array in _FACTS.items()}
-    return {**facts, "error": text_array([error for _, error in found])}
+    facts = {**_FACTS, **(_EXIF if exif else {}), **({"digest": text_array} if digest else {})}
+    values: dict[str, list[Any]] = {name: [] for name in facts}
+    errors = []
+    for header, error in _headers(refs, digest=digest):
+        for name, column in values.items():
+            column.append(None if header is None else attrgetter(name)(header))
+        errors.append(error)
+    arrays = {name.removeprefix("metadata."): facts[name](column) for name, column in values.items()}
+    return {**arrays, "error": text_array(errors)}
 
 
-def _read_chunk(refs: Sequence[ImageRef]) -> list[tuple[Header | None, str | None]]:
-    return [_read_one(ref) for ref in refs]
+def _headers(refs: Sequence[ImageRef], *, digest: bool) -> Iterator[_Found]:
+    """Headers and errors in order; a bounded number of chunks is on its way at any time."""
+    limits = Limits.in_force()
 
+    def read_chunk(chunk: Sequence[ImageRef]) -> list[_Found]:
+        return [_read_one(ref, limits, digest=digest) for ref in chunk]
 
-def _read_one(ref: ImageRef) -> tuple[Header | None, str | None]:
+    waiting: deque[Future[list[_Found]]] = deque()
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="vlmkit-headers")
     try:
-        return read_header(ref), None
+        for start in range(0, len(refs), _CHUNK):
+            waiting.append(pool.submit(read_chunk, refs[start : start + _CHUNK]))
+            if len(waiting) == _WINDOW:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt waits for what is being read, not for what would be
+
+
+def _read_one(ref: ImageRef, limits: Limits, *, digest: bool) -> _Found:
+    try:
+        return read_header(ref, digest=digest, limits=limits), None
     except RunError as fault:
         return None, f"{type(fault).__name__}: {fault}"
