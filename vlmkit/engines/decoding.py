@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from vlmkit.engines import foreign
+from vlmkit.engines.features import LookedAt
 
 __all__ = ["Decoder", "OneByOne", "Prompt", "SharedBatch"]
 
@@ -27,12 +28,15 @@ class Prompt:
     token_ids : list of int
     inputs : dict
         What the model's processor made of text and pictures.
+    digests : tuple of str
+        Of the pictures' bytes; further prompts with the same ones may spare the vision tower.
     """
 
     text: str
     images: tuple[Any, ...] = ()
     token_ids: list[int] = field(default_factory=list)
     inputs: dict[str, Any] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
 
 
 class Decoder(Protocol):
@@ -73,6 +77,7 @@ class SharedBatch:
         self.slots = slots
         self._model = model
         self._batch: Any = None
+        self._looked_at = LookedAt(model)
         self._held = ExitStack()
         self._held.enter_context(foreign.wired(model))
 
@@ -82,7 +87,7 @@ class SharedBatch:
     def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:  # noqa: ARG002
         """Embed and prefill one prompt, alone: several at once come out wrong in some families."""
         with foreign.on_stream():
-            kwargs = foreign.embed(self._model, prompt.inputs)
+            kwargs = self._looked_at.embed(prompt.inputs, prompt.token_ids, prompt.digests)
             new = foreign.prefill(self._model, row, prompt.token_ids, kwargs, processors)
             if len(self):
                 self._batch.extend(new)

@@ -122,13 +122,29 @@ def model_inputs(model: Any, processor: Any, text: str, images: Sequence[Any]) -
     return inputs
 
 
-def embed(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
-    """What the language model is prefilled with: embeddings of text and pictures, positions, masks."""
+def embed(model: Any, inputs: dict[str, Any], *, features: Any = None) -> dict[str, Any]:
+    """What the language model is prefilled with: embeddings of text and pictures, positions, masks.
+
+    Parameters
+    ----------
+    model : mlx_vlm model
+    inputs : dict
+        As `model_inputs` makes them.
+    features : mlx array of shape (image tokens, width), or None
+        What the vision tower makes of the pictures, where that is known; None asks it.
+    """
     rest = {k: v for k, v in inputs.items() if k not in ("input_ids", "pixel_values", "attention_mask")}
-    features = model.get_input_embeddings(
-        inputs["input_ids"], inputs.get("pixel_values"), mask=inputs.get("attention_mask"), **rest
+    known = {} if features is None else {"cached_image_features": features}
+    embedded = model.get_input_embeddings(
+        inputs["input_ids"], inputs.get("pixel_values"), mask=inputs.get("attention_mask"), **rest, **known
     )
-    return rest | {k: v for k, v in features.to_dict().items() if v is not None}
+    return rest | {k: v for k, v in embedded.to_dict().items() if v is not None}
+
+
+def image_token_id(model: Any) -> int | None:
+    """Token that stands for a part of a picture; None where the configuration names none."""
+    ids = (getattr(model.config, name, None) for name in ("image_token_index", "image_token_id"))
+    return next((token for token in ids if isinstance(token, int)), None)
 
 
 def prefill(model: Any, row: int, token_ids: list[int], kwargs: dict[str, Any], processors: list[Any]) -> Any:
