@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from vlmkit.errors import UnreadableReply
 from vlmkit.records import Ask, Constraint, ImageRef, Picture, Reply
 from vlmkit.runner.plan import Plan, Question, Target
-from vlmkit.sources import RECIPE, fingerprint, loaded, normalize, stamp
+from vlmkit.sources import RECIPE, Limits, fingerprint, loaded, normalize, stamp
 from vlmkit.store import PictureRecord, Store, key_of
 
 __all__ = ["Decoders", "Prepared", "Preparer"]
@@ -67,6 +67,7 @@ class Preparer:
     def __init__(self, plan: Plan, store: Store | None) -> None:
         self._plan = plan
         self._store = store
+        self._limits = Limits.in_force()  # once: it looks for a settings file
         self._reuses = store is not None and plan.reuse != "nothing"
 
     def glance(self, question: Question) -> Prepared | None:
@@ -131,7 +132,7 @@ class Preparer:
 
     def _asked(self, question: Question, target: Target, seen: list[_Seen], start_s: float) -> Prepared:
         plan = self._plan
-        pictures = tuple(normalize(each.ref, target.longest_side_px) for each in seen)
+        pictures = tuple(normalize(each.ref, target.longest_side_px, limits=self._limits) for each in seen)
         key = self._key(question, [picture.digest for picture in pictures], target)
         new_to_store = any(each.digest is None for each in seen)
         reply = self._stored(key) if self._reuses and new_to_store else None
@@ -164,8 +165,8 @@ class Preparer:
         identities = (_identity(target, stamped),) if stamped else ()
         if identities and (digest := self._store.picture_digest(identities[0])):
             return _Seen(ref, (), digest)
-        ref = loaded(ref)
-        of_content = _identity(target, fingerprint(ref))
+        ref = loaded(ref, limits=self._limits)
+        of_content = _identity(target, fingerprint(ref, limits=self._limits))
         digest = self._store.picture_digest(of_content)
         return _Seen(ref, identities if digest else (*identities, of_content), digest)
 
