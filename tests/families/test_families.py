@@ -9,7 +9,8 @@ from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
 from vlmkit.records import Ask, Sampling
 
-ASKS = 10
+PICTURES = 10
+ASKS = 12
 TOKENS = 12
 PROMPTS = ("What is it?", "Describe this image.", "Hi", "How many things are there, and where do they stand?")
 
@@ -48,14 +49,14 @@ def generated(engine, ask):
 
 @pytest.mark.parametrize(("family", "bits"), families())
 def test_a_full_batch_writes_what_generate_writes(checkpoint_of, family, bits):
-    """Eight pictures of different sizes, two asked about again, prompts of all lengths, eight slots: token by token."""
+    """Ten pictures of different sizes, two asked about again, prompts of all lengths, eight slots: token by token."""
     asks = [
         Ask(
-            pictures=(picture(number % 8, size=(24 + 11 * (number % 4), 30 + 7 * (number % 8 % 3))),),
+            pictures=(picture(which, size=(24 + 11 * (which % 4), 30 + 7 * (which % 3))),),
             prompt=PROMPTS[number % len(PROMPTS)],
             sampling=Sampling(max_tokens=TOKENS),
         )
-        for number in range(ASKS)
+        for number, which in ((number, number % PICTURES) for number in range(ASKS))
     ]
     with open_engine(str(checkpoint_of(family, bits)), slots=8) as engine:
         serving = "one by one" if family in ONE_BY_ONE else "batched"
@@ -64,4 +65,4 @@ def test_a_full_batch_writes_what_generate_writes(checkpoint_of, family, bits):
         texts = [future.result(120).text for future in futures]
         expected = [generated(engine, ask) for ask in asks]
     assert texts == expected
-    assert len(set(expected)) > ASKS / 2, "a family whose answers do not differ proves little"
+    assert len(set(expected)) > PICTURES / 2, "a family whose answers do not differ proves little"
