@@ -68,9 +68,9 @@ def test_pictures_are_prepared_in_threads_of_their_own(questions, backend, windo
     names = set()
     normalize = preparing.normalize
 
-    def spy(ref, longest_side_px):
+    def spy(ref, longest_side_px, **options):
         names.add(threading.current_thread().name)
-        return normalize(ref, longest_side_px)
+        return normalize(ref, longest_side_px, **options)
 
     monkeypatch.setattr(preparing, "normalize", spy)
     busy, _ = window(questions(10), backend())
