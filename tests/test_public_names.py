@@ -7,7 +7,19 @@ from package_tree import PACKAGES, first_difference
 
 import vlmkit
 
-PUBLIC = ["ask", "caption", "describe", "describe_iter", "describe_one", "load", "read_images", "runs", "use"]
+PUBLIC = [
+    "ask",
+    "caption",
+    "describe",
+    "describe_iter",
+    "describe_one",
+    "health",
+    "load",
+    "models",
+    "read_images",
+    "runs",
+    "use",
+]
 
 
 def test_public_names():

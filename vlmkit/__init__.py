@@ -13,12 +13,24 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.frame import ask, caption, describe, describe_iter, describe_one, read_images, runs
+    from vlmkit.frame import ask, caption, describe, describe_iter, describe_one, health, models, read_images, runs
     from vlmkit.settings import use
 
 __version__ = "0.1.0"
 
-__all__ = ["ask", "caption", "describe", "describe_iter", "describe_one", "load", "read_images", "runs", "use"]
+__all__ = [
+    "ask",
+    "caption",
+    "describe",
+    "describe_iter",
+    "describe_one",
+    "health",
+    "load",
+    "models",
+    "read_images",
+    "runs",
+    "use",
+]
 
 _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {"load": "vlmkit.backends.registry", "use": "vlmkit.settings"}
 

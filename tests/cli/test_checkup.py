@@ -7,8 +7,8 @@ from dataclasses import asdict
 import pytest
 
 from vlmkit import settings
+from vlmkit.backends.discovery import FoundModel
 from vlmkit.cli import checkup
-from vlmkit.cli.at_hand import Model
 from vlmkit.engines.blas import BlasReport
 
 
@@ -17,7 +17,8 @@ def machine(tmp_path, monkeypatch):
     """A working installation on a fast CPU, in an empty folder; parts can be replaced."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("vlmkit.engines.blas.report", lambda: BlasReport(needed=True, library="libx", gflops=60.0))
-    monkeypatch.setattr("vlmkit.cli.at_hand.bundled", lambda: Model(name="tiny", source="bundled"))
+    found = [FoundModel(engine="mlx", name="tiny", source="bundled")]
+    monkeypatch.setattr("vlmkit.backends.discovery.find_models", lambda _engine: found)
     settings.use(model="tiny")
     return monkeypatch
 

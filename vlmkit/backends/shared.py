@@ -15,7 +15,7 @@ from vlmkit.backends import registry
 if TYPE_CHECKING:
     from vlmkit.backends.protocol import Backend
 
-__all__ = ["borrow", "close_shared"]
+__all__ = ["borrow", "close_shared", "loaded"]
 
 
 @dataclass(eq=False)
@@ -105,6 +105,12 @@ def borrow(model: str | None = None) -> Iterator[Backend]:
         yield backend
     finally:
         shelf.give_back(backend, keep_loaded)
+
+
+def loaded() -> set[str]:
+    """Full names of the models that are loaded now."""
+    with _lock:
+        return {name for name, shelf in _shelves.items() if shelf.backend is not None}
 
 
 @atexit.register

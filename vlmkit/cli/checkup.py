@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.cli import at_hand
+from vlmkit.backends import discovery
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.extras import open_by_name
 
@@ -93,10 +93,10 @@ def _examine_compute(checkup: Checkup) -> None:
 
 
 def _examine_models(checkup: Checkup) -> None:
-    tiny = at_hand.bundled()
-    checkup.models = {"tiny": tiny.problem or "ready", "downloaded": len(at_hand.downloaded())}
-    if tiny.problem:
-        checkup.complain(tiny.problem)
+    tiny, *downloaded = discovery.find_models("mlx")
+    checkup.models = {"tiny": tiny.error or "ready", "downloaded": len(downloaded)}
+    if tiny.error:
+        checkup.complain(tiny.error)
 
 
 def _examine_settings(checkup: Checkup) -> None:

@@ -12,13 +12,29 @@ if TYPE_CHECKING:
     from vlmkit.frame.description import Description
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
+    from vlmkit.frame.inventory import Health, health, models
     from vlmkit.frame.verbs import ask, caption, describe, describe_iter, describe_one
 
-__all__ = ["Description", "ask", "caption", "describe", "describe_iter", "describe_one", "read_images", "runs"]
+__all__ = [
+    "Description",
+    "Health",
+    "ask",
+    "caption",
+    "describe",
+    "describe_iter",
+    "describe_one",
+    "health",
+    "models",
+    "read_images",
+    "runs",
+]
 
 # `import vlmkit` registers df.vlm, which lives in this room, and must not load Pillow and all the rest with it.
 _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "Description": "vlmkit.frame.description",
+    "Health": "vlmkit.frame.inventory",
+    "health": "vlmkit.frame.inventory",
+    "models": "vlmkit.frame.inventory",
     "read_images": "vlmkit.frame.images",
     "runs": "vlmkit.frame.history",
 }

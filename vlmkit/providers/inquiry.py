@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from vlmkit import settings
 from vlmkit.backends.discovery import FoundModel
+from vlmkit.errors import BadSetting
 from vlmkit.extras import open_by_name
+from vlmkit.providers.addresses import check_url, is_loopback
 from vlmkit.providers.faults import fault_of_answer
-from vlmkit.providers.opening import connect, host_of
+from vlmkit.providers.hosts import Host
+from vlmkit.providers.opening import connect, host_of, key_of
 from vlmkit.providers.transport import Call
 
 __all__ = ["check_health", "list_models"]
@@ -29,14 +34,25 @@ def list_models(engine: str, timeout_s: float) -> list[FoundModel]:
     BackendError
         It does not answer.
     """
-    host = host_of(engine, None)
+    host, table = host_of(engine, None), settings.host(engine)
+    _check_wanted(host, table)
     found: list[FoundModel] = []
-    for transport in connect(host, table=settings.host(engine)):
+    for transport in connect(host, table=table):
         try:
             found += open_by_name(host.listing)(host, transport, Call(timeout_s))
         finally:
             transport.close()
     return found
+
+
+def _check_wanted(host: Host, table: Mapping[str, Any]) -> None:
+    """Leave a server elsewhere alone unless its key is here and it was allowed; say so in few words."""
+    addresses = (table.get("url") or host.url).split(",")
+    elsewhere = [name for address in addresses if not is_loopback(name := check_url(address.strip()).hostname or "")]
+    if elsewhere and host.needs_key:
+        key_of(host, host.url, table=table)
+    if elsewhere and not settings.get("allow_remote"):
+        raise BadSetting(f"not asked, as {elsewhere[0]} is not this machine. Allow it with vk.use(allow_remote=True).")
 
 
 def check_health(engine: str, url: str | None, timeout_s: float) -> tuple[str, float]:

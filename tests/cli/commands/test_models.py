@@ -15,9 +15,9 @@ def test_the_bundled_model_is_listed_first(command):
     done = command("models")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["model", "source", "parameters", "size", "note"]
+    assert lines[0].split() == ["model", "source", "pictures", "size", "note"]
     assert lines[2].split()[:2] == ["tiny", "bundled"]
-    assert "Engines: fake, mlx." in done.stdout
+    assert "Engines: anthropic, fake, gemini, lmstudio, mlx, mlx-vlm, ollama" in done.stdout
     assert "In force without --model: none (default)." in done.stdout
 
 
@@ -28,10 +28,13 @@ def test_downloads_are_listed(command, tmp_path):
     (snapshot / "config.json").write_text('{"model_type": "smolvlm", "vision_config": {}}')
     (snapshot.parents[1] / "refs").mkdir()
     (snapshot.parents[1] / "refs" / "main").write_text("abc")
-    done = command("models", "--format", "json", HF_HUB_CACHE=str(tmp_path / "cache"), VISION_MODEL="org/sees")
+    done = command(
+        "models", "--engine", "mlx", "--format", "json", HF_HUB_CACHE=str(tmp_path / "cache"), VISION_MODEL="org/sees"
+    )
     content = json.loads(done.stdout)
-    assert [model["name"] for model in content["models"]] == ["tiny", "org/sees"]
-    assert "org/sees" in content["models"][1]["problem"]
+    found = [model for model in content["models"] if model["engine"] == "mlx"]
+    assert [model["name"] for model in found] == ["tiny", "org/sees"]
+    assert "org/sees" in found[1]["error"]
     assert content["in_force"] == {"model": "org/sees", "origin": "environment variable VISION_MODEL"}
 
 
@@ -55,3 +58,19 @@ def test_the_width_is_that_of_the_terminal_on_stdout():
     assert os.read(ours, 1000).startswith(b"137 cells")
     os.close(theirs)
     os.close(ours)
+
+
+def test_servers_that_do_not_answer_are_listed_with_the_reason(command, tmp_path):
+    """The list is there all the same, and the exit code is that of success."""
+    (tmp_path / "vlmkit.toml").write_text('[hosts.vllm]\nurl = "http://127.0.0.1:9/v1"\n')
+    done = command("models", "--engine", "vllm")
+    assert done.returncode == 0
+    assert "(vllm)" in done.stdout
+    assert "! Unreachable: http://127.0.0.1:9/v1" in " ".join(done.stdout.split())
+
+
+def test_an_unknown_engine_is_a_usage_error(command):
+    """Exit code 2, with the names there are."""
+    done = command("models", "--engine", "olama")
+    assert done.returncode == 2
+    assert "ollama" in done.stderr

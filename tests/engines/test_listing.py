@@ -1,11 +1,11 @@
-"""Models at hand: found where the Hub's client keeps them, judged by their files."""
+"""Models that are here already: found where the Hub's client keeps them, judged by their files."""
 
 import json
 import struct
 
 import pytest
 
-from vlmkit.cli import at_hand
+from vlmkit.engines import listing
 from vlmkit.errors import ModelNotFound
 
 
@@ -30,35 +30,40 @@ def download(cache, name, config, *, revision="abc", weights=True):
     return snapshot
 
 
+def downloaded():
+    return listing.list_models()[1:]
+
+
 def test_downloaded_vision_models_are_found(cache):
     """Vision models are listed by name with what their files say; language models are not."""
-    download(cache, "org/sees", {"model_type": "smolvlm", "vision_config": {}, "quantization": {"bits": 4}})
+    config = {"model_type": "smolvlm", "vision_config": {}, "quantization": {"bits": 4}}
+    download(cache, "org/sees", config | {"text_config": {"max_position_embeddings": 2048}})
     download(cache, "org/reads-only", {"model_type": "llama"})
-    (model,) = at_hand.downloaded()
-    assert (model.name, model.source, model.architecture) == ("org/sees", "downloaded", "smolvlm")
-    assert model.quantization == "4-bit"
+    (model,) = downloaded()
+    assert (model.engine, model.name, model.source, model.sees_pictures) == ("mlx", "org/sees", "Hub cache", True)
+    assert (model.quantization, model.context) == ("4-bit", 2048)
     assert model.size_bytes > 4000
-    assert model.problem is None
+    assert model.error is None
 
 
 def test_names_with_dashes_survive(cache):
     """The client writes / as two dashes."""
     download(cache, "mlx-community/SmolVLM2-2.2B-4bit", {"model_type": "smolvlm", "vision_config": {}})
-    assert [model.name for model in at_hand.downloaded()] == ["mlx-community/SmolVLM2-2.2B-4bit"]
+    assert [model.name for model in downloaded()] == ["mlx-community/SmolVLM2-2.2B-4bit"]
 
 
-def test_half_a_download_has_a_problem(cache):
+def test_half_a_download_has_an_error(cache):
     """A model that cannot be loaded is listed with the reason, not hidden."""
     download(cache, "org/half", {"model_type": "smolvlm", "vision_config": {}}, weights=False)
-    (model,) = at_hand.downloaded()
-    assert "org/half" in model.problem
+    (model,) = downloaded()
+    assert "org/half" in model.error
 
 
 def test_an_empty_or_missing_cache_is_no_error(cache, monkeypatch):
     """Nothing was ever downloaded."""
-    assert at_hand.downloaded() == []
+    assert downloaded() == []
     monkeypatch.setenv("HF_HUB_CACHE", str(cache / "missing"))
-    assert at_hand.downloaded() == []
+    assert downloaded() == []
 
 
 @pytest.mark.parametrize(
@@ -75,33 +80,40 @@ def test_the_cache_is_where_the_client_keeps_it(monkeypatch, tmp_path, variables
     monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert str(at_hand.hub_cache()) == expected.format(home=tmp_path)
+    assert str(listing.hub_cache()) == expected.format(home=tmp_path)
 
 
 def test_the_cache_agrees_with_the_client(fresh_python):
     """The client itself says the same."""
     done = fresh_python(
-        "from vlmkit.cli import at_hand; from huggingface_hub import constants\n"
-        "print(at_hand.hub_cache()); print(constants.HF_HUB_CACHE)"
+        "from vlmkit.engines import listing; from huggingface_hub import constants\n"
+        "print(listing.hub_cache()); print(constants.HF_HUB_CACHE)"
     )
     ours, theirs = done.stdout.splitlines()
     assert ours == theirs
 
 
 @pytest.mark.core_model
-def test_tiny_is_ready():
-    """The bundled model is there and can be used."""
-    tiny = at_hand.bundled()
-    assert tiny.problem is None
-    assert tiny.architecture == "smolvlm"
-    assert 1e6 < tiny.parameters < 2e7
+def test_tiny_is_ready(cache):
+    """The bundled model is there, first, and can be used."""
+    (tiny,) = listing.list_models()
+    assert (tiny.name, tiny.source, tiny.error) == ("tiny", "bundled", None)
+    assert 1e6 < tiny.size_bytes < 1e8
+    assert tiny.context > 0
 
 
-def test_a_missing_bundled_model_is_a_problem_not_a_crash(monkeypatch):
+def test_a_missing_bundled_model_is_an_error_not_a_crash(monkeypatch, cache):
     """An installation without weights says so."""
 
     def nowhere(_name):
         raise ModelNotFound("tiny: no weights")
 
     monkeypatch.setattr("vlmkit.engines.locate.find", nowhere)
-    assert at_hand.bundled().problem == "tiny: no weights"
+    assert listing.list_models()[0].error == "tiny: no weights"
+
+
+def test_listing_does_not_open_mlx(fresh_python):
+    """Files are read, nothing is loaded."""
+    fresh_python(
+        "import sys; from vlmkit.engines import listing; listing.list_models(); assert 'mlx' not in sys.modules"
+    )

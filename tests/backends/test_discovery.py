@@ -1,0 +1,110 @@
+"""Every engine is asked at the same time, its answer remembered for a while; one that is dead is a row."""
+
+import threading
+import time
+
+import pytest
+from scripted_server import ScriptedServer, http
+
+from vlmkit.backends import discovery, registry
+from vlmkit.errors import BadSetting
+
+LIST = http(body={"data": [{"id": "qwen", "max_model_len": 4096}]})
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch, tmp_path):
+    """Nothing remembered; no cache of the Hub; settings only from here."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    discovery.forget_models()
+    yield
+    discovery.forget_models()
+
+
+@pytest.fixture
+def vllm(tmp_path):
+    """A server for the engine vllm, which vlmkit.toml names."""
+    with ScriptedServer(lambda _: LIST) as server:
+        (tmp_path / "vlmkit.toml").write_text(f'[hosts.vllm]\nurl = "{server.url}"\n')
+        yield server
+
+
+def test_every_engine_has_a_list():
+    """Except the fake one, which has any model."""
+    assert set(discovery.LISTERS) == set(registry.BUILT_IN) - {"fake"}
+
+
+def test_a_server_is_asked_and_remembered(vllm):
+    """Once in a minute, unless told to ask again."""
+    (found,) = discovery.find_models("vllm")
+    assert (found.engine, found.name, found.context, found.source) == ("vllm", "vllm:qwen", 4096, vllm.url)
+    assert found.error is None
+    discovery.find_models("vllm")
+    assert len(vllm.requests) == 1
+    discovery.find_models("vllm", refresh=True)
+    assert len(vllm.requests) == 2
+    discovery.forget_models()
+    discovery.find_models("vllm")
+    assert len(vllm.requests) == 3
+
+
+def test_a_list_grows_old(monkeypatch):
+    """After a minute on a clock that no one sets, the server is asked again."""
+    now_s, asked = [1000.0], []
+    monkeypatch.setattr(discovery, "_ask", lambda *given: asked.append(given) or [])
+    memory = discovery._Memory(clock=lambda: now_s[0])
+    for step_s in (0, 59, 2):
+        now_s[0] += step_s
+        memory.get("vllm", 1.0, refresh=False)
+    assert asked == [("vllm", 1.0), ("vllm", 1.0)]
+
+
+def test_many_threads_ask_once(vllm):
+    """Who comes while the question is under way waits for its answer."""
+    barrier, found = threading.Barrier(8), []
+
+    def find():
+        barrier.wait()
+        found.append(discovery.find_models("vllm"))
+
+    threads = [threading.Thread(target=find) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(vllm.requests) == 1
+    assert all(each == found[0] for each in found)
+
+
+def test_dead_servers_are_rows_with_a_reason(tmp_path):
+    """One that is not there, one that is silent, one that needs a key, one that is not allowed; in one wait."""
+    with ScriptedServer([[30.0]], routes={"/v1/models": [30.0]}) as silent, ScriptedServer([LIST]) as gone:
+        gone.close()
+        (tmp_path / "vlmkit.toml").write_text(
+            f'[hosts.vllm]\nurl = "{silent.url}"\n[hosts.mlx-vlm]\nurl = "{gone.url}"\n'
+            '[hosts.lmstudio]\nurl = "http://models.example/v1"\n'
+        )
+        start_s = time.monotonic()
+        found = {model.engine: model for model in discovery.find_models(timeout_s=0.5)}
+        assert time.monotonic() - start_s < 15
+    assert found["mlx"].name == "tiny"
+    assert found["vllm"].error.startswith("TimedOut: ")
+    assert found["mlx-vlm"].error.startswith("Unreachable: ")
+    assert "OPENAI_API_KEY is not set" in found["openai"].error
+    assert "models.example is not this machine" in found["lmstudio"].error
+    assert all(model.name is None for engine, model in found.items() if engine != "mlx")
+
+
+def test_a_server_that_talks_nonsense_is_a_row(vllm):
+    """Not a crash of the table."""
+    for nonsense in (http(body="<html>"), http(500, "broken"), http(body={"data": 3})):
+        vllm._script = lambda _, answer=nonsense: answer
+        found = discovery.find_models("vllm", refresh=True)
+        assert found == [] or found[0].error.startswith("ServerFault: ")
+
+
+def test_an_unknown_engine_is_said():
+    """With those there are."""
+    with pytest.raises(BadSetting, match="ollama, lmstudio"):
+        discovery.find_models("olama")

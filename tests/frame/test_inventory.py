@@ -1,0 +1,105 @@
+"""What can be used from here, as a table; and whether a server is well."""
+
+import pytest
+from scripted_server import ScriptedServer, http
+
+import vlmkit as vk
+from vlmkit.backends import borrow, discovery, shared
+from vlmkit.errors import BadSetting
+
+TAGS = {
+    "models": [
+        {"name": "qwen3-vl:8b", "digest": "ab12", "size": 6_100_000_000, "details": {"quantization_level": "Q4_K_M"}},
+        {"name": "llama3:latest", "digest": "cd34", "size": 4_700_000_000},
+    ]
+}
+COLUMNS = ["engine", "name", "sees_pictures", "loaded", "size_bytes", "quantization", "context", "source", "error"]
+
+
+def show(request):
+    answers = {
+        "/api/tags": TAGS,
+        "/api/ps": {"models": [{"name": "qwen3-vl:8b"}]},
+        "/api/version": {"version": "0.12"},
+    }
+    if request.path == "/api/show":
+        sees = request.json["model"].startswith("qwen")
+        facts = {"capabilities": ["completion", "vision"] if sees else ["completion"]}
+        return http(body=facts | {"model_info": {"x.context_length": 262144}})
+    return http(body=answers[request.path]) if request.path in answers else http(404)
+
+
+@pytest.fixture
+def ollama(monkeypatch, tmp_path):
+    """A server that lists as Ollama does, at the address in vlmkit.toml."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    discovery.forget_models()
+    with ScriptedServer(show) as server:
+        (tmp_path / "vlmkit.toml").write_text(f'[hosts.ollama]\nurl = "{server.url}"\n')
+        yield server
+    discovery.forget_models()
+
+
+def test_models_of_a_server_are_rows(ollama):
+    """With everything the server says, in nullable types."""
+    table = vk.models("ollama")
+    assert list(table.columns) == COLUMNS
+    assert [str(kind) for kind in table.dtypes] == [
+        "string", "string", "boolean", "boolean", "Int64", "string", "Int64", "string", "string",
+    ]  # fmt: skip
+    first, second = table.to_dict("records")
+    assert first["name"] == "ollama:qwen3-vl:8b"
+    assert (first["sees_pictures"], first["loaded"], first["size_bytes"]) == (True, True, 6_100_000_000)
+    assert (first["quantization"], first["context"], first["source"]) == ("Q4_K_M", 262144, ollama.url)
+    assert (second["sees_pictures"], second["loaded"]) == (False, False)
+    assert table["error"].isna().all()
+
+
+def test_all_engines_are_in_one_table(ollama):
+    """Those that do not answer with their reason."""
+    table = vk.models(timeout_s=1)
+    assert set(table["engine"]) == set(discovery.LISTERS)
+    assert table["name"].iloc[0] == "tiny"
+    dead = table[table["name"].isna()]
+    assert dead["error"].notna().all()
+    assert "openai" in set(dead["engine"])
+
+
+@pytest.mark.core_model
+def test_what_is_loaded_is_said_at_once(ollama):
+    """Though the rest of the table is remembered."""
+    assert not vk.models("mlx")["loaded"].iloc[0]
+    with borrow("tiny"):
+        assert vk.models("mlx")["loaded"].iloc[0]
+    shared.close_shared()
+    assert not vk.models("mlx")["loaded"].iloc[0]
+
+
+def test_a_healthy_server_is_true(ollama):
+    """By the address that the settings name, by one of its own, by a model's name."""
+    for server in ("ollama", f"ollama@{ollama.url}", f"ollama:qwen3-vl:8b@{ollama.url}"):
+        found = vk.health(server)
+        assert found
+        assert (found.engine, found.address, found.problem) == ("ollama", ollama.url, None)
+        assert found.seconds >= 0
+        assert "seconds" not in repr(found)
+
+
+def test_a_sick_or_missing_server_is_false_and_says_why(ollama):
+    """A status, silence, nobody there."""
+    ollama._script = lambda _: http(503, "loading")
+    found = vk.health("ollama")
+    assert not found
+    assert "answered 503: loading" in found.problem
+    ollama._script = lambda _: [30.0]
+    assert vk.health("ollama", timeout_s=0.2).problem.startswith("TimedOut")
+    ollama.close()
+    assert vk.health("ollama").problem.startswith("Unreachable")
+
+
+@pytest.mark.parametrize("name", ["tiny", "olama", "", "fake:x"])
+def test_what_is_no_server_is_said(name):
+    """With those there are."""
+    with pytest.raises(BadSetting, match=r"names no server\. Servers are: ollama"):
+        vk.health(name)
