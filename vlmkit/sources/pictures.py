@@ -122,7 +122,8 @@ def _prepared(image: Image.Image, orientation: int, longest_side_px: int) -> Ima
     if image.mode not in {"RGB", "L", "CMYK"} or image.has_transparency_data:
         image = to_rgb(image, icc)
         icc = None
-    image.thumbnail((longest_side_px, longest_side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    # Lanczos costs a quarter more and differs by less than the encoding does.
+    image.thumbnail((longest_side_px, longest_side_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
     image = to_rgb(image, icc)
     return image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
 
