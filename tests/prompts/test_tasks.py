@@ -1,173 +1,49 @@
-"""Tasks: writing the question, reading the reply, refusing what cannot work."""
-
-from __future__ import annotations
-
-import json
-import re
+"""A task as such: a template and a suffix written, an answer read field by field or by its form."""
 
 import pytest
 
-from vlmkit.errors import BadSetting, SetupError, UnreadableReply
-from vlmkit.prompts import Field, compose_description, compose_form, compose_question
+from vlmkit.errors import UnreadableReply
+from vlmkit.prompts import Field, Task, Template
 from vlmkit.records import Reply
 
 
-def reply(text: str, finish_reason: str = "stop") -> Reply:
+class Pairs:
+    """A form of name=value pairs."""
+
+    def read(self, text):
+        """Values by column."""
+        return dict(pair.split("=") for pair in text.split())
+
+
+def reply(text, finish_reason="stop"):
+    """An answer."""
     return Reply(text=text, finish_reason=finish_reason, model="fake:x")
 
 
-def test_a_style_is_its_prompt() -> None:
-    """With the word limit behind it."""
-    task = compose_description(style="brief", max_words=5, into="caption")
-    assert task.write({}) == "Describe this image in one short sentence. Use at most 5 words."
-    assert task.read(reply(" A cat. ")) == {"caption": "A cat."}
+def test_the_prompt_is_the_filled_template_and_the_suffix_as_it_is():
+    """Braces of a suffix are no columns."""
+    task = Task(template=Template.parse("Who made {it}?"), suffix=" {as} it is", fields=(Field(name="x"),), name="x")
+    assert task.write({"it": "this"}) == "Who made this? {as} it is"
 
 
-def test_free_text_reads_the_row() -> None:
-    """And carries its system text."""
-    task = compose_description("Who made {brand}?", system="Be short.", into="maker")
-    assert task.template.columns == ("brand",)
-    assert task.write({"brand": "Acme"}) == "Who made Acme?"
-    assert task.system == "Be short."
+def test_an_answer_is_read_by_its_form():
+    """Which may fill several columns; thinking and space are no part of what it gets."""
+    fields = (Field(name="a"), Field(name="b"))
+    task = Task(template=Template.parse("?"), fields=fields, name="x", form=Pairs())
+    assert task.read(reply("<think>a=0</think> a=1 b=2 ")) == {"a": "1", "b": "2"}
 
 
-@pytest.mark.parametrize(
-    ("dtype", "prompt", "answer", "value"),
-    [
-        (str, "How many?", "Three circles.", "Three circles."),
-        (int, "How many? Answer with a number only.", "Three circles.", 3),
-        (float, "How many? Answer with a number only.", "2.5", 2.5),
-        (bool, "How many? Answer yes or no.", "Yes.", True),
-    ],
-)
-def test_a_question_is_read_as_its_type(dtype: type, prompt: str, answer: str, value: object) -> None:
-    """The suffix asks for what the reader expects."""
-    task = compose_question("How many?", dtype=dtype, into="n")
-    assert task.write({}) == prompt
-    assert task.read(reply(answer)) == {"n": value}
-    assert task.fields == (Field(name="n", dtype=dtype),)
+@pytest.mark.parametrize(("low", "high", "text"), [(1, 5, "0"), (1, 5, "6"), (None, 5, "6"), (1, None, "0")])
+def test_a_field_has_bounds(low, high, text):
+    """Beyond them is no value."""
+    field = Field(name="x", dtype=int, low=low, high=high)
+    assert field.read("3") == 3
+    with pytest.raises(UnreadableReply, match="expected a number"):
+        field.read(text)
 
 
-def test_choices_are_taken_literally() -> None:
-    """Braces in a choice are no columns."""
-    task = compose_question("Which?", choices=["{a}", "b"], into="n")
-    assert task.write({}) == "Which? Answer with one of: {a}, b."
-    assert task.read(reply("It is {A}")) == {"n": "{a}"}
-
-
-def test_a_cut_off_answer_that_cannot_be_read_says_so() -> None:
-    """The remedy is another one then."""
-    task = compose_question("How many?", dtype=int, into="n")
-    with pytest.raises(UnreadableReply, match=r"expected a number, got 'I see'.*cut off: raise max_tokens"):
-        task.read(reply("I see", "length"))
-    with pytest.raises(UnreadableReply, match=r"dtype=str\.$"):
-        task.read(reply("I see"))
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "either prompt=… or style=…"),
-        ({"prompt": "a", "style": "brief"}, "either prompt=… or style=…"),
-        ({"style": "poetic"}, "no such style"),
-        ({"prompt": " "}, "not empty"),
-        ({"prompt": "a", "max_words": 0}, "max_words=0"),
-        ({"prompt": "a", "into": ""}, "into=''"),
-        ({"prompt": "a", "into": 7}, "into=7"),
-    ],
-)
-def test_descriptions_that_cannot_be_asked(options: dict[str, object], message: str) -> None:
-    """Each is a setup error that says what to give instead."""
-    with pytest.raises(SetupError, match=message):
-        compose_description(**{"into": "x", **options})
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"dtype": list}, "read as str, int, float or bool"),
-        ({"dtype": bool, "choices": ["a"]}, "leave out dtype"),
-        ({"choices": []}, "give a list of texts"),
-        ({"choices": "ab"}, "give a list of texts"),
-        ({"choices": ["a", 1]}, "give a list of texts"),
-        ({"choices": ["a", " "]}, "give a list of texts"),
-        ({"choices": 7}, "give a list of texts"),
-        ({"choices": ["Red", "red"]}, "the same but for their case"),
-    ],
-)
-def test_questions_that_cannot_be_asked(options: dict[str, object], message: str) -> None:
-    """Before a single picture is opened."""
-    with pytest.raises(BadSetting, match=message):
-        compose_question("Which?", into="x", **options)
-
-
-def test_a_form_lists_its_fields_and_fills_a_column_for_each():
-    """A form lists its fields and fills a column for each."""
-    task = compose_form("count int, mood: calm|wild (how it feels)", into="description")
-    assert task.write({}) == (
-        "Describe this image as one JSON object with these fields:\n"
-        "- count: integer\n"
-        '- mood: one of "calm", "wild" (how it feels)'
-    )
-    assert [(field.name, field.dtype, field.choices) for field in task.fields] == [
-        ("count", int, ()),
-        ("mood", str, ("calm", "wild")),
-    ]
-    assert task.name == "description"
-    assert task.read(reply('{"count": 2, "mood": "Calm"}')) == {
-        "count": 2,
-        "mood": "calm",
-    }
-
-
-def test_a_form_after_a_prompt_reads_the_row_and_its_names_may_have_a_prefix():
-    """A form after a prompt reads the row and its names may have a prefix."""
-    task = compose_form({"count": int}, prompt="This is {place}.", into="description", prefix="p_")
-    assert task.write({"place": "{Rome}"}) == (
-        "This is {Rome}.\nAnswer with one JSON object with these fields:\n- count: integer"
-    )
-    assert [field.name for field in task.fields] == ["p_count"]
-    assert task.name == "p_description"
-    assert task.read(reply('{"count": 2}')) == {"p_count": 2}
-
-
-def test_a_list_of_choices_is_one_question():
-    """A list of choices is one question."""
-    task = compose_form(["indoor", "outdoor"], into="where")
-    assert task.write({}) == "Which of these fits this image best? Answer with one of: indoor, outdoor."
-    assert [(field.name, field.choices) for field in task.fields] == [("where", ("indoor", "outdoor"))]
-
-
-def test_a_form_that_was_cut_off_says_so():
-    """A form that was cut off says so."""
-    task = compose_form("a str", into="x")
+def test_an_answer_that_was_cut_off_says_so():
+    """Raising max_tokens helps where the answer has no value yet."""
+    task = Task(template=Template.parse("?"), fields=(Field(name="x", dtype=int),), name="x")
     with pytest.raises(UnreadableReply, match="raise max_tokens"):
-        task.read(reply('{"a": "on and on', "length"))
-
-
-@pytest.mark.parametrize(
-    ("dtype", "choices", "kind", "good", "bad"),
-    [
-        (int, None, "regex", "-12", "twelve"),
-        (float, None, "regex", "2.5", "2."),
-        (bool, None, "choice", "yes", "maybe"),
-        (str, ["a", 'é"'], "choice", 'é"', "b"),
-    ],
-)
-def test_what_an_answer_must_be_is_what_can_be_read(dtype, choices, kind, good, bad):
-    """What an answer must be is what can be read."""
-    task = compose_question("What?", dtype=dtype, choices=choices, into="x")
-    assert task.constraint.kind == kind
-    if kind == "regex":
-        assert re.fullmatch(task.constraint.text, good)
-        assert not re.fullmatch(task.constraint.text, bad)
-    else:
-        assert good in json.loads(task.constraint.text)
-        assert bad not in json.loads(task.constraint.text)
-    assert task.read(reply(good))["x"] is not None
-
-
-def test_free_text_is_not_constrained():
-    """Free text is not constrained."""
-    assert compose_question("What?", into="x").constraint is None
-    assert compose_description(style="brief", into="x").constraint is None
+        task.read(reply("there are", "length"))

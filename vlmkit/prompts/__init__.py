@@ -5,8 +5,15 @@ May use errors, records, pydantic (for schemas).              Never  a picture, 
 
 from __future__ import annotations
 
+from vlmkit.prompts.composing import (
+    compose_description,
+    compose_form,
+    compose_question,
+    compose_score,
+    compose_tags,
+)
 from vlmkit.prompts.styles import STYLES
-from vlmkit.prompts.tasks import Field, Task, compose_description, compose_form, compose_question
+from vlmkit.prompts.tasks import Field, Task
 from vlmkit.prompts.template import MISSING_TEXT, Template
 
 __all__ = [
@@ -18,4 +25,6 @@ __all__ = [
     "compose_description",
     "compose_form",
     "compose_question",
+    "compose_score",
+    "compose_tags",
 ]

@@ -25,13 +25,15 @@ class Schema:
     ----------
     schema : pydantic model, dataclass, TypedDict, mapping of names to types, or text
         As `vlmkit.prompts.spellings` reads it.
+    prefix : str, default ""
+        Stands before the names of the columns.
 
     Attributes
     ----------
     kind : Kind
         The whole object.
     columns : dict of str to Kind
-        What it becomes, nested fields prefixed with the name of the field they are in.
+        What it becomes; nested fields have the name of the field they are in before theirs.
     constraint : Constraint
         What a backend enforces.
 
@@ -41,7 +43,7 @@ class Schema:
         It cannot be understood, or cannot become columns.
     """
 
-    def __init__(self, schema: object) -> None:
+    def __init__(self, schema: object, *, prefix: str = "") -> None:
         self._adapter: TypeAdapter[Any] = adapter_of(schema)
         try:
             described = self._adapter.json_schema()
@@ -51,7 +53,8 @@ class Schema:
         self.kind: Kind = kind_of(described)
         if not self.kind.fields:
             raise BadSchema("schema: it has no fields that could become columns; name at least one.")
-        columns = list(self.kind.columns(""))
+        self._prefix = prefix
+        columns = [(f"{prefix}{name}", kind) for name, kind in self.kind.columns("")]
         self.columns = dict(columns)
         if len(self.columns) < len(columns):
             raise BadSchema("schema: two fields become the same column; rename one of them.")
@@ -86,7 +89,7 @@ class Schema:
         except ValidationError as error:
             raise UnreadableReply(_explained(error)) from error
         dumped = self._adapter.dump_python(value, mode="json")
-        return dict(_flat(self.kind, dumped, ""))
+        return {f"{self._prefix}{name}": inner for name, inner in _flat(self.kind, dumped, "")}
 
 
 def _flat(kind: Kind, value: Any, name: str) -> list[tuple[str, Any]]:

@@ -1,0 +1,246 @@
+"""Tasks made: of a style, a question, a schema, a vocabulary, a scale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from vlmkit.errors import BadSetting, SetupError
+from vlmkit.prompts.styles import (
+    ANSWER_HEADING,
+    FORM_HEADING,
+    WHICH_PROMPT,
+    answer_suffix,
+    style_prompt,
+    word_limit_suffix,
+)
+from vlmkit.prompts.tasks import Field, Task
+from vlmkit.prompts.template import Template
+from vlmkit.records import Constraint
+
+__all__ = ["compose_description", "compose_form", "compose_question", "compose_score", "compose_tags"]
+
+_MOST_SCORES = 200
+_CONSTRAINTS: dict[type, Constraint] = {
+    int: Constraint(kind="regex", text=r"-?[0-9]{1,18}"),
+    float: Constraint(kind="regex", text=r"-?[0-9]{1,18}(\.[0-9]{1,9})?"),
+    bool: Constraint(kind="choice", text='["yes", "no"]'),
+}
+
+
+def compose_description(
+    prompt: str | None = None,
+    *,
+    style: str | None = None,
+    max_words: int | None = None,
+    system: str | None = None,
+    into: str,
+) -> Task:
+    """Task that describes in free text.
+
+    Parameters
+    ----------
+    prompt : str or None, default None
+        Free text with ``{column}``s, instead of a style.
+    style : str or None, default None
+        ``"brief"``, ``"detailed"`` or ``"technical"``.
+    max_words : int or None, default None
+    system : str or None, default None
+    into : str
+        Column to fill.
+
+    Raises
+    ------
+    SetupError
+        Both or neither of prompt and style, an unknown style, a template that cannot be parsed, a bad limit.
+    """
+    if (prompt is None) == (style is None):
+        raise BadSetting("give either prompt=… or style=…; one of them says what is asked.")
+    template = Template.parse(prompt) if prompt is not None else Template.parse(style_prompt(str(style)))
+    suffix = word_limit_suffix(max_words)
+    return Task(template=template, suffix=suffix, system=system, fields=(Field(name=_column(into)),), name=into)
+
+
+def compose_question(
+    question: str,
+    *,
+    dtype: type = str,
+    choices: Sequence[str] | None = None,
+    max_words: int | None = None,
+    system: str | None = None,
+    into: str,
+) -> Task:
+    """Task that asks one question.
+
+    Parameters
+    ----------
+    question : str
+        May read the row: ``{column}``.
+    dtype : type, default str
+        str, int, float or bool: what the answer is read as.
+    choices : sequence of str or None, default None
+        The only answers allowed; the column becomes a category.
+    max_words : int or None, default None
+    system : str or None, default None
+    into : str
+        Column to fill.
+
+    Raises
+    ------
+    SetupError
+        A template that cannot be parsed, another dtype, choices that cannot be told apart, a bad limit.
+    """
+    names = _choices(choices, dtype)
+    suffix = answer_suffix(dtype, names) + word_limit_suffix(max_words)
+    field = Field(name=_column(into), dtype=dtype, choices=names)
+    template = Template.parse(question)
+    constraint = _constraint(dtype, names)
+    return Task(template=template, suffix=suffix, system=system, fields=(field,), name=into, constraint=constraint)
+
+
+def compose_form(
+    schema: object, *, prompt: str | None = None, system: str | None = None, into: str, prefix: str = ""
+) -> Task:
+    """Task that asks for several typed fields at once, or for one choice.
+
+    Parameters
+    ----------
+    schema : pydantic model, dataclass, TypedDict, mapping of names to types, text, or list of choices
+        A list of choices fills the column `into`; everything else a column for each field.
+    prompt : str or None, default None
+        Said before the fields are listed, and may read the row: ``{column}``.
+    system : str or None, default None
+    into : str
+        What the columns of errors and details are named after.
+    prefix : str, default ""
+        Stands before the names of the columns.
+
+    Raises
+    ------
+    SetupError
+        A schema that cannot be understood or cannot become columns; a template that cannot be parsed.
+    """
+    if isinstance(schema, list | tuple):
+        question = WHICH_PROMPT if prompt is None else prompt
+        return compose_question(question, choices=schema, system=system, into=f"{prefix}{into}")
+    from vlmkit.prompts.schema import Schema  # pydantic takes a tenth of a second, and most runs have no schema
+
+    read = Schema(schema, prefix=prefix)
+    fields = tuple(Field(name=name, dtype=kind.dtype, choices=kind.choices) for name, kind in read.columns.items())
+    heading = FORM_HEADING if prompt is None else f"{prompt}\n{ANSWER_HEADING}"
+    return Task(
+        template=Template.parse(heading),
+        suffix=f"\n{read.lines()}",
+        system=system,
+        fields=fields,
+        name=f"{prefix}{_column(into)}",
+        constraint=read.constraint,
+        form=read,
+    )
+
+
+def compose_tags(
+    vocabulary: Sequence[str] | Mapping[str, Sequence[str]],
+    *,
+    prompt: str | None = None,
+    system: str | None = None,
+    into: str,
+    report_unknown: bool = False,
+) -> Task:
+    """Task that tags with the terms of a vocabulary.
+
+    Parameters
+    ----------
+    vocabulary : sequence of str, or mapping of str to sequence of str
+        As `vlmkit.prompts.vocabulary` has it.
+    prompt : str or None, default None
+        Said before the terms are listed, and may read the row: ``{column}``.
+    system : str or None, default None
+    into : str
+        Column to fill, with lists.
+    report_unknown : bool, default False
+        Lets the model write other tags, too, and lists them in the column of this name with ``_unknown`` behind it.
+
+    Raises
+    ------
+    SetupError
+        A vocabulary that is empty or ambiguous; a template that cannot be parsed.
+    """
+    from vlmkit.prompts.vocabulary import Vocabulary
+
+    names = [_column(into), f"{into}_unknown"] if report_unknown else [_column(into)]
+    terms = Vocabulary(vocabulary, column=into, unknown_column=names[1] if report_unknown else None)
+    heading = FORM_HEADING if prompt is None else f"{prompt}\n{ANSWER_HEADING}"
+    return Task(
+        template=Template.parse(heading),
+        suffix=f"\n{terms.lines()}",
+        system=system,
+        fields=tuple(Field(name=name, dtype=list) for name in names),
+        name=into,
+        constraint=None if report_unknown else terms.constraint,
+        form=terms,
+    )
+
+
+def compose_score(criterion: str, *, low: float = 1, high: float = 5, system: str | None = None, into: str) -> Task:
+    """Task that asks for a number on a scale.
+
+    Parameters
+    ----------
+    criterion : str
+        The question, and may read the row: ``{column}``.
+    low, high : int or float, default 1 and 5
+        Ends of the scale, both possible; whole numbers make the column whole numbers.
+    system : str or None, default None
+    into : str
+        Column to fill.
+
+    Raises
+    ------
+    SetupError
+        A template that cannot be parsed, or a scale that is none.
+    """
+    ends: tuple[object, object] = (low, high)
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+    if not numbers or not -1e9 < low < high < 1e9:
+        raise BadSetting(f"low={low!r}, high={high!r}: give two numbers, the lower one first.")
+    whole = isinstance(low, int) and isinstance(high, int)
+    constraint = _CONSTRAINTS[int if whole else float]
+    if whole and high - low < _MOST_SCORES:
+        constraint = Constraint(
+            kind="choice", text=json.dumps([str(score) for score in range(int(low), int(high) + 1)])
+        )
+    return Task(
+        template=Template.parse(criterion),
+        suffix=f" Answer with a number from {low} to {high} only.",
+        system=system,
+        fields=(Field(name=_column(into), dtype=int if whole else float, low=low, high=high),),
+        name=into,
+        constraint=constraint,
+    )
+
+
+def _constraint(dtype: type, choices: tuple[str, ...]) -> Constraint | None:
+    if choices:
+        return Constraint(kind="choice", text=json.dumps(choices, ensure_ascii=False))
+    return _CONSTRAINTS.get(dtype)
+
+
+def _column(into: object) -> str:
+    if not isinstance(into, str) or not into:
+        raise SetupError(f"into={into!r}: give the name of the column to fill, a text.")
+    return into
+
+
+def _choices(choices: object, dtype: type) -> tuple[str, ...]:
+    if choices is None:
+        return ()
+    if dtype is not str:
+        raise BadSetting(f"choices=… makes a category of texts; leave out dtype={dtype!r}.")
+    given = list(choices) if isinstance(choices, Iterable) and not isinstance(choices, str) else []
+    names = tuple(name for name in given if isinstance(name, str) and name.strip())
+    if not names or len(names) < len(given):
+        raise BadSetting(f"choices={choices!r}: give a list of texts, such as choices=['indoor', 'outdoor'].")
+    if len({name.casefold() for name in names}) < len(names):
+        raise BadSetting(f"choices={choices!r}: two of them are the same but for their case; answers could be either.")
+    return names

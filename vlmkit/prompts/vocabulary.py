@@ -1,0 +1,129 @@
+"""A closed vocabulary: tags that are among its terms, whatever a model writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vlmkit.errors import BadSetting, UnreadableReply
+from vlmkit.prompts.json_text import find_object
+from vlmkit.records import Constraint
+
+__all__ = ["Vocabulary"]
+
+_FIELD = "tags"
+_SEPARATORS = re.compile(r"[,;\n]")
+_BULLETS = " \t\"'`*.-•[](){}"
+
+
+class Vocabulary:
+    """Terms, and what else they are called.
+
+    Parameters
+    ----------
+    terms : sequence of str, or mapping of str to sequence of str
+        A mapping gives the synonyms of each term. A slash makes a hierarchy: ``"animal/dog"`` is found as ``dog``, too,
+        where only one term ends so.
+    column : str
+        Where the tags of an answer go, as a list in the vocabulary's order.
+    unknown_column : str or None, default None
+        Where whatever is no term goes, as the model wrote it; None drops it.
+
+    Attributes
+    ----------
+    terms : tuple of str
+    constraint : Constraint
+        What a backend enforces.
+
+    Raises
+    ------
+    BadSetting
+        No terms, one that is no text, or two that cannot be told apart.
+    """
+
+    def __init__(
+        self, terms: Sequence[str] | Mapping[str, Sequence[str]], *, column: str, unknown_column: str | None = None
+    ) -> None:
+        synonyms = dict(terms) if isinstance(terms, Mapping) else _unsynonymous(terms)
+        self.terms = tuple(synonyms)
+        self._column = column
+        self._unknown_column = unknown_column
+        self._term_of = _index(synonyms)
+        schema = {
+            "type": "object",
+            "properties": {_FIELD: {"type": "array", "items": {"enum": list(synonyms)}, "maxItems": len(synonyms)}},
+            "required": [_FIELD],
+            "additionalProperties": False,
+        }
+        self.constraint = Constraint(kind="json_schema", text=json.dumps(schema, ensure_ascii=False))
+
+    def lines(self) -> str:
+        """The line of the prompt that asks for them."""
+        return f"- {_FIELD}: list of any of {', '.join(json.dumps(term, ensure_ascii=False) for term in self.terms)}"
+
+    def read(self, text: str) -> dict[str, list[str]]:
+        """Tags of an answer, and what is none, by column.
+
+        Parameters
+        ----------
+        text : str
+            A JSON object, a JSON list, or tags between commas or on lines.
+
+        Raises
+        ------
+        UnreadableReply
+            Nothing that could be a list of tags.
+        """
+        said = list(dict.fromkeys(_said(text)))
+        found = {self._term_of.get(_plain(tag)) for tag in said}
+        values = {self._column: [term for term in self.terms if term in found]}
+        if self._unknown_column is not None:
+            values[self._unknown_column] = [tag for tag in said if _plain(tag) not in self._term_of]
+        return values
+
+
+def _unsynonymous(terms: object) -> dict[str, Sequence[str]]:
+    if isinstance(terms, str) or not isinstance(terms, Sequence):
+        raise BadSetting(f"vocabulary={terms!r}: give a list of terms, or a dict of terms and their synonyms.")
+    return dict.fromkeys(terms, ()) if all(isinstance(term, str) for term in terms) else {"": ()}
+
+
+def _index(synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Term by each way to say it; what could mean two terms means neither, unless it is one."""
+    index: dict[str, str] = {}
+    names: Iterable[object] = synonyms
+    for term in names:
+        if not isinstance(term, str) or not term.strip() or _plain(term) in index:
+            raise BadSetting(f"vocabulary: {term!r} is empty, no text, or the same as another but for its case.")
+        index[_plain(term)] = term
+    if not index:
+        raise BadSetting("vocabulary: it has no terms; give at least one.")
+    said: dict[str, set[str]] = {}
+    for term, others in synonyms.items():
+        listed = [others] if isinstance(others, str) else [*others]
+        for name in (*listed, term.rpartition("/")[2]):
+            said.setdefault(_plain(str(name)), set()).add(term)
+    unique = {name: terms.copy().pop() for name, terms in said.items() if len(terms) == 1}
+    return unique | index
+
+
+def _said(text: str) -> list[str]:
+    if text.lstrip().startswith("["):
+        text = f'{{"{_FIELD}": {text}}}'
+    try:
+        listed: Any = find_object(text)
+    except UnreadableReply:
+        if "{" in text:
+            raise
+        pieces = [piece.strip(_BULLETS) for piece in _SEPARATORS.split(text)]
+        return [piece for piece in pieces if piece and piece.casefold() != "none"]
+    values = next((value for value in listed.values() if isinstance(value, list)), None)
+    if values is None:
+        raise UnreadableReply(f"expected a list of tags, got {json.dumps(listed)[:80]}. Ask another model.")
+    return [str(value).strip() for value in values if isinstance(value, str | int | float) and str(value).strip()]
+
+
+def _plain(term: str) -> str:
+    return " ".join(term.casefold().replace("_", " ").split())
