@@ -12,6 +12,14 @@ from PIL import Image
 VLMKIT = Path(sys.executable).parent / "vlmkit"
 
 
+@pytest.fixture(autouse=True)
+def store(tmp_path_factory, monkeypatch):
+    """A store of its own for each test, which no other test has filled."""
+    path = tmp_path_factory.mktemp("store") / "store.sqlite"
+    monkeypatch.setenv("VLMKIT_STORE", str(path))
+    return path
+
+
 @pytest.fixture
 def command(tmp_path):
     """Run the installed ``vlmkit`` in an empty folder; gives the finished process."""

@@ -51,6 +51,14 @@ def test_json_has_summary_and_results():
     assert (content["summary"]["ok"], content["summary"]["failed"]) == (2, 1)
 
 
+def test_further_fields_are_written_where_there_are_some():
+    """In JSON as they are in the records, in CSV as further columns."""
+    records = [record | {"frames": 1} for record in RECORDS]
+    lines = list(FORMATS["csv"](Results(iterate(records), total=3, fields=(*FIELDS, "frames")), 80))
+    assert lines[0] == ",".join([*FIELDS, "frames"])
+    assert lines[1].endswith(",1")
+
+
 def test_json_lines_are_one_object_each():
     """A line per picture, each readable alone."""
     assert [json.loads(line) for line in written("jsonl").splitlines()] == RECORDS
@@ -78,7 +86,7 @@ def test_csv_reads_back_and_holds_no_formula():
     assert rows[2]["description"] == ""
 
 
-@pytest.mark.parametrize("start", ["=1", "+1", "-1", "@x", " =1", "\t=1", "\n=1"])
+@pytest.mark.parametrize("start", ["=1", "+1", "-1", "@x", " =1", "\t=1", "\n=1", "\tx", "\r", "\r\n=1", "＝1", "＠x"])
 def test_every_start_of_a_formula_is_defused(start):
     """Spreadsheets skip white space before they look for a formula."""
     record = EMPTY | {"path": "a", "description": start}

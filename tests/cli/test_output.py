@@ -1,12 +1,13 @@
 """Results and nothing else on stdout; files whole or not at all."""
 
+import errno
 import os
 import stat
 
 import pytest
 
 from vlmkit.cli.output import check_writable, say, terminal_width, to_file, write_lines
-from vlmkit.errors import SetupError
+from vlmkit.errors import ModelNotFound, SetupError
 
 
 def test_stdout_carries_results_only(fresh_python):
@@ -69,11 +70,25 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
     def write_half():
         with to_file(path) as stream:
             stream.write("half")
-            raise OSError("disk full")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(
+        SetupError, match=r"--output .*out.csv: cannot be written \(No space left on device\). Mend that"
+    ):
         write_half()
     assert [(item.name, item.read_text()) for item in tmp_path.iterdir()] == [("out.csv", "old")]
+
+
+def test_faults_of_the_run_pass_as_they_are(tmp_path):
+    """Some errors of ours are errors of the system, too; they say themselves what failed."""
+
+    def work():
+        with to_file(tmp_path / "out.csv"):
+            raise ModelNotFound("no such model")
+
+    with pytest.raises(ModelNotFound, match=r"^no such model$"):
+        work()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ def record(**values):
 
 
 def test_counts_and_facts():
-    """Every row is ok or failed; the model is named once for the run."""
-    rows = [record(), record(error="Refused: no")]
-    results = Results(iterate(rows), total=2, model="fake:x", model_revision="1", workers=4)
+    """Every row is ok or failed; what is known of the run as a whole is added."""
+    rows = [record(from_store=True), record(error="Refused: no")]
+    results = Results(iterate(rows), total=2, model="fake:x", facts=lambda: {"workers": 4})
     assert [row["error"] for row in results] == [None, "Refused: no"]
     summary = results.summary()
     assert summary.pop("seconds") >= 0
@@ -22,11 +22,21 @@ def test_counts_and_facts():
         "ok": 1,
         "failed": 1,
         "cancelled": 0,
-        "workers": 4,
+        "from_store": 1,
         "stopped_early": False,
         "model": "fake:x",
-        "model_revision": "1",
+        "model_revision": None,
+        "workers": 4,
     }
+
+
+def test_the_model_of_the_run_is_the_one_that_answered_most():
+    """By its full name and revision; a fallback may have answered some."""
+    answers = [("fake:b", None), ("fake:a", "1"), ("fake:a", "1"), (None, None), (None, None), (None, None)]
+    rows = [record(model=model, model_revision=revision) for model, revision in answers]
+    results = Results(iterate(rows), total=6, model="fake:/a/path")
+    list(results)
+    assert (results.summary()["model"], results.summary()["model_revision"]) == ("fake:a", "1")
 
 
 def iterate(rows):

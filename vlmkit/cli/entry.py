@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -15,6 +16,7 @@ import click
 from vlmkit.cli.commands.describe import describe
 from vlmkit.cli.commands.doctor import doctor
 from vlmkit.cli.commands.models import models
+from vlmkit.cli.commands.runs import runs
 from vlmkit.cli.output import say
 from vlmkit.errors import VlmkitError
 
@@ -30,7 +32,7 @@ def vlmkit() -> None:
     """Turn pictures into descriptions with a vision-language model."""
 
 
-for _command in (describe, models, doctor):
+for _command in (describe, runs, models, doctor):
     vlmkit.add_command(_command)
 
 
@@ -53,7 +55,10 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     try:
-        return int(vlmkit.main(list(arguments), prog_name="vlmkit", standalone_mode=False) or 0)
+        with warnings.catch_warnings():
+            # To a person at a terminal the line of Python that warned means nothing.
+            warnings.showwarning = lambda message, *_where, **_more: say(f"Warning: {message}")
+            return int(vlmkit.main(list(arguments), prog_name="vlmkit", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 
-from vlmkit.cli.results import FIELDS, Record, Results
+from vlmkit.cli.results import Record, Results
 from vlmkit.cli.tables import draw
-from vlmkit.cli.text import HARMFUL, harmless, one_line
+from vlmkit.cli.text import dump, harmless, one_line
 
 __all__ = ["FORMATS", "Format", "format_of_file"]
 
 Format = Callable[[Results, int], Iterator[str]]
 
-# A cell that begins like this is calculated when the file is opened in a spreadsheet.
-_FORMULA = re.compile(r"^\s*[=+\-@]")
+# A cell that begins like this is calculated when the file is opened in a spreadsheet; the wide forms are in Japanese.
+_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown", ".txt": "plain"}
 
 
@@ -36,19 +35,19 @@ def _table(results: Results, width: int) -> Iterator[str]:
 
 def _json(results: Results, _width: int) -> Iterator[str]:
     records = list(results)
-    yield _dump({"summary": results.summary(), "results": records}, indent=2)
+    yield dump({"summary": results.summary(), "results": records}, indent=2)
 
 
 def _jsonl(results: Results, _width: int) -> Iterator[str]:
     for record in results:
-        yield _dump(record)
+        yield dump(record)
 
 
 def _csv(results: Results, _width: int) -> Iterator[str]:
-    yield ",".join(FIELDS)
+    yield ",".join(results.fields)
     for record in results:
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow([_cell(record[field]) for field in FIELDS])
+        csv.writer(line, lineterminator="\n").writerow([_cell(record[field]) for field in results.fields])
         yield line.getvalue().removesuffix("\n")
 
 
@@ -84,17 +83,11 @@ def _answer(record: Record) -> str:
     return f"! {record['error']}" if record["error"] is not None else str(record["description"])
 
 
-def _dump(value: object, indent: int | None = None) -> str:
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    # Python escapes less than a terminal obeys; what is left of line ends is layout.
-    return HARMFUL.sub(lambda match: "\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
-
-
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = harmless(value, keep="\n\t")
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA.match(value) else text
 
 
 def _markdown_cell(text: str) -> str:

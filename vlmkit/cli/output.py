@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from vlmkit.cli.text import harmless
-from vlmkit.errors import SetupError
+from vlmkit.errors import SetupError, VlmkitError
 
 __all__ = ["check_writable", "say", "terminal_width", "to_file", "to_stdout", "write_lines"]
 
@@ -78,10 +78,14 @@ def to_file(path: Path) -> Iterator[TextIO]:
     ----------
     path : Path
 
+    Yields
+    ------
+    file
+
     Raises
     ------
     SetupError
-        As `check_writable`.
+        As `check_writable`; or writing failed later, as on a full disk.
     """
     check_writable(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -91,6 +95,11 @@ def to_file(path: Path) -> Iterator[TextIO]:
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)
+    except VlmkitError:  # some of them are OSErrors, too
+        raise
+    except OSError as error:
+        message = f"--output {path}: cannot be written ({error.strerror or error}). Mend that, or choose another place."
+        raise SetupError(message) from error
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()

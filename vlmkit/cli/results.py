@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -31,6 +32,7 @@ FIELDS = (
     "prompt_tokens",
     "completion_tokens",
     "finish_reason",
+    "from_store",
 )
 
 
@@ -42,14 +44,15 @@ class Results:
     Parameters
     ----------
     records : generator of mapping
-        Closed at the end. Each with the keys of `FIELDS`; ``error`` is None where the row worked.
+        Closed at the end. Each with the same keys, those of `FIELDS` first; ``error`` is None where the row worked.
     total : int
         How many there will be.
     model : str or None, default None
-        Full name of who is asked.
-    model_revision : str or None, default None
-    workers : int or str, default "auto"
-        The setting in force, as it is reported.
+        Who is asked; the summary names who answered, where anybody did.
+    fields : sequence of str, default FIELDS
+        The records' keys.
+    facts : callable, default nothing
+        What is known of the run as a whole by now, for the summary.
 
     Attributes
     ----------
@@ -67,18 +70,20 @@ class Results:
         total: int,
         *,
         model: str | None = None,
-        model_revision: str | None = None,
-        workers: int | str = "auto",
+        fields: Sequence[str] = FIELDS,
+        facts: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self.total = total
-        self.model = model
-        self.model_revision = model_revision
-        self.workers = workers
+        self.fields = fields
         self.ok = 0
         self.failed = 0
         self.interrupted = False
         self.fault: VlmkitError | None = None
         self._records = records
+        self._facts = facts
+        self._from_store = 0
+        self._asked = model
+        self._answered: Counter[tuple[str, str | None]] = Counter()
         self._start_s = time.monotonic()
 
     def __iter__(self) -> Iterator[Record]:
@@ -91,6 +96,9 @@ class Results:
                         return
                     self.ok += record["error"] is None
                     self.failed += record["error"] is not None
+                    self._from_store += bool(record["from_store"])
+                    if record["model"] is not None:
+                        self._answered[record["model"], record["model_revision"]] += 1
                     yield record
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -99,14 +107,16 @@ class Results:
 
     def summary(self) -> dict[str, Any]:
         """Counts and facts of the whole run, complete once the records are through."""
+        model, revision = next(iter(self._answered.most_common(1)), ((self._asked, None), 0))[0]
         return {
             "total": self.total,
             "ok": self.ok,
             "failed": self.failed,
             "cancelled": self.total - self.ok - self.failed,
+            "from_store": self._from_store,
             "seconds": round(time.monotonic() - self._start_s, 3),
-            "workers": self.workers,
             "stopped_early": self.ok + self.failed < self.total,
-            "model": self.model,
-            "model_revision": self.model_revision,
+            "model": model,
+            "model_revision": revision,
+            **self._facts(),
         }

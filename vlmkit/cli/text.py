@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from datetime import date
 
-__all__ = ["HARMFUL", "harmless", "one_line", "shorten", "width_of", "wrap"]
+__all__ = ["HARMFUL", "dump", "harmless", "one_line", "shorten", "width_of", "wrap"]
 
 # Terminal controls (C0, DEL, C1), invisible reordering (bidi), separators that start a line, lone surrogates.
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -26,6 +28,20 @@ def harmless(text: str, *, keep: str = "") -> str:
     a\x1b[2Jb
     """
     return HARMFUL.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
+
+
+def dump(value: object, *, indent: int | None = None) -> str:
+    """JSON that is safe to show; moments are written as ISO 8601.
+
+    Parameters
+    ----------
+    value : object
+    indent : int or None, default None
+        None is one line.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    # Python escapes less than a terminal obeys; what is left of line ends is layout.
+    return HARMFUL.sub(lambda match: "\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
 
 
 def one_line(text: str) -> str:
@@ -75,6 +91,12 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append("")
         lines[-1] = rest
     return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def _cells(character: str) -> int:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from vlmkit.cli.entry import run
 from vlmkit.cli.results import FIELDS
@@ -44,15 +45,17 @@ def test_json_is_the_promised_shape(command, pictures, script):
     assert list(content) == ["summary", "results"]
     summary = content["summary"]
     assert summary.pop("seconds") > 0
+    revision = summary.pop("model_revision")
     assert summary == {
         "total": 3,
         "ok": 2,
         "failed": 1,
         "cancelled": 0,
-        "workers": 2,
+        "from_store": 0,
         "stopped_early": False,
         "model": "fake:script",
-        "model_revision": "1",
+        "workers": 2,
+        "destinations": ["this process"],
     }
     first, second, _ = content["results"]
     assert tuple(first) == FIELDS
@@ -60,7 +63,8 @@ def test_json_is_the_promised_shape(command, pictures, script):
     assert (first["description"], first["error"]) == ("A field.", None)
     assert (first["format"], first["width"], first["height"]) == ("PNG", 120, 30)
     assert first["size_bytes"] == (pictures / "blue.png").stat().st_size
-    assert (first["model"], first["model_revision"], first["finish_reason"]) == ("fake:script", "1", "stop")
+    assert (first["model"], first["model_revision"], first["finish_reason"]) == ("fake:script", revision, "stop")
+    assert revision
     assert (second["description"], second["error"]) == (None, "Refused: not this one")
     assert done.returncode == 1
 
@@ -112,6 +116,110 @@ def test_prompts_read_the_pictures_facts(command, pictures):
         "describe", pictures, "-m", "fake:echo", "--prompt", "{width} wide?", "-f", "plain", "--max-words", 5
     )
     assert done.stdout.splitlines()[0].endswith("120x30 image/png: 120 wide? Use at most 5 words.")
+
+
+def test_the_same_command_again_asks_nothing(command, pictures, script):
+    """Answers come from the store, and the summary says so; renamed files cost nothing; --no-resume asks anew."""
+    model = script("First.", "First.", "First.", "Second.")
+    arguments = ("describe", pictures, "--model", model, "--format", "json", "--workers", 1)
+    first = json.loads(command(*arguments).stdout)
+    (pictures / "red.png").rename(pictures / "zebra.png")
+    again = command(*arguments)
+    assert "3 ok (3 from the store)" in again.stderr
+    rows = json.loads(again.stdout)["results"]
+    assert [row["description"] for row in rows] == [row["description"] for row in first["results"]]
+    assert [row["from_store"] for row in rows] == [True] * 3
+    anew = json.loads(command(*arguments, "--no-resume").stdout)
+    assert anew["summary"]["from_store"] == 0
+    assert json.loads(command(*arguments).stdout)["summary"]["from_store"] == 3
+
+
+def test_replay_asks_no_model(command, pictures, script):
+    """A class answers from the file; a picture it does not know fails, and so does its row."""
+    model = script("A field.")
+    assert command("describe", pictures, "--model", model, "--store", "class.sqlite").returncode == 0
+    Path(model.removeprefix("fake:")).unlink()
+    done = command("describe", pictures, "--model", model, "--store", "replay:class.sqlite", "-f", "plain")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("A field.") == 3
+    Image.new("RGB", (9, 9), "white").save(pictures / "new.png")
+    done = command("describe", pictures, "--model", model, "--store", "replay:class.sqlite", "-f", "plain")
+    assert done.returncode == 1
+    assert done.stdout.count("A field.") <= 3
+    assert "new.png" in done.stdout + done.stderr
+
+
+def test_nothing_is_stored_where_that_is_said(command, pictures, script, store):
+    """--store false leaves no file."""
+    done = command("describe", pictures, "--model", script("A field."), "--store", "false")
+    assert done.returncode == 0
+    assert not store.exists()
+
+
+def test_a_store_that_cannot_be_used_is_exit_code_1(command, pictures, script, tmp_path):
+    """Before anything is asked, with the path and what to do."""
+    (tmp_path / "broken.sqlite").write_text("no database" * 1000)
+    done = command("describe", pictures, "--model", script("A field."), "--store", "broken.sqlite")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "StoreFault: store broken.sqlite: it is no store" in done.stderr
+
+
+def test_only_the_first_pictures(command, pictures, script):
+    """--limit, and then the same command without it asks for the rest."""
+    model = script("A field.")
+    done = command("describe", pictures, "--model", model, "--limit", 2, "--format", "jsonl")
+    assert [Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()] == ["blue.png", "green.png"]
+    assert "3 ok (2 from the store)" in command("describe", pictures, "--model", model).stderr
+
+
+def test_metadata_adds_fields(command, pictures, script):
+    """In every format that has fields."""
+    arguments = ("describe", pictures, "--model", script("A field."), "--metadata", "--format")
+    (row, *_) = csv.DictReader(io.StringIO(command(*arguments, "csv").stdout))
+    assert (row["orientation"], row["frames"], len(row["digest"])) == ("1", "1", 32)
+    first = json.loads(command(*arguments, "json").stdout)["results"][0]
+    assert list(first) == list(row)
+    assert first["taken_at"] is None
+
+
+def test_verbose_tells_of_every_picture(command, pictures, script):
+    """On stderr; stdout stays as it is."""
+    plain = command("describe", pictures, "--model", script("A field."), "--format", "csv", "--store", "false")
+    told = command("describe", pictures, "--model", script("A field."), "--format", "csv", "-v")
+    assert len(told.stdout.splitlines()) == len(plain.stdout.splitlines()) == 4
+    assert "[3/3] " in told.stderr
+    assert "[3/3] " not in plain.stderr
+
+
+@pytest.mark.parametrize(
+    ("behavior", "said", "code"),
+    [("error", None, 1), ("fallback", "PNG", 1), ("continue", None, 1)],
+)
+def test_a_late_answer_may_have_a_stand_in(command, pictures, script, behavior, said, code):
+    """Marked as such: the error stays beside it."""
+    model = script("Late.", delay_s=30)
+    done = command(
+        "describe", pictures / "red.png", "-m", model, "--timeout", 0.2, "--on-timeout", behavior, "-f", "jsonl"
+    )
+    (row,) = map(json.loads, done.stdout.splitlines())
+    assert row["error"].startswith("TimedOut: ")
+    assert done.returncode == code
+    assert row["description"] is None if said is None else said in row["description"]
+
+
+def test_another_model_may_answer_instead(command, pictures, script, tmp_path):
+    """--fallback, for rows that the first model cannot answer; the row says who did."""
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({"replies": ["Instead."]}))
+    model = script("A field.", FAULT)
+    done = command(
+        "describe", pictures, "-m", model, "--fallback", f"fake:{other}", "-f", "json", "--workers", 1
+    )  # fmt: skip
+    rows = json.loads(done.stdout)["results"]
+    assert sorted(row["description"] for row in rows) == ["A field.", "A field.", "Instead."]
+    revisions = {row["model_revision"] for row in rows if row["description"] == "Instead."}
+    assert revisions.isdisjoint(row["model_revision"] for row in rows if row["description"] == "A field.")
+    assert done.returncode == 0
 
 
 def test_options_reach_the_model(command, pictures, script):
@@ -209,6 +317,10 @@ def test_without_a_model_the_ways_to_name_one_are_listed(command, pictures):
         (["x", "--timeout", "soon"], "Give a number of seconds above 0"),
         (["x", "--style", "brief", "--prompt", "What?"], "exclude each other"),
         (["x", "--colour"], "No such option"),
+        (["x", "--quiet", "--verbose"], "exclude each other"),
+        (["x", "--limit", "0"], "x>=1"),
+        (["x", "--store", "fales"], "Give a file, true for the default file"),
+        (["x", "--on-timeout", "wait"], "'wait' is not one of"),
     ],
 )
 def test_a_command_written_wrongly_is_exit_code_2(capfd, arguments, message):
@@ -257,6 +369,31 @@ def test_an_interrupt_keeps_finished_rows(pictures, script, tmp_path):
     assert "1 ok, 2 cancelled" in errors
     assert "Interrupted." in errors
     assert "Traceback" not in errors
+
+
+def test_an_interrupted_run_writes_what_it_has(pictures, script, tmp_path, command):
+    """--output gets the rows that are there, whole and valid; the same command goes on from there."""
+    model = script("Quick.", "Slow.", "Slow.")
+    path = Path(model.removeprefix("fake:"))
+    path.write_text(json.dumps({"replies": ["Quick.", "Slow."], "delay_s": [0, 60]}))
+    arguments = ["describe", str(pictures), "-m", model, "--workers", "1", "--output", "out.json", "--verbose"]
+    process = subprocess.Popen(
+        [VLMKIT, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while "[1/3]" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=50)
+    assert process.returncode == 130
+    content = json.loads((tmp_path / "out.json").read_text())
+    assert [row["description"] for row in content["results"]] == ["Quick."]
+    assert (content["summary"]["cancelled"], content["summary"]["stopped_early"]) == (2, True)
+    assert not list(tmp_path.glob(".out*"))
+    path.write_text(json.dumps({"replies": ["Quick.", "Slow."], "delay_s": [0, 60]}))
+    process = subprocess.Popen([VLMKIT, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert "from the store" in [process.stderr.readline() for _ in range(2)][1]
+    process.kill()
+    process.communicate()
 
 
 def test_a_reader_that_leaves_is_no_crash(pictures, script):

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from vlmkit import settings
-from vlmkit.backends import Backend, borrow
+from vlmkit.backends import parse
 from vlmkit.cli.formats import FORMATS, format_of_file
 from vlmkit.cli.output import check_writable, say, terminal_width, to_file, to_stdout, write_lines
-from vlmkit.cli.results import Record, Results
+from vlmkit.cli.results import FIELDS, Results
 from vlmkit.errors import BadSetting
 
-if TYPE_CHECKING:
-    from vlmkit.frame import Description
-    from vlmkit.records import ImageRef
-
 __all__ = ["describe"]
+
+_HERE = "this process"
+_ON_TIMEOUT = (
+    "Instead of a late answer: its error, a technical sentence, or what was written until then. [default: error]"
+)
+_STORE = 'Where answers are kept: a file, "true" (the default file), "false", or "replay" to ask no model.'
 
 
 def _setting(name: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
@@ -55,92 +57,86 @@ def _setting(name: str) -> Callable[[click.Context, click.Parameter, str | None]
 @click.option("--workers", callback=_setting("workers"), help='Pictures in flight: "auto" or a number; 1 is in turn.')
 @click.option("--timeout", "timeout_s", callback=_setting("timeout_s"), help='Seconds for one answer, or "none".')
 @click.option("--on-error", type=click.Choice(["skip", "fail"]), default="skip", show_default=True)
+@click.option("--on-timeout", type=click.Choice(["error", "fallback", "continue"]), help=_ON_TIMEOUT)
+@click.option(
+    "--fallback", multiple=True, metavar="MODEL", help="Asked where the model before failed; may be repeated."
+)
+@click.option("--store", callback=_setting("store"), metavar="FILE", help=_STORE)
+@click.option("--resume/--no-resume", default=True, help="Take what is stored already, or ask everything anew.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many pictures.")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
+@click.option(
+    "--metadata", is_flag=True, help="Add orientation, digest, camera, time and place to json, jsonl and csv."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr; errors still come.")
-def describe(paths: Sequence[str], form: str | None, output: Path | None, quiet: bool, **options: Any) -> int:
-    """Describe pictures: folders, files and glob patterns; "-" reads one path per line from stdin.
+@click.option("-v", "--verbose", is_flag=True, help="A line on stderr for each picture instead of a bar.")
+def describe(paths: Sequence[str], form: str | None, output: Path | None, **options: Any) -> int:
+    """Describe pictures: folders, files, archives, URLs and glob patterns; "-" reads paths from stdin.
 
     Results go to stdout and nothing else does. A model has to be named, here or by a setting; "tiny" is bundled.
+    Answers are stored as they come: the same command again asks only what is missing.
     """
     _check_usage(options)
     write = FORMATS[form or (format_of_file(output.name) if output else None) or "table"]
     if output:
         check_writable(output)
-    refs = list(_refs(paths, recursive=options.pop("recursive")))
     width = terminal_width()
-    # The model is opened inside, too: a library that greets its user, or shows a download, does so on stdout.
-    with (
-        to_stdout() as stdout,
-        to_file(output) if output else nullcontext(stdout) as stream,
-        borrow(options.pop("model")) as backend,
-    ):
-        results = _start(refs, backend, quiet=quiet, **options)
+    # Models are opened inside, too: a library that greets its user, or shows a download, does so on stdout.
+    with to_stdout() as stdout, to_file(output) if output else nullcontext(stdout) as stream:
+        results = _start(paths, **options)
         write_lines(write(results, width), stream)
-    return _conclude(results, quiet=quiet)
+    return _conclude(results, quiet=options["quiet"])
 
 
 def _check_usage(options: dict[str, Any]) -> None:
     if options["style"] and options["prompt"]:
         raise click.UsageError("--style and --prompt exclude each other: a prompt is used as it is.")
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose exclude each other.")
 
 
-def _refs(paths: Sequence[str], *, recursive: bool) -> Iterator[ImageRef]:
-    from vlmkit import sources
-
-    for path in paths:
-        if path == "-":
-            listed = sys.stdin.read()
-            yield from map(sources.refer, filter(None, listed.split("\0" if "\0" in listed else "\n")))
-        else:
-            yield from sources.read(path, recursive=recursive)
-
-
-def _start(refs: list[ImageRef], backend: Backend, *, quiet: bool, **options: Any) -> Results:
+def _start(
+    paths: Sequence[str],
+    *,
+    recursive: bool,
+    limit: int | None,
+    metadata: bool,
+    quiet: bool,
+    verbose: bool,
+    **asked: Any,
+) -> Results:
+    from vlmkit.cli.facts import METADATA, record_of
+    from vlmkit.cli.listing import refs_of
+    from vlmkit.cli.monitor import Monitor
     from vlmkit.frame import describe_iter
 
-    descriptions = describe_iter(
-        refs,
-        model=backend,
-        progress=False if quiet else "auto",
-        **{name: value for name, value in options.items() if value is not None},
-    )
-    return Results(
-        _records(descriptions),
-        total=len(refs),
-        model=backend.model,
-        model_revision=backend.revision,
-        workers=settings.get("workers", options["workers"]),
-    )
-
-
-def _records(descriptions: Iterator[Description]) -> Generator[Record, None, None]:
-    for description in descriptions:
-        yield _record(description)
-
-
-def _record(description: Description) -> Record:
-    facts = description.metadata
-    return {
-        "path": facts["path"],
-        "description": description.text,
-        "error": description.error,
-        **{name: facts[name] for name in ("format", "width", "height", "size_bytes")},
-        "seconds": round(description.seconds, 4),
-        "model": description.model,
-        "model_revision": description.revision,
-        "prompt_tokens": description.prompt_tokens,
-        "completion_tokens": description.completion_tokens,
-        "finish_reason": description.finish_reason,
-    }
+    model = str(parse(settings.require_model(asked["model"])))
+    refs = list(islice(refs_of(paths, recursive=recursive), limit))
+    monitor = Monitor(refs, quiet=quiet, verbose=verbose)
+    options = {name: value for name, value in asked.items() if value not in (None, ())}
+    descriptions = describe_iter(refs, progress=monitor, overwrite=not options.pop("resume"), **options)
+    records = (record_of(each, refs[each.index], metadata=metadata) for each in descriptions)
+    fields = (*FIELDS, *METADATA) if metadata else FIELDS
+    return Results(records, total=len(refs), model=model, fields=fields, facts=monitor.facts)
 
 
 def _conclude(results: Results, *, quiet: bool) -> int:
     summary = results.summary()
     if not quiet:
-        counts = ", ".join(f"{summary[name]} {name}" for name in ("ok", "failed", "cancelled") if summary[name])
-        say(f"{summary['total']} pictures: {counts or 'none'}; {summary['seconds']:.1f} s, {summary['model']}")
+        say(_summary_line(summary))
     if results.fault is not None:
         raise results.fault
     if results.interrupted:
         raise KeyboardInterrupt
     return int(results.ok < results.total)
+
+
+def _summary_line(summary: dict[str, Any]) -> str:
+    counts = ", ".join(f"{summary[name]} {name}" for name in ("ok", "failed", "cancelled") if summary[name])
+    stored = f" ({summary['from_store']} from the store)" if summary["from_store"] else ""
+    places = [place for place in summary["destinations"] if place != _HERE]
+    sent = f"; pictures went to {', '.join(places)}" if places else ""
+    seconds, model = f"{summary['seconds']:.1f} s", summary["model"]
+    return (
+        f"{summary['total']} pictures: {counts or 'none'}{stored}; " + ", ".join(filter(None, [seconds, model])) + sent
+    )

@@ -1,0 +1,63 @@
+"""`vlmkit runs`: what was asked before, and what exactly a row was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from vlmkit.cli.output import terminal_width, to_stdout, write_lines
+from vlmkit.cli.tables import draw
+from vlmkit.cli.text import dump
+
+__all__ = ["runs"]
+
+
+@click.command()
+@click.argument("run", type=int, required=False)
+@click.option("--store", metavar="FILE", help="The store to look into. [default: by the settings]")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def runs(run: int | None, store: str | None, form: str) -> int:
+    """List the runs that the store knows; or, given the number of a RUN, its rows and what each was sent."""
+    from vlmkit.frame import runs as look_up
+
+    width = terminal_width()
+    with to_stdout() as stream:
+        table = look_up(store, run=run)
+        records: list[dict[Any, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
+        if form == "json":
+            lines = iter([dump(records, indent=2)])
+        else:
+            lines = _runs(records, width) if run is None else _rows(records, width)
+        write_lines(lines, stream)
+    return 0
+
+
+def _runs(records: list[dict[Any, Any]], width: int) -> Iterator[str]:
+    rows = [
+        (
+            str(record["run"]),
+            record["started_at"].to_pydatetime().astimezone().strftime("%Y-%m-%d %H:%M"),
+            record["state"],
+            f"{record['ok']}/{record['total']}",
+            "" if record["seconds"] is None else f"{record['seconds']:.1f} s",
+            record["model"],
+            record["prompt"],
+        )
+        for record in records
+    ]
+    return draw(["run", "started", "state", "ok", "took", "model", "prompt"], rows, width)
+
+
+def _rows(records: list[dict[Any, Any]], width: int) -> Iterator[str]:
+    rows = [
+        (
+            str(record["row"]),
+            record["path"],
+            "store" if record["from_store"] else f"{record['seconds'] or 0:.2f} s",
+            f"! {record['error']}" if record["error"] else record["text"] or "",
+        )
+        for record in records
+    ]
+    return draw(["row", "path", "took", "answer"], rows, width)
