@@ -1,15 +1,18 @@
 """Constrained answers of the bundled model, through the real engine."""
 
+import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tokenizers import decoders
 
 from vlmkit import sources
-from vlmkit.engines.grammar import check_constraint
+from vlmkit.engines.grammar import Vocabulary, check_constraint
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import BadSchema
 from vlmkit.records import Ask, Constraint, Sampling
@@ -139,3 +142,26 @@ def test_what_cannot_be_enforced_is_refused_before_anything_is_spent(tiny, pictu
 def test_what_can_be_enforced_is_accepted():
     """What can be enforced is accepted."""
     check_constraint(_json({"type": "object", "properties": {"when": {"type": "string", "format": "date"}}}))
+
+
+def test_a_tokenizer_that_does_not_say_its_bytes_is_not_constrained(engine, ask):
+    """The model says so beforehand, and an ask all the same is refused at once."""
+    assert not engine.abilities.json_schema
+    with pytest.raises(BadSchema, match="tokenizer"):
+        engine.submit(dataclasses.replace(ask(), constraint=Constraint(kind="regex", text="a")))
+
+
+@pytest.mark.parametrize(
+    ("decoder", "serves"),
+    [
+        (None, False),
+        (decoders.Fuse(), False),
+        (decoders.ByteLevel(), True),
+        (decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]), True),
+    ],
+)
+def test_which_tokenizers_say_their_bytes(decoder, serves):
+    """Byte-level ones, and those that fall back to bytes."""
+    tokenizer = SimpleNamespace(backend_tokenizer=SimpleNamespace(decoder=decoder))
+    assert Vocabulary.serves(tokenizer) is serves
+    assert not Vocabulary.serves(SimpleNamespace())

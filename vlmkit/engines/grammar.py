@@ -21,6 +21,9 @@ __all__ = ["Matcher", "Vocabulary", "check_constraint"]
 # One way to write each value: no model then spends its tokens on white space.
 _JSON_STYLE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
+# Decoders that say what bytes a token is; without one, what a token adds to an answer cannot be told.
+_BYTES = frozenset({"ByteLevel", "ByteFallback"})
+
 
 @lru_cache(maxsize=256)
 def _grammar(constraint: Constraint) -> str:
@@ -62,18 +65,31 @@ class Vocabulary:
         A fast one; see `serves`.
     eos_token_ids : collection of int
         Every token that ends an answer.
+
+    Raises
+    ------
+    BadSchema
+        The tokenizer is not of a kind that can be read.
     """
 
     def __init__(self, tokenizer: Any, eos_token_ids: frozenset[int]) -> None:
         backend = json.loads(tokenizer.backend_tokenizer.to_str())
         # A copy that neither pads nor cuts: both would change what a matcher takes for the tokens of a text.
         backend["padding"] = backend["truncation"] = None
-        self._tokenizer = LLTokenizer(json.dumps(backend), eos_token=sorted(eos_token_ids))
+        try:
+            self._tokenizer = LLTokenizer(json.dumps(backend), eos_token=sorted(eos_token_ids))
+        except ValueError as error:
+            message = f"the model's tokenizer cannot be used to constrain answers: {error}"
+            raise BadSchema(f"{message}. Ask without schema or choices, or name another model.") from error
 
     @staticmethod
     def serves(tokenizer: Any) -> bool:
-        """Whether a tokenizer is of the kind that can be read: one of the Rust library's."""
-        return hasattr(tokenizer, "backend_tokenizer")
+        """Whether a tokenizer is of a kind that can be read: one of the Rust library's, whose tokens are bytes."""
+        decoder = getattr(getattr(tokenizer, "backend_tokenizer", None), "decoder", None)
+        if decoder is None:
+            return False
+        written = json.loads(decoder.__getstate__())
+        return any(part["type"] in _BYTES for part in written.get("decoders", [written]))
 
     def matcher(self, constraint: Constraint) -> Matcher:
         """A matcher at the beginning of an answer."""

@@ -306,8 +306,8 @@ class Engine:
             return
         if not self.abilities.json_schema:
             raise BadSchema(
-                f"{self.model}: its tokenizer is of a kind whose answers cannot be constrained. Ask without schema or "
-                "choices, or name a model with a fast tokenizer."
+                f"{self.model}: its tokenizer is of a kind with which answers cannot be constrained. Ask without "
+                "a constraint, or name another model."
             )
         check_constraint(constraint)
 
