@@ -41,7 +41,8 @@ def open_store(where: str | Path | None = None, *, writable: bool = True) -> Sto
     """
     path = default_path() if where is None else Path(where).expanduser()
     if writable:
-        if where is None:
+        # A folder that somebody named is not made: it may be a slip.
+        if path == default_path():
             _make_folder(path.parent)
         _make_file(path)
     elif not path.is_file():
