@@ -35,8 +35,10 @@ def backend():
     """Open fake backends and close them afterwards; by default the answer is the prompt."""
     opened = []
 
-    def make(replies=lambda ask: f"answer {ask.prompt}", delay_s=0.0, **abilities):
-        opened.append(FakeBackend(replies=replies, delay_s=delay_s, abilities=Abilities(**abilities)))
+    def make(replies=lambda ask: f"answer {ask.prompt}", delay_s=0.0, revision="1", **abilities):
+        opened.append(
+            FakeBackend(replies=replies, delay_s=delay_s, revision=revision, abilities=Abilities(**abilities))
+        )
         return opened[-1]
 
     yield make

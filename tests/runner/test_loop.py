@@ -1,8 +1,11 @@
 """The only loop: order, stops, faults, events."""
 
+import logging
 import random
 import threading
 import time
+import tracemalloc
+from concurrent.futures import Future
 from contextlib import nullcontext
 
 import pytest
@@ -12,9 +15,20 @@ from hypothesis import strategies as st
 
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import Cancelled, RateLimited, ServerFault, TimedOut, Unauthorized, UnreadableImage, UnreadableReply
+from vlmkit.errors import (
+    Cancelled,
+    RateLimited,
+    ServerFault,
+    SetupError,
+    StoreFault,
+    TimedOut,
+    Unauthorized,
+    UnreadableImage,
+    UnreadableReply,
+)
 from vlmkit.prompts import compose_description, compose_question
-from vlmkit.runner import Done, Finished, Planned, Started, make_plan, run, target_of
+from vlmkit.records import Reply
+from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, make_plan, run, target_of
 from vlmkit.store import open_store
 
 
@@ -230,6 +244,144 @@ def test_no_threads_are_left(questions, backend, plan):
     ):
         time.sleep(0.01)
     assert left == []
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An open store of its own."""
+    with open_store(tmp_path / "s.sqlite") as opened:
+        yield opened
+
+
+def test_an_outcome_comes_once_it_is_safe(questions, backend, plan, store, tmp_path):
+    """Whoever saw a row will never have to ask it again: another connection finds it at that moment."""
+    model, path = backend(parallel_asks=4), tmp_path / "s.sqlite"
+    made = plan(model)
+    with open_store(path) as other:
+        for outcome in run(questions(20), made, total=20, store=store):
+            rows = {row["index"]: row for row in other.rows(1)}
+            assert rows[outcome.index]["text"] == f"answer {outcome.index}"
+            assert other.reply(rows[outcome.index]["key"]) is not None
+
+
+def test_a_second_run_asks_only_what_is_missing(questions, backend, plan, store):
+    """What failed is among it; the events say what was asked."""
+    model = backend(replies=lambda ask: TimedOut("slow") if ask.prompt == "3" else f"answer {ask.prompt}")
+    list(run(questions(5, bad={1}), plan(model), total=5, store=store))
+    model.asks.clear()
+    events = []
+    outcomes = list(run(questions(8, bad={1}), plan(model), total=8, store=store, on_event=events.append))
+    assert sorted(ask.prompt for ask in model.asks) == ["3", "5", "6", "7"]
+    assert [outcome.from_store for outcome in outcomes] == [True, False, True, False, True, False, False, False]
+    assert [outcome.values["text"] for outcome in outcomes if outcome.fault is None] == [
+        f"answer {i}" for i in (0, 2, 4, 5, 6, 7)
+    ]
+    assert (events[-1].asked, events[-1].ok, events[-1].failed) == (4, 6, 2)
+
+
+def test_the_store_knows_how_runs_ended(questions, backend, plan, store):
+    """Counts and the way: finished, stopped by closing, stopped by a fault of all rows."""
+    model = backend(delay_s=[0.0] * 8 + [30.0], parallel_asks=1)
+    list(run(questions(3, bad={1}), plan(model), total=3, store=store))
+    stopped = run(iter(questions(30)[3:]), plan(model), total=27, store=store)
+    next(stopped)
+    stopped.close()
+    with pytest.raises(Unauthorized):
+        list(run(questions(9, bad={0}), plan(backend(replies=Unauthorized("key"), revision="2")), total=9, store=store))
+    first, second, third = store.runs()
+    assert (first["ok"], first["failed"], first["cancelled"], first["state"]) == (2, 1, 0, "finished")
+    assert (second["ok"] >= 1, second["state"]) == (True, "stopped")
+    assert (third["state"], third["failed"] >= 2, third["ok"]) == ("stopped", True, 0)
+
+
+class FullDisk:
+    """A store whose disk is full after so many commits."""
+
+    def __init__(self, store, commits):
+        self._record, self._commits = store.record, commits
+        store.record = self
+
+    def __call__(self, run_id, rows):
+        self._commits -= 1
+        if self._commits < 0:
+            raise StoreFault("no space left on the disk; make room")
+        self._record(run_id, rows)
+
+
+def test_a_store_that_fails_stops_the_run_and_loses_nothing(questions, backend, plan, store):
+    """Every row that was answered comes, safe or not; then the fault."""
+    FullDisk(store, 3)
+    model = backend(delay_s=0.005, parallel_asks=4)
+    outcomes = []
+    with pytest.raises(StoreFault, match="make room"):
+        keep(run(questions(200), plan(model), total=200, store=store), outcomes)
+    assert len(outcomes) == 200
+    answered = [outcome for outcome in outcomes if outcome.fault is None]
+    assert 4 <= len(answered) < 200
+    assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes if outcome.fault)
+    stored = {row["index"] for row in store.rows(1) if row["text"]}
+    assert stored < {outcome.index for outcome in answered}
+
+
+def test_a_replay_asks_nobody(questions, backend, plan, store):
+    """The same outcomes; a row the store cannot answer is named, after those before it."""
+    model = backend(parallel_asks=1)
+    list(run(questions(3), plan(model), total=3, store=store))
+    target = Target(model="fake:echo", revision="1", longest_side_px=1568, backend=None)
+    replay = make_plan(compose_description("?", into="text"), [target])
+    before = store.runs()
+    assert [outcome.values["text"] for outcome in run(questions(3), replay, total=3, store=store)] == [
+        f"answer {i}" for i in range(3)
+    ]
+    outcomes = []
+    with pytest.raises(SetupError, match=r"row 3 \(<bytes \d+>\): the store has no answer of fake:echo"):
+        keep(run(questions(5), replay, total=5, store=store), outcomes)
+    assert [outcome.fault is None for outcome in outcomes] == [True] * 3 + [False] * 2
+    assert store.runs() == before
+
+
+def test_asking_anew_asks_equal_rows_once_all_the_same(questions, backend, plan, store):
+    """Stored answers are left aside, those of this run are not; the newest counts from then on."""
+    model = backend(replies=[f"answer {i}" for i in range(9)], parallel_asks=1)
+    list(run(questions(1), plan(model), total=1, store=store))
+    again = list(run(questions(1) * 5, plan(model, reuse="nothing"), total=5, store=store))
+    assert {outcome.values["text"] for outcome in again} == {"answer 1"}
+    (last,) = run(questions(1), plan(model), total=1, store=store)
+    assert (last.values["text"], last.from_store) == ("answer 1", True)
+
+
+def test_where_pictures_went_is_logged(questions, backend, plan, caplog):
+    """Unless that is this process."""
+    with caplog.at_level(logging.INFO):
+        list(run(questions(3), plan(backend()), total=3))
+        assert caplog.text == ""
+        list(run(questions(3), plan(backend(destination="http://example.test")), total=3))
+    assert "Pictures of 3 rows went to http://example.test." in caplog.text
+
+
+def test_memory_does_not_grow_with_the_rows(plan, monkeypatch):
+    """Eight times as many need no more, as long as nobody keeps the outcomes."""
+    monkeypatch.setattr("vlmkit.runner.equals._MOST_REMEMBERED", 100)
+
+    class Instant:
+        model, revision, abilities = "fake:instant", "1", Abilities()
+
+        def submit(self, ask):
+            future = Future()
+            future.set_result(Reply(text=ask.prompt, finish_reason="stop", model=self.model))
+            return future
+
+    def peak_bytes(rows):
+        asked = (Question(images=(), prompt=f"{i:0500}") for i in range(rows))
+        tracemalloc.start()
+        for _ in run(asked, plan(Instant()), total=rows):
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak_bytes(500)  # what is made once
+    assert peak_bytes(8_000) < peak_bytes(1_000) + 1_000_000  # each row's prompt alone would be four times as much
 
 
 FAULTS = {"slow": TimedOut, "broken": ServerFault, "odd": UnreadableReply}

@@ -1,12 +1,15 @@
 """The window stays within its bounds."""
 
 import threading
+from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 
 from vlmkit.backends import Abilities
-from vlmkit.errors import BadSetting, Cancelled, ServerFault, Unreachable
-from vlmkit.runner import Retrying, Started, preparing
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import BadSetting, Cancelled, RateLimited, Refused, ServerFault, TimedOut, Unreachable
+from vlmkit.runner import FallingBack, Retrying, Started, preparing
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.window import Window
 
@@ -26,7 +29,7 @@ def window(plan):
         each.close(seconds=0.0, stopped_early=True)
 
 
-def drain(window, rounds=500):
+def drain(window, rounds=3000):
     ended = []
     window.advance()
     while not window.is_empty:
@@ -96,6 +99,130 @@ def test_a_lost_connection_is_tried_again(questions, backend, window, monkeypatc
     retries = [event for event in events if isinstance(event, Retrying)]
     assert [(event.attempt, str(event.fault)) for event in retries] == [(2, "a"), (3, "b")]
     assert len({id(ask.pictures[0]) for ask in model.asks}) == 1
+
+
+def test_as_often_as_allowed(questions, backend, window, monkeypatch):
+    """Not at all, where no retries are allowed."""
+    monkeypatch.setattr("vlmkit.runner.attempt._FIRST_WAIT_S", 0.001)
+    for max_retries in (0, 2):
+        model = backend(replies=Unreachable("down"), parallel_asks=1)
+        again, events = window(questions(1), model, max_retries=max_retries)
+        (outcome,) = drain(again)
+        assert isinstance(outcome.fault, Unreachable)
+        assert len(model.asks) == 1 + max_retries
+        assert [type(event) for event in events].count(Retrying) == max_retries
+
+
+def test_a_row_that_failed_for_good_is_asked_of_the_next_model(questions, backend, window, monkeypatch):
+    """With pictures of its size, all tries anew, an event, and the name of who answered."""
+    monkeypatch.setattr("vlmkit.runner.attempt._FIRST_WAIT_S", 0.001)
+    first = backend(replies=["fine", RateLimited("full"), Refused("no people")], parallel_asks=1)
+    second = FakeBackend("second", replies=[Refused("me neither"), "seen"], abilities=Abilities(longest_side_px=16))
+    third = FakeBackend("third", replies="at last")
+    falling, events = window(questions(3), first, fallbacks=[second, third], max_retries=0)
+    outcomes = {outcome.index: outcome for outcome in drain(falling)}
+    assert [outcomes[i].values["text"] for i in range(3)] == ["fine", "at last", "seen"]
+    assert [outcomes[i].reply.model for i in range(3)] == ["fake:echo", "fake:third", "fake:second"]
+    assert {ask.pictures[0].width for ask in second.asks} == {16}
+    falls = [event for event in events if isinstance(event, FallingBack)]
+    assert [(event.index, event.model, type(event.fault)) for event in falls] == [
+        (1, "fake:second", RateLimited),
+        (1, "fake:third", Refused),
+        (2, "fake:second", Refused),
+    ]
+    assert falling.asked == 3
+    for each in (second, third):
+        each.close()
+
+
+def test_a_model_that_cannot_be_reached_is_given_up_for_all_rows(questions, backend, window):
+    """Those behind are asked of the next at once, unless it worked before: then it was a moment's trouble."""
+    second = FakeBackend("second", replies="fine")
+    dead = backend(replies=Unreachable("down"), parallel_asks=2)
+    falling, _ = window(questions(20), dead, fallbacks=[second], max_retries=0)
+    assert {outcome.reply.model for outcome in drain(falling)} == {"fake:second"}
+    assert len(dead.asks) <= 4
+    shaky = backend(replies=["fine", Unreachable("down")], parallel_asks=1)
+    falling, _ = window(questions(20), shaky, fallbacks=[second], max_retries=0)
+    models = [outcome.reply.model for outcome in sorted(drain(falling), key=lambda outcome: outcome.index)]
+    assert models == ["fake:echo", "fake:second"] * 10
+    second.close()
+
+
+def test_when_all_models_failed_the_last_fault_stands(questions, backend, window):
+    """The row is data, as without any fallback."""
+    second = FakeBackend("second", replies=Refused("b"))
+    falling, _ = window(questions(1), backend(replies=Refused("a")), fallbacks=[second])
+    (outcome,) = drain(falling)
+    assert str(outcome.fault) == "b"
+    second.close()
+
+
+def test_equal_rows_fall_back_together(questions, backend, window):
+    """They are asked once of each model."""
+    model = backend(replies=Refused("a"), delay_s=0.05, parallel_asks=4)
+    second = FakeBackend("second", replies="fine", delay_s=0.05)
+    falling, _ = window(questions(1) * 5, model, fallbacks=[second])
+    assert [outcome.values["text"] for outcome in drain(falling)] == ["fine"] * 5
+    assert (len(model.asks), len(second.asks)) == (1, 1)
+    second.close()
+
+
+def test_equal_rows_are_asked_once(questions, backend, window):
+    """Those in flight wait for the first, those behind get its answer; neither was asked."""
+    model = backend(delay_s=0.05, parallel_asks=4)
+    same, _ = window(questions(1) * 50, model)
+    outcomes = drain(same)
+    assert [outcome.values for outcome in outcomes] == [{"text": "answer 0"}] * 50
+    assert len(model.asks) == same.asked == 1
+    assert [outcome.from_store for outcome in outcomes].count(False) == 1
+
+
+class Mute(FakeBackend):
+    """A backend that forgets asks: their futures never end."""
+
+    def submit(self, ask):
+        self.asks.append(ask)
+        return Future()
+
+
+def test_a_backend_that_forgets_its_deadline_is_not_waited_for(questions, window, monkeypatch):
+    """The row times out all the same."""
+    monkeypatch.setattr("vlmkit.runner.window._LATE_S", 0.05)
+    model = Mute(abilities=Abilities(parallel_asks=2))
+    deaf, _ = window(questions(3), model, timeout_s=0.05)
+    outcomes = drain(deaf)
+    assert len(outcomes) == 3
+    assert all(isinstance(outcome.fault, TimedOut) for outcome in outcomes)
+    model.close()
+
+
+def test_a_server_sets_the_pace(questions, backend, window):
+    """More asks at a time while answers come faster for it; fewer when it says that this is too much."""
+    model = backend(delay_s=0.02, parallel_asks=2, destination="http://example.test")
+    model.abilities = replace(model.abilities, parallel_asks=30)
+    server, _ = window(questions(400), model)
+    server._pace.limit = 2
+    drain(server)
+    assert server.workers > 2
+    assert server.destinations == {"http://example.test": None}
+    busy = backend(replies=[RateLimited("x", retry_after_s=0.0), "fine"], parallel_asks=8, destination="http://x.test")
+    pushed, _ = window(questions(2), busy)
+    drain(pushed)
+    assert pushed.workers == 4
+
+
+def test_held_outcomes_have_a_bound(questions, backend, window, monkeypatch):
+    """Where one row takes for ever, those behind do not pile up without end."""
+    monkeypatch.setattr("vlmkit.runner.window._MOST_WAITING", 10)
+    model = backend(parallel_asks=4)
+    held, _ = window(questions(100), model)
+    ended = []
+    for _ in range(60):
+        held.advance(len(ended))
+        held.wait(0.005)
+        ended += held.ended()
+    assert 10 <= len(ended) <= 10 + 4
 
 
 def test_a_row_waiting_for_its_retry_keeps_its_place(questions, backend, window):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Pace"]
 
-_GAIN = 1.1  # throughput that did not grow by a tenth did not grow
+_GAIN = 1.05  # throughput that did not grow by a twentieth did not grow
 _GROWTH = 1.5
 _RETREAT = 0.5
 _CALM_S = 5.0  # after being pushed back, before trying more again
@@ -15,8 +15,9 @@ _SHORTEST_S = 0.25
 class Pace:
     """Finds the number of asks in flight at which a server answers fastest; does not wait or ask itself.
 
-    Answers are counted over stretches of two rounds. As long as each step up brings more answers a second, the next
-    follows; where it does not, answers only waited longer in the server's own line, and the step is taken back.
+    By Little's law a server gives as many answers a second as there are asks in flight, divided by the time each takes;
+    after a round to settle, a round is measured. As long as a step up brings more answers a second, the next follows;
+    where it does not, answers only waited longer in the server's own line, and the step is taken back.
 
     Parameters
     ----------
@@ -37,26 +38,32 @@ class Pace:
         self.limit = min(start, most)
         self._most = most
         self._since_s = now_s
-        self._answers = 0
+        self._answers = -self.limit
+        self._latencies_s = 0.0
         self._best_rate = 0.0
         self._best_limit = self.limit
         self._settled_s: float | None = None
         self._calm_until_s = 0.0
 
-    def answered(self, now_s: float, *, is_busy: bool) -> None:
+    def answered(self, now_s: float, latency_s: float, *, is_busy: bool) -> None:
         """An ask was answered.
 
         Parameters
         ----------
         now_s : float
+        latency_s : float
+            From the ask to its answer.
         is_busy : bool
-            Whether as many asks were in flight as allowed; otherwise the stretch says nothing about the server.
+            Whether as many asks were in flight as allowed; otherwise the round says nothing about the server.
         """
-        self._answers += 1
         if not is_busy:
             self._begin(now_s)
-        elif self._answers >= 2 * self.limit and now_s - self._since_s >= _SHORTEST_S:
-            self._judge(self._answers / (now_s - self._since_s), now_s)
+            return
+        self._answers += 1
+        if self._answers > 0:
+            self._latencies_s += latency_s
+        if self._answers >= self.limit and now_s - self._since_s >= _SHORTEST_S:
+            self._judge(self.limit * self._answers / max(self._latencies_s, 1e-9), now_s)
 
     def pushed_back(self, now_s: float) -> None:
         """The server said that this is too much: half as many, once for all asks that hear the same."""
@@ -80,4 +87,4 @@ class Pace:
         self._begin(now_s)
 
     def _begin(self, now_s: float) -> None:
-        self._since_s, self._answers = now_s, 0
+        self._since_s, self._answers, self._latencies_s = now_s, -self.limit, 0.0

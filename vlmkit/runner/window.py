@@ -281,7 +281,8 @@ class Window:
             self._take_fault(row, fault)
             return
         if self._pace:
-            self._pace.answered(time.monotonic(), is_busy=len(self._in_flight) + len(self._retries) >= self.workers)
+            now_s, in_flight = time.monotonic(), len(self._in_flight) + len(self._retries)
+            self._pace.answered(now_s, now_s - row.asked_s, is_busy=in_flight >= self.workers)
         self._levels_that_worked.add(row.level)
         self._answer(row, asked.result(), from_store=False)
 

@@ -1,0 +1,75 @@
+"""How many asks to have in flight, against servers of known behavior; time is simulated."""
+
+import heapq
+
+import pytest
+
+from vlmkit.runner.pace import Pace
+
+
+def drive(pace, *, slots, latency_s, answers, start_s=0.0, busy_limit=None):
+    """Ask a server that works on `slots` asks at a time, refusing those above `busy_limit`; gives the time it took."""
+    now_s, in_flight, free_at = start_s, [], [start_s] * slots
+    heapq.heapify(free_at)
+    while answers:
+        while len(in_flight) < pace.limit:
+            if busy_limit is not None and len(in_flight) >= busy_limit:
+                pace.pushed_back(now_s)
+                break
+            begin_s = max(now_s, heapq.heappop(free_at))
+            heapq.heappush(free_at, begin_s + latency_s)
+            heapq.heappush(in_flight, (begin_s + latency_s, now_s))
+        now_s, asked_s = heapq.heappop(in_flight)
+        pace.answered(now_s, now_s - asked_s, is_busy=True)
+        answers -= 1
+    return now_s
+
+
+@pytest.mark.parametrize("slots", [1, 4, 30, 100])
+def test_it_finds_what_a_server_can_take(slots):
+    """Enough to keep all of it busy, and not many times more, which would only wait in line there."""
+    pace = Pace(8, 128, 0.0)
+    drive(pace, slots=slots, latency_s=0.2, answers=60 * slots + 600)
+    assert slots <= pace.limit <= max(2 * slots, 8)
+
+
+def test_finding_out_costs_little():
+    """Most of a longer run goes on at full speed."""
+    took_s = drive(Pace(8, 128, 0.0), slots=64, latency_s=0.5, answers=6400)
+    assert took_s < 1.15 * 6400 * 0.5 / 64
+
+
+def test_it_never_exceeds_its_bounds():
+    """Neither the most nor the least."""
+    pace = Pace(8, 10, 0.0)
+    drive(pace, slots=1000, latency_s=0.1, answers=2000)
+    assert pace.limit == 10
+    for second in range(100):
+        pace.pushed_back(1000.0 + 10 * second)
+    assert pace.limit == 1
+    assert Pace(50, 10, 0.0).limit == 10
+
+
+def test_being_pushed_back_counts_once_for_all_who_hear_it():
+    """Half as many, then calm for a while, then slowly more again."""
+    pace = Pace(32, 128, 0.0)
+    for _ in range(20):
+        pace.pushed_back(10.0)
+    assert pace.limit == 16
+    pace.pushed_back(16.0)
+    assert pace.limit == 8
+
+
+def test_it_comes_back_after_being_pushed_back():
+    """A server that refuses more than so many is kept busy with about as many."""
+    pace = Pace(8, 128, 0.0)
+    drive(pace, slots=100, latency_s=0.2, answers=20_000, busy_limit=20)
+    assert 8 <= pace.limit <= 32
+
+
+def test_a_stretch_without_enough_rows_says_nothing():
+    """At the end of a run, or behind slow pictures."""
+    pace = Pace(8, 128, 0.0)
+    for second in range(1000):
+        pace.answered(float(second), 0.1, is_busy=False)
+    assert pace.limit == 8

@@ -1,0 +1,61 @@
+"""What is made of a row at its end."""
+
+import pytest
+
+from vlmkit.errors import TimedOut, UnreadableImage, UnreadableReply
+from vlmkit.prompts import compose_question
+from vlmkit.records import Reply
+from vlmkit.runner.preparing import Preparer
+from vlmkit.runner.rows import Row, answered, failed, record_of
+
+REPLY = Reply(text=" a cat ", finish_reason="stop", model="fake:x")
+
+
+@pytest.fixture
+def row(questions, plan):
+    """A prepared row, number 3."""
+    (question,) = questions(1)
+    return Row(index=3, question=question, prepared=Preparer(plan(), None).prepare(question, 0), prepare_s=0.5)
+
+
+def test_a_read_reply_is_values(row, plan):
+    """By column name, with the time it took to prepare."""
+    outcome = answered(row, REPLY, plan(), from_store=True)
+    assert (outcome.index, outcome.values, outcome.fault, outcome.from_store) == (3, {"text": "a cat"}, None, True)
+    assert outcome.seconds >= 0.5
+
+
+def test_an_unreadable_reply_keeps_the_reply(row, plan):
+    """It was paid for, shows what went wrong, and is stored to be read again."""
+    outcome = answered(row, REPLY, plan(task=compose_question("How many?", dtype=int, into="n")), from_store=False)
+    assert (outcome.index, outcome.values, outcome.reply) == (3, None, REPLY)
+    assert isinstance(outcome.fault, UnreadableReply)
+    assert record_of(row, outcome).reply is REPLY
+
+
+def test_a_row_that_worked_is_recorded_with_what_was_sent(row, plan):
+    """Key, prompt, picture, reply."""
+    record = record_of(row, answered(row, REPLY, plan(), from_store=False))
+    assert (record.index, record.prompt, record.key, record.error) == (3, "0", row.prepared.key, None)
+    assert [(each.digest, each.width) for each in record.pictures] == [(row.prepared.ask.pictures[0].digest, 48)]
+    assert record.reply is REPLY
+
+
+def test_a_row_that_failed_is_recorded_without_an_answer(row, plan):
+    """Also where part of one stands in its place: that must never answer a later run."""
+    partial = Reply(text="a c", finish_reason="timeout", model="fake:x")
+    outcome = failed(row, TimedOut("slow", partial=partial), plan(on_timeout="continue"))
+    assert outcome.values == {"text": "a c"}
+    record = record_of(row, outcome)
+    assert record.reply is None
+    assert record.error.startswith("TimedOut: slow")
+
+
+def test_a_row_that_was_never_prepared(questions, plan):
+    """Has neither key nor pictures."""
+    (question,) = questions(1, bad={0})
+    row = Row(index=0, question=question)
+    assert (row.is_ready, row.needs_asking, row.key, row.seconds) == (False, False, None, 0.0)
+    record = record_of(row, failed(row, UnreadableImage("empty"), plan()))
+    assert (record.key, record.pictures, record.error) == (None, (), "UnreadableImage: empty")
+    assert record.label == "<bytes 0>"
