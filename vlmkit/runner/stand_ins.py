@@ -45,7 +45,7 @@ def stand_in(outcome: Outcome, question: Question, plan: Plan) -> Outcome:
 
 def _is_free_text(task: Task) -> bool:
     field = task.fields[0]
-    return task.schema is None and field.dtype is str and not field.choices
+    return task.form is None and field.dtype is str and not field.choices
 
 
 def _marked(fault: TimedOut, what: str) -> TimedOut:

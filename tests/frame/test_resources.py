@@ -1,0 +1,112 @@
+"""What a call needs open while it runs, and that it is given back."""
+
+from contextlib import ExitStack
+
+import pandas as pd
+import pytest
+
+from vlmkit import frame as vk
+from vlmkit import settings
+from vlmkit.backends import shared
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import BadSetting, SetupError, StoreFault, Unreachable, UnknownModel
+from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.frame.resources import check_names, open_resources
+from vlmkit.store import open_store
+
+
+@pytest.fixture(autouse=True)
+def nothing_shared():
+    """Models that were borrowed are closed after each test."""
+    yield
+    shared.close_shared()
+
+
+def options(**given):
+    return parse_options(given, TableOptions)
+
+
+def test_models_are_borrowed_and_the_store_is_closed(tmp_path):
+    """The primary first, then what it falls back to; an open backend stays the caller's."""
+    settings.use(keep_loaded=False)
+    own = FakeBackend("own")
+    with ExitStack() as lease:
+        store, targets = open_resources(
+            options(model="fake:one", fallback=["fake:two", own], store=str(tmp_path / "s.sqlite")), lease
+        )
+        assert [target.model for target in targets] == ["fake:one", "fake:two", "fake:own"]
+        assert [target.named for target in targets] == ["fake:one", "fake:two", None]
+        assert store.runs() == []
+    assert targets[0].backend._closed
+    assert not own._closed
+    with pytest.raises(StoreFault, match="closed"):
+        store.runs()
+    own.close()
+
+
+def test_wrong_names_are_found_before_anything_is_opened():
+    """Of the model, of a fallback, of the store."""
+    with pytest.raises(UnknownModel, match="No model was named"):
+        check_names(options())
+    with pytest.raises(UnknownModel, match="'nothing' names no model"):
+        check_names(options(model="fake:x", fallback="nothing"))
+    with pytest.raises(BadSetting, match="store"):
+        check_names(options(model="fake:x", store=7))
+
+
+def test_a_fallback_that_cannot_be_opened_stops_the_call(photos):
+    """Not the run, hours later, when it is needed; and what was opened before it is given back."""
+    settings.use(keep_loaded=False)
+    with pytest.raises(BadSetting, match=r"gone\.json is no script"):
+        vk.describe(photos(1), model="fake:one", fallback="fake:gone.json")
+    assert all(shelf.backend is None for shelf in shared._shelves.values())
+
+
+def test_a_run_that_never_began_gives_everything_back(photos):
+    """An iterator that is dropped before its first row holds no model."""
+    settings.use(keep_loaded=False)
+    records = vk.describe_iter(photos(1), model="fake:one")
+    held = shared._shelves["fake:one"].backend
+    assert not held._closed
+    del records
+    assert held._closed
+
+
+def test_a_replay_opens_no_model(photos, monkeypatch):
+    """Not even one that is not there any more; under the name the user gave, or the full one."""
+    frame = pd.DataFrame({"path": photos(3)})
+    first = vk.describe(frame, model="fake:echo", store="s.sqlite")
+    monkeypatch.setattr("vlmkit.frame.resources.borrow", lambda _: pytest.fail("opened"))
+    again = vk.describe(frame, model="fake:echo", store="replay:s.sqlite")
+    pd.testing.assert_frame_equal(again, first)
+    with pytest.raises(SetupError, match=r"row 0 \(photos/img0\.png\): the store has no answer") as caught:
+        vk.describe(frame, "Something else?", model="fake:echo", store="replay:s.sqlite")
+    assert len(caught.value.partial) == 3
+    with pytest.raises(SetupError, match="no answers of fake:other"):
+        vk.describe(frame, model="fake:other", store="replay:s.sqlite")
+    with pytest.raises(StoreFault, match="no such file to answer from"):
+        vk.describe(frame, model="fake:echo", store="replay:gone.sqlite")
+
+
+def test_the_default_file_is_made_where_none_is_named(photos, monkeypatch, tmp_path):
+    """In the user's cache folder, or the file of the settings."""
+    monkeypatch.delenv("VLMKIT_STORE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("vlmkit.store.choice.platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache" / "v")
+    paths = photos(1)
+    vk.describe(paths, model="fake:echo")
+    with open_store(tmp_path / "cache" / "v" / "store.sqlite") as store:
+        assert len(store.runs()) == 1
+    monkeypatch.setenv("VLMKIT_STORE", str(tmp_path / "mine.sqlite"))
+    vk.describe(paths, model="fake:echo")
+    with open_store(tmp_path / "mine.sqlite") as store:
+        assert [run["named"] for run in store.runs()] == ["fake:echo"]
+
+
+def test_falling_back_is_recorded_per_row(photos, backend):
+    """In the details, and in the store, from where the same call is answered again."""
+    model = backend(replies=Unreachable("down"))
+    frame = vk.describe(photos(2), model=model, fallback="fake:echo", max_retries=0, details=True, store="s.sqlite")
+    assert frame["description_model"].tolist() == ["fake:echo"] * 2
+    with open_store("s.sqlite") as store:
+        assert [row["model"] for row in store.rows(1)] == ["fake:echo"] * 2
