@@ -72,6 +72,11 @@ class PictureRecord:
     width: int | None = None
     height: int | None = None
 
+    @property
+    def brings_news(self) -> bool:
+        """Whether there is more to it than its digest."""
+        return bool(self.identities) or self.width is not None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowRecord:

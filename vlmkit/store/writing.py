@@ -59,10 +59,8 @@ class Writer:
 
     def write(self, row: RowRecord) -> None:
         """Write one row and what it brings along."""
-        pictures = [self._picture(picture) for picture in row.pictures]
         prompt = self._text(row.prompt)
-        ask = None if row.key is None else self._ask(row.key, prompt, pictures)
-        reply = None if row.reply is None else self._reply(row.reply, ask, row.key, known=row.from_store)
+        ask, reply = self._answer(row, prompt)
         self._execute(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -72,6 +70,26 @@ class Writer:
                 *(pack_seconds(row.seconds), row.from_store),
             ),
         )
+
+    def _answer(self, row: RowRecord, prompt: int) -> tuple[int | None, int | None]:
+        """What was asked and what was answered; a row of the store leads to what is there."""
+        key = None if row.key is None else pack_hex(row.key)
+        ask, newest, text = self._known(key)
+        pictures = [self._picture(picture) for picture in row.pictures if ask is None or picture.brings_news]
+        if row.from_store and row.reply is not None and text == pack_text(row.reply.text):
+            return ask, newest
+        if ask is None and key is not None:
+            ask = self._insert_ask(key, prompt, pictures)
+        if row.reply is None:
+            return ask, None
+        reply = self._insert_reply(row.reply, key)
+        self._execute("UPDATE asks SET reply = ? WHERE id = ?", (reply, ask))
+        return ask, reply
+
+    def _known(self, key: bytes | None) -> tuple[int | None, int | None, str | bytes | None]:
+        """Ask of this key, its newest reply and that one's text."""
+        query = "SELECT asks.id, reply, text FROM asks LEFT JOIN replies ON replies.id = reply WHERE key = ?"
+        return self._execute(query, (key,)).fetchone() or (None, None, None)
 
     def _text(self, text: str) -> int:
         if text not in self._texts:
@@ -97,26 +115,11 @@ class Writer:
             self._execute("INSERT OR REPLACE INTO identities VALUES (?, ?, ?)", (name, digest, seal(name, digest)))
         return int(found[0])
 
-    def _ask(self, key: str, prompt: int, pictures: list[int]) -> int:
-        packed = pack_hex(key)
-        found = self._execute("SELECT id FROM asks WHERE key = ?", (packed,)).fetchone()
-        if found is not None:
-            return int(found[0])
-        ask = self._insert("INSERT INTO asks (key, prompt) VALUES (?, ?)", packed, prompt)
+    def _insert_ask(self, key: bytes, prompt: int, pictures: list[int]) -> int:
+        ask = self._insert("INSERT INTO asks (key, prompt) VALUES (?, ?)", key, prompt)
         for position, picture in enumerate(pictures):
             self._execute("INSERT INTO ask_pictures VALUES (?, ?, ?)", (ask, position, picture))
         return ask
-
-    def _reply(self, reply: Reply, ask: int | None, key: str | None, *, known: bool) -> int:
-        if known:
-            newest = self._execute(
-                "SELECT replies.id, text FROM asks JOIN replies ON replies.id = reply WHERE asks.id = ?", (ask,)
-            ).fetchone()
-            if newest is not None and newest[1] == pack_text(reply.text):
-                return int(newest[0])
-        stored = self._insert_reply(reply, None if key is None else pack_hex(key))
-        self._execute("UPDATE asks SET reply = ? WHERE id = ?", (stored, ask))
-        return stored
 
     def _insert_reply(self, reply: Reply, key: bytes | None) -> int:
         values = (
