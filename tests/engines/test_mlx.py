@@ -150,6 +150,19 @@ def test_deadline_and_cancel_leave_the_others_alone(engine, ask):
         dropped.result(60)
 
 
+def test_what_was_written_until_the_deadline_is_not_lost(engine, ask):
+    """It is the beginning of the very answer that more time would have given."""
+    whole = engine.submit(ask(3, max_tokens=900, temperature=1.0)).result(60).text
+    for timeout_s in (0.05 * 1.5**step for step in range(12)):
+        fault = engine.submit(ask(3, max_tokens=900, temperature=1.0, timeout_s=timeout_s)).exception(60)
+        if fault is None or fault.partial is not None:
+            break
+    assert isinstance(fault, TimedOut)
+    assert fault.partial.finish_reason == "timeout"
+    assert fault.partial.text
+    assert whole.startswith(fault.partial.text)
+
+
 def test_a_bad_ask_never_hurts_the_others(engine, ask):
     """Damaged bytes, too many pictures, a prompt longer than the context: each is told, the rest is answered."""
     expected = engine.submit(ask(1)).result(60).text

@@ -69,8 +69,19 @@ def test_a_deadline_says_how_far_the_answer_got():
     assert not request.ended
     time.sleep(0.06)
     request.fail_if_overdue()
-    with pytest.raises(TimedOut, match=r"2 tokens when 0.05 s were over.*Raise timeout_s"):
+    with pytest.raises(TimedOut, match=r"2 tokens when 0.05 s were over.*Raise timeout_s") as caught:
         request.future.result(0)
+    partial = caught.value.partial
+    assert (partial.text, partial.finish_reason, partial.usage.completion_tokens) == ("ab", "timeout", 2)
+
+
+def test_nothing_was_written_before_the_first_token():
+    """Then there is no part to speak of."""
+    waiting = Request(1, Ask(pictures=(), prompt="?", timeout_s=0.001), "m", None)
+    for request in (begun("", timeout_s=0.001)[0], waiting):
+        time.sleep(0.01)
+        request.fail_if_overdue()
+        assert request.future.exception(0).partial is None
 
 
 def test_only_the_first_end_counts():

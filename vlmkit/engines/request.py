@@ -115,16 +115,7 @@ class Request:
         transcript.finish()
         self._deliver(transcript.text)
         # A stop text can also show up in what was held back until the last token.
-        reason = "stop" if transcript.stopped else reason
-        reply = Reply(
-            text=transcript.text,
-            finish_reason=reason,
-            model=self._model,
-            revision=self._revision,
-            usage=Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens),
-            seconds=time.monotonic() - self._submitted_s,
-            token_probabilities=self._probabilities(),
-        )
+        reply = self._reply("stop" if transcript.stopped else reason)
         with suppress(InvalidStateError):
             self.future.set_result(reply)
 
@@ -134,15 +125,27 @@ class Request:
             self.future.set_exception(fault)
 
     def fail_if_overdue(self) -> None:
-        """End with `TimedOut` once the deadline has passed."""
+        """End with `TimedOut`, and what is written so far, once the deadline has passed."""
         timeout_s = self.ask.timeout_s
-        if timeout_s is not None and time.monotonic() > self._submitted_s + timeout_s:
-            self.fail(
-                TimedOut(
-                    f"{self._model} had written {self.completion_tokens} tokens when {timeout_s:g} s were over. "
-                    "Raise timeout_s, lower max_tokens, or ask for less at a time."
-                )
+        if not self.ended and timeout_s is not None and time.monotonic() > self._submitted_s + timeout_s:
+            message = (
+                f"{self._model} had written {self.completion_tokens} tokens when {timeout_s:g} s were over. "
+                "Raise timeout_s, lower max_tokens, or ask for less at a time."
             )
+            if self._transcript is not None:
+                self._transcript.finish()
+            self.fail(TimedOut(message, partial=self._reply("timeout") if self.completion_tokens else None))
+
+    def _reply(self, reason: str) -> Reply:
+        return Reply(
+            text=self._running().text,
+            finish_reason=reason,
+            model=self._model,
+            revision=self._revision,
+            usage=Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens),
+            seconds=time.monotonic() - self._submitted_s,
+            token_probabilities=self._probabilities(),
+        )
 
     def _running(self) -> Transcript:
         if self._transcript is None:
