@@ -11,7 +11,7 @@ from making_pictures import corners, encoded
 from PIL import Image, ImageCms, ImageDraw
 
 from vlmkit.sources import decode, normalize, refer
-from vlmkit.sources.color import is_plain, to_rgb
+from vlmkit.sources.color import eight_bits, is_plain, to_rgb
 
 
 def profile(gamma: float = 2.2, primaries: tuple[tuple[float, float], ...] | None = None) -> bytes:
@@ -125,7 +125,10 @@ def test_every_mode_becomes_rgb() -> None:
         "La",
         "RGBa",
     ):
-        assert to_rgb(Image.new(mode, (3, 2)), DISPLAY_P3).mode == "RGB", mode
+        image = eight_bits(Image.new(mode, (3, 2)))
+        assert image.mode in {"L", "RGB", "RGBA", "CMYK"}
+        assert image.resize((2, 1)).size == (2, 1)
+        assert to_rgb(image, DISPLAY_P3).mode == "RGB", mode
 
 
 def test_sixteen_bits_with_a_transparent_value() -> None:
@@ -136,3 +139,14 @@ def test_sixteen_bits_with_a_transparent_value() -> None:
     shown = decode(normalize(refer(data), 100))
     assert shown.getpixel((1, 4))[0] > 250
     assert abs(shown.getpixel((6, 4))[0] - 128) < 4
+
+
+def test_what_has_one_channel_keeps_one_until_it_is_small() -> None:
+    """A scanned page of a hundred megapixels, one bit each, shall not need four bytes for each."""
+    assert eight_bits(Image.new("1", (2, 2))).mode == "L"
+    assert eight_bits(Image.new("I;16", (2, 2))).mode == "L"
+    line = Image.new("1", (4000, 40), 1)
+    line.paste(0, (0, 0, 4000, 20))
+    shown = decode(normalize(refer(encoded(line, "PNG")), 100))
+    assert shown.size == (100, 1)
+    assert 100 < shown.getpixel((50, 0))[0] < 155

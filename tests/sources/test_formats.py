@@ -6,10 +6,11 @@ from io import BytesIO
 
 import pillow_heif
 import pytest
-from PIL import Image
+from making_pictures import corners, encoded
+from PIL import Image, ImageOps
 
 from vlmkit.errors import UnreadableImage, UnsupportedFormat
-from vlmkit.sources import normalize, refer
+from vlmkit.sources import decode, normalize, read_header, refer
 from vlmkit.sources.formats import SUFFIXES, allowed_formats, foreign_format
 
 
@@ -43,6 +44,7 @@ def test_every_allowed_format_is_really_decoded(name: str) -> None:
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
         (b"8BPS\0\1", "Photoshop"),
         (b"<svg xmlns=", "SVG"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0", "MP4 video"),
     ],
 )
 def test_a_picture_nobody_here_can_decode_is_named(head: bytes, name: str) -> None:
@@ -89,3 +91,21 @@ def test_pillow_itself_stays_as_it_was() -> None:
     pillow_heif.from_pillow(Image.new("RGB", (8, 6))).save(buffer)
     assert normalize(refer(buffer.getvalue()), 100).width == 8
     assert "HEIF" not in Image.OPEN
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_a_phone_s_heic_is_upright(orientation: int) -> None:
+    """HEIC has a turn of its own, beside the tag in its EXIF; applying both would undo it."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = corners((80, 60))
+    heif = pillow_heif.from_pillow(stored)
+    buffer = BytesIO()
+    heif.save(buffer, exif=exif.tobytes(), quality=95, chroma=444)
+    shown = decode(normalize(refer(buffer.getvalue()), 100))
+    expected = ImageOps.exif_transpose(Image.open(BytesIO(encoded(stored, "PNG", exif=exif))))
+    header = read_header(refer(buffer.getvalue()))
+    assert (header.width, header.height, header.orientation) == (*expected.size, 1)
+    assert shown.size == expected.size
+    for at in ((10, 10), (expected.width - 10, 10), (10, expected.height - 10)):
+        assert all(abs(a - b) < 12 for a, b in zip(shown.getpixel(at), expected.getpixel(at), strict=True))

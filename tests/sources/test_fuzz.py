@@ -131,7 +131,7 @@ def test_stripping_takes_anything(data: bytes, name: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(icc=st.binary(max_size=300), mode=st.sampled_from(["RGB", "L", "CMYK", "RGBA"]))
+@given(icc=st.binary(max_size=300), mode=st.sampled_from(["RGB", "L", "CMYK", "RGBA", "LAB"]))
 def test_profiles_may_be_anything(icc: bytes, mode: str) -> None:
     """A picture comes out in any case."""
     assert to_rgb(Image.new(mode, (2, 2)), icc).size == (2, 2)

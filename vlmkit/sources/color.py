@@ -7,11 +7,30 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-__all__ = ["is_plain", "to_rgb"]
+__all__ = ["eight_bits", "is_plain", "to_rgb"]
 
 _NOTICEABLE = 2  # steps of 255 that rounding may make, and nobody sees
 _STRAIGHT = {"La": "LA", "RGBa": "RGBA"}  # what becomes of premultiplied modes, which convert to nothing else
-_PROFILED = frozenset({"RGB", "L", "CMYK", "LAB"})
+_KEPT = frozenset({"RGB", "L", "CMYK", "LAB"})
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Picture of mode L, RGB, RGBA, CMYK or LAB, which can be resized; no wider per pixel than it has to be.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Loaded, of any mode.
+    """
+    if image.mode.startswith("I;16"):
+        # `convert` would clip at 255 instead of keeping the upper byte.
+        gray = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        return _without(image, image.info["transparency"], gray) if "transparency" in image.info else gray
+    if image.has_transparency_data:
+        return image.convert(_STRAIGHT.get(image.mode, "RGBA")).convert("RGBA")
+    if image.mode in {"I", "F"}:
+        return _stretched(image.convert("F"))
+    return image if image.mode in _KEPT else image.convert("L" if image.mode == "1" else "RGB")
 
 
 def to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
@@ -20,16 +39,15 @@ def to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     Parameters
     ----------
     image : PIL.Image.Image
-        Loaded, of any mode.
+        As `eight_bits` gives it.
     icc : bytes or None
         The file's color profile; one that is damaged, or of another color space than the pixels, is passed over.
     """
-    image = _eight_bits(image)
     if image.mode == "RGBA":
         canvas = Image.new("RGB", image.size, "white")
         canvas.paste(image, mask=image.getchannel("A"))
         image = canvas
-    transform = _transform(icc, image.mode) if icc and image.mode in _PROFILED else None
+    transform = _transform(icc, image.mode) if icc else None
     if transform is not None:
         image = transform.apply(image)
     return image if image.mode == "RGB" else image.convert("RGB")
@@ -47,18 +65,6 @@ def is_plain(image: Image.Image) -> bool:
         return False
     icc = image.info.get("icc_profile")
     return not icc or _transform(icc, image.mode) is None
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        # `convert` would clip at 255 instead of keeping the upper byte.
-        gray = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-        return _without(image, image.info["transparency"], gray) if "transparency" in image.info else gray
-    if image.has_transparency_data:
-        return image.convert(_STRAIGHT.get(image.mode, "RGBA")).convert("RGBA")
-    if image.mode in {"I", "F"}:
-        return _stretched(image.convert("F"))
-    return image if image.mode in _PROFILED else image.convert("RGB")
 
 
 def _without(image: Image.Image, transparent: object, gray: Image.Image) -> Image.Image:

@@ -43,7 +43,11 @@ _SIGNATURES = (
     (4, b"JXL \r\n\x87\n", "JPEG XL"),
     (0, b"v/1\x01", "OpenEXR"),
     (0, b"<svg", "SVG"),
+    (4, b"ftypisom", "MP4 video"),
+    (4, b"ftypmp4", "MP4 video"),
+    (4, b"ftypqt  ", "QuickTime video"),
 )
+_ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 
 
 Reader = tuple[str, Callable[..., Image.Image], Callable[[bytes], bool | str] | None]
@@ -92,4 +96,6 @@ def foreign_format(head: bytes, label: str) -> RunError:
         return UnreadableImage(f"{label}: {name} data that is damaged at its beginning; fetch or copy the file again.")
     if name:
         return UnsupportedFormat(f"{label}: {name} cannot be decoded here; save it as JPEG or PNG.")
+    if head.startswith(_ARCHIVES):
+        return UnreadableImage(f"{label}: an archive, not a picture; read a zip or tar as a source of its own.")
     return UnreadableImage(f"{label}: not a picture, whatever its name says; check where the file came from.")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef, Picture
-from vlmkit.sources.color import is_plain, to_rgb
+from vlmkit.sources.color import eight_bits, is_plain, to_rgb
 from vlmkit.sources.contents import load_bytes
 from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import Limits
@@ -117,14 +117,11 @@ def _load(image: Image.Image, longest_side_px: int) -> None:
 
 
 def _prepared(image: Image.Image, orientation: int, longest_side_px: int) -> Image.Image:
-    """Shrunk first, because everything else costs by the pixel."""
     icc = image.info.get("icc_profile")
-    if image.mode not in {"RGB", "L", "CMYK"} or image.has_transparency_data:
-        image = to_rgb(image, icc)
-        icc = None
+    image = eight_bits(image)
     # Lanczos costs a quarter more and differs by less than the encoding does.
     image.thumbnail((longest_side_px, longest_side_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    image = to_rgb(image, icc)
+    image = to_rgb(image, icc)  # of few pixels only
     return image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
 
 
