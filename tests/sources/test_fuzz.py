@@ -94,7 +94,6 @@ def check(data: bytes, budget_px: int) -> None:
             return
     assert 0 < max(picture.width, picture.height) <= budget_px
     assert decode(picture).size == (picture.width, picture.height)
-    assert not any(word in picture.data for word in (b"SECRET", b"Exif\0\0"))
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))

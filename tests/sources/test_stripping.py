@@ -78,6 +78,15 @@ def test_what_is_not_built_as_it_should_be_is_left_to_the_decoder(name: str) -> 
     assert strip(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :], name) is None
 
 
+def test_a_picture_within_a_picture_is_left_to_the_decoder() -> None:
+    """A marker without a length, taken for one with a length, would carry along whatever follows."""
+    data = encoded(noise((160, 120)), "JPEG")
+    at = len(data) - 40
+    spliced = data[:at] + b"\xff\xd8\xff\xe1\0\x10Exif\0\0SECRET.." + data[at:]
+    assert strip(spliced, "JPEG") is None
+    assert b"SECRET" not in normalize(refer(spliced), 160).data
+
+
 def test_scans_are_counted() -> None:
     """An ordinary progressive JPEG stays far below the limit."""
     assert count_scans(encoded(noise(), "JPEG")) == 1

@@ -12,9 +12,10 @@ MOST_SCANS = 200  # encoders make about ten; each one costs a pass over all pixe
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
-_SOS, _EOI = 0xDA, 0xD9
-_ADOBE = 0xEE  # APP14, without which a reader would take RGB or YCCK for something else
-_APP0, _APP15, _COMMENT = 0xE0, 0xEF, 0xFE
+_SOS, _EOI, _APP0, _COMMENT = 0xDA, 0xD9, 0xE0, 0xFE
+_DROPPED = frozenset({*range(_APP0, _APP0 + 16), _COMMENT})
+# Frames, tables, scans, restart intervals; and APP14, without which a reader would take RGB or YCCK for something else.
+_KEPT = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, _SOS, 0xEE}) - {0xC8}
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in entropy-coded data 00 is stuffing, D0 to D7 restart
 
 
@@ -72,7 +73,7 @@ def _jpeg_parts(data: bytes) -> list[bytes]:
     Raises
     ------
     ValueError
-        It is not built of segments, or has no end.
+        It is not built of known segments, or has no end.
     """
     if data[:2] != b"\xff\xd8":
         raise ValueError
@@ -98,6 +99,8 @@ def _kept(marker: int, segment: bytes) -> list[bytes]:
     start = bytes((0xFF, marker))
     if marker == _APP0 and segment[2:7] == b"JFIF\0":
         return [start, b"\0\x10", segment[2:14], b"\0\0"]  # without its thumbnail
-    if marker != _ADOBE and (_APP0 <= marker <= _APP15 or marker == _COMMENT):
+    if marker in _KEPT:
+        return [start, segment]
+    if marker in _DROPPED:
         return []
-    return [start, segment]
+    raise ValueError  # such as the beginning of a second picture within the first
