@@ -13,6 +13,7 @@ PUBLIC = [
     "describe",
     "describe_iter",
     "describe_one",
+    "estimate",
     "health",
     "load",
     "models",

@@ -13,7 +13,18 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.frame import ask, caption, describe, describe_iter, describe_one, health, models, read_images, runs
+    from vlmkit.frame import (
+        ask,
+        caption,
+        describe,
+        describe_iter,
+        describe_one,
+        estimate,
+        health,
+        models,
+        read_images,
+        runs,
+    )
     from vlmkit.settings import use
 
 __version__ = "0.1.0"
@@ -24,6 +35,7 @@ __all__ = [
     "describe",
     "describe_iter",
     "describe_one",
+    "estimate",
     "health",
     "load",
     "models",

@@ -46,7 +46,7 @@ def test_it_holds_nothing_but_its_subject():
     assert hasattr(pd.DataFrame({"no picture": [1]}), "vlm")
 
 
-@pytest.mark.parametrize("name", ["read_images", "describe", "caption", "ask", "describe_iter"])
+@pytest.mark.parametrize("name", ["read_images", "describe", "caption", "ask", "estimate", "describe_iter"])
 def test_every_verb_of_tables_is_there(name):
     """With the positional arguments of the function, less the table."""
     method = inspect.signature(getattr(vlmkit.frame.accessor.Accessor, name)).parameters

@@ -9,7 +9,7 @@ from vlmkit import frame as vk
 from vlmkit import settings
 from vlmkit.backends import shared
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import BadSetting, SetupError, StoreFault, Unreachable, UnknownModel
+from vlmkit.errors import BadSetting, SetupError, StoreFault, UnknownModel, Unreachable
 from vlmkit.frame.options import TableOptions, parse_options
 from vlmkit.frame.resources import check_names, open_resources
 from vlmkit.store import open_store

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlmkit.frame.description import Description
+    from vlmkit.frame.estimation import Estimate, estimate
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
     from vlmkit.frame.inventory import Health, health, models
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Description",
+    "Estimate",
     "Health",
     "ask",
     "caption",
     "describe",
     "describe_iter",
     "describe_one",
+    "estimate",
     "health",
     "models",
     "read_images",
@@ -32,7 +35,9 @@ __all__ = [
 # `import vlmkit` registers df.vlm, which lives in this room, and must not load Pillow and all the rest with it.
 _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "Description": "vlmkit.frame.description",
+    "Estimate": "vlmkit.frame.estimation",
     "Health": "vlmkit.frame.inventory",
+    "estimate": "vlmkit.frame.estimation",
     "health": "vlmkit.frame.inventory",
     "models": "vlmkit.frame.inventory",
     "read_images": "vlmkit.frame.images",

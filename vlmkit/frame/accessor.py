@@ -9,6 +9,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from vlmkit.frame.description import Description
+    from vlmkit.frame.estimation import Estimate
 
 __all__ = ["Accessor"]
 
@@ -54,6 +55,12 @@ class Accessor:
         from vlmkit.frame.verbs import ask
 
         return ask(self._subject, question, **options)
+
+    def estimate(self, prompt: str | None = None, **options: Any) -> Estimate:
+        """`vlmkit.estimate` of this; takes the same arguments."""
+        from vlmkit.frame.estimation import estimate
+
+        return estimate(self._subject, prompt, **options)
 
     def describe_iter(self, prompt: str | None = None, **options: Any) -> Iterator[Description]:
         """`vlmkit.describe_iter` of this; takes the same arguments."""

@@ -1,0 +1,240 @@
+"""What a run would take, found out on a few of its rows, whose answers the store keeps: nothing is paid twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from threading import Event as Flag
+from typing import Any, NamedTuple, Unpack
+
+from vlmkit.errors import BadSetting
+from vlmkit.frame.bulk import start
+from vlmkit.frame.columns import Columns
+from vlmkit.frame.options import Options, TableOptions, parse_options
+from vlmkit.frame.progress import listener_for
+from vlmkit.frame.selection import chosen_rows, rows_to_ask
+from vlmkit.frame.subjects import subject_of
+from vlmkit.prompts import Task, compose_description
+from vlmkit.records import Outcome
+from vlmkit.runner import Event, Planned
+
+__all__ = ["Estimate", "Interval", "estimate"]
+
+_DRAWS = 1000
+_OUTSIDE = 0.05  # on each side, of a 90 % interval
+_PER_TOKENS = 1_000_000
+
+
+class Interval(NamedTuple):
+    """A figure for all rows: the likeliest, and the ends of the range it is in, nine times in ten."""
+
+    likely: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What asking all rows takes, as if none had been answered before.
+
+    Attributes
+    ----------
+    rows : int
+        Of the whole run.
+    sampled : int
+        Rows that were tried.
+    failed : int
+        Of these.
+    workers : int
+        Asks in flight.
+    seconds : Interval
+    prompt_tokens, completion_tokens : Interval or None
+        None where the model does not count them.
+    money : Interval or None
+        In the currency of the price; None without price or without tokens.
+    """
+
+    rows: int
+    sampled: int
+    failed: int
+    workers: int
+    seconds: Interval
+    prompt_tokens: Interval | None
+    completion_tokens: Interval | None
+    money: Interval | None
+
+    def __str__(self) -> str:
+        lines = [f"{self.rows:,} rows, from {self.sampled} of them, {self.workers} at a time (90 % interval)"]
+        if self.failed:
+            lines.append(f"  {self.failed} of these {self.sampled} failed")
+        lines.append(f"  time               {_spoken(self.seconds, _duration)}")
+        for name, figure in (("prompt tokens", self.prompt_tokens), ("completion tokens", self.completion_tokens)):
+            if figure is not None:
+                lines.append(f"  {name:<17}  {_spoken(figure, '{:,.0f}'.format)}")
+        if self.money is not None:
+            lines.append(f"  money              {_spoken(self.money, '{:,.2f}'.format)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def estimate(
+    source: Any,
+    prompt: str | None = None,
+    *,
+    style: str | None = None,
+    max_words: int | None = None,
+    system: str | None = None,
+    into: str = "description",
+    rows: int = 16,
+    price: tuple[float, float] | None = None,
+    **options: Unpack[TableOptions],
+) -> Estimate:
+    """Say what `describe` with these arguments would take: try a few rows, drawn at random, and reckon.
+
+    The rows' answers are kept in the store. Each figure is the mean of the rows times their number, time divided by how
+    many were really answered at once; its interval holds nine in ten of a thousand redraws of the rows tried
+    (bootstrap), narrowed by the share of the whole that was tried.
+
+    Parameters
+    ----------
+    source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
+    prompt, style, max_words, system, into
+        As for `describe`.
+    rows : int, default 16
+        How many to try. Fewer than twice the workers say little about time.
+    price : (float, float) or None, default None
+        Money for a million prompt tokens and for a million completion tokens.
+    **options
+        As for `describe`; ``seed`` also draws the rows.
+
+    Returns
+    -------
+    Estimate
+        Prints as a small table.
+
+    Raises
+    ------
+    SetupError
+        As `describe`; or there are no rows to ask.
+    RunError
+        As `describe`.
+    """
+    task = compose_description(
+        prompt,
+        style=style or (None if prompt is not None else "detailed"),
+        max_words=max_words,
+        system=system,
+        into=into,
+    )
+    parsed = parse_options(options, TableOptions)
+    prices = _checked_price(price)
+    few = _checked_rows(rows)
+    subject = subject_of(
+        source, image=parsed.image, recursive=parsed.recursive, choose=lambda count: chosen_rows(count, parsed)
+    )
+    asked = rows_to_ask(subject.table, Columns(task, len(subject), details=False), parsed.overwrite)
+    if not asked:
+        raise BadSetting(
+            "there are no rows to ask, so there is nothing to estimate; check source, limit and overwrite."
+        )
+    tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(few, len(asked))))
+    trial = _Trial(parsed, task)
+    trial.run(lambda options: start(subject, task, options, asked=tried, stop=Flag()))
+    return trial.estimate(len(asked), prices)
+
+
+class _Trial:
+    """The rows that are tried, and what they took."""
+
+    def __init__(self, options: Options, task: Task) -> None:
+        self._listener = listener_for(options.progress, task.name)
+        self._options = replace(options, progress=self._hear)
+        self._seed = options.sampling.seed
+        self._outcomes: list[Outcome] = []
+        self._elapsed_s = 0.0
+        self._workers = 1
+
+    def run(self, begin: Callable[[Options], Any]) -> None:
+        with closing(begin(self._options)) as outcomes:
+            start_s = time.monotonic()
+            self._outcomes = list(outcomes)
+            self._elapsed_s = time.monotonic() - start_s
+
+    def estimate(self, rows: int, price: tuple[float, float] | None) -> Estimate:
+        replies = [outcome.reply for outcome in self._outcomes]
+        counted = all(reply is None or reply.usage.prompt_tokens is not None for reply in replies) and any(replies)
+        prompts = [float(reply.usage.prompt_tokens or 0) if reply else 0.0 for reply in replies]
+        answers = [float(reply.usage.completion_tokens or 0) if reply else 0.0 for reply in replies]
+        seconds = [outcome.reply.seconds if outcome.reply else outcome.seconds for outcome in self._outcomes]
+        at_once = self._at_once(seconds)
+        money = (
+            [(price[0] * p + price[1] * a) / _PER_TOKENS for p, a in zip(prompts, answers, strict=True)]
+            if price
+            else []
+        )
+        return Estimate(
+            rows=rows,
+            sampled=len(self._outcomes),
+            failed=sum(outcome.fault is not None for outcome in self._outcomes),
+            workers=self._workers,
+            seconds=_for_all([each / at_once for each in seconds], rows, self._seed),
+            prompt_tokens=_for_all(prompts, rows, self._seed) if counted else None,
+            completion_tokens=_for_all(answers, rows, self._seed) if counted else None,
+            money=_for_all(money, rows, self._seed) if counted and price else None,
+        )
+
+    def _at_once(self, seconds: Sequence[float]) -> float:
+        """How many rows were answered at a time; of those that are stored that is not known, and the plan stands."""
+        was_asked = [each for each, outcome in zip(seconds, self._outcomes, strict=True) if not outcome.from_store]
+        if not was_asked or not self._elapsed_s:
+            return float(self._workers)
+        return min(float(self._workers), max(1.0, sum(was_asked) / self._elapsed_s))
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Planned):
+            self._workers = event.workers
+        if self._listener is not None:
+            self._listener(event)
+
+
+def _for_all(sample: Sequence[float], rows: int, seed: int) -> Interval:
+    """Sum over all rows, from some of them."""
+    likely = rows * sum(sample) / len(sample)
+    draw = random.Random(seed)
+    sums = sorted(rows * sum(draw.choices(sample, k=len(sample))) / len(sample) for _ in range(_DRAWS))
+    unknown = (1 - len(sample) / rows) ** 0.5  # rows that were tried are known
+    low, high = sums[int(_OUTSIDE * _DRAWS)], sums[int((1 - _OUTSIDE) * _DRAWS) - 1]
+    return Interval(likely, likely + (low - likely) * unknown, likely + (high - likely) * unknown)
+
+
+def _checked_rows(rows: object) -> int:
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 2:
+        raise BadSetting(f"rows={rows!r}: give a whole number of rows to try, from 2 up.")
+    return rows
+
+
+def _checked_price(price: object) -> tuple[float, float] | None:
+    if price is None:
+        return None
+    numbers = list(price) if isinstance(price, tuple | list) else []
+    good = all(isinstance(each, int | float) and not isinstance(each, bool) and each >= 0 for each in numbers)
+    if len(numbers) != 2 or not good:
+        raise BadSetting(
+            f"price={price!r}: give the money for a million prompt tokens and a million completion tokens."
+        )
+    return float(numbers[0]), float(numbers[1])
+
+
+def _spoken(figure: Interval, write: Callable[[float], str]) -> str:
+    return f"{write(figure.likely)}  ({write(figure.low)} to {write(figure.high)})"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
