@@ -83,8 +83,8 @@ def test_a_picture_within_a_picture_is_left_to_the_decoder() -> None:
     data = encoded(noise((160, 120)), "JPEG")
     at = len(data) - 40
     spliced = data[:at] + b"\xff\xd8\xff\xe1\0\x10Exif\0\0SECRET.." + data[at:]
+    assert strip(data, "JPEG") == data
     assert strip(spliced, "JPEG") is None
-    assert b"SECRET" not in normalize(refer(spliced), 160).data
 
 
 def test_scans_are_counted() -> None:

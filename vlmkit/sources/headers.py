@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Header", "read_header"]
 
+_BLOCK = 1024**2
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
@@ -112,5 +114,8 @@ def _header(image: Image.Image, file: IO[bytes] | None, digest: str | None) -> H
 
 
 def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
     file.seek(0)
-    return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

@@ -48,6 +48,9 @@ class Metadata:
     gps_altitude_m: float | None = None
 
 
+_NOTHING = Metadata()
+
+
 def metadata_of(image: Image.Image) -> Metadata:
     """EXIF of an opened picture; empty where it is damaged.
 
@@ -62,7 +65,9 @@ def metadata_of(image: Image.Image) -> Metadata:
         photo = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in base else {}
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo) if ExifTags.IFD.GPSInfo in base else {}
     except Exception:  # noqa: BLE001  damaged EXIF raises all sorts, and the pixels are still good
-        return Metadata()
+        return _NOTHING
+    if not base:
+        return _NOTHING
     taken_at = _time(photo)
     return Metadata(
         taken_at=taken_at,
@@ -104,7 +109,9 @@ def _iso(value: object) -> int | None:
 
 
 def _time(photo: Mapping[int, Any]) -> datetime | None:
-    text = _text(photo.get(ExifTags.Base.DateTimeOriginal)) or ""
+    text = _text(photo.get(ExifTags.Base.DateTimeOriginal))
+    if text is None:
+        return None
     try:
         whole = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007  a camera's clock has no zone
     except ValueError:
