@@ -12,12 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from jupyter_client import KernelManager
 
 from vlmkit import frame as vk
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import ServerFault, SetupError, TimedOut, Unauthorized, UnknownModel, UnreadableReply
+from vlmkit.errors import ServerFault, SetupError, StoreFault, TimedOut, Unauthorized, UnknownModel, UnreadableReply
+from vlmkit.prompts import STYLES
 from vlmkit.runner import Done
+from vlmkit.store import Store
 
 
 def interrupting(index):
@@ -267,6 +270,66 @@ def _frames():
         frame = frame.f_back
 
 
+CELLS = [
+    """
+import sys
+import pandas as pd
+import vlmkit as vk
+from vlmkit.backends import Abilities
+from vlmkit.backends.fake import FakeBackend
+model = FakeBackend(replies="fine", delay_s=[0.0, 0.0, 0.0] + [600.0] * 3, abilities=Abilities(parallel_asks=2))
+frame = pd.DataFrame({"path": PATHS})
+""",
+    """
+def tell(event):
+    if type(event).__name__ == "Done":
+        print("done", event.index, flush=True)
+
+vk.describe(frame, model=model, progress=tell, store="s.sqlite")
+""",
+    """
+partial = sys.last_value.partial
+print(partial["description"].fillna("stopped").tolist(), vk.runs(store="s.sqlite")["ok"].tolist())
+model.close()
+""",
+]
+
+
+def test_the_stop_button_of_a_notebook_keeps_the_rows(photos, tmp_path):
+    """In a real kernel: rows that ended are in the error's table and in the store, soon after the button is pressed."""
+    paths = [str(Path(path).resolve()) for path in photos(6)]
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(tmp_path))
+    client = manager.client()
+    client.start_channels()
+    pressed_s = []
+
+    def hear(message, text):
+        if message["msg_type"] == "stream":
+            text.append(message["content"]["text"])
+            if "".join(text).count("done") >= 3 and not pressed_s:
+                pressed_s.append(time.monotonic())
+                manager.interrupt_kernel()
+
+    try:
+        client.wait_for_ready(timeout=60)
+        texts, statuses = [], []
+        for cell in CELLS:
+            texts.append([])
+            reply = client.execute_interactive(
+                cell.replace("PATHS", repr(paths)), timeout=90, output_hook=lambda m: hear(m, texts[-1])
+            )
+            statuses.append(reply["content"].get("ename", "ok"))
+            if pressed_s and len(pressed_s) == 1:
+                pressed_s.append(time.monotonic())
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert statuses == ["ok", "KeyboardInterrupt", "ok"]
+    assert "".join(texts[2]) == "['fine', 'fine', 'fine', 'stopped', 'stopped', 'stopped'] [3]\n"
+    assert pressed_s[1] - pressed_s[0] < 30  # answers would take ten minutes
+
+
 SCRIPT = """
 import os, signal, sys, threading
 import pandas as pd
@@ -298,3 +361,76 @@ def test_a_script_stopped_by_a_real_signal_keeps_its_rows(photos, fresh_python):
     finished = fresh_python(SCRIPT, *paths)
     assert finished.stdout.strip() == "['fine', 'fine', 'fine', 'stopped', 'stopped', 'stopped']"
     assert finished.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "text", "mark"),
+    [
+        ("error", None, "Raise timeout_s."),
+        ("continue", "one two three", "The text is what had been written until then."),
+        ("fallback", "A PNG picture of 10 by 8 pixels", "made from the facts of the file, not by the model."),
+    ],
+)
+def test_an_answer_that_comes_too_late(photos, backend, how, text, mark):
+    """Its row says so, whatever stands in it; what stands in is no answer, and the next run asks again."""
+    model = backend(replies="one two three four five six", delay_s=1.0)
+    frame = pd.DataFrame({"path": photos(1)})
+    late = vk.describe(frame, model=model, timeout_s=0.55, on_timeout=how, store="s.sqlite", details=True)
+    cell, error = late["description"][0], late["description_error"][0]
+    assert pd.isna(cell) if text is None else cell.startswith(text)
+    assert error.startswith("TimedOut: ")
+    assert error.endswith(mark)
+    assert late["description_finish_reason"].fillna("none")[0] == ("timeout" if how == "continue" else "none")
+    in_time = vk.describe(late, model=model, overwrite="errors", store="s.sqlite")
+    assert in_time["description"].tolist() == ["one two three four five six"]
+    assert in_time["description_error"].isna().all()
+    assert len(model.asks) == 2
+
+
+def test_a_full_disk_ends_the_run_with_the_rows_so_far(photos, backend, monkeypatch):
+    """What was answered is in the table, safe or not."""
+    record, commits = Store.record, []
+
+    def write(self, run_id, rows):
+        commits.append(len(rows))
+        if len(commits) > 2:
+            raise StoreFault("store s.sqlite: no space left on the disk. Make room.")
+        record(self, run_id, rows)
+
+    monkeypatch.setattr(Store, "record", write)
+    model = backend(delay_s=0.01, parallel_asks=1)
+    frame = pd.DataFrame({"path": photos(20)})
+    with pytest.raises(StoreFault, match="Make room") as caught:
+        vk.describe(frame, model=model, store="s.sqlite")
+    partial = caught.value.partial
+    assert partial["description"].tolist()[: sum(commits)] == [
+        f"{i}: {STYLES['detailed']}" for i in range(sum(commits))
+    ]
+    assert partial["description_error"].iloc[-1].startswith("Cancelled")
+    monkeypatch.setattr(Store, "record", record)
+    asked = len(model.asks)
+    whole = vk.describe(frame, model=model, store="s.sqlite")
+    assert whole["description_error"].isna().all()
+    assert len(model.asks) - asked == 20 - sum(commits[:2])
+
+
+def test_equal_pictures_are_asked_once(photos, backend):
+    """In one table, wherever they stand, whatever the file is called."""
+    (path,) = photos(1)
+    Path("photos/copy.png").write_bytes(Path(path).read_bytes())
+    model = backend(delay_s=0.01)
+    result = vk.describe([path, "photos/copy.png", path, Path(path).read_bytes()] * 5, model=model, store="s.sqlite")
+    assert set(result["description"]) == {f"0: {STYLES['detailed']}"}
+    assert len(model.asks) == 1
+
+
+def test_one_record_says_what_it_took(photos, backend):
+    """Also where it was stored: then how long the model took at the time."""
+    (path,) = photos(1)
+    model = backend(delay_s=0.05)
+    first, second = (vk.describe_one(path, model=model, store="s.sqlite") for _ in range(2))
+    assert (first.from_store, second.from_store) == (False, True)
+    assert 0.05 <= first.answer_seconds == second.answer_seconds <= first.seconds
+    assert (second.model, second.revision, second.metadata["width"]) == ("fake:echo", "1", 10)
+    with pytest.raises(TimedOut):
+        vk.describe_one(path, "x", model=model, timeout_s=0.001)

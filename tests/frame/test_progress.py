@@ -1,12 +1,14 @@
 """Who hears of a run's events."""
 
 import io
+import logging
 import sys
+import time
 
 import pytest
 
 from vlmkit.errors import BadSetting, Cancelled, TimedOut
-from vlmkit.frame.progress import TextBar, listener_for
+from vlmkit.frame.progress import LogLines, TextBar, listener_for
 from vlmkit.runner import Done, Finished, Planned, Started
 
 
@@ -83,3 +85,52 @@ def test_a_bar_may_come_late(monkeypatch):
     bar(Started(index=0, total=1))
     bar(Finished(total=1, ok=0, failed=0, cancelled=1, seconds=0.0, stopped_early=True))
     assert stderr.getvalue() == ""
+
+
+def finished(**more):
+    counts = {"total": 3, "ok": 2, "failed": 1, "cancelled": 0, "seconds": 0.25, "stopped_early": False}
+    return Finished(**counts, **more)
+
+
+def test_the_bar_ends_with_where_pictures_went(monkeypatch):
+    """If that is not this process."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("x")
+    bar(Planned(total=3, workers=1))
+    bar(finished(destinations=("this process", "http://example.test")))
+    last = stderr.getvalue().rsplit("\r", 1)[-1]
+    assert "1 failed, pictures went to http://example.test" in last
+    assert "this process" not in last
+
+
+def test_the_bar_draws_at_most_ten_times_a_second(monkeypatch):
+    """But the first and the last state always."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("x")
+    start_s = time.monotonic()
+    bar(Planned(total=5000, workers=1))
+    for index in range(5000):
+        bar(Done(index=index, total=5000, seconds=0.1, from_store=False, fault=None))
+    bar(finished())
+    draws = stderr.getvalue().split("\r")[1:]
+    assert "0/5000" in draws[0]
+    assert "5000/5000" in draws[-1]
+    assert len(draws) <= 4 + 10 * (time.monotonic() - start_s)
+
+
+def test_lines_in_the_log(caplog):
+    """At the beginning, every so often, and at the end."""
+    lines = listener_for("log", "caption")
+    assert isinstance(lines, LogLines)
+    with caplog.at_level(logging.INFO, "vlmkit.progress"):
+        lines(Planned(total=3, workers=2))
+        lines(Done(index=0, total=3, seconds=0.1, from_store=False, fault=None))
+        lines._next_s = 0.0
+        lines(Done(index=1, total=3, seconds=0.1, from_store=False, fault=TimedOut("x")))
+        lines(Done(index=2, total=3, seconds=0.1, from_store=False, fault=None))
+        lines(finished(destinations=("http://example.test",)))
+    assert [record.message for record in caplog.records] == [
+        "caption: 3 rows, 2 at a time",
+        "caption: 2 of 3, 1 failed",
+        "caption: 2 of 3 in 0.2 s, 1 failed, pictures went to http://example.test",
+    ]
