@@ -91,6 +91,7 @@ def serve() -> Iterator[Callable[..., Server]]:
         return servers[-1]
 
     yield start
+    remote._idle.close()
     for server in servers:
         server.close()
 
@@ -256,6 +257,52 @@ def test_the_next_address_is_tried_where_one_refuses(
         socket, "getaddrinfo", lambda host, *args, **kw: both if host == "two.example" else real(host, *args, **kw)
     )
     assert fetch(f"http://two.example:{server.port}/", "x", limits()) == PICTURE
+
+
+def patient(answers: int, connections: list[socket.socket]) -> Answer:
+    """Answer so many requests on each connection, and close it with the next one."""
+
+    def answer(connection: socket.socket, _: str) -> None:
+        connections.append(connection)
+        connection.sendall(whole())
+        for _ in range(answers - 1):
+            if not connection.recv(65536):
+                return
+            connection.sendall(whole())
+        connection.recv(65536)
+
+    return answer
+
+
+def test_a_connection_serves_the_next_picture(serve: Callable[..., Server]) -> None:
+    """From the same host; opening one takes longer than a small picture."""
+    connections = []
+    server = serve({"/": patient(100, connections)})
+    assert [fetch(server.url, "x", limits()) for _ in range(10)] == [PICTURE] * 10
+    assert len(connections) == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_replaced(serve: Callable[..., Server]) -> None:
+    """Whether that shows before the next request or only by it; no row suffers."""
+    connections = []
+    server = serve({"/": patient(2, connections), "/once": whole()})
+    assert [fetch(server.url, "x", limits()) for _ in range(9)] == [PICTURE] * 9
+    assert len(connections) == 5
+    assert [fetch(server.url + "/once", "x", limits()) for _ in range(5)] == [PICTURE] * 5
+
+
+def test_what_a_server_says_unasked_is_never_the_next_picture(serve: Callable[..., Server]) -> None:
+    """A second answer behind the first one ends the connection."""
+    server = serve({"/": lambda connection, _: (connection.sendall(whole() + whole(b"other")), connection.recv(1))})
+    assert [fetch(server.url, "x", limits()) for _ in range(4)] == [PICTURE] * 4
+
+
+def test_a_kept_connection_to_a_private_host_is_of_no_use_once_it_is_forbidden(serve: Callable[..., Server]) -> None:
+    """What was allowed in one call is not in the next."""
+    server = serve({"/": patient(9, [])})
+    assert fetch(server.url, "x", limits()) == PICTURE
+    with pytest.raises(UnreadableImage, match="not a public address"):
+        fetch(server.url, "x", limits(allow_private_hosts=False))
 
 
 def test_a_port_where_nobody_listens() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
 import ssl
 import time
 import urllib.parse
+from collections.abc import Iterator
 from functools import cache
 
 import certifi
 
 from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.sources.addresses import vetted
+from vlmkit.sources.connections import Idle
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.urls import check_media_type
 
@@ -29,8 +32,11 @@ _HEADERS = {
     "User-Agent": "vlmkit (reads images)",
     "Accept": "image/*, application/octet-stream;q=0.5",
     "Accept-Encoding": "identity",
-    "Connection": "close",
 }
+# What using a connection raises that was closed while it lay idle.
+_GONE = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+_idle = Idle()
 
 
 def fetch(url: str, label: str, limits: Limits) -> bytes:
@@ -133,19 +139,48 @@ def _get(url: str, label: str, limits: Limits, deadline: _Deadline) -> bytes | s
     """Body of an answer, or the URL it redirects to."""
     parts = _parts(url, label)
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
+    place = (parts.scheme, host, port, limits.allow_private_hosts)
+    if (kept := _idle.take(place)) is not None:
+        with contextlib.suppress(*_GONE):
+            return _exchange(kept, place, url, label, limits, deadline)
     addresses = vetted(host, port, label, allow_private=limits.allow_private_hosts)
-    with _connected(addresses, port, deadline) as plain:
-        plain.settimeout(deadline.left_s())
-        sock = _tls().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
-        with sock:
+    sock = _connected(addresses, port, deadline)
+    if parts.scheme == "https":
+        with _closed_on_error(sock):
             sock.settimeout(deadline.left_s())
-            sock.sendall(_request(parts))
-            response = http.client.HTTPResponse(_Socket(sock, deadline), method="GET")  # type: ignore[arg-type]
-            with response:
-                response.begin()
-                if response.status in _REDIRECTS and (target := response.getheader("Location")):
-                    return urllib.parse.urljoin(url, target)
-                return _body(response, label, limits)
+            sock = _tls().wrap_socket(sock, server_hostname=host)
+    return _exchange(sock, place, url, label, limits, deadline)
+
+
+def _exchange(
+    sock: socket.socket, place: tuple[object, ...], url: str, label: str, limits: Limits, deadline: _Deadline
+) -> bytes | str:
+    """Ask once over an open connection, which is kept where the answer ended as it should, and closed otherwise."""
+    with _closed_on_error(sock):
+        sock.settimeout(deadline.left_s())
+        sock.sendall(_request(urllib.parse.urlsplit(url)))
+        response = http.client.HTTPResponse(_Socket(sock, deadline), method="GET")  # type: ignore[arg-type]
+        with response:
+            response.begin()
+            if response.status in _REDIRECTS and (target := response.getheader("Location")):
+                sock.close()
+                return urllib.parse.urljoin(url, target)
+            body = _body(response, label, limits)
+            keeps = not response.will_close
+    if keeps:
+        _idle.give(place, sock)
+    else:
+        sock.close()
+    return body
+
+
+@contextlib.contextmanager
+def _closed_on_error(sock: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _parts(url: str, label: str) -> urllib.parse.SplitResult:
