@@ -2,55 +2,49 @@
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
-from vlmkit.cli.interrupts import Interrupts
+from vlmkit.cli.interrupts import noted
 
 
 def press():
     signal.raise_signal(signal.SIGINT)
 
 
-def test_waiting_is_broken_off():
-    """Inside a marked stretch the interrupt comes at once."""
-    with Interrupts() as interrupts:
-        with pytest.raises(KeyboardInterrupt), interrupts.interruptible():
-            press()
-        assert interrupts.asked
-
-
-def test_writing_is_not():
-    """Outside it waits for the next stretch."""
-    with Interrupts() as interrupts:
+def test_the_first_one_is_a_wish():
+    """Nothing is broken off; the event says that the user wants an end."""
+    stop = Event()
+    with noted(stop):
+        assert not stop.is_set()
         press()
-        assert interrupts.asked
-        with pytest.raises(KeyboardInterrupt), interrupts.interruptible():
-            pytest.fail("the stretch began although the user had interrupted")
+        assert stop.is_set()
 
 
 def test_the_second_one_always_comes_through():
     """Somebody who presses twice means it."""
-    with Interrupts():
+    with noted(Event()):
         press()
         with pytest.raises(KeyboardInterrupt):
             press()
 
 
 def test_afterwards_python_decides_again():
-    """The handler from before is back."""
+    """The handler from before is back, also after an error."""
     before = signal.getsignal(signal.SIGINT)
-    with Interrupts():
-        assert signal.getsignal(signal.SIGINT) != before
+    with pytest.raises(ZeroDivisionError), noted(Event()):
+        assert 1 / int(signal.getsignal(signal.SIGINT) == before)
     assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_other_threads_are_left_alone():
     """Only the main thread may set handlers; elsewhere nothing is changed and nothing fails."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def work():
+        with noted(Event()):
+            return signal.getsignal(signal.SIGINT)
+
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(work_interruptibly).result(10) == "done"
-
-
-def work_interruptibly():
-    with Interrupts() as interrupts, interrupts.interruptible():
-        return "done"
+        assert pool.submit(work).result(10) == before

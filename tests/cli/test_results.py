@@ -1,6 +1,7 @@
 """Records are counted as they pass, and an early end keeps them."""
 
 import signal
+from threading import Event
 
 from vlmkit.cli.results import FIELDS, Results
 from vlmkit.errors import ServerFault
@@ -65,20 +66,47 @@ def test_a_fault_of_the_run_keeps_what_came_before():
     assert not results.interrupted
 
 
-def test_an_interrupt_between_rows_ends_the_run():
-    """While a row is being written the signal waits; then the run ends, and its source is closed."""
-    closed = []
+def test_an_interrupt_asks_the_run_to_end():
+    """Nothing is broken off: rows that are finished still come, and the source ends by itself."""
+    stop, closed = Event(), []
 
-    def endless():
+    def run():
         try:
-            while True:
+            while not stop.is_set():
                 yield record()
+            yield record(description="Finished meanwhile.")
         finally:
             closed.append(True)
 
-    results = Results(endless(), total=9)
-    for _ in results:
-        signal.raise_signal(signal.SIGINT)
+    results = Results(run(), total=9, stop=stop)
+    taken = []
+    for each in results:
+        taken.append(each["description"])
+        if len(taken) == 1:
+            signal.raise_signal(signal.SIGINT)
+    assert taken == ["A star.", "Finished meanwhile."]
     assert results.interrupted
     assert closed == [True]
-    assert (results.ok, results.summary()["cancelled"]) == (1, 8)
+    assert (results.ok, results.summary()["cancelled"]) == (2, 7)
+
+
+def test_an_interrupt_after_the_last_row_is_none():
+    """Nothing was missed."""
+    results = Results(iterate([record()]), total=1)
+    for _ in results:
+        signal.raise_signal(signal.SIGINT)
+    assert not results.interrupted
+
+
+def test_a_second_interrupt_ends_at_once():
+    """Also where the run does not listen."""
+
+    def stubborn():
+        yield record()
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+        yield record()
+
+    results = Results(stubborn(), total=9)
+    assert len(list(results)) == 1
+    assert results.interrupted

@@ -1,6 +1,7 @@
 """The verbs, as a user types them."""
 
 import inspect
+from threading import Event
 
 import pandas as pd
 import pytest
@@ -184,3 +185,13 @@ def test_options_a_verb_names_are_in_its_docstring(verb):
     for name in inspect.signature(verb).parameters:
         assert name in documented
     assert "Raises" in documented
+
+
+def test_an_event_ends_the_iteration(photos, backend):
+    """Rows that ended still come; what waits for an answer is cancelled, and the iterator ends by itself."""
+    photos(4)
+    stop = Event()
+    records = describe_iter("photos", model=backend(delay_s=[0, 0, 60]), workers=2, store=False, stop_event=stop)
+    first = next(records)
+    stop.set()
+    assert [first.error, *(record.error for record in records)] in ([None], [None, None])

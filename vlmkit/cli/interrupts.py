@@ -1,4 +1,4 @@
-"""Ctrl-C where it is expected: it breaks off waiting, and never tears a line that is being written."""
+"""Ctrl-C as a wish: the first asks the run to end, so that nothing finished is lost; the second ends it at once."""
 
 from __future__ import annotations
 
@@ -7,54 +7,37 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Self
 
-__all__ = ["Interrupts"]
+__all__ = ["noted"]
 
 
-class Interrupts:
-    """Defers the interrupt signal to the stretches marked as `interruptible`; a second one always comes through.
+@contextmanager
+def noted(stop: threading.Event) -> Iterator[None]:
+    """Stretch during which an interrupt sets an event instead of breaking off whatever line is being executed.
 
-    A context manager, for the main thread; elsewhere signals do not arrive and it does nothing.
+    For the main thread; elsewhere signals do not arrive and nothing is changed.
 
-    Attributes
+    Parameters
     ----------
-    asked : bool
-        Whether the user has interrupted.
+    stop : Event
+        What the work ends by.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Interrupted again, at any point.
     """
 
-    def __init__(self) -> None:
-        self.asked = False
-        self._waiting = False
-        self._is_main = threading.current_thread() is threading.main_thread()
-
-    def __enter__(self) -> Self:
-        if self._is_main:
-            self._before = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._is_main:
-            signal.signal(signal.SIGINT, self._before)
-
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Stretch of work that an interrupt may break off.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            During the stretch, or at its begin where the user asked before.
-        """
-        self._waiting = True
-        try:
-            if self.asked:
-                raise KeyboardInterrupt
-            yield
-        finally:
-            self._waiting = False
-
-    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
-        again, self.asked = self.asked, True
-        if self._waiting or again:
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
             raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -9,9 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from threading import Event
 from typing import Any
 
-from vlmkit.cli.interrupts import Interrupts
+from vlmkit.cli.interrupts import noted
 from vlmkit.errors import VlmkitError
 
 __all__ = ["FIELDS", "Record", "Results"]
@@ -53,6 +54,8 @@ class Results:
         The records' keys.
     facts : callable, default nothing
         What is known of the run as a whole by now, for the summary.
+    stop : Event or None, default None
+        Set by an interrupt; the records end by it, after those that were finished.
 
     Attributes
     ----------
@@ -72,6 +75,7 @@ class Results:
         model: str | None = None,
         fields: Sequence[str] = FIELDS,
         facts: Callable[[], Mapping[str, Any]] = dict,
+        stop: Event | None = None,
     ) -> None:
         self.total = total
         self.fields = fields
@@ -81,29 +85,30 @@ class Results:
         self.fault: VlmkitError | None = None
         self._records = records
         self._facts = facts
+        self._stop = stop or Event()
         self._from_store = 0
         self._asked = model
         self._answered: Counter[tuple[str, str | None]] = Counter()
         self._start_s = time.monotonic()
 
     def __iter__(self) -> Iterator[Record]:
-        with closing(self._records), Interrupts() as interrupts:
+        with closing(self._records), noted(self._stop):
             try:
-                while True:
-                    with interrupts.interruptible():
-                        record = next(self._records, None)
-                    if record is None:
-                        return
-                    self.ok += record["error"] is None
-                    self.failed += record["error"] is not None
-                    self._from_store += bool(record["from_store"])
-                    if record["model"] is not None:
-                        self._answered[record["model"], record["model_revision"]] += 1
+                for record in self._records:
+                    self._count(record)
                     yield record
             except KeyboardInterrupt:
-                self.interrupted = True
+                self._stop.set()
             except VlmkitError as error:
                 self.fault = error
+        self.interrupted = self._stop.is_set() and self.ok + self.failed < self.total
+
+    def _count(self, record: Record) -> None:
+        self.ok += record["error"] is None
+        self.failed += record["error"] is not None
+        self._from_store += bool(record["from_store"])
+        if record["model"] is not None:
+            self._answered[record["model"], record["model_revision"]] += 1
 
     def summary(self) -> dict[str, Any]:
         """Counts and facts of the whole run, complete once the records are through."""

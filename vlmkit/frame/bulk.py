@@ -65,7 +65,9 @@ def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
     return subject.result(columns)
 
 
-def yield_descriptions(subject: Subject, task: Task, options: Options) -> Iterator[Description]:
+def yield_descriptions(
+    subject: Subject, task: Task, options: Options, *, stop: Event | None = None
+) -> Iterator[Description]:
     """Ask every row, and give each one's record in input order as it ends.
 
     Parameters
@@ -73,13 +75,15 @@ def yield_descriptions(subject: Subject, task: Task, options: Options) -> Iterat
     subject : Subject
     task : Task
     options : Options
+    stop : Event or None, default None
+        Set, it ends the run.
 
     Raises
     ------
     SetupError
         Anything about the call, at the call.
     """
-    outcomes = start(subject, task, options, asked=range(len(subject)), stop=Event())
+    outcomes = start(subject, task, options, asked=range(len(subject)), stop=stop or Event())
     return _records(outcomes, subject, task)
 
 

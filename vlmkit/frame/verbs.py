@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from threading import Event
 from typing import Any, Unpack
 
 import pandas as pd
@@ -196,6 +197,7 @@ def describe_iter(
     style: str | None = None,
     max_words: int | None = None,
     system: str | None = None,
+    stop_event: Event | None = None,
     **options: Unpack[RowOptions],
 ) -> Iterator[Description]:
     """Describe images one after another, each record given as it is ready, in input order.
@@ -207,6 +209,9 @@ def describe_iter(
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
     prompt, style, max_words, system
         As for `describe`.
+    stop_event : threading.Event or None, default None
+        Once it is set, within 0.1 s nothing new is asked and what is in flight is cancelled; records of rows that ended
+        still come.
     **options
         As for `describe`, without details; ``overwrite=True`` asks anew what is stored.
 
@@ -232,7 +237,7 @@ def describe_iter(
         headers=reads_columns,
         choose=lambda rows: chosen_rows(rows, parsed),
     )
-    return yield_descriptions(subject, task, parsed)
+    return yield_descriptions(subject, task, parsed, stop=stop_event)
 
 
 def _describing(prompt: str | None, style: str | None, max_words: int | None, system: str | None, into: str) -> Task:

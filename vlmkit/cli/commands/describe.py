@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
@@ -114,10 +115,13 @@ def _start(
     refs = list(islice(refs_of(paths, recursive=recursive), limit))
     monitor = Monitor(refs, quiet=quiet, verbose=verbose)
     options = {name: value for name, value in asked.items() if value not in (None, ())}
-    descriptions = describe_iter(refs, progress=monitor, overwrite=not options.pop("resume"), **options)
+    stop = Event()
+    descriptions = describe_iter(
+        refs, progress=monitor, overwrite=not options.pop("resume"), stop_event=stop, **options
+    )
     records = (record_of(each, refs[each.index], metadata=metadata) for each in descriptions)
     fields = (*FIELDS, *METADATA) if metadata else FIELDS
-    return Results(records, total=len(refs), model=model, fields=fields, facts=monitor.facts)
+    return Results(records, total=len(refs), model=model, fields=fields, facts=monitor.facts, stop=stop)
 
 
 def _conclude(results: Results, *, quiet: bool) -> int:
