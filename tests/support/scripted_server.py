@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 RESET = object()  # the connection ends with RST
@@ -117,6 +118,7 @@ class ScriptedServer:
         ready.set()
         await self._stop.wait()
         server.close()
+        await asyncio.sleep(0.02)  # connections accepted a moment ago get their task, and with it their end
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -134,11 +136,15 @@ class ScriptedServer:
                         break
                 finally:
                     self.in_flight -= 1
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            self._tasks.discard(task)
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            self._tasks.discard(task)
 
     async def _read(self, reader):
         head = await reader.readuntil(b"\r\n\r\n")

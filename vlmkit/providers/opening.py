@@ -98,7 +98,12 @@ def open_host(
     host, table = host_of(engine, url), settings.host(engine)
     full_name = f"{engine}:{name}" + (f"@{url}" if url else "")
     transports = connect(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=full_name)
-    found = _look(host, name, full_name, transports)
+    try:
+        found = _look(host, name, full_name, transports)
+    except BaseException:
+        for transport in transports:
+            transport.close()
+        raise
     limits = Limits(
         requests_per_minute=requests_per_minute or table.get("requests_per_minute"),
         tokens_per_minute=tokens_per_minute or table.get("tokens_per_minute"),

@@ -1,0 +1,40 @@
+"""LM Studio's own list; a live one where a server runs."""
+
+import pytest
+from scripted_server import http
+
+from vlmkit.backends.discovery import find_models
+from vlmkit.frame import health
+from vlmkit.providers.hosts import HOSTS
+from vlmkit.providers.lmstudio import list_lmstudio
+from vlmkit.providers.transport import Call, Transport
+
+LIST = {
+    "data": [
+        {"id": "qwen2-vl-7b", "type": "vlm", "state": "loaded", "quantization": "4bit", "max_context_length": 32768},
+        {"id": "llama-3", "type": "llm", "state": "not-loaded", "quantization": 4},
+        {"id": "nomic", "type": "embeddings"},
+        {"type": "vlm"},
+    ]
+}
+
+
+def test_vision_models_are_told_apart(serve):
+    """And models that only embed are left out."""
+    server = serve(lambda request: http(body=LIST) if request.path == "/api/v0/models" else http(404))
+    transport = Transport(server.url)
+    found = list_lmstudio(HOSTS["lmstudio"], transport, Call(5))
+    transport.close()
+    assert [(model.name, model.sees_pictures, model.loaded, model.quantization, model.context) for model in found] == [
+        ("lmstudio:qwen2-vl-7b", True, True, "4bit", 32768),
+        ("lmstudio:llama-3", False, False, None, None),
+    ]
+
+
+@pytest.mark.live
+def test_a_running_lm_studio_lists_its_models():
+    """At its usual address."""
+    found = health("lmstudio")
+    if not found:
+        pytest.skip(f"no LM Studio here: {found.problem}")
+    assert all(model.error is None for model in find_models("lmstudio"))

@@ -1,0 +1,111 @@
+"""OpenAI's dialect without a network: every option has its word, every answer its few fields."""
+
+import json
+
+import pytest
+
+from vlmkit.errors import Refused, ServerFault
+from vlmkit.providers.dialect import Form, Piece
+from vlmkit.providers.hosts import ANY_SERVER, HOSTS
+from vlmkit.providers.openai_chat import OPENAI_CHAT
+from vlmkit.records import Ask, Constraint, Sampling, Usage
+
+
+def sent(host, streamed=False, **options):
+    form = Form(model="m", parameters=host.parameters)
+    path, body = OPENAI_CHAT.request(Ask(pictures=(), prompt="Hi", **options), form, streamed)
+    assert path == "/chat/completions"
+    return json.loads(body)
+
+
+EVERYTHING = Sampling(max_tokens=5, temperature=0.7, top_p=0.9, top_k=4, repetition_penalty=1.2, stop=("x",), seed=3)
+
+
+def test_every_option_has_the_hosts_own_word():
+    """VLLM's and LM Studio's differ, and so do OpenAI's."""
+    payload = sent(HOSTS["vllm"], sampling=EVERYTHING)
+    assert payload["messages"] == [{"role": "user", "content": "Hi"}]
+    assert (payload["max_tokens"], payload["temperature"], payload["top_p"], payload["top_k"]) == (5, 0.7, 0.9, 4)
+    assert (payload["repetition_penalty"], payload["stop"], payload["seed"]) == (1.2, ["x"], 3)
+    assert sent(HOSTS["lmstudio"], sampling=EVERYTHING)["repeat_penalty"] == 1.2
+    assert sent(HOSTS["openai"])["max_completion_tokens"] == 256
+    assert "max_tokens" not in sent(HOSTS["openai"])
+
+
+def test_neutral_options_are_left_out():
+    """A server that does not know a word is not bothered with it."""
+    assert set(sent(ANY_SERVER)) == {"model", "messages", "max_tokens", "temperature"}
+
+
+def test_a_seed_belongs_to_chance():
+    """Sampling at a temperature gets the seed also where it is 0: the same table every time."""
+    assert sent(ANY_SERVER, sampling=Sampling(temperature=0.5))["seed"] == 0
+
+
+def test_a_schema_is_enforced_where_the_host_can():
+    """And left to the prompt where it cannot, or where it is no schema."""
+    schema = Constraint(kind="json_schema", text='{"type": "object"}')
+    enforced = sent(HOSTS["vllm"], constraint=schema)["response_format"]["json_schema"]
+    assert enforced == {"name": "answer", "schema": {"type": "object"}, "strict": True}
+    assert "response_format" not in sent(HOSTS["lmstudio"], constraint=schema)
+    assert "response_format" not in sent(HOSTS["vllm"], constraint=Constraint(kind="regex", text="a+"))
+
+
+def test_streaming_asks_for_usage():
+    """Which servers otherwise leave out."""
+    payload = sent(ANY_SERVER, streamed=True)
+    assert payload["stream"] is True
+    assert payload["stream_options"] == {"include_usage": True}
+
+
+def answer(**message):
+    return {"choices": [{"finish_reason": "stop", "message": message}]}
+
+
+def test_texts_may_come_in_parts():
+    """Some servers answer with a list."""
+    parts = [{"type": "text", "text": "a "}, {"type": "image"}, {"type": "text", "text": "star"}, "x", {"text": 3}]
+    assert OPENAI_CHAT.read(answer(content=parts)).text == "a star"
+
+
+@pytest.mark.parametrize("usage", [None, 3, [], {"prompt_tokens": "many"}, {"prompt_tokens": True}])
+def test_odd_usage_is_no_usage(usage):
+    """A number that is none is not taken for one."""
+    assert OPENAI_CHAT.read(answer(content="x") | {"usage": usage}).usage == Usage()
+
+
+@pytest.mark.parametrize("reason", [None, 3, {}])
+def test_no_reason_is_unknown(reason):
+    """A reply always has a word there."""
+    content = {"choices": [{"finish_reason": reason, "message": {"content": "x"}}]}
+    assert OPENAI_CHAT.read(content).finish_reason == "unknown"
+
+
+@pytest.mark.parametrize(
+    "content", [None, 1, "text", [], {}, {"choices": None}, {"choices": [None]}, answer(), answer(content=3)]
+)
+def test_what_is_no_answer_is_a_fault(content):
+    """Whatever JSON came."""
+    with pytest.raises(ServerFault):
+        OPENAI_CHAT.read(content)
+
+
+def test_a_refusal_is_in_its_own_field():
+    """With the model's words."""
+    with pytest.raises(Refused, match="not this one"):
+        OPENAI_CHAT.read(answer(content=None, refusal="not this one"))
+
+
+def test_events_have_text_reason_or_usage():
+    """Each what it has; the end has nothing."""
+    event = {"choices": [{"delta": {"content": "a"}, "finish_reason": None}]}
+    assert OPENAI_CHAT.read_event(json.dumps(event)) == Piece(text="a")
+    assert OPENAI_CHAT.read_event('{"choices": [{"delta": {}, "finish_reason": "length"}]}').finish_reason == "length"
+    assert OPENAI_CHAT.read_event('{"choices": [], "usage": {"completion_tokens": 2}}').usage.completion_tokens == 2
+    assert OPENAI_CHAT.read_event(" [DONE]") == Piece(is_last=True)
+
+
+def test_a_key_is_a_bearer():
+    """And without one nothing is sent."""
+    assert OPENAI_CHAT.headers("k") == {"authorization": "Bearer k"}
+    assert OPENAI_CHAT.headers(None) == {}

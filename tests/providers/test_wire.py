@@ -1,0 +1,48 @@
+"""Pictures into JSON, and events out of bytes."""
+
+import base64
+import json
+import random
+
+import pytest
+
+from vlmkit.providers.wire import PICTURE, encode, events
+from vlmkit.records import Picture
+
+
+def picture(data):
+    return Picture(data=data, media_type="image/png", width=1, height=1, digest="x")
+
+
+def test_pictures_are_put_in_in_order():
+    """The body is the JSON that an encoder would have made of the finished texts."""
+    pictures = [picture(bytes([number]) * 500) for number in range(3)]
+    payload = {"a": [{"url": f"data:image/png;base64,{PICTURE}"} for _ in pictures], "text": 'ünï "quoted"\n\x00'}
+    finished = json.loads(encode(payload, pictures))
+    assert finished["text"] == payload["text"]
+    assert [base64.b64decode(part["url"].partition(",")[2]) for part in finished["a"]] == [p.data for p in pictures]
+
+
+def test_a_picture_too_many_is_noticed():
+    """A dialect that forgot one would send an empty question."""
+    with pytest.raises(ValueError, match="zip"):
+        encode({"a": PICTURE}, [picture(b"x"), picture(b"y")])
+
+
+STREAM = (
+    'data: one\n\n: a comment\nevent: x\ndata:two\ndata:  lines ü\r\n\r\nid: 3\n\ndata: {"a":\ndata: 1}\n\ndata: end'
+)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_events_are_the_same_however_the_bytes_are_cut(seed):
+    """In the middle of a line, of a character, of a line's end."""
+    data, chance = STREAM.encode(), random.Random(seed)
+    cuts = sorted(chance.sample(range(1, len(data)), chance.randrange(1, 12)))
+    chunks = [data[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+    assert list(events(chunks)) == ["one", "two\n lines ü", '{"a":\n1}', "end"]
+
+
+def test_nothing_gives_nothing():
+    """An empty body, and one of blank lines."""
+    assert list(events([])) == list(events([b"\n\n", b"\r\n"])) == []
