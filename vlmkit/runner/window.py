@@ -348,6 +348,8 @@ class Window:
 
     def _end(self, row: Row, outcome: Outcome) -> None:
         row.asked = None
+        if outcome.fault is not None and self._plan.fail_fast and not self._halted:
+            self.halt()  # now, not once the store has heard of it
         if self._ledger is None or isinstance(outcome.fault, Cancelled):
             self._ended.append(outcome)
         else:
