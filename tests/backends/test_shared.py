@@ -147,3 +147,26 @@ def test_shared_models_are_closed_at_exit(fresh_python):
         "future.add_done_callback(lambda f: print(type(f.exception()).__name__))"
     )
     assert done.stdout == "Cancelled\n"
+
+
+@pytest.mark.core_model
+def test_the_memory_of_a_model_comes_back(opened):
+    """Of a real one, once nobody borrows it: MLX holds no more than before, cell after cell."""
+    from vlmkit.engines.desk import desk
+
+    def active_bytes():
+        from mlx import core
+
+        return core.get_active_memory()
+
+    settings.use(keep_loaded=False)
+    with borrow("tiny") as engine:
+        held = desk().call(active_bytes)
+        assert held >= engine.info.memory_bytes
+    left = desk().call(active_bytes)
+    assert left < held - engine.info.memory_bytes / 2
+    for _ in range(2):
+        with borrow("tiny"):
+            pass
+    assert desk().call(active_bytes) <= left + 100_000
+    assert opened == ["mlx:tiny"] * 3

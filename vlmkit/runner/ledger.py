@@ -20,6 +20,7 @@ Entry = tuple[RowRecord, Outcome]
 
 _MOST_AT_ONCE = 1024
 _CLOSING_S = 30.0
+_REST_S = 0.02  # between groups: fewer and larger ones cost the other threads less
 
 
 class Ledger:
@@ -45,6 +46,7 @@ class Ledger:
         self._store = store
         self._run_id = store.begin(run)
         self._written = written
+        self._closing = threading.Event()
         self._line: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="vlmkit-store", daemon=True)
         self._thread.start()
@@ -56,6 +58,7 @@ class Ledger:
     def close(self) -> None:
         """Write what was handed in, and let the thread go. Twice is fine."""
         if self._thread.is_alive():
+            self._closing.set()
             self._line.put(None)
             self._thread.join(_CLOSING_S)
 
@@ -74,6 +77,7 @@ class Ledger:
                 fault = self._write(entries)
             if entries:
                 self._written(entries, fault)
+                self._closing.wait(_REST_S)
 
     def _next_group(self) -> tuple[list[Entry], bool]:
         entry = self._line.get()
