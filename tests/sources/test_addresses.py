@@ -54,7 +54,9 @@ def test_private_hosts_are_refused_however_they_are_written(monkeypatch: pytest.
         return real(socket.inet_ntoa(socket.inet_aton(name)) if name in unusual else name, *args, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    with pytest.raises(UnreadableImage, match=r"leads to .*1, which is not a public address; .* allow_private_hosts"):
+    with pytest.raises(
+        UnreadableImage, match=r"leads to .*1, which is not a public address; .* vk.use.allow_private_hosts=True"
+    ):
         vetted(host, 80, "x", allow_private=False)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import random
-import tarfile
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from packing import load, pack
 
-from vlmkit.errors import ImageTooLarge, RunError, SetupError, UnreadableImage
-from vlmkit.sources import Limits, archives, contents, read, refer, stamp
+from vlmkit.errors import ImageTooLarge, SetupError, UnreadableImage
+from vlmkit.sources import archives, read, refer, stamp
 
 NAMES = ["img10.png", "img2.PNG", "sub/a b [1].jpg", "sub/ünï\nx.gif", "/abs.jpg", "../up.jpg", "notes.txt"]
 HIDDEN = [".hidden.jpg", "__MACOSX/._img2.PNG", "sub/.thumbs/x.jpg"]
@@ -24,27 +22,6 @@ def closed_afterwards() -> object:
     """No archive of one test stays open for the next."""
     yield
     archives.close_all()
-
-
-def pack(path: Path, files: dict[str, bytes]) -> Path:
-    """An archive of the kind its name says."""
-    if path.suffix.lower() == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in files.items():
-                archive.writestr(zipfile.ZipInfo(name), data)
-        return path
-    mode = {".gz": "w:gz", ".tgz": "w:gz", ".bz2": "w:bz2", ".txz": "w:xz"}.get(path.suffix.lower(), "w:")
-    with tarfile.open(path, mode) as archive:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return path
-
-
-def load(ref: object, **limits: int) -> bytes:
-    base = Limits.in_force()
-    return contents.load_bytes(ref, Limits(**{name: getattr(base, name) for name in base.__slots__} | limits))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -98,21 +75,6 @@ def test_many_threads_read_at_once(tmp_path: Path, kind: str) -> None:
     assert found == [files[name] for name in names]
 
 
-def test_a_compressed_tar_is_read_once_by_readers_in_its_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each new start would cost the whole archive; what was passed is kept within bounds, and read again beyond."""
-    starts = []
-    walk = archives._walk
-    monkeypatch.setattr(archives, "_walk", lambda path: starts.append(path) or walk(path))
-    files = {f"{i}.jpg": bytes([i]) * 1000 for i in range(100)}
-    refs = read(pack(tmp_path / "a.tgz", files))
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(load, refs)) == list(files.values())
-    assert len(starts) == 2  # the names, the contents
-    monkeypatch.setattr(archives, "_PASSED_BYTES", 3000)
-    archives.close_all()
-    assert [load(ref) for ref in reversed(refs)] == list(files.values())[::-1]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_member_larger_than_allowed_is_refused(tmp_path: Path, kind: str) -> None:
     """Whether its size is declared or found out; others stay readable."""
@@ -120,27 +82,6 @@ def test_a_member_larger_than_allowed_is_refused(tmp_path: Path, kind: str) -> N
     with pytest.raises(ImageTooLarge, match=r"bomb\.png: .* more than the 1,000 that largest_image_bytes allows"):
         load(refer(f"{archive}/bomb.png"), largest_image_bytes=1000)
     assert load(refer(f"{archive}/good.png"), largest_image_bytes=1000) == b"good"
-
-
-def test_a_zip_that_lies_about_a_size_is_damaged(tmp_path: Path) -> None:
-    """No more than the declared bytes are ever inflated."""
-    archive = pack(tmp_path / "a.zip", {"a.png": b"\0" * 5_000_000})
-    data = archive.read_bytes()
-    archive.write_bytes(data.replace((5_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little")))
-    with pytest.raises(UnreadableImage, match=r"a\.png: damaged \(BadZipFile"):
-        load(refer(f"{archive}/a.png"))
-
-
-def test_a_tar_that_grows_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Zeros shrink a thousandfold; pictures never do."""
-    monkeypatch.setattr(archives, "_INFLATED_BYTES", 1_000_000)
-    archive = pack(tmp_path / "a.tgz", {"a.png": b"\0" * 30_000_000, "b.png": b"b"})
-    with pytest.raises(SetupError, match=r"a\.tgz: grows more than 200 times"):
-        read(archive)
-    with pytest.raises(RunError, match=r"b\.png: "):
-        load(refer(f"{archive}/b.png"))
-    noise = pack(tmp_path / "b.tgz", {"a.png": random.Random(1).randbytes(3_000_000)})
-    assert len(read(noise)) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -160,35 +101,6 @@ def test_damaged_archives(tmp_path: Path, kind: str) -> None:
                 load(ref)
             except UnreadableImage as error:
                 assert kind in str(error)  # noqa: PT017  as above
-
-
-def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:
-    """The flag is enough; the content could not be read anyway."""
-    archive = pack(tmp_path / "a.zip", {"a.png": b"x"})
-    data = bytearray(archive.read_bytes())
-    data[6] |= 1
-    data[data.index(b"PK\x01\x02") + 8] |= 1
-    archive.write_bytes(data)
-    with pytest.raises(UnreadableImage, match="encrypted; unpack the archive with its password"):
-        load(refer(f"{archive}/a.png"))
-
-
-def test_links_in_a_tar(tmp_path: Path) -> None:
-    """A hard link is the file it stands for; where that is behind us, the row says so."""
-    for name in ("a.tar", "a.tgz"):
-        pack(tmp_path / name, {"one.jpg": b"one"})
-        with tarfile.open(tmp_path / name, "w:gz" if name.endswith("gz") else "w:") as tar:
-            info = tarfile.TarInfo("one.jpg")
-            info.size = 3
-            tar.addfile(info, io.BytesIO(b"one"))
-            for kind, link in ((tarfile.LNKTYPE, "hard.jpg"), (tarfile.SYMTYPE, "soft.jpg")):
-                info = tarfile.TarInfo(link)
-                info.type, info.linkname = kind, "one.jpg"
-                tar.addfile(info)
-        assert len(read(tmp_path / name)) == 2
-    assert load(refer(tmp_path / "a.tar" / "hard.jpg")) == b"one"
-    with pytest.raises(UnreadableImage, match="a link inside of a compressed archive"):
-        load(refer(tmp_path / "a.tgz" / "hard.jpg"))
 
 
 def test_an_archive_without_pictures(tmp_path: Path) -> None:

@@ -198,7 +198,9 @@ def test_private_addresses_are_off_unless_allowed(serve: Callable[..., Server]) 
     """Not even connected to."""
     server = serve({"/": whole()})
     for url in (server.url, server.url.replace("127.0.0.1", "localhost")):
-        with pytest.raises(UnreadableImage, match=r"which is not a public address; .* set allow_private_hosts"):
+        with pytest.raises(
+            UnreadableImage, match=r"which is not a public address; .* vk.use.allow_private_hosts=True."
+        ):
             fetch(url, "x", limits(allow_private_hosts=False))
     assert server.requests == []
 
@@ -343,7 +345,7 @@ def silent(connection: socket.socket, _: str) -> None:
 def test_slow_servers_end_at_the_deadline(serve: Callable[..., Server], answer: Answer) -> None:
     """One deadline for all: drops of bytes do not prolong it. A fault would come after 60 s, or never."""
     url = serve({"/": answer}).url
-    with pytest.raises(UnreadableImage, match=r"not fetched within 0\.3 s; try again, or raise download_timeout_s"):
+    with pytest.raises(UnreadableImage, match=r"not fetched within 0\.3 s; try again, or allow more with vk.use"):
         fetch(url, "x", limits(download_timeout_s=0.3))
 
 

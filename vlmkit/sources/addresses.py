@@ -46,8 +46,8 @@ def vetted(host: str, port: int, label: str, *, allow_private: bool) -> list[str
     public = [address for address in addresses if allow_private or is_public(address)]
     if not public:
         raise UnreadableImage(
-            f"{label}: {host!r} leads to {addresses[0]}, which is not a public address; if you trust it, set "
-            "allow_private_hosts."
+            f"{label}: {host!r} leads to {addresses[0]}, which is not a public address; if you trust it: "
+            "vk.use(allow_private_hosts=True)."
         )
     return public
 

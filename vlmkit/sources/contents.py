@@ -9,11 +9,11 @@ import stat
 import urllib.parse
 from pathlib import Path
 
-from vlmkit.errors import ImageTooLarge, UnreadableImage
+from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.faults import translated
-from vlmkit.sources.limits import Limits
+from vlmkit.sources.limits import Limits, check_bytes
 from vlmkit.sources.urls import check_media_type, is_url
 
 __all__ = ["file_of", "load_bytes"]
@@ -100,9 +100,7 @@ def check_size(size_bytes: int, label: str, limits: Limits) -> None:
     """
     if size_bytes == 0:
         raise UnreadableImage(f"{label}: empty, 0 bytes; fetch or copy the file again.")
-    if size_bytes > limits.largest_image_bytes:
-        allowed = f"the {limits.largest_image_bytes:,} that largest_image_bytes allows"
-        raise ImageTooLarge(f"{label}: {size_bytes:,} bytes, more than {allowed}; shrink it, or raise that setting.")
+    check_bytes(size_bytes, label, limits.largest_image_bytes)
 
 
 def _elsewhere(source: str, label: str, limits: Limits) -> bytes:

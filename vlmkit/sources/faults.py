@@ -54,5 +54,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return _SYSTEM.get(error.errno, f"cannot be read ({error.strerror}); check the file and its disk.")
     if "truncated" in str(error).lower():
-        return f"the data ends too early ({error}); fetch or copy the file again."
+        return "the data ends too early; fetch or copy the file again."
     return f"damaged ({type(error).__name__}: {error}); fetch or copy the file again."

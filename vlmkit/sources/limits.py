@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vlmkit import settings
+from vlmkit.errors import ImageTooLarge
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "check_bytes"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,3 +44,26 @@ class Limits:
             One of them cannot be used.
         """
         return cls(**{name: settings.get(name) for name in cls.__slots__})
+
+
+def check_bytes(size_bytes: int, label: str, most_bytes: int) -> None:
+    """Make sure that a file is not larger than allowed.
+
+    Parameters
+    ----------
+    size_bytes : int
+    label : str
+        What the message calls the picture.
+    most_bytes : int
+        `Limits.largest_image_bytes`.
+
+    Raises
+    ------
+    ImageTooLarge
+        It is.
+    """
+    if size_bytes > most_bytes:
+        advice = "shrink it, or allow more with vk.use(largest_image_bytes=…)."
+        raise ImageTooLarge(
+            f"{label}: {size_bytes:,} bytes, more than the {most_bytes:,} that largest_image_bytes allows; {advice}"
+        )

@@ -71,7 +71,7 @@ def check_pixels(image: Image.Image, label: str, limits: Limits) -> None:
         allowed = f"the {limits.largest_image_pixels:,} that largest_image_pixels allows"
         raise ImageTooLarge(
             f"{label}: {image.width} × {image.height} = {pixels:,} pixels, more than {allowed}; "
-            "shrink it, or raise that setting."
+            "shrink it, or allow more with vk.use(largest_image_pixels=…)."
         )
 
 

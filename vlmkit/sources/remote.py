@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import io
 import socket
 import ssl
-import time
 import urllib.parse
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +15,7 @@ import certifi
 from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.sources.addresses import vetted
 from vlmkit.sources.connections import Idle
+from vlmkit.sources.deadlines import Deadline, Readable
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.urls import check_media_type
 
@@ -59,7 +58,7 @@ def fetch(url: str, label: str, limits: Limits) -> bytes:
     ImageTooLarge
         More than `Limits.largest_download_bytes`.
     """
-    deadline = _Deadline(limits.download_timeout_s, label)
+    deadline = Deadline(limits.download_timeout_s, label)
     try:
         for _ in range(MOST_REDIRECTS + 1):
             found = _get(url, label, limits, deadline)
@@ -74,68 +73,7 @@ def fetch(url: str, label: str, limits: Limits) -> bytes:
     raise UnreadableImage(f"{label}: more than {MOST_REDIRECTS} redirects; give the URL of the picture itself.")
 
 
-class _Deadline:
-    """The moment by which a download must be done."""
-
-    def __init__(self, timeout_s: float | None, label: str) -> None:
-        self._timeout_s, self._label = timeout_s, label
-        self._end_s = None if timeout_s is None else time.monotonic() + timeout_s
-
-    def left_s(self) -> float | None:
-        """Seconds left, for a socket's timeout.
-
-        Raises
-        ------
-        UnreadableImage
-            None.
-        """
-        if self._end_s is None:
-            return None
-        left_s = self._end_s - time.monotonic()
-        if left_s <= 0:
-            raise self.passed()
-        return left_s
-
-    def passed(self) -> UnreadableImage:
-        """What a row says whose time is over."""
-        said = f"not fetched within {self._timeout_s:g} s" if self._timeout_s else "the connection timed out"
-        return UnreadableImage(f"{self._label}: {said}; try again, or raise download_timeout_s.")
-
-
-class _Punctual(io.RawIOBase):
-    """A socket's bytes, each wait for them limited by the same deadline: drops of bytes do not prolong it."""
-
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        super().__init__()
-        self._sock, self._deadline = sock, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._sock.settimeout(self._deadline.left_s())
-        return self._sock.recv_into(buffer)
-
-
-class _Socket:
-    """The part of a socket that `http.client` uses for reading an answer."""
-
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        self._sock, self._deadline = sock, deadline
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Reader of the socket's bytes.
-
-        Parameters
-        ----------
-        mode : str
-            ``"rb"``.
-        """
-        del mode
-        return io.BufferedReader(_Punctual(self._sock, self._deadline), _BLOCK)
-
-
-def _get(url: str, label: str, limits: Limits, deadline: _Deadline) -> bytes | str:
+def _get(url: str, label: str, limits: Limits, deadline: Deadline) -> bytes | str:
     """Body of an answer, or the URL it redirects to."""
     parts = _parts(url, label)
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
@@ -153,13 +91,13 @@ def _get(url: str, label: str, limits: Limits, deadline: _Deadline) -> bytes | s
 
 
 def _exchange(
-    sock: socket.socket, place: tuple[object, ...], url: str, label: str, limits: Limits, deadline: _Deadline
+    sock: socket.socket, place: tuple[object, ...], url: str, label: str, limits: Limits, deadline: Deadline
 ) -> bytes | str:
     """Ask once over an open connection, which is kept where the answer ended as it should, and closed otherwise."""
     with _closed_on_error(sock):
         sock.settimeout(deadline.left_s())
         sock.sendall(_request(urllib.parse.urlsplit(url)))
-        response = http.client.HTTPResponse(_Socket(sock, deadline), method="GET")  # type: ignore[arg-type]
+        response = http.client.HTTPResponse(Readable(sock, deadline), method="GET")  # type: ignore[arg-type]
         with response:
             response.begin()
             if response.status in _REDIRECTS and (target := response.getheader("Location")):
@@ -194,7 +132,7 @@ def _parts(url: str, label: str) -> urllib.parse.SplitResult:
     return parts
 
 
-def _connected(addresses: list[str], port: int, deadline: _Deadline) -> socket.socket:
+def _connected(addresses: list[str], port: int, deadline: Deadline) -> socket.socket:
     for address in addresses[:-1]:
         try:
             return socket.create_connection((address, port), timeout=deadline.left_s())
@@ -244,8 +182,9 @@ def _body(response: http.client.HTTPResponse, label: str, limits: Limits) -> byt
 
 def _check_length(size_bytes: int, most: int, label: str) -> None:
     if size_bytes > most:
-        advice = f"more than the {most:,} that largest_download_bytes allows"
-        raise ImageTooLarge(f"{label}: {size_bytes:,} bytes or more to download, {advice}; raise that setting.")
+        allowed = f"the {most:,} that largest_download_bytes allows"
+        advice = "allow more with vk.use(largest_download_bytes=…)."
+        raise ImageTooLarge(f"{label}: {size_bytes:,} bytes or more to download, more than {allowed}; {advice}")
 
 
 def _printable(text: str) -> str:
