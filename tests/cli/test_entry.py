@@ -1,6 +1,7 @@
 """The command line as a whole: help, version, and how endings become exit codes."""
 
 import importlib.metadata
+import warnings
 
 import click
 import pytest
@@ -14,7 +15,7 @@ def test_help_lists_the_commands(command):
     done = command("--help")
     assert done.returncode == 0
     assert done.stderr == ""
-    for name in ("describe", "doctor", "models"):
+    for name in ("describe", "runs", "models", "doctor"):
         assert name in done.stdout
 
 
@@ -60,3 +61,18 @@ def test_endings_become_exit_codes(monkeypatch, capsys, ending, code, said):
     monkeypatch.setitem(entry.vlmkit.commands, "sample", sample)
     assert entry.run(["sample"]) == code
     assert capsys.readouterr().err.lstrip("\n") == said
+
+
+def test_warnings_are_a_line_for_people(monkeypatch, capsys):
+    """Without the place in the code, which means nothing at a terminal; afterwards Python shows them its own way."""
+
+    @click.command()
+    def sample():
+        warnings.simplefilter("always")
+        warnings.warn("decoding one at a time \x1b[2J", stacklevel=1)
+
+    before = warnings.showwarning
+    monkeypatch.setitem(entry.vlmkit.commands, "sample", sample)
+    assert entry.run(["sample"]) == 0
+    assert capsys.readouterr().err == "Warning: decoding one at a time \\x1b[2J\n"
+    assert warnings.showwarning is before

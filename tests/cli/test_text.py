@@ -1,10 +1,13 @@
 """Text that is safe to print and fits."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlmkit.cli.text import harmless, one_line, shorten, width_of, wrap
+from vlmkit.cli.text import HARMFUL, dump, harmless, one_line, shorten, width_of, wrap
 
 
 @pytest.mark.parametrize(
@@ -62,3 +65,19 @@ def test_wrapping_breaks_between_words():
     assert wrap("a red circle", 6) == ["a red", "circle"]
     assert wrap("abcdefgh ij", 4) == ["abcd", "efgh", "ij"]
     assert wrap("", 4) == [""]
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
+def test_json_is_harmless_and_reads_back(value):
+    """What a terminal would obey is escaped; the value is the same."""
+    for indent in (None, 2):
+        text = dump(value, indent=indent)
+        assert json.loads(text) == value
+        assert not HARMFUL.search(text.replace("\n", ""))
+
+
+def test_json_knows_moments():
+    """As ISO 8601; what is no JSON otherwise is refused."""
+    assert dump({"at": datetime(2024, 5, 6, 7, 8, tzinfo=UTC)}) == '{"at": "2024-05-06T07:08:00+00:00"}'
+    with pytest.raises(TypeError, match="set is no JSON value"):
+        dump({1})
