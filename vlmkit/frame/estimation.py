@@ -18,7 +18,7 @@ from vlmkit.frame.progress import listener_for
 from vlmkit.frame.selection import chosen_rows, rows_to_ask
 from vlmkit.frame.subjects import subject_of
 from vlmkit.prompts import Task, compose_description
-from vlmkit.records import Outcome
+from vlmkit.records import Outcome, Usage
 from vlmkit.runner import Event, Planned
 
 __all__ = ["Estimate", "Interval", "estimate"]
@@ -165,27 +165,30 @@ class _Trial:
             self._elapsed_s = time.monotonic() - start_s
 
     def estimate(self, rows: int, price: tuple[float, float] | None) -> Estimate:
-        replies = [outcome.reply for outcome in self._outcomes]
-        counted = all(reply is None or reply.usage.prompt_tokens is not None for reply in replies) and any(replies)
-        prompts = [float(reply.usage.prompt_tokens or 0) if reply else 0.0 for reply in replies]
-        answers = [float(reply.usage.completion_tokens or 0) if reply else 0.0 for reply in replies]
         seconds = [outcome.reply.seconds if outcome.reply else outcome.seconds for outcome in self._outcomes]
         at_once = self._at_once(seconds)
-        money = (
-            [(price[0] * p + price[1] * a) / _PER_TOKENS for p, a in zip(prompts, answers, strict=True)]
-            if price
-            else []
-        )
+        counts = self._counts()
+        prompts, answers = zip(*counts, strict=True) if counts else ((), ())
         return Estimate(
             rows=rows,
             sampled=len(self._outcomes),
             failed=sum(outcome.fault is not None for outcome in self._outcomes),
             workers=self._workers,
             seconds=_for_all([each / at_once for each in seconds], rows, self._seed),
-            prompt_tokens=_for_all(prompts, rows, self._seed) if counted else None,
-            completion_tokens=_for_all(answers, rows, self._seed) if counted else None,
-            money=_for_all(money, rows, self._seed) if counted and price else None,
+            prompt_tokens=_for_all(prompts, rows, self._seed) if counts else None,
+            completion_tokens=_for_all(answers, rows, self._seed) if counts else None,
+            money=_for_all(_paid(counts, price), rows, self._seed) if counts and price else None,
         )
+
+    def _counts(self) -> list[tuple[float, float]]:
+        """Tokens of prompt and answer of each row; of none, where the model does not count them."""
+        usages = [
+            outcome.reply.usage if outcome.reply else Usage(prompt_tokens=0, completion_tokens=0)
+            for outcome in self._outcomes
+        ]
+        if not any(outcome.reply for outcome in self._outcomes) or any(usage.prompt_tokens is None for usage in usages):
+            return []
+        return [(float(usage.prompt_tokens or 0), float(usage.completion_tokens or 0)) for usage in usages]
 
     def _at_once(self, seconds: Sequence[float]) -> float:
         """How many rows were answered at a time; of those that are stored that is not known, and the plan stands."""
@@ -199,6 +202,11 @@ class _Trial:
             self._workers = event.workers
         if self._listener is not None:
             self._listener(event)
+
+
+def _paid(counts: Sequence[tuple[float, float]], price: tuple[float, float]) -> list[float]:
+    """Money of each row."""
+    return [(price[0] * prompt + price[1] * answer) / _PER_TOKENS for prompt, answer in counts]
 
 
 def _for_all(sample: Sequence[float], rows: int, seed: int) -> Interval:
