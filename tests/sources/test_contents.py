@@ -142,3 +142,11 @@ def test_a_path_that_only_begins_with_a_tilde_is_left_alone(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     Path("~$draft.jpg").write_bytes(b"x")
     assert load_bytes(refer("~$draft.jpg")) == b"x"
+
+
+def test_a_text_that_is_no_path_does_not_fill_the_message() -> None:
+    """A column of pictures in base64, without the head of a data URL, is a common mistake."""
+    with pytest.raises(UnreadableImage, match="is it text, or base64") as caught:
+        load_bytes(refer("iVBORw0KGgo" * 100_000))
+    assert len(str(caught.value)) < 200
+    assert "(1,100,000 characters)" in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -9,8 +10,8 @@ import pytest
 from making_pictures import encoded, noise
 from PIL import Image, ImageFile
 
-from vlmkit.errors import UnreadableImage
-from vlmkit.sources import Limits, decode, normalize, refer
+from vlmkit.errors import ImageTooLarge, UnreadableImage
+from vlmkit.sources import decode, normalize, refer
 from vlmkit.sources.opening import open_image, orientation_of, strictly
 
 
@@ -49,7 +50,7 @@ def test_the_switch_is_put_back_by_the_last_of_many_threads(monkeypatch: pytest.
 def test_a_few_bytes_are_no_picture(head: bytes) -> None:
     """The readers' own recognition never fails over them."""
     with pytest.raises(UnreadableImage, match="x: "):
-        open_image(BytesIO(head), "x", Limits.in_force())
+        open_image(BytesIO(head), "x", 100)
 
 
 def test_what_normalize_makes_can_be_decoded() -> None:
@@ -60,3 +61,10 @@ def test_what_normalize_makes_can_be_decoded() -> None:
 def test_orientation_needs_no_exif() -> None:
     """A picture without a tag is upright."""
     assert orientation_of(Image.new("L", (1, 1))) == 1
+
+
+def test_a_picture_that_is_larger_than_it_says_is_not_decoded() -> None:
+    """Pictures may come from elsewhere, such as over a server's HTTP face."""
+    made = normalize(refer(encoded(noise(), "PNG")), 80)
+    with pytest.raises(ImageTooLarge, match="80 × 60"):
+        decode(dataclasses.replace(made, width=10))

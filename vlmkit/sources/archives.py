@@ -21,8 +21,9 @@ from vlmkit.sources.faults import translated
 
 __all__ = ["close_all", "is_archive", "is_compressed", "members", "read_member", "split"]
 
-_MEMBER = re.compile(r"^(.+?\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz)))[/\\](.+)$", re.IGNORECASE | re.DOTALL)
-_ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
+_SUFFIX = r"\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))"
+_MEMBER = re.compile(rf"^(.+?{_SUFFIX})[/{re.escape(os.sep)}](.+)$", re.IGNORECASE | re.DOTALL)
+_ARCHIVE = re.compile(rf"{_SUFFIX}$", re.IGNORECASE)
 _COMPRESSED = re.compile(r"\.(?:tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 
 _MOST_OPEN = 8

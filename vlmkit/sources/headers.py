@@ -79,7 +79,11 @@ def read_header(ref: ImageRef, *, digest: bool = False, limits: Limits | None = 
     if image is not None:
         with translated(ref.label):
             return _header(image, None, None)
-    with _opened(ref, limits) as file, translated(ref.label), open_image(file, ref.label, limits) as image:
+    with (
+        _opened(ref, limits) as file,
+        translated(ref.label),
+        open_image(file, ref.label, limits.largest_image_pixels) as image,
+    ):
         return _header(image, file, _digest(file) if digest else None)
 
 

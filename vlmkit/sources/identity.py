@@ -51,7 +51,7 @@ def stamp(ref: ImageRef) -> str | None:
     if not stat.S_ISREG(status.st_mode) or max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - _SETTLED_NS:
         return None
     facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-    return _digest(os.fsencode(path), repr(facts).encode(), member.encode("utf-8", "surrogateescape"))
+    return _digest(os.fsencode(path), repr(facts).encode(), member.encode("utf-8", "surrogatepass"))
 
 
 def fingerprint(ref: ImageRef, *, limits: Limits | None = None) -> str:

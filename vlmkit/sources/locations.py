@@ -20,6 +20,7 @@ from vlmkit.sources.urls import is_url, shown
 
 __all__ = ["natural_key", "read", "refer"]
 
+_LONGEST_PATH = 4096
 _NUMBER, _SEPARATOR = re.compile(r"\d+"), re.compile(r"[/\\]")
 
 
@@ -70,7 +71,7 @@ def refer(item: object) -> ImageRef:
         return item
     if isinstance(item, str | os.PathLike):
         path = os.fsdecode(item)
-        return ImageRef(source=path, label=shown(path) if is_url(path) else path)
+        return ImageRef(source=path, label=shown(path) if is_url(path) else _short(path))
     if isinstance(item, bytes | bytearray | memoryview):
         return ImageRef(source=bytes(item), label=f"<bytes {len(bytes(item))}>")
     if isinstance(item, Image.Image):
@@ -78,6 +79,11 @@ def refer(item: object) -> ImageRef:
     if is_array(item):
         return ImageRef(source=item, label=f"<array {'x'.join(map(str, item.shape))}>")  # type: ignore[attr-defined]
     return ImageRef(source=item, label="<missing>" if item is None else f"<{type(item).__name__}>")
+
+
+def _short(path: str) -> str:
+    """What no system takes for a path, such as a picture in base64, shall not fill a message."""
+    return path if len(path) <= _LONGEST_PATH else f"{path[:60]}… ({len(path):,} characters)"
 
 
 def natural_key(text: str) -> tuple[str, str]:

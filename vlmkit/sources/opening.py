@@ -12,14 +12,13 @@ from PIL import ExifTags, Image, ImageFile
 
 from vlmkit.errors import ImageTooLarge
 from vlmkit.sources.formats import foreign_format, readers
-from vlmkit.sources.limits import Limits
 
 __all__ = ["check_pixels", "open_image", "orientation_of", "strictly"]
 
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)  # what Pillow itself takes for it
 
 
-def open_image(file: IO[bytes], label: str, limits: Limits) -> Image.Image:
+def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
     """Identify a picture of an allowed format and size; its pixels are not decoded yet.
 
     Unlike ``Image.open`` it heeds only our own limit: Pillow's is one for the whole process, and warns at half of it.
@@ -30,7 +29,8 @@ def open_image(file: IO[bytes], label: str, limits: Limits) -> Image.Image:
         At any position; must stay open until the picture is loaded.
     label : str
         What messages call the picture.
-    limits : Limits
+    most_pixels : int
+        `Limits.largest_image_pixels`, where there is no reason for another.
 
     Raises
     ------
@@ -47,28 +47,28 @@ def open_image(file: IO[bytes], label: str, limits: Limits) -> Image.Image:
             image = factory(file, "")
         except _NOT_THIS_FORMAT:
             continue
-        check_pixels(image, label, limits)
+        check_pixels(image, label, most_pixels)
         return image
     raise foreign_format(head, label)
 
 
-def check_pixels(image: Image.Image, label: str, limits: Limits) -> None:
+def check_pixels(image: Image.Image, label: str, most_pixels: int) -> None:
     """Make sure that decoding takes no more memory than allowed.
 
     Parameters
     ----------
     image : PIL.Image.Image
     label : str
-    limits : Limits
+    most_pixels : int
 
     Raises
     ------
     ImageTooLarge
-        More than `Limits.largest_image_pixels`.
+        It has more.
     """
     pixels = image.width * image.height
-    if pixels > limits.largest_image_pixels:
-        allowed = f"the {limits.largest_image_pixels:,} that largest_image_pixels allows"
+    if pixels > most_pixels:
+        allowed = f"the {most_pixels:,} that largest_image_pixels allows"
         raise ImageTooLarge(
             f"{label}: {image.width} × {image.height} = {pixels:,} pixels, more than {allowed}; "
             "shrink it, or allow more with vk.use(largest_image_pixels=…)."

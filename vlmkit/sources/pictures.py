@@ -58,11 +58,11 @@ def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = No
     given = image_of(ref)
     if given is not None:
         with translated(ref.label), strictly():
-            check_pixels(given, ref.label, limits)
+            check_pixels(given, ref.label, limits.largest_image_pixels)
             return _encoded(_prepared(own_copy(given), orientation_of(given), longest_side_px))
     data = load_bytes(ref, limits)
     with translated(ref.label), strictly():
-        image = open_image(BytesIO(data), ref.label, limits)
+        image = open_image(BytesIO(data), ref.label, limits.largest_image_pixels)
         _check_scans(image, data, ref.label)
         size = image.size
         if max(size) <= longest_side_px and orientation_of(image) == 1 and _may_pass(image, data):
@@ -90,10 +90,12 @@ def decode(picture: Picture) -> Image.Image:
     ------
     UnreadableImage
         The bytes were not made by `normalize` and are damaged.
+    ImageTooLarge
+        Nor are they of the size that the picture says.
     """
     label = f"<picture {picture.digest[:8]}>"
     with translated(label), strictly():
-        return open_image(BytesIO(picture.data), label, Limits.in_force()).convert("RGB")
+        return open_image(BytesIO(picture.data), label, picture.width * picture.height).convert("RGB")
 
 
 def _may_pass(image: Image.Image, data: bytes) -> bool:
