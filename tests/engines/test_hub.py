@@ -130,6 +130,16 @@ def test_downloading_can_be_forbidden(fresh_python, server):
     assert COMMIT in fetch(fresh_python, server, "org/public@", VLM_AUTO_DOWNLOAD="false").stdout
 
 
+def test_a_slip_of_the_pen_is_shown_what_is_here(fresh_python, server):
+    """The repository on this machine whose name is most like the one given."""
+    fetch(fresh_python, server, "org/public@")
+    done = fetch(fresh_python, server, "org/pubilc@", "nobody/else@")
+    first, second = done.stdout.splitlines()
+    assert first.startswith("ModelNotFound org/pubilc is not on the Hub")
+    assert first.endswith("On this machine is org/public.")
+    assert "On this machine" not in second
+
+
 def test_a_download_that_cannot_fit_is_not_begun(fresh_python, server):
     """The sizes are asked first."""
     code = "import shutil\nshutil.disk_usage = lambda _: (9, 9, 9)\nshutil.disk_usage = lambda _: U\n"

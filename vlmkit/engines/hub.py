@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import shutil
@@ -91,7 +92,8 @@ def _translated(name: str, revision: str | None, error: Exception, *, forbidden_
     if forbidden_by and isinstance(error, errors.LocalEntryNotFoundError):
         return ModelNotFound(
             f"{name} is not on this machine (looked in {constants.HF_HUB_CACHE}) and downloading is forbidden "
-            f"({forbidden_by}). Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory or the bundled 'tiny'."
+            f"({forbidden_by}).{_neighbor(name)} Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory or "
+            "the bundled 'tiny'."
         )
     login = "log in with `hf auth login` or set HF_TOKEN"
     # In this order: the library derives a gated repository from a missing one.
@@ -104,9 +106,19 @@ def _translated(name: str, revision: str | None, error: Exception, *, forbidden_
     }
     for kind, what in known.items():
         if isinstance(error, kind):
-            return ModelNotFound(f"{name} {what}")
+            return ModelNotFound(f"{name} {what}{_neighbor(name)}")
     details = str(error).partition("\n")[0] or "no details"
     return ModelNotFound(
-        f"{name} is not wholly on this machine and the Hub could not be reached ({type(error).__name__}: {details}). "
-        "Check the network, proxy and HF_ENDPOINT, or name a local directory or the bundled 'tiny'."
+        f"{name} is not wholly on this machine and the Hub could not be reached ({type(error).__name__}: {details})."
+        f"{_neighbor(name)} Check the network, proxy and HF_ENDPOINT, or name a local directory or the bundled 'tiny'."
     )
+
+
+def _neighbor(name: str) -> str:
+    """Sentence that names the repository on this machine whose name is most like this one, where any is."""
+    from huggingface_hub import constants
+
+    folders = Path(constants.HF_HUB_CACHE).expanduser().glob("models--*--*")
+    here = {folder.name.removeprefix("models--").replace("--", "/", 1) for folder in folders} - {name}
+    close = difflib.get_close_matches(name, here, n=1)
+    return f" On this machine is {close[0]}." if close else ""
