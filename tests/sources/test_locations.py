@@ -75,6 +75,20 @@ def test_a_list_keeps_its_own_order_and_its_length(tmp_path: Path) -> None:
     assert refs[3].source is image
 
 
+@pytest.mark.parametrize(
+    ("cell", "source"),
+    [
+        ({"bytes": b"123", "path": "a.png"}, b"123"),
+        ({"bytes": None, "path": "a.png"}, "a.png"),
+        ({"path": "a.png"}, "a.png"),
+        ({"bytes": None, "path": None}, None),
+    ],
+)
+def test_cells_as_hugging_face_writes_them(cell: dict[str, object], source: object) -> None:
+    """A Parquet file of theirs has the bytes, or the path, of each picture in one column."""
+    assert refer(cell).source == source
+
+
 def test_single_pictures_are_a_list_of_one() -> None:
     """Bytes and PIL images need no brackets."""
     assert [ref.label for ref in read(b"123")] == ["<bytes 3>"]

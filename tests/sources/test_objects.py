@@ -77,6 +77,8 @@ def test_an_array_is_one_picture_and_a_stack_is_several() -> None:
     stack = np.zeros((5, 40, 60, 3), np.uint8)
     assert len(read(stack[0])) == 1
     assert [ref.source.shape for ref in read(stack)] == [(40, 60, 3)] * 5
+    assert [ref.source for ref in read(np.array(["a.png", "b.png"]))] == ["a.png", "b.png"]
+    assert [ref.source for ref in read(np.array(["a.png", None], dtype=object))] == ["a.png", None]
 
 
 def test_the_caller_s_array_may_change_afterwards() -> None:

@@ -6,8 +6,9 @@ import difflib
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -15,7 +16,7 @@ from vlmkit.errors import SetupError
 from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.formats import SUFFIXES
-from vlmkit.sources.objects import is_array
+from vlmkit.sources.objects import is_array, is_one_picture
 from vlmkit.sources.urls import is_url, shown
 
 __all__ = ["natural_key", "read", "refer"]
@@ -25,7 +26,7 @@ _NUMBER, _SEPARATOR = re.compile(r"\d+"), re.compile(r"[/\\]")
 
 
 def read(source: object, *, recursive: bool = False) -> list[ImageRef]:
-    """One reference per picture; nothing is opened.
+    """One reference per picture; no picture is opened.
 
     Parameters
     ----------
@@ -49,8 +50,7 @@ def read(source: object, *, recursive: bool = False) -> list[ImageRef]:
     """
     if isinstance(source, str | os.PathLike):
         return _read_path(os.fspath(source), recursive=recursive)
-    is_one_array = is_array(source) and getattr(source, "ndim", 0) <= 3  # a fourth dimension counts pictures
-    if isinstance(source, bytes | bytearray | memoryview | Image.Image) or is_one_array:
+    if isinstance(source, bytes | bytearray | memoryview | Image.Image) or is_one_picture(source):
         return [refer(source)]
     if isinstance(source, Iterable) and not isinstance(source, dict):
         return [refer(item) for item in source]
@@ -66,19 +66,29 @@ def refer(item: object) -> ImageRef:
     Parameters
     ----------
     item : str, path, bytes, PIL image, array, ImageRef or None
+        Or a mapping with ``bytes`` and ``path``, of which one may be None, as image columns of Hugging Face have it.
     """
     if isinstance(item, ImageRef):
         return item
+    if isinstance(item, Mapping) and not item.keys().isdisjoint({"bytes", "path"}):
+        return refer(item.get("bytes") or item.get("path"))
     if isinstance(item, str | os.PathLike):
-        path = os.fsdecode(item)
-        return ImageRef(source=path, label=shown(path) if is_url(path) else _short(path))
-    if isinstance(item, bytes | bytearray | memoryview):
-        return ImageRef(source=bytes(item), label=f"<bytes {len(bytes(item))}>")
+        item = os.fsdecode(item)
+    elif isinstance(item, bytearray | memoryview):
+        item = bytes(item)
+    return ImageRef(source=item, label=_label(item))
+
+
+def _label(item: Any) -> str:
+    if isinstance(item, str):
+        return shown(item) if is_url(item) else _short(item)
+    if isinstance(item, bytes):
+        return f"<bytes {len(item)}>"
     if isinstance(item, Image.Image):
-        return ImageRef(source=item, label=f"<image {item.width}x{item.height}>")
+        return f"<image {item.width}x{item.height}>"
     if is_array(item):
-        return ImageRef(source=item, label=f"<array {'x'.join(map(str, item.shape))}>")  # type: ignore[attr-defined]
-    return ImageRef(source=item, label="<missing>" if item is None else f"<{type(item).__name__}>")
+        return f"<array {'x'.join(map(str, item.shape))}>"
+    return "<missing>" if item is None else f"<{type(item).__name__}>"
 
 
 def _short(path: str) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
 
-__all__ = ["image_of", "is_array", "own_copy"]
+__all__ = ["image_of", "is_array", "is_one_picture", "own_copy"]
 
 # A picture handed in as an object may stand in several rows, and Pillow loads one object from one thread only.
 _loading = threading.Lock()
@@ -50,6 +50,11 @@ def is_array(item: object) -> bool:
     """Whether something is a numpy array; numpy itself is not needed for the answer."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(item, numpy.ndarray)
+
+
+def is_one_picture(item: object) -> bool:
+    """Whether something is an array of one picture, rather than of several or of their paths."""
+    return is_array(item) and item.ndim in {2, 3} and item.dtype.kind in "buif"  # type: ignore[attr-defined]
 
 
 def _from_array(array: Any, label: str) -> Image.Image:
