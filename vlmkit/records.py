@@ -121,6 +121,8 @@ class Ask:
         What the answer must be, beyond what the prompt says.
     token_probabilities : bool
         Whether the reply shall carry the probability of each generated token.
+    keep_partial : bool, default False
+        Whether a `TimedOut` shall carry what had been written; over HTTP the answer then comes piece by piece.
     """
 
     pictures: tuple[Picture, ...]
@@ -130,6 +132,7 @@ class Ask:
     timeout_s: float | None = None
     constraint: Constraint | None = None
     token_probabilities: bool = False
+    keep_partial: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,7 +48,8 @@ SETTINGS = {
 def draw(folder, setting):
     """Distinct JPEGs, as equal ones would be asked about once; a photo of 12 megapixels has about 2 MB."""
     folder.mkdir(parents=True, exist_ok=True)
-    noise = Image.effect_noise((setting.size[0] // 4, setting.size[1] // 4), 40).resize(setting.size)
+    grain = 4 if setting.size[0] > 1000 else 16
+    noise = Image.effect_noise((setting.size[0] // grain, setting.size[1] // grain), 40).resize(setting.size)
     light = Image.linear_gradient("L").resize(setting.size)
     picture = Image.merge("RGB", (noise, light, Image.blend(noise, light, 0.5)))
     pen = ImageDraw.Draw(picture)

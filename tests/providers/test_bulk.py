@@ -9,9 +9,10 @@ import threading
 import pandas as pd
 import pytest
 from PIL import Image
-from scripted_server import RESET, ScriptedServer, chat, http
+from scripted_server import RESET, ScriptedServer, chat, deltas, http, sse
 
 import vlmkit as vk
+from vlmkit.backends import shared
 from vlmkit.errors import Unauthorized
 
 ROWS = 2000
@@ -28,6 +29,13 @@ def picture(tmp_path, monkeypatch):
     Image.new("RGB", (40, 30), "red").save(tmp_path / "photo.jpg", exif=exif)
     assert b"SECRET-DESCRIPTION" in (tmp_path / "photo.jpg").read_bytes()
     return str(tmp_path / "photo.jpg")
+
+
+@pytest.fixture(autouse=True)
+def nothing_shared():
+    """Models that a run leaves open end with its test."""
+    yield
+    shared.close_shared()
 
 
 class Moody:
@@ -97,3 +105,14 @@ def test_a_wrong_key_ends_the_run_at_once(picture):
         with pytest.raises(Unauthorized, match="who are you"):
             vk.describe(df, prompt="{n}", model=f"openai:m@{server.url}", store=False, progress=False, workers=4)
         assert len(server.requests) < 20
+
+
+def test_late_answers_keep_what_was_written(picture):
+    """With on_timeout="continue" the text so far stands in the column, and the error says what it is."""
+    half = [*sse(*deltas("half ", "an answer"))[:3], 30.0]
+    with ScriptedServer(lambda request: half if request.method == "POST" else http(404)) as server:
+        df = pd.DataFrame({"path": [picture]})
+        options = {"timeout_s": 0.5, "on_timeout": "continue", "max_retries": 0, "store": False, "progress": False}
+        table = vk.describe(df, model=f"openai:m@{server.url}", **options)
+    assert table["description"].tolist() == ["half an answer"]
+    assert table["description_error"].iloc[0].startswith("TimedOut: ")

@@ -20,7 +20,7 @@ def listed(server, engine="vllm"):
 def test_what_servers_add_is_read(serve):
     """VLLM's context, OpenRouter's modalities; what is no model is left out."""
     data = [
-        {"id": "a", "max_model_len": 8192},
+        {"id": "a", "max_model_len": 8192, "loaded": "perhaps"},
         {"id": "b", "architecture": {"input_modalities": ["text", "image"]}, "context_length": 131072},
         {"id": "c", "architecture": {"input_modalities": ["text"]}},
         {"id": "d", "architecture": 3, "context_length": "long"},
@@ -36,6 +36,7 @@ def test_what_servers_add_is_read(serve):
         ("vllm:d", None, None),
     ]
     assert {model.source for model in found} == {server.url}
+    assert {model.loaded for model in found} == {None}
 
 
 @pytest.mark.parametrize(("answer", "kind"), [(http(429), RateLimited), (http(body="<p>"), ServerFault)])

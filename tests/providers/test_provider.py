@@ -29,6 +29,10 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 KEY = "sk-secret-0123456789"
 
 
+def ask_threads():
+    return {thread for thread in threading.enumerate() if thread.name == "vlmkit-ask"}
+
+
 def fault_of(backend, ask, **options):
     return backend.submit(ask(**options)).exception(WAIT_S)
 
@@ -251,6 +255,7 @@ def test_a_connection_that_the_server_closed_is_not_used_again(serve, opened, as
 def test_cancelling_ends_the_request_on_the_wire(serve, opened, ask):
     """The server sees its connection end; others go on."""
     server = serve([LONG_S, chat()], chat("still here"))
+    others = ask_threads()
     backend = opened(server)
     doomed = backend.submit(ask())
     while not server.requests:
@@ -259,24 +264,24 @@ def test_cancelling_ends_the_request_on_the_wire(serve, opened, ask):
     assert not wait([doomed], WAIT_S).not_done
     with pytest.raises(CancelledError):
         doomed.result()
-    thread_names = lambda: [thread for thread in threading.enumerate() if thread.name == "vlmkit-ask"]  # noqa: E731
-    assert len(thread_names()) == 1
+    assert len(ask_threads() - others) == 1
     # The thread is free again, so its request was ended.
     assert backend.submit(ask()).result(WAIT_S).text == "still here"
-    assert len(thread_names()) == 1
+    assert len(ask_threads() - others) == 1
 
 
 def test_closing_ends_what_waits(serve, opened, ask):
     """At once, though the server would keep silent; threads and sockets go."""
+    others = ask_threads()
     backend = opened(serve([LONG_S]))
     futures = [backend.submit(ask()) for _ in range(20)]
     time.sleep(0.1)
     backend.close()
     assert {type(future.exception(WAIT_S)) for future in futures} == {Cancelled}
     deadline_s = time.monotonic() + WAIT_S
-    while any(thread.name == "vlmkit-ask" for thread in threading.enumerate()) and time.monotonic() < deadline_s:
+    while ask_threads() - others and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    assert not any(thread.name == "vlmkit-ask" for thread in threading.enumerate())
+    assert not ask_threads() - others
     gc.collect()  # a socket left open would warn, which is an error here
 
 
@@ -330,6 +335,15 @@ def test_a_stream_keeps_what_came_before_the_deadline(serve, opened, ask):
         pieces.extend(backend.stream(ask(timeout_s=0.5)))
     assert [piece.text for piece in pieces] == ["half ", "an"]
     assert caught.value.partial.text == "half an"
+
+
+def test_an_ask_may_keep_what_came_before_the_deadline(serve, opened, ask):
+    """Without anybody watching; what ends in time is the whole reply."""
+    backend = opened(serve([*sse(*deltas("half ", "an"))[:3], LONG_S], sse(*deltas("all ", "of it"))))
+    fault = fault_of(backend, ask, timeout_s=0.5, keep_partial=True)
+    assert type(fault) is TimedOut
+    assert fault.partial.text == "half an"
+    assert backend.submit(ask(timeout_s=5, keep_partial=True)).result(WAIT_S).text == "all of it"
 
 
 @pytest.mark.parametrize(

@@ -68,3 +68,4 @@ def test_it_is_listed(mlx_vlm_server):
     transport.close()
     assert found.name == name
     assert found.source == url
+    assert found.loaded is True

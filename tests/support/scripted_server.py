@@ -117,8 +117,8 @@ class ScriptedServer:
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._stop.wait()
-        server.close()
         await asyncio.sleep(0.02)  # connections accepted a moment ago get their task, and with it their end
+        server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,8 +14,10 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\uffff\\]")
 
 def is_loopback(host: str) -> bool:
     """Whether a host's name or number is this machine by its very form; nothing is looked up."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host in {"localhost", "127.0.0.1"} or host.endswith(".localhost"):
         return True
+    import ipaddress  # only now: it takes as long to import as ten requests
+
     try:
         number = ipaddress.ip_address(host)
     except ValueError:

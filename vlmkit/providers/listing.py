@@ -36,6 +36,7 @@ def list_openai(host: Host, transport: Transport, call: Call) -> list[FoundModel
             engine=host.name,
             name=f"{host.name}:{entry['id']}",
             sees_pictures=_sees_pictures(entry),
+            loaded=entry["loaded"] if isinstance(entry.get("loaded"), bool) else None,
             context=next((found for key in _CONTEXT_KEYS if (found := count(entry, key))), None),
             source=transport.address,
         )

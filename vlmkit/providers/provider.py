@@ -169,6 +169,9 @@ class Provider:
             future.set_running_or_notify_cancel()
 
     def _answered(self, job: _Job) -> Reply:
+        if job.ask.keep_partial:
+            *_, last = self._streamed(job)
+            return last.reply or self._reply(job, Piece())
         self._check_pictures(job.ask)
         with self._limiter.turn(job.call) as spent, self._balance.turn() as transport:
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.

@@ -146,6 +146,7 @@ class Preparer:
                 sampling=plan.sampling,
                 timeout_s=plan.timeout_s,
                 constraint=self._constraint(target),
+                keep_partial=plan.on_timeout == "continue",
             )
         )
         return Prepared(
