@@ -10,6 +10,7 @@ from vlmkit import settings
 from vlmkit.backends.discovery import FoundModel
 from vlmkit.cli import checkup
 from vlmkit.engines.blas import BlasReport
+from vlmkit.store import RunRecord, open_store
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,31 @@ def test_a_healthy_installation_needs_nothing():
     assert found.compute["device"] == "cpu"
     assert [row["name"] for row in found.settings] == list(settings.SETTINGS)
     json.dumps(asdict(found))
+
+
+def test_the_store_is_looked_at(store):
+    """Where it is and what it holds; before the first run nothing, and no file is made."""
+    assert checkup.examine().store == {"path": str(store), "size_bytes": None, "runs": 0}
+    assert not store.exists()
+    with open_store(store) as opened:
+        opened.begin(RunRecord(model="mlx:tiny", total=0))
+    found = checkup.examine().store
+    assert (found["runs"], found["size_bytes"]) == (1, store.stat().st_size)
+
+
+def test_a_store_that_cannot_be_used_is_broken(store):
+    """It would keep every command from working."""
+    store.write_text("no database" * 1000)
+    found = checkup.examine()
+    assert found.broken
+    assert any("it is no store" in advice for advice in found.advice)
+
+
+def test_no_store_is_nothing_to_complain_about(monkeypatch):
+    """Who switched it off meant it."""
+    monkeypatch.setenv("VLMKIT_STORE", "off")
+    found = checkup.examine()
+    assert (found.store, found.broken) == ({}, False)
 
 
 def test_slow_is_not_broken(machine):

@@ -71,10 +71,17 @@ def test_a_store_that_was_switched_off_can_be_asked_for(monkeypatch):
     assert choose_store(True) == StoreChoice(path=DEFAULT, replay=False)
 
 
-def test_the_file_of_settings(tmp_path):
-    """``[store] path`` in vlmkit.toml."""
+def test_the_file_of_settings(tmp_path, monkeypatch):
+    """``[store] path`` in vlmkit.toml is beside that file, also from a folder below; an argument is where one works."""
     (tmp_path / "vlmkit.toml").write_text('[store]\npath = "here.sqlite"\n')
-    assert choose_store() == StoreChoice(path=Path("here.sqlite"), replay=False)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    for argument in (None, True):
+        assert choose_store(argument) == StoreChoice(path=tmp_path / "here.sqlite", replay=False)
+    assert choose_store("replay") == StoreChoice(path=tmp_path / "here.sqlite", replay=True)
+    assert choose_store("mine.sqlite") == StoreChoice(path=Path("mine.sqlite"), replay=False)
+    (tmp_path / "vlmkit.toml").write_text(f"[store]\npath = '{tmp_path / 'there.sqlite'}'\n")
+    assert choose_store().path == tmp_path / "there.sqlite"
 
 
 @pytest.mark.parametrize("wrong", ["fales", "reply", "replay:", "replay: ", "", 7, b"x.sqlite"])

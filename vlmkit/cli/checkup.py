@@ -12,6 +12,7 @@ from vlmkit import settings
 from vlmkit.backends import discovery
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.extras import open_by_name
+from vlmkit.store import choose_store, open_store
 
 __all__ = ["Checkup", "examine"]
 
@@ -30,6 +31,8 @@ class Checkup:
         Device, BLAS library, its threads and speed in GFLOPS, and whether it is fast.
     models : dict of str to object
         The bundled model and how many downloaded ones there are.
+    store : dict of str to object
+        Where answers are kept, how large the file is, and how many runs it knows; empty where none is in use.
     settings : list of dict
         Name, value in force, and where it comes from.
     advice : list of str
@@ -41,6 +44,7 @@ class Checkup:
     versions: dict[str, str | None] = field(default_factory=dict)
     compute: dict[str, Any] = field(default_factory=dict)
     models: dict[str, Any] = field(default_factory=dict)
+    store: dict[str, Any] = field(default_factory=dict)
     settings: list[dict[str, Any]] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     broken: bool = False
@@ -57,6 +61,7 @@ def examine() -> Checkup:
     _examine_versions(checkup)
     _examine_compute(checkup)
     _examine_models(checkup)
+    _examine_store(checkup)
     _examine_settings(checkup)
     return checkup
 
@@ -97,6 +102,19 @@ def _examine_models(checkup: Checkup) -> None:
     checkup.models = {"tiny": tiny.error or "ready", "downloaded": len(downloaded)}
     if tiny.error:
         checkup.complain(tiny.error)
+
+
+def _examine_store(checkup: Checkup) -> None:
+    try:
+        choice = choose_store()
+        if choice is None:
+            return
+        checkup.store = {"path": str(choice.path), "size_bytes": None, "runs": 0}
+        if choice.path.exists():
+            with open_store(choice.path, writable=not choice.replay) as store:
+                checkup.store |= {"size_bytes": choice.path.stat().st_size, "runs": len(store.runs())}
+    except SetupError as error:
+        checkup.complain(error)
 
 
 def _examine_settings(checkup: Checkup) -> None:

@@ -48,12 +48,12 @@ def choose_store(argument: str | Path | bool | None = None) -> StoreChoice | Non
     BadSetting
         The value, or the setting's, is none of these.
     """
-    chosen = settings.get("store", argument)
-    if chosen is False:
+    chosen = settings.resolve("store", argument)
+    if chosen.value is False:
         return None
     replay, path = _taken_apart(chosen)
     if path is None and argument is not None:
-        _, path = _taken_apart(settings.get("store"))
+        _, path = _taken_apart(settings.resolve("store"))
     return StoreChoice(path=path or default_path(), replay=replay)
 
 
@@ -62,10 +62,14 @@ def default_path() -> Path:
     return platformdirs.user_cache_path("vlmkit", appauthor=False) / "store.sqlite"
 
 
-def _taken_apart(value: str | bool) -> tuple[bool, Path | None]:
+def _taken_apart(chosen: settings.Resolved) -> tuple[bool, Path | None]:
+    """Whether it is a replay, and which file; what a settings file names is beside it, from wherever one works."""
+    value = chosen.value
     if isinstance(value, bool):
         return False, None
     if value == _REPLAY:
         return True, None
     replay = value.startswith(f"{_REPLAY}:")
-    return replay, Path(value.removeprefix(f"{_REPLAY}:")).expanduser()
+    path = Path(value.removeprefix(f"{_REPLAY}:")).expanduser()
+    file = settings.find_file()
+    return replay, file.parent / path if file and chosen.origin.startswith(f"{file},") else path

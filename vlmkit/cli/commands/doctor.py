@@ -28,7 +28,8 @@ def doctor(form: str) -> int:
 
 
 def _lines(checkup: Checkup, width: int) -> Iterator[str]:
-    for title, facts in (("versions", checkup.versions), ("compute", checkup.compute), ("models", checkup.models)):
+    parts = {"versions": checkup.versions, "compute": checkup.compute, "models": checkup.models, "store": checkup.store}
+    for title, facts in parts.items():
         yield from draw([title, ""], [(name, _shown(value)) for name, value in facts.items()], width)
         yield ""
     settings = [(row["name"], _shown(row["value"]), row["origin"]) for row in checkup.settings]
