@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import os
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from privileges import nobody
 
 from vlmkit.errors import ImageTooLarge, RunError, UnreadableImage
 from vlmkit.records import ImageRef
@@ -106,26 +105,8 @@ def test_a_file_may_be_called_like_half_a_url(tmp_path: Path, monkeypatch: pytes
     assert load_bytes(refer("a folder://x.png")) == b"x"
 
 
-@pytest.fixture
-def without_privileges() -> Callable[[], object]:
-    """Give up root's right to read everything, while the test asks for it."""
-
-    @contextlib.contextmanager
-    def nobody() -> Iterator[None]:
-        is_root = os.geteuid() == 0
-        if is_root:
-            os.seteuid(65534)
-        try:
-            yield
-        finally:
-            if is_root:
-                os.seteuid(0)
-
-    return nobody
-
-
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="this system has no such permissions")
-def test_a_file_without_permission(tmp_path: Path, without_privileges: Callable[[], object]) -> None:
+def test_a_file_without_permission(tmp_path: Path) -> None:
     """The message says what to do."""
     path = tmp_path / "secret.jpg"
     path.write_bytes(b"x")
@@ -133,7 +114,7 @@ def test_a_file_without_permission(tmp_path: Path, without_privileges: Callable[
     limits = Limits.in_force()
     with pytest.raises(UnreadableImage, match="no such file"):  # so that everything is imported
         contents.load_bytes(refer("gone.jpg"), limits)
-    with without_privileges(), pytest.raises(RunError, match=r"secret\.jpg: permission denied; make the file readable"):
+    with nobody(), pytest.raises(RunError, match=r"secret\.jpg: permission denied; make the file readable"):
         contents.load_bytes(refer(path), limits)
 
 
