@@ -4,6 +4,8 @@ import json
 import random
 import re
 
+import pytest
+
 from vlmkit.prompts import compose_form
 from vlmkit.tiny import forms, phrasings, scenes
 from vlmkit.tiny.scenes import BACKGROUNDS
@@ -24,7 +26,7 @@ SCENE = scenes.Scene(
 def drawn(count=1500):
     """Name, kind and value of every field of many forms."""
     for seed in range(count):
-        lines, answer = forms.draw_form(SCENE, random.Random(seed))
+        lines, answer, _ = forms.draw_form(SCENE, random.Random(seed))
         top = [line for line in lines.split("\n") if not line.startswith("  ")]
         values = json.loads(answer)
         assert len(top) == len(values)
@@ -42,12 +44,23 @@ def test_values_are_the_truth():
     assert seen == truth
 
 
-def test_lists_of_choices_keep_the_order_they_were_offered_in():
-    """Lists of choices keep the order they were offered in."""
+def test_lists_have_an_entry_for_each_object_that_may_be_named():
+    """In reading order, like every description of a scene."""
     for name, kind, _, value in drawn():
-        if name == "colors" and kind.startswith("list of any of"):
-            offered = json.loads(f"[{kind.removeprefix('list of any of ')}]")
-            assert value == [choice for choice in offered if choice in {"red", "blue"}]
+        if name == "colors":
+            listed = kind.removeprefix("list of any of ")
+            offered = {"red", "blue"} if listed == kind else set(json.loads(f"[{listed}]"))
+            assert value == [color for color in ("red", "blue", "red") if color in offered]
+
+
+def test_which_objects_a_form_is_about_is_known_where_one_field_is_about_some():
+    """The eye learns from it."""
+    for seed in range(400):
+        lines, answer, wanted = forms.draw_form(SCENE, random.Random(seed))
+        if wanted == {"shape": "cross"} and (match := re.search(r"- (\w*crosses\w*): integer", lines)):
+            assert json.loads(answer)[match[1]] == 2
+            return
+    pytest.fail("no form asked for crosses")
 
 
 def test_forms_are_written_as_vlmkit_writes_schemas():

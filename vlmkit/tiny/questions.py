@@ -255,7 +255,7 @@ def _json(scene: Scene, words: _Words) -> tuple[str, str]:
 
 
 def _form(scene: Scene, words: _Words) -> tuple[str, str]:
-    lines, answer = draw_form(scene, words.rng)
+    lines, answer, words.wanted = draw_form(scene, words.rng)
     return words.say("form") + "\n" + lines, answer
 
 
