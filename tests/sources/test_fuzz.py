@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making_pictures import camera_exif, corners, encoded, jpeg_with_everything, noise, png_with_everything
+from packing import load, pack
 from PIL import Image
 
-from vlmkit.errors import RunError
-from vlmkit.sources import Limits, decode, normalize, read_header, refer
+from vlmkit.errors import RunError, SetupError
+from vlmkit.sources import Limits, archives, decode, normalize, read, read_header, refer
 from vlmkit.sources.color import to_rgb
 from vlmkit.sources.stripping import strip
 
@@ -134,3 +135,25 @@ def test_stripping_takes_anything(data: bytes, name: str) -> None:
 def test_profiles_may_be_anything(icc: bytes, mode: str) -> None:
     """A picture comes out in any case."""
     assert to_rgb(Image.new(mode, (2, 2)), icc).size == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz", "a.tar.bz2", "a.tar.xz"])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_damaged_archives(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
+    """As a source they may be a setup fault; each of their rows gives bytes or a typed fault."""
+    archive = pack(tmp_path_factory.mktemp("fuzz") / name, {f"{i}.png": SEEDS["PNG"][: 90 * i] for i in range(1, 4)})
+    content = bytearray(archive.read_bytes())
+    for _ in range(data.draw(st.integers(0, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    archive.write_bytes(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
+    try:
+        refs = read(archive)
+    except SetupError:
+        refs = []
+    for ref in [*refs, refer(archive / "2.png")]:
+        try:
+            load(ref, largest_image_bytes=10_000)
+        except RunError as fault:
+            assert name in str(fault)  # noqa: PT017  either outcome is right
+    archives.close_all()
