@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -48,10 +48,13 @@ SETTINGS = {
 def draw(folder, setting):
     """Distinct JPEGs, as equal ones would be asked about once; a photo of 12 megapixels has about 2 MB."""
     folder.mkdir(parents=True, exist_ok=True)
-    grain = 4 if setting.size[0] > 1000 else 16
-    noise = Image.effect_noise((setting.size[0] // grain, setting.size[1] // grain), 40).resize(setting.size)
+    width, height = setting.size
+    clouds = Image.effect_noise((width // 64 + 1, height // 64 + 1), 40).resize(setting.size, Image.Resampling.BICUBIC)
     light = Image.linear_gradient("L").resize(setting.size)
-    picture = Image.merge("RGB", (noise, light, Image.blend(noise, light, 0.5)))
+    # What a sensor adds is in single pixels: most of a photo's bytes, and gone when it is shrunk.
+    grain = Image.effect_noise(setting.size, 4)
+    bands = (clouds, light, Image.blend(clouds, light, 0.5))
+    picture = Image.merge("RGB", [ImageChops.add(band, grain, offset=-128) for band in bands])
     pen = ImageDraw.Draw(picture)
     for number in range(setting.pictures):
         x, y = number % 40 * 6, number // 40 * 6

@@ -68,7 +68,7 @@ def open_host(
     detail : {"low", "high", "auto"} or None, default None
         How closely pictures are looked at, where the server knows the option.
     longest_side_px : int or None, default None
-        Larger pictures are shrunk before they are sent. Default: what suits the host, 1024 for most.
+        Larger pictures are shrunk before they are sent. Default: what suits the host, 1000 for most.
     parallel_asks : int or None, default None
         Requests at the same time, in this process; None leaves it to the run.
     requests_per_minute, tokens_per_minute : float or None, default None
