@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 
+import pillow_heif
 import pytest
 from making_pictures import camera_exif, corners, encoded
 from PIL import Image
@@ -45,6 +47,13 @@ def test_the_camera_s_words(name: str) -> None:
     assert found.gps_latitude_deg == pytest.approx(-33.868750)
     assert found.gps_longitude_deg == pytest.approx(151.21)
     assert found.gps_altitude_m == pytest.approx(19.5)
+
+
+def test_a_phone_s_heic_says_as_much() -> None:
+    """Beside a turn of its own."""
+    buffer = BytesIO()
+    pillow_heif.from_pillow(corners()).save(buffer, exif=camera_exif(6).tobytes())
+    assert metadata(buffer.getvalue()) == metadata(encoded(corners(), "JPEG", exif=camera_exif()))
 
 
 def test_a_picture_without_exif_says_nothing() -> None:
