@@ -60,6 +60,18 @@ def test_a_list_grows_old(monkeypatch):
     assert asked == [("vllm", 1.0), ("vllm", 1.0)]
 
 
+def test_a_dead_server_is_soon_asked_again(monkeypatch):
+    """Who starts it and looks again sees it."""
+    now_s, asked = [1000.0], []
+    dead = [discovery.FoundModel(engine="vllm", error="Unreachable: gone")]
+    monkeypatch.setattr(discovery, "_ask", lambda *given: asked.append(given) or dead)
+    memory = discovery._Memory(clock=lambda: now_s[0])
+    for step_s in (0, 4, 2):
+        now_s[0] += step_s
+        memory.get("vllm", 1.0, refresh=False)
+    assert len(asked) == 2
+
+
 def test_many_threads_ask_once(vllm):
     """Who comes while the question is under way waits for its answer."""
     barrier, found = threading.Barrier(8), []

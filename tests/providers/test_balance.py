@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from scripted_server import chat, http
 
-from vlmkit.errors import BackendError, RateLimited, Refused, ServerFault, Unreachable
+from vlmkit.errors import BackendError, RateLimited, Refused, ServerFault, TimedOut, Unreachable
 from vlmkit.providers.balance import Balance
 from vlmkit.providers.transport import Transport
 
@@ -86,6 +86,13 @@ def test_a_server_that_says_when_is_left_alone_until_then():
     clock.now_s += 30
     shared.sites[1].asks = 9
     assert ask(shared, clock) == 0
+
+
+def test_a_server_that_hangs_gets_a_rest():
+    """Its asks run into their timeouts, which says nothing about its speed."""
+    shared, clock = balance()
+    assert ask(shared, clock, fault=TimedOut("late")) == 0
+    assert ask(shared, clock, seconds=(0, 0)) == 1
 
 
 def test_faults_of_an_ask_do_not_count():

@@ -113,7 +113,7 @@ def test_a_model_that_is_not_there_is_found_before_the_run(serve, opened):
     assert server.requests == []
 
 
-@pytest.mark.parametrize(("name", "digest"), [("qwen3-vl:8b", "ab12"), ("gemma3", "cd34")])
+@pytest.mark.parametrize(("name", "digest"), [("qwen3-vl:8b", "ab12"), ("gemma3", "cd34"), ("gemma3:latest:x", "cd34")])
 def test_the_digest_is_the_revision(serve, opened, name, digest):
     """Of the tag that is meant where none is written."""
     backend = opened(serve(chat(), routes=OLLAMA), engine="ollama", name=name)

@@ -27,6 +27,7 @@ LISTERS = {
 """Engine and the function that lists its models: it takes the engine's name and seconds, and gives `FoundModel`s."""
 
 _REMEMBERED_S = 60.0
+_REMEMBERED_DEAD_S = 5.0  # somebody may be starting it this moment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,8 @@ class _Memory:
         with asking:  # who asks for the same at the same time waits for the one answer
             with self._lock:
                 made_s, found = self._lists.get(engine, (float("-inf"), []))
-            if self._clock() < made_s + _REMEMBERED_S and (not refresh or made_s >= start_s):
+            kept_s = _REMEMBERED_DEAD_S if any(model.name is None for model in found) else _REMEMBERED_S
+            if self._clock() < made_s + kept_s and (not refresh or made_s >= start_s):
                 return found
             found = _ask(engine, timeout_s)
             with self._lock:
@@ -106,7 +108,7 @@ def find_models(engine: str | None = None, *, refresh: bool = False, timeout_s: 
     engine : str or None, default None
         None asks all, at the same time.
     refresh : bool, default False
-        Ask again, however new the last answer is; otherwise an answer stands for a minute.
+        Ask again, however new the last answer is; otherwise an answer stands for a minute, its lack for five seconds.
     timeout_s : float, default 2.0
         Longest time for each engine.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vlmkit.errors import BackendError, RateLimited, ServerFault, Unreachable
+from vlmkit.errors import BackendError, RateLimited, ServerFault, TimedOut, Unreachable
 from vlmkit.providers.transport import Transport
 
 __all__ = ["Balance", "Site"]
@@ -72,7 +72,7 @@ class Balance:
             start_s = self._clock()
         try:
             yield site.transport
-        except (Unreachable, RateLimited, ServerFault) as fault:
+        except (Unreachable, RateLimited, ServerFault, TimedOut) as fault:
             self._failed(site, fault)
             raise
         else:

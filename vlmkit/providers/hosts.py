@@ -47,8 +47,8 @@ class Host:
     start : str
         How to start the server, for the message that it is not there; empty for a hosted one.
     longest_side_px : int, default 1000
-        A quarter of a photo of 12 megapixels, which a JPEG decoder gives for a fraction of the whole's cost; its shorter
-        side then has the 750 pixels that OpenAI looks at. Anthropic says 1568.
+        A quarter of a photo of 12 megapixels, which a JPEG decoder gives for a fraction of the whole's cost; its
+        shorter side then has the 750 pixels that OpenAI looks at. Anthropic says 1568.
     parallel_asks : int, default 4
     images_per_ask : int, default 8
     """

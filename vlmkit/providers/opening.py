@@ -233,8 +233,9 @@ def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]
 
 def _named(found: list[FoundModel], host: Host, name: str, full_name: str, transport: Transport) -> FoundModel | None:
     by_name = {model.name.partition(":")[2]: model for model in found if model.name}
-    # Ollama leaves ":latest" out where people do.
-    model = by_name.get(name) or by_name.get(f"{name}:latest") or by_name.get(f"models/{name}")
+    # People leave out Ollama's ":latest", and add OpenRouter's ":nitro" and Google's "models/".
+    alike = (name, f"{name}:latest", name.rpartition(":")[0], name.removeprefix("models/"))
+    model = next((by_name[each] for each in alike if each in by_name), None)
     if model is None and host.lists_all and found:
         close = difflib.get_close_matches(name, by_name, n=3, cutoff=0.4) or sorted(by_name)[:3]
         message = f"{full_name}: the server at {transport.address} has no such model. It has, for example: "

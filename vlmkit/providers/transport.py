@@ -30,6 +30,9 @@ MOST_BYTES = 32 * 2**20
 _CONNECT_S = 10.0
 _SOCKET_OPTIONS = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),)
 
+# Gateways turn away who names no program; what is not asked for compressed need not be unpacked.
+_HEADERS = (("user-agent", "vlmkit"), ("accept", "*/*"), ("accept-encoding", "identity"))
+
 _LOST = (Unreachable, "the connection was lost before the answer was complete. Try again; see the server's log")
 _NO_CONNECTION = (Unreachable, "no connection. Start the server, or correct the address")
 _LATE = (TimedOut, "no complete answer in time. Raise timeout_s")
@@ -249,7 +252,7 @@ class Transport:
         self._origin = httpcore.Origin(scheme.encode("ascii"), host.encode("idna"), port)
         self._base = parts.path.rstrip("/")
         self._proxy = _proxy_for(scheme, host)
-        self._headers = [("host", parts.netloc.rpartition("@")[2]), *(headers or {}).items()]
+        self._headers = [("host", parts.netloc.rpartition("@")[2]), *_HEADERS, *(headers or {}).items()]
         self._secret = secret
         self._idle: list[_Connection] = []
         self._lock = threading.Lock()
