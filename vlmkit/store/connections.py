@@ -93,8 +93,8 @@ class Connections:
             self._check_open()
             if self._writer is None:
                 raise StoreFault(f"store {self._path}: opened for reading only, nothing can be stored in it.")
-            self._writer.execute("BEGIN IMMEDIATE")
             try:
+                self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
                 self._writer.execute("COMMIT")
             except BaseException:

@@ -4,14 +4,16 @@ import json
 
 import pytest
 
+from vlmkit.frame import describe
+
 
 @pytest.fixture
-def described(command, pictures, script):
+def described(pictures, script, store):
     """A run over three pictures, of which one could not be read, and the same again."""
     (pictures / "green.png").write_text("no picture")
     model = script("A field.\x1b[2J")
     for _ in range(2):
-        assert command("describe", pictures, "--model", model, "--prompt", "What is it?").returncode == 1
+        assert describe(str(pictures), "What is it?", model=model, store=store)["description_error"].notna().sum() == 1
 
 
 def test_runs_are_listed(described, command):
