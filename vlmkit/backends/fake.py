@@ -171,7 +171,8 @@ class FakeBackend:
         """As a model that writes evenly: of the words it was to write, so many as the time was enough for."""
         message = f"{self.model} gave no answer within {job.ask.timeout_s:g} s. Raise timeout_s."
         words = re.findall(r"\s*\S+", answer) if isinstance(answer, str) else []
-        written = int(len(words) * (job.ask.timeout_s or 0.0) / _nth(self._delay_s, job.number))
+        delay_s = _nth(self._delay_s, job.number)
+        written = int(len(words) * min(1.0, (job.ask.timeout_s or 0.0) / delay_s)) if delay_s else 0
         if not written:
             return TimedOut(message)
         partial = self._reply(job.ask, "".join(words[:written]), job.start_s)
