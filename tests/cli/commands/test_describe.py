@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from vlmkit import settings
 from vlmkit.cli.entry import run
 from vlmkit.cli.results import FIELDS
 
@@ -170,6 +171,16 @@ def test_only_the_first_pictures(command, pictures, script):
     done = command("describe", pictures, "--model", model, "--limit", 2, "--format", "jsonl")
     assert [Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()] == ["blue.png", "green.png"]
     assert "3 ok (2 from the store)" in command("describe", pictures, "--model", model).stderr
+
+
+def test_pictures_leave_this_machine_only_when_that_is_said(capfd, pictures):
+    """A server elsewhere is refused before anything is sent; the option allows it for this command."""
+    command = ["describe", str(pictures), "--store", "false", "-m"]
+    assert run([*command, "openai:any@http://203.0.113.7/v1"]) == 1
+    assert "allow_remote" in capfd.readouterr().err
+    assert settings.get("allow_remote") is False
+    assert run([*command, "fake:echo", "--allow-remote"]) == 0
+    assert settings.get("allow_remote") is True
 
 
 def test_metadata_adds_fields(command, pictures, script):

@@ -62,6 +62,7 @@ def _setting(name: str) -> Callable[[click.Context, click.Parameter, str | None]
 @click.option(
     "--fallback", multiple=True, metavar="MODEL", help="Asked where the model before failed; may be repeated."
 )
+@click.option("--allow-remote", is_flag=True, help="Pictures may go to a server on another machine.")
 @click.option("--store", callback=_setting("store"), metavar="FILE", help=_STORE)
 @click.option("--resume/--no-resume", default=True, help="Take what is stored already, or ask everything anew.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many pictures.")
@@ -78,6 +79,8 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, **opti
     Answers are stored as they come: the same command again asks only what is missing.
     """
     _check_usage(options)
+    if options.pop("allow_remote"):
+        settings.use(allow_remote=True)
     write = FORMATS[form or (format_of_file(output.name) if output else None) or "table"]
     if output:
         check_writable(output)
