@@ -77,6 +77,12 @@ def serving(setting):
         process.stdout.close()
 
 
+def environment(folder):
+    """Every contestant finds its modules compiled, as an installed package's are, also where nothing may be written."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+
+
 def measure(who, python, setting, folder, workers):
     """One run: ratios to the ideal, CPU and bytes of a picture, peak memory."""
     with serving(setting) as address:
@@ -85,7 +91,7 @@ def measure(who, python, setting, folder, workers):
         process = subprocess.Popen(
             command,
             cwd=folder.parent,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=environment(folder.parent),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -145,6 +151,10 @@ def main(arguments=None):
             contestants = [("vlmkit", sys.executable)]
             if options.others_python:
                 contestants += [(who, options.others_python) for who in ("aiohttp", "openai_asyncio", "openai_threads")]
+            few = Setting(8, 0.01, 8, (320, 240))
+            draw(folder.parent / "few", few)
+            for who, python in contestants:  # the first run compiles
+                measure(who, python, few, folder.parent / "few", 8)
             for number in range(options.rounds):
                 for who, python in contestants:
                     found = measure(who, python, setting, folder, setting.at_once + options.more_workers)
