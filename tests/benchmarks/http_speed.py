@@ -85,7 +85,7 @@ def environment(folder):
 
 def measure(who, python, setting, folder, workers):
     """One run: ratios to the ideal, CPU and bytes of a picture, peak memory."""
-    with serving(setting) as address:
+    with serving(setting) as address, tempfile.TemporaryFile("w+") as said:
         command = [python, str(HERE / "http_contestants.py"), who, f"{address}/v1", str(folder), str(workers)]
         start_s = time.perf_counter()
         process = subprocess.Popen(
@@ -93,19 +93,20 @@ def measure(who, python, setting, folder, workers):
             cwd=folder.parent,
             env=environment(folder.parent),
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=said,
             text=True,
         )
-        captions = int(process.stdout.read().split()[-1])
+        captions = int((process.stdout.read().split() or [0])[-1])
         _, status, usage = os.wait4(process.pid, 0)
         whole_s = time.perf_counter() - start_s
         process.returncode = os.waitstatus_to_exitcode(status)
         process.stdout.close()
         with urllib.request.urlopen(f"{address}/stats", timeout=10) as answer:
             stats = json.load(answer)
-    if (captions, stats["requests"], process.returncode) != (setting.pictures, setting.pictures, 0):
-        message = f"{who}: {captions} captions from {stats['requests']} requests for {setting.pictures} pictures"
-        raise RuntimeError(message)
+        if (captions, stats["requests"], process.returncode) != (setting.pictures, setting.pictures, 0):
+            said.seek(0)
+            message = f"{who}: {captions} captions from {stats['requests']} requests for {setting.pictures} pictures\n"
+            raise RuntimeError(message + said.read()[-3000:])
     return {
         "busy": stats["seconds"] / setting.ideal_s,
         "whole": whole_s / setting.ideal_s,
