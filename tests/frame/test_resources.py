@@ -1,5 +1,6 @@
 """What a call needs open while it runs, and that it is given back."""
 
+import logging
 from contextlib import ExitStack
 
 import pandas as pd
@@ -9,7 +10,8 @@ from vlmkit import frame as vk
 from vlmkit import settings
 from vlmkit.backends import shared
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import BadSetting, SetupError, StoreFault, UnknownModel, Unreachable
+from vlmkit.errors import BadSetting, ModelLoadFailed, SetupError, StoreFault, UnknownModel, Unreachable
+from vlmkit.frame import resources
 from vlmkit.frame.options import TableOptions, parse_options
 from vlmkit.frame.resources import check_names, open_resources
 from vlmkit.store import open_store
@@ -101,6 +103,30 @@ def test_the_default_file_is_made_where_none_is_named(photos, monkeypatch, tmp_p
     vk.describe(paths, model="fake:echo")
     with open_store(tmp_path / "mine.sqlite") as store:
         assert [run["named"] for run in store.runs()] == ["fake:echo"]
+
+
+def test_a_server_that_is_down_is_left_out_where_another_is_named(photos, monkeypatch, caplog):
+    """For the whole run, with a warning; what it answered earlier still counts. Alone, it ends the call."""
+    frame = pd.DataFrame({"path": photos(3)})
+    vk.describe(frame.head(1), model="fake:main", store="s.sqlite")
+    borrow = resources.borrow
+
+    def down(name):
+        if name == "fake:main":
+            raise ModelLoadFailed("fake:main cannot be asked: nobody listens there.") from Unreachable("refused")
+        return borrow(name)
+
+    monkeypatch.setattr(resources, "borrow", down)
+    with pytest.raises(ModelLoadFailed, match="nobody listens"):
+        vk.describe(frame, model="fake:main", store="s.sqlite")
+    with caplog.at_level(logging.WARNING):
+        result = vk.describe(frame, model="fake:main", fallback="fake:echo", store="s.sqlite", details=True)
+    assert result["description_model"].tolist() == ["fake:main", "fake:echo", "fake:echo"]
+    assert "nobody listens there. It is left out" in caplog.text
+    again = vk.describe(frame, model="fake:echo", fallback="fake:main", store="s.sqlite", details=True)
+    assert again["description_model"].tolist() == ["fake:echo"] * 3
+    with pytest.raises(ModelLoadFailed, match="nobody listens"):
+        vk.describe(frame, model="fake:main", fallback="fake:main", store="s.sqlite")
 
 
 def test_falling_back_is_recorded_per_row(photos, backend):

@@ -17,7 +17,7 @@ def row():
     """Make a row with this key."""
 
     def make(key, index=0):
-        prepared = Prepared(target=target_of(FakeBackend()), key=key, ask=Ask(pictures=(), prompt="?"))
+        prepared = Prepared(level=0, target=target_of(FakeBackend()), key=key, ask=Ask(pictures=(), prompt="?"))
         return Row(index=index, question=Question(images=(), prompt="?"), prepared=prepared)
 
     return make

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from vlmkit import settings
 from vlmkit.backends import Backend, borrow, parse
-from vlmkit.errors import SetupError
+from vlmkit.errors import SetupError, Unreachable
 from vlmkit.frame.options import Options
 from vlmkit.runner import Target, target_of
 from vlmkit.store import Store, StoreChoice, choose_store, open_store
@@ -16,6 +18,8 @@ from vlmkit.store.choice import default_path
 __all__ = ["Resources", "check_names", "open_resources"]
 
 _ANY_SIDE_PX = 1568
+
+_log = logging.getLogger(__name__)
 
 
 class Resources(NamedTuple):
@@ -63,8 +67,28 @@ def open_resources(options: Options, lease: ExitStack) -> Resources:
     store = lease.enter_context(_open_store(choice)) if choice else None
     if choice and choice.replay and store:
         return Resources(store, _replayed(options.model, store))
-    models = [options.model, *options.fallback]
-    return Resources(store, [_target(model, lease) for model in models])
+    targets = list(_targets([options.model, *options.fallback], store, lease))
+    while targets[-1].backend is None:  # behind it there is nobody left to ask
+        targets.pop()
+    return Resources(store, targets)
+
+
+def _targets(models: Sequence[str | Backend | None], store: Store | None, lease: ExitStack) -> Iterator[Target]:
+    """Who is asked; a server that does not answer is left out where another is named, its stored answers are not."""
+    unreachable: SetupError | None = None
+    reached = False
+    for model in models:
+        try:
+            yield _target(model, lease)
+            reached = True
+        except SetupError as error:
+            if len(models) == 1 or not isinstance(error.__cause__, Unreachable):
+                raise
+            unreachable = unreachable or error
+            _log.warning("%s It is left out; the other models named are asked.", error)
+            yield from _known(model, store) if store else ()
+    if unreachable is not None and not reached:
+        raise unreachable
 
 
 def _open_store(choice: StoreChoice) -> Store:
@@ -82,17 +106,23 @@ def _target(model: str | Backend | None, lease: ExitStack) -> Target:
 
 def _replayed(model: str | Backend | None, store: Store) -> list[Target]:
     """Everything the store knows of this model, newest first: all revisions, all pixel budgets."""
+    known = _known(model, store)
+    if not known:
+        named = model.model if isinstance(model, Backend) else settings.require_model(model)
+        raise SetupError(
+            f'store {store.path}: it has no answers of {named}, and store="replay" asks nobody. Run it once with '
+            "store=True, where the model is at hand, or name another file with store='replay:FILE'."
+        )
+    return known
+
+
+def _known(model: str | Backend | None, store: Store) -> list[Target]:
     if isinstance(model, Backend):
         named, names = model.model, [model.model]
     else:
         named = settings.require_model(model)
         names = [named, str(parse(named))]
     known = dict.fromkeys(entry for name in names for entry in store.known(name))
-    if not known:
-        raise SetupError(
-            f'store {store.path}: it has no answers of {named}, and store="replay" asks nobody. Run it once with '
-            "store=True, where the model is at hand, or name another file with store='replay:FILE'."
-        )
     return [
         Target(model=name, revision=revision, longest_side_px=side or _ANY_SIDE_PX, backend=None, named=named)
         for name, revision, side in known

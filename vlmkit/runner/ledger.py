@@ -115,7 +115,7 @@ def run_record(plan: Plan, total: int) -> RunRecord:
     total : int
         Rows.
     """
-    target = plan.targets[0]
+    target = next((target for target in plan.targets if target.backend), plan.targets[0])
     return RunRecord(
         model=target.model,
         revision=target.revision,

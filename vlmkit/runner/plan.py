@@ -88,7 +88,8 @@ class Plan:
     task : Task
         Reads the replies, and has the system text.
     targets : tuple of Target
-        Who is asked: the first; the others in order, where it fails. Without backends, all that may have answered.
+        Who is asked: the first; the others in order, where it fails. One without a backend is not asked, but what it
+        answered earlier counts.
     sampling : Sampling
     timeout_s : float or None
         Deadline of each answer.
@@ -123,7 +124,7 @@ class Plan:
     @property
     def replays(self) -> bool:
         """Whether the store alone answers."""
-        return self.targets[0].backend is None
+        return all(target.backend is None for target in self.targets)
 
 
 def make_plan(
@@ -169,7 +170,7 @@ def make_plan(
         raise BadSetting(f"max_retries={max_retries!r}: give a whole number from 0 (ask once) up.")
     if reuse not in REUSES:
         raise BadSetting(f"reuse={reuse!r}: give one of {', '.join(REUSES)}.")
-    backend = targets[0].backend
+    backend = next((target.backend for target in targets if target.backend), None)
     chosen = settings.get("workers", workers)
     asks = int(chosen) if chosen != "auto" else backend.abilities.parallel_asks if backend else 1
     return Plan(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -26,6 +26,8 @@ class Prepared:
 
     Attributes
     ----------
+    level : int
+        Which of the plan's targets it is for.
     target : Target
     key : str or None
         Of the ask; None where the store does not know the pictures and cannot answer.
@@ -38,6 +40,7 @@ class Prepared:
         It took.
     """
 
+    level: int
     target: Target
     key: str | None
     pictures: tuple[PictureRecord, ...] = ()
@@ -77,22 +80,34 @@ class Preparer:
         ----------
         question : Question
         """
-        if self._store is None or not self._reuses:
+        if not self._reuses:
             return None
         stamps = [stamp(ref) for ref in question.images]
-        for target in self._plan.targets if self._plan.replays else self._plan.targets[:1]:
-            digests = []
-            for each in stamps:
-                digest = each and self._store.picture_digest(_identity(target, each))
-                if not digest:
-                    break
-                digests.append(digest)
-            else:
-                key = self._key(question, digests, target)
-                if (reply := self._stored(key)) is not None:
-                    pictures = tuple(PictureRecord(digest=digest) for digest in digests)
-                    return Prepared(target=target, key=key, pictures=pictures, reply=reply)
-        return None
+        if None in stamps:
+            return None
+        found = (self._glance_at(question, [str(each) for each in stamps], level) for level in self._levels(0))
+        return next((prepared for prepared in found if prepared is not None), None)
+
+    def _glance_at(self, question: Question, stamps: list[str], level: int) -> Prepared | None:
+        target, digests = self._plan.targets[level], []
+        for each in stamps:
+            digest = self._store.picture_digest(_identity(target, each)) if self._store else None
+            if digest is None:
+                return None
+            digests.append(digest)
+        key = self._key(question, digests, target)
+        reply = self._stored(key)
+        if reply is None:
+            return None
+        pictures = tuple(PictureRecord(digest=digest) for digest in digests)
+        return Prepared(level=level, target=target, key=key, pictures=pictures, reply=reply)
+
+    def _levels(self, first: int) -> Iterator[int]:
+        """Targets to look up, from one on: those that cannot be asked any more, and the next that can."""
+        for level in range(first, len(self._plan.targets)):
+            yield level
+            if self._plan.targets[level].backend is not None:
+                return
 
     def prepare(self, question: Question, level: int) -> Prepared:
         """Make a row's ask, or find its answer.
@@ -101,7 +116,7 @@ class Preparer:
         ----------
         question : Question
         level : int
-            Which of the plan's targets; without backends all of them are looked up.
+            Which of the plan's targets; where it cannot be asked any more, and has no answer, the next.
 
         Raises
         ------
@@ -109,54 +124,46 @@ class Preparer:
             A picture cannot be read.
         """
         start_s = time.monotonic()
-        if self._plan.replays:
-            for target in self._plan.targets:
-                seen = [self._see(ref, target) for ref in question.images]
-                if (prepared := self._remembered(question, target, seen, start_s)) is not None:
-                    return prepared
-            return Prepared(target=self._plan.targets[0], key=None, seconds=time.monotonic() - start_s)
-        target = self._plan.targets[level]
-        seen = [self._see(ref, target) for ref in question.images]
-        return self._remembered(question, target, seen, start_s) or self._asked(question, target, seen, start_s)
+        for current in self._levels(level):
+            target = self._plan.targets[current]
+            seen = [self._see(ref, target) for ref in question.images]
+            prepared = self._remembered(question, current, seen)
+            if prepared is None and target.backend is not None:
+                prepared = self._asked(question, current, seen)
+            if prepared is not None:
+                return replace(prepared, seconds=time.monotonic() - start_s)
+        seconds = time.monotonic() - start_s
+        return Prepared(level=level, target=self._plan.targets[level], key=None, seconds=seconds)
 
-    def _remembered(self, question: Question, target: Target, seen: list[_Seen], start_s: float) -> Prepared | None:
+    def _remembered(self, question: Question, level: int, seen: list[_Seen]) -> Prepared | None:
         digests = [each.digest for each in seen if each.digest is not None]
         if not self._reuses or len(digests) < len(seen):
             return None
+        target = self._plan.targets[level]
         key = self._key(question, digests, target)
         reply = self._stored(key)
         if reply is None:
             return None
         pictures = tuple(PictureRecord(digest=str(each.digest), identities=each.identities) for each in seen)
-        return Prepared(target=target, key=key, pictures=pictures, reply=reply, seconds=time.monotonic() - start_s)
+        return Prepared(level=level, target=target, key=key, pictures=pictures, reply=reply)
 
-    def _asked(self, question: Question, target: Target, seen: list[_Seen], start_s: float) -> Prepared:
-        plan = self._plan
+    def _asked(self, question: Question, level: int, seen: list[_Seen]) -> Prepared:
+        plan, target = self._plan, self._plan.targets[level]
         pictures = tuple(normalize(each.ref, target.longest_side_px, limits=self._limits) for each in seen)
         key = self._key(question, [picture.digest for picture in pictures], target)
         new_to_store = any(each.digest is None for each in seen)
         reply = self._stored(key) if self._reuses and new_to_store else None
-        ask = (
-            None
-            if reply
-            else Ask(
-                pictures=pictures,
-                prompt=question.prompt,
-                system=plan.task.system,
-                sampling=plan.sampling,
-                timeout_s=plan.timeout_s,
-                constraint=self._constraint(target),
-                keep_partial=plan.on_timeout == "continue",
-            )
+        ask = Ask(
+            pictures=pictures,
+            prompt=question.prompt,
+            system=plan.task.system,
+            sampling=plan.sampling,
+            timeout_s=plan.timeout_s,
+            constraint=self._constraint(target),
+            keep_partial=plan.on_timeout == "continue",
         )
-        return Prepared(
-            target=target,
-            key=key,
-            pictures=tuple(_record(each, picture) for each, picture in zip(seen, pictures, strict=True)),
-            ask=ask,
-            reply=reply,
-            seconds=time.monotonic() - start_s,
-        )
+        records = tuple(_record(each, picture) for each, picture in zip(seen, pictures, strict=True))
+        return Prepared(level=level, target=target, key=key, pictures=records, ask=None if reply else ask, reply=reply)
 
     def _see(self, ref: ImageRef, target: Target) -> _Seen:
         """A stamp costs a look at the folder, a fingerprint the whole file; what was read once is kept for decoding."""

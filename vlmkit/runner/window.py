@@ -196,7 +196,7 @@ class Window:
                 return
             row = Row(*entry, level=self._first_level)
             self._ahead.append(row)
-            row.prepared = self._preparer.glance(row.question)
+            row.prepared = self._preparer.glance(row.question) if row.level == 0 else None
             if row.prepared is None:
                 self._decoders.put(row)
 
@@ -214,6 +214,7 @@ class Window:
     def _take_prepared(self, content: tuple[Row, Prepared | None, Exception | None, float]) -> None:
         row, prepared, fault, seconds = content
         row.prepared, row.fault = prepared, fault
+        row.level = prepared.level if prepared else row.level
         row.prepare_s += seconds
         if self._in_flight.get(row.index) is row:  # for its next model
             self._go_on(row)
