@@ -24,7 +24,20 @@ def start(tmp_path):
     processes = []
 
     def run(count, store, output, *, model="tiny"):
-        command = [VLMKIT, "describe", SCENES, "--limit", count, "--model", model, "--style", "brief", "--verbose"]
+        command = [
+            VLMKIT,
+            "describe",
+            SCENES,
+            "--limit",
+            count,
+            "--model",
+            model,
+            "--style",
+            "brief",
+            "--verbose",
+            "--workers",
+            4,
+        ]
         arguments = [*command, "--store", store, "--output", output]
         processes.append(
             subprocess.Popen(
@@ -71,7 +84,7 @@ def test_killed_at_random_moments(start, tmp_path, count, kills):
     for _ in range(kills):
         new_rows = chance.randrange(1, max(2, count // (kills + 1)))
         process = start(count, store, "never.jsonl")
-        told += kill_after(process, len(set(told)) + new_rows, chance.uniform(0, 0.3))
+        told += kill_after(process, len(set(told)) + new_rows, chance.uniform(0, 0.1))
     last = start(count, store, "mended.jsonl")
     _, said = last.communicate(timeout=500)
     assert last.returncode == 0, said
@@ -80,12 +93,14 @@ def test_killed_at_random_moments(start, tmp_path, count, kills):
     assert undisturbed.returncode == 0, said
 
     assert table(tmp_path / "mended.jsonl") == table(tmp_path / "undisturbed.jsonl")
-    assert not (tmp_path / "never.jsonl").exists()
     with open_store(store) as opened:
         runs = opened.runs()
         rows = [row for run in runs for row in opened.rows(run["run"])]
         survived = {row["label"] for run in runs[:-1] for row in opened.rows(run["run"])}
-    assert [run["state"] for run in runs] == ["died"] * kills + ["finished"]
+    states = [run["state"] for run in runs]
+    assert states[0] == "died"  # the later ones may be done before their time, on a fast machine
+    assert (len(states), states[-1]) == (kills + 1, "finished")
+    assert (tmp_path / "never.jsonl").exists() is ("finished" in states[:-1])
     asked = Counter(row["label"] for row in rows if not row["from_store"])
     assert set(asked.values()) == {1}
     assert len(asked) == count
