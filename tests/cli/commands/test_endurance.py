@@ -100,7 +100,7 @@ def test_killed_at_random_moments(start, tmp_path, count, kills):
     states = [run["state"] for run in runs]
     assert states[0] == "died"  # the later ones may be done before their time, on a fast machine
     assert (len(states), states[-1]) == (kills + 1, "finished")
-    assert (tmp_path / "never.jsonl").exists() is ("finished" in states[:-1])
+    assert "finished" in states[:-1] or not (tmp_path / "never.jsonl").exists()
     asked = Counter(row["label"] for row in rows if not row["from_store"])
     assert set(asked.values()) == {1}
     assert len(asked) == count
