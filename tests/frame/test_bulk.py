@@ -218,9 +218,16 @@ KINDS = ["ok", "ok", "ok", "slow", "broken", "odd", "bad picture", "missing"]
     delays=st.lists(st.sampled_from([0.0, 0.001, 0.003]), min_size=1, max_size=5),
     workers=st.one_of(st.integers(1, 9), st.just("auto")),
     labels=st.lists(st.sampled_from(["a", "b", None]), min_size=20, max_size=20),
+    stores=st.booleans(),
+    overwrite=st.sampled_from(["missing", "errors"]),
 )
-def test_rows_stay_aligned_under_any_pattern(kinds, delays, workers, labels, tmp_path_factory, monkeypatch):
-    """Each answer stands in the row of the very picture and prompt it is about; the rest of the table is untouched."""
+def test_rows_stay_aligned_under_any_pattern(
+    kinds, delays, workers, labels, stores, overwrite, tmp_path_factory, monkeypatch
+):
+    """Each answer stands in the row of the very picture and prompt it is about; the rest of the table is untouched.
+
+    So it is when the rows that failed are asked again, and only those.
+    """
     monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", len(kinds))  # so that all may fail alike
     from PIL import Image
 
@@ -240,8 +247,8 @@ def test_rows_stay_aligned_under_any_pattern(kinds, delays, workers, labels, tmp
         return f"picture {i}, prompt {ask.prompt}" if kind == "ok" else FAULTS[kind](f"{i} {ask.prompt}")
 
     model = FakeBackend(replies=answer, delay_s=delays, abilities=Abilities(parallel_asks=9))
-    result = vk.describe(frame, "{n}", model=model, workers=workers, details=True)
-    model.close()
+    options = {"model": model, "workers": workers, "details": True, "store": folder / "s.sqlite" if stores else False}
+    result = vk.describe(frame, "{n}", **options)
     pd.testing.assert_frame_equal(result[["path", "n"]], frame)
     for i, kind in enumerate(kinds):
         text, error = result["description"].iloc[i], result["description_error"].iloc[i]
@@ -254,6 +261,16 @@ def test_rows_stay_aligned_under_any_pattern(kinds, delays, workers, labels, tmp
         else:
             assert error.startswith("UnreadableImage: ")
         assert pd.isna(result["description_model"].iloc[i]) == (kind != "ok")
+    failed = [i for i, kind in enumerate(kinds) if kind in FAULTS]
+    kinds[:] = ["ok" if kind in FAULTS else kind for kind in kinds]
+    model.asks.clear()
+    healed = vk.describe(result, "{n}", overwrite=overwrite, **options)
+    model.close()
+    assert sorted(int(ask.prompt) for ask in model.asks) == failed
+    assert healed["description"].iloc[failed].tolist() == [f"picture {i}, prompt {i}" for i in failed]
+    kept = [i for i in range(len(kinds)) if i not in failed]
+    columns = ["path", "n", "description", "description_error", "description_model"]
+    pd.testing.assert_frame_equal(healed[columns].iloc[kept], result[columns].iloc[kept])
 
 
 def test_the_stack_level_never_leaves_the_stack():
