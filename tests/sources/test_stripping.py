@@ -61,6 +61,18 @@ def test_a_thumbnail_in_the_first_segment_is_dropped() -> None:
     assert strip(data, "JPEG") == plain
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_filling_between_segments_does_no_harm(options: dict[str, object]) -> None:
+    """Any number of FF may stand before a marker."""
+    data = encoded(noise((160, 120)), "JPEG", **options)
+    filled = data[:-2] + b"\xff\xff\xff\xd9"
+    at = data.rindex(b"\xff\xda")
+    filled = filled[:at] + b"\xff\xff" + filled[at:]
+    stripped = strip(filled, "JPEG")
+    assert pixels(stripped) == pixels(data)
+    assert len(stripped) <= len(filled)
+
+
 def test_adobe_colors_keep_their_marker() -> None:
     """Without it a reader would take RGB for YCbCr."""
     data = encoded(corners(), "JPEG", keep_rgb=True)
