@@ -5,7 +5,8 @@ from __future__ import annotations
 __all__ = ["Pace"]
 
 _GAIN = 1.05  # throughput that did not grow by a twentieth did not grow
-_GROWTH = 1.5
+_GROWTH = 2.0
+_CAREFUL_GROWTH = 1.25  # once a server has said where its limit is
 _RETREAT = 0.5
 _CALM_S = 5.0  # after being pushed back, before trying more again
 _PROBE_S = 30.0  # a server may have got more room since it was found to be full
@@ -42,6 +43,7 @@ class Pace:
         self._latencies_s = 0.0
         self._best_rate = 0.0
         self._best_limit = self.limit
+        self._growth = _GROWTH
         self._settled_s: float | None = None
         self._calm_until_s = 0.0
 
@@ -71,7 +73,7 @@ class Pace:
             self.limit = max(1, int(self.limit * _RETREAT))
             self._calm_until_s = now_s + _CALM_S
             self._best_rate, self._best_limit = 0.0, self.limit
-            self._settled_s = None
+            self._settled_s, self._growth = None, _CAREFUL_GROWTH
             self._begin(now_s)
 
     def _judge(self, rate: float, now_s: float) -> None:
@@ -83,7 +85,7 @@ class Pace:
         elif self._settled_s is not None and now_s - self._settled_s > _PROBE_S:
             self._best_rate, self._settled_s = rate, None
         if self._settled_s is None and now_s >= self._calm_until_s:
-            self.limit = min(self._most, max(self.limit + 1, int(self.limit * _GROWTH)))
+            self.limit = min(self._most, max(self.limit + 1, int(self.limit * self._growth)))
         self._begin(now_s)
 
     def _begin(self, now_s: float) -> None:
