@@ -3,6 +3,7 @@
 import base64
 import gc
 import json
+import os
 import threading
 import time
 from concurrent.futures import CancelledError, wait
@@ -13,6 +14,7 @@ from scripted_server import CLOSE, RESET, chat, completion, deltas, http, sse
 from vlmkit.errors import (
     BadSetting,
     Cancelled,
+    ModelLoadFailed,
     ModelNotFound,
     RateLimited,
     Refused,
@@ -293,6 +295,23 @@ def test_options_a_host_has_no_word_for_are_refused(serve, opened, ask):
         backend.submit(ask(sampling=Sampling(top_k=3)))
     with pytest.raises(BadSetting, match="repetition_penalty"):
         list(backend.stream(ask(sampling=Sampling(repetition_penalty=1.1))))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # from Python 3.12 on, where threads run
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_is_told_to_open_its_own(serve, opened, ask):
+    """It has neither the threads nor the connections, and would wait for ever."""
+    server = serve(chat())
+    backend = opened(server)
+    child = os.fork()
+    if child == 0:
+        try:
+            backend.submit(ask())
+        except ModelLoadFailed:
+            os._exit(17)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 17
+    assert server.requests == []
 
 
 def test_too_many_pictures_are_refused_unsent(serve, opened, ask):

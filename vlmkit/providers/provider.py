@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from vlmkit.backends.protocol import Abilities, Delta
 from vlmkit.errors import (
     BackendError,
     Cancelled,
+    ModelLoadFailed,
     ModelNotFound,
     Refused,
     RunError,
@@ -76,6 +78,7 @@ class Provider:
         self._jobs: set[_Job] = set()
         self._closed = False
         self._worked = False
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         return f"Provider({self.model!r}, revision={self.revision!r})"
@@ -95,8 +98,10 @@ class Provider:
         ------
         BadSetting
             The host has no such option.
+        ModelLoadFailed
+            The process was forked after the model was opened.
         """
-        refuse_unsupported(ask, self._form)
+        self._check(ask)
         job = _Job(ask)
         with self._lock:
             closed = self._closed
@@ -121,7 +126,7 @@ class Provider:
         SetupError
             As `submit`; or the server has no such model.
         """
-        refuse_unsupported(ask, self._form)
+        self._check(ask)
         job = _Job(ask)
         with self._lock:
             if self._closed:
@@ -146,6 +151,12 @@ class Provider:
             self._line.put(None)
         for site in self._balance.sites:
             site.transport.close()
+
+    def _check(self, ask: Ask) -> None:
+        if os.getpid() != self._process:  # threads and connections stayed with the parent
+            message = f"{self.model} was opened before this process was forked. Open it again here, with vk.load."
+            raise ModelLoadFailed(message)
+        refuse_unsupported(ask, self._form)
 
     def _work(self) -> None:
         while (job := self._line.get()) is not None:
