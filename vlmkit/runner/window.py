@@ -159,7 +159,7 @@ class Window:
 
     def halt(self) -> None:
         """Start nothing new; rows that waited for a retry end with the fault they have."""
-        self._halted = True
+        self._halted, self._has_more = True, False
         self._ahead.clear()
         retries, self._retries = self._retries, []
         for _, _, row, fault in retries:
