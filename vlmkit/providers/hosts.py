@@ -160,5 +160,6 @@ ANY_SERVER = Host(
     key_variable=None,
     parameters=_FULL,
     lists_all=False,
+    parallel_asks=8,
 )
 """Whoever answers at an address of the user's own: ``openai:MODEL@URL``."""
