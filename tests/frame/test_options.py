@@ -77,7 +77,7 @@ def test_what_no_verb_takes(given, message):
         parse_options(given, TableOptions)
 
 
-@pytest.mark.parametrize(("kind", "name"), [(AskOptions, "image"), (AskOptions, "workers"), (RowOptions, "overwrite")])
+@pytest.mark.parametrize(("kind", "name"), [(AskOptions, "image"), (AskOptions, "workers"), (RowOptions, "details")])
 def test_a_verb_takes_only_what_it_uses(kind, name):
     """An option without effect is refused rather than ignored."""
     with pytest.raises(BadSetting, match=f"'{name}' is no option here"):

@@ -128,9 +128,9 @@ def test_lines_in_the_log(caplog):
         lines._next_s = 0.0
         lines(Done(index=1, total=3, seconds=0.1, from_store=False, fault=TimedOut("x")))
         lines(Done(index=2, total=3, seconds=0.1, from_store=False, fault=None))
-        lines(finished(destinations=("http://example.test",)))
+        lines(finished(destinations=("http://example.test",), workers=24))
     assert [record.message for record in caplog.records] == [
         "caption: 3 rows, 2 at a time",
         "caption: 2 of 3, 1 failed",
-        "caption: 2 of 3 in 0.2 s, 1 failed, pictures went to http://example.test",
+        "caption: 2 of 3 in 0.2 s, 1 failed, 24 at a time, pictures went to http://example.test",
     ]

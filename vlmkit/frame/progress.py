@@ -62,12 +62,14 @@ class TextBar:
         self._title = title
         self._bar: tqdm[Any] | None = None
         self._failed = 0
+        self._workers = 0
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, Planned):
             from tqdm import tqdm
 
+            self._workers = event.workers
             self._bar = tqdm(
                 total=event.total,
                 desc=self._title,
@@ -84,7 +86,7 @@ class TextBar:
                 self._bar.set_postfix_str(f"{self._failed} failed", refresh=False)
             self._bar.update()
         if isinstance(event, Finished):
-            self._bar.set_postfix_str(", ".join(_remarks(event)), refresh=False)
+            self._bar.set_postfix_str(", ".join(_remarks(event, self._workers)), refresh=False)
             self._bar.close()
             self._bar = None
 
@@ -101,13 +103,14 @@ class LogLines:
         self._title = title
         self._done = 0
         self._failed = 0
+        self._workers = 0
         self._next_s = 0.0
 
     def __call__(self, event: Event) -> None:
         """Tell of one event."""
         if isinstance(event, Planned):
             _log.info("%s: %d rows, %d at a time", self._title, event.total, event.workers)
-            self._next_s = time.monotonic() + _LINE_EVERY_S
+            self._next_s, self._workers = time.monotonic() + _LINE_EVERY_S, event.workers
         elif isinstance(event, Done) and not isinstance(event.fault, Cancelled):
             self._done += 1
             self._failed += event.fault is not None
@@ -115,10 +118,12 @@ class LogLines:
                 _log.info("%s: %d of %d, %d failed", self._title, self._done, event.total, self._failed)
                 self._next_s = time.monotonic() + _LINE_EVERY_S
         elif isinstance(event, Finished):
-            remarks = "".join(f", {remark}" for remark in _remarks(event))
+            remarks = "".join(f", {remark}" for remark in _remarks(event, self._workers))
             _log.info("%s: %d of %d in %.1f s%s", self._title, event.ok, event.total, event.seconds, remarks)
 
 
-def _remarks(event: Finished) -> list[str]:
+def _remarks(event: Finished, planned_workers: int) -> list[str]:
     counts = [f"{count} {name}" for count, name in ((event.failed, "failed"), (event.cancelled, "cancelled")) if count]
-    return [*counts, *(f"pictures went to {place}" for place in event.destinations if place != _HERE)]
+    # Where nobody said how many, the run found out.
+    pace = [f"{event.workers} at a time"] if event.workers not in {0, planned_workers} else []
+    return [*counts, *pace, *(f"pictures went to {place}" for place in event.destinations if place != _HERE)]
