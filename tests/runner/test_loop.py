@@ -350,6 +350,15 @@ def test_asking_anew_asks_equal_rows_once_all_the_same(questions, backend, plan,
     assert (last.values["text"], last.from_store) == ("answer 1", True)
 
 
+def test_late_answers_with_stand_ins_condemn_no_run(questions, backend, plan):
+    """Whoever asked for stand-ins gets one for every row; without, the first rows failing alike end the run."""
+    model = backend(delay_s=30, parallel_asks=8)
+    outcomes = list(run(questions(9), plan(model, timeout_s=0.02, on_timeout="fallback"), total=9))
+    assert all(outcome.values and isinstance(outcome.fault, TimedOut) for outcome in outcomes)
+    with pytest.raises(TimedOut):
+        list(run(questions(9), plan(model, timeout_s=0.02), total=9))
+
+
 def test_where_pictures_went_is_logged(questions, backend, plan, caplog):
     """Unless that is this process."""
     with caplog.at_level(logging.INFO):

@@ -52,6 +52,14 @@ def test_where_nothing_is_left_to_spend_there_is_nothing_to_save():
     assert not any(verdict.is_run_fault(ServerFault("x")) for _ in range(ALIKE_LIMIT))
 
 
+def test_what_tells_nothing_of_the_model_does_not_count():
+    """Neither for nor against."""
+    verdict = Verdict(100)
+    assert not any(verdict.is_run_fault(TimedOut("x"), is_telling=False) for _ in range(50))
+    assert not verdict.is_run_fault(None, is_telling=False)
+    assert verdict.is_run_fault(Unreachable("x"))
+
+
 @pytest.mark.parametrize("fault", [UnreadableImage("x"), Cancelled("x")])
 def test_bad_pictures_say_nothing_about_the_model(fault):
     """A folder of broken files is a table of errors."""

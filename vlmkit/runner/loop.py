@@ -130,7 +130,9 @@ class _Loop:
         for outcome in window.ended():
             self._note(outcome)
             fault = outcome.fault
-            if self._verdict.is_run_fault(fault, was_asked=not outcome.from_store) and fault is not None:
+            has_stand_in = fault is not None and outcome.values is not None  # which the user asked for
+            is_telling = not outcome.from_store and not has_stand_in
+            if self._verdict.is_run_fault(fault, is_telling=is_telling) and fault is not None:
                 fault.add_note("No row worked before this, so the remaining rows were not asked.")
                 raise fault
             if fault is not None and self._plan.fail_fast:

@@ -43,17 +43,17 @@ class Verdict:
         self._kind: type[RunError] | None = None
         self._alike = 0
 
-    def is_run_fault(self, fault: RunError | None, *, was_asked: bool = True) -> bool:
+    def is_run_fault(self, fault: RunError | None, *, is_telling: bool = True) -> bool:
         """Take one row's end into account; whether it condemns the run.
 
         Parameters
         ----------
         fault : RunError or None
             None for a row that worked.
-        was_asked : bool, default True
-            Stored answers say nothing about a model today.
+        is_telling : bool, default True
+            A stored answer says nothing about a model today, nor does what stands in for a late one.
         """
-        if not was_asked:
+        if not is_telling:
             return False
         if fault is None:
             self._worked = True
