@@ -84,6 +84,8 @@ def test_a_replay_opens_no_model(photos, monkeypatch):
     with pytest.raises(SetupError, match=r"row 0 \(photos/img0\.png\): the store has no answer") as caught:
         vk.describe(frame, "Something else?", model="fake:echo", store="replay:s.sqlite")
     assert len(caught.value.partial) == 3
+    other = vk.describe(frame, model="fake:other", fallback="fake:echo", store="replay:s.sqlite")
+    pd.testing.assert_frame_equal(other, first)
     with pytest.raises(SetupError, match="no answers of fake:other"):
         vk.describe(frame, model="fake:other", store="replay:s.sqlite")
     with pytest.raises(StoreFault, match="no such file to answer from"):

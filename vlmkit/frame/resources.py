@@ -66,7 +66,7 @@ def open_resources(options: Options, lease: ExitStack) -> Resources:
     choice = choose_store(options.store)
     store = lease.enter_context(_open_store(choice)) if choice else None
     if choice and choice.replay and store:
-        return Resources(store, _replayed(options.model, store))
+        return Resources(store, _replayed(options, store))
     targets = list(_targets([options.model, *options.fallback], store, lease))
     while targets[-1].backend is None:  # behind it there is nobody left to ask
         targets.pop()
@@ -104,11 +104,11 @@ def _target(model: str | Backend | None, lease: ExitStack) -> Target:
     return target_of(lease.enter_context(borrow(named)), named=named)
 
 
-def _replayed(model: str | Backend | None, store: Store) -> list[Target]:
-    """Everything the store knows of this model, newest first: all revisions, all pixel budgets."""
-    known = _known(model, store)
+def _replayed(options: Options, store: Store) -> list[Target]:
+    """Everything the store knows of the models named, newest first: all revisions, all pixel budgets."""
+    known = [target for model in (options.model, *options.fallback) for target in _known(model, store)]
     if not known:
-        named = model.model if isinstance(model, Backend) else settings.require_model(model)
+        named = options.model.model if isinstance(options.model, Backend) else settings.require_model(options.model)
         raise SetupError(
             f'store {store.path}: it has no answers of {named}, and store="replay" asks nobody. Run it once with '
             "store=True, where the model is at hand, or name another file with store='replay:FILE'."
