@@ -47,6 +47,14 @@ def test_an_argument_stands_above_the_settings(plan, monkeypatch):
     assert plan(timeout_s=1.5).timeout_s == 1.5
 
 
+def test_a_model_elsewhere_leaves_all_cores_to_pictures(plan, backend, monkeypatch, caplog):
+    """Nobody else needs them, so there is nothing to warn of either."""
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    elsewhere = backend(parallel_asks=8, destination="http://127.0.0.1:1/v1")
+    assert [plan(elsewhere, workers=workers).decoders for workers in ("auto", 3, 64)] == [4, 3, 4]
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(("cores", "decoders"), [(1, 1), (2, 1), (8, 4), (64, 8), (None, 1)])
 def test_pictures_are_decoded_on_half_the_cores_at_most(plan, backend, monkeypatch, caplog, cores, decoders):
     """The other half belongs to the model; more than one per ask would have nothing to do."""

@@ -173,6 +173,7 @@ def make_plan(
     backend = next((target.backend for target in targets if target.backend), None)
     chosen = settings.get("workers", workers)
     asks = int(chosen) if chosen != "auto" else backend.abilities.parallel_asks if backend else 1
+    is_elsewhere = backend is not None and backend.abilities.destination != "this process"
     return Plan(
         task=task,
         targets=tuple(targets),
@@ -181,8 +182,8 @@ def make_plan(
         on_timeout=settings.get("on_timeout", on_timeout),
         max_retries=max_retries,
         workers=asks,
-        adaptive=chosen == "auto" and backend is not None and backend.abilities.destination != "this process",
-        decoders=_decoders(asks, asked_for=chosen != "auto"),
+        adaptive=chosen == "auto" and is_elsewhere,
+        decoders=_decoders(asks, asked_for=chosen != "auto", is_elsewhere=is_elsewhere),
         fail_fast=on_error == "fail",
         reuse=reuse,
     )
@@ -192,15 +193,18 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _decoders(asks: int, *, asked_for: bool) -> int:
-    most = max(1, (os.cpu_count() or 2) // 2)  # the other half belongs to the model
+def _decoders(asks: int, *, asked_for: bool, is_elsewhere: bool) -> int:
+    cores = os.cpu_count() or 2
+    if is_elsewhere:
+        return min(asks, cores)
+    most = max(1, cores // 2)  # the other half belongs to the model
     if asks > most and asked_for and not _warned:
         _warned.add(asks)
         _log.warning(
             "workers=%d is more than half of the %s cores: pictures are decoded on %d at a time, so that the model "
             "keeps the rest. As many asks as you said are in flight all the same. (Said once.)",
             asks,
-            os.cpu_count(),
+            cores,
             most,
         )
     return min(asks, most)
