@@ -11,7 +11,12 @@ from vlmkit.backends import registry
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BASE = {re.split(r"[^\w-]", line)[0]: line for line in PROJECT["project"]["dependencies"]}
-LIBRARY_OF = {"pillow": "PIL", "pillow-heif": "pillow_heif", "mlx-vlm": "mlx_vlm", "typing-extensions": "typing_extensions"}
+LIBRARY_OF = {
+    "pillow": "PIL",
+    "pillow-heif": "pillow_heif",
+    "mlx-vlm": "mlx_vlm",
+    "typing-extensions": "typing_extensions",
+}
 # Opened by a room that is not here yet.
 AHEAD = {"ipywidgets": "widgets"}
 ROOMS = {module.room for module in MODULES}
