@@ -60,7 +60,7 @@ class Writer:
     def write(self, row: RowRecord) -> None:
         """Write one row and what it brings along."""
         prompt = self._text(row.prompt)
-        ask, reply = self._answer(row, prompt)
+        ask, reply = self._stored_answer(row, prompt) if row.from_store else self._new_answer(row, prompt)
         self._execute(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -71,55 +71,66 @@ class Writer:
             ),
         )
 
-    def _answer(self, row: RowRecord, prompt: int) -> tuple[int | None, int | None]:
-        """What was asked and what was answered; a row of the store leads to what is there."""
-        key = None if row.key is None else pack_hex(row.key)
-        ask, newest, text = self._known(key)
-        pictures = [self._picture(picture) for picture in row.pictures if ask is None or picture.brings_news]
-        if row.from_store and row.reply is not None and text == pack_text(row.reply.text):
-            return ask, newest
-        if ask is None and key is not None:
-            ask = self._insert_ask(key, prompt, pictures)
-        if row.reply is None:
-            return ask, None
-        reply = self._insert_reply(row.reply, key)
-        self._execute("UPDATE asks SET reply = ? WHERE id = ?", (reply, ask))
-        return ask, reply
-
-    def _known(self, key: bytes | None) -> tuple[int | None, int | None, str | bytes | None]:
-        """Ask of this key, its newest reply and that one's text."""
+    def _stored_answer(self, row: RowRecord, prompt: int) -> tuple[int | None, int | None]:
+        """A row of the store leads to what is there; what the store does not have, such as another store's, is new."""
         query = "SELECT asks.id, reply, text FROM asks LEFT JOIN replies ON replies.id = reply WHERE key = ?"
-        return self._execute(query, (key,)).fetchone() or (None, None, None)
+        found = row.key and self._execute(query, (pack_hex(row.key),)).fetchone()
+        if not found or row.reply is None or found[2] != pack_text(row.reply.text):
+            return self._new_answer(row, prompt)
+        for picture in row.pictures:
+            if picture.brings_news:
+                self._picture(picture)
+        return found[0], found[1]
+
+    def _new_answer(self, row: RowRecord, prompt: int) -> tuple[int | None, int | None]:
+        """Ask and reply, newly written; what is asked anew gets another reply."""
+        pictures = [self._picture(picture) for picture in row.pictures]
+        key = None if row.key is None else pack_hex(row.key)
+        reply = None if row.reply is None else self._insert_reply(row.reply, key)
+        return None if key is None else self._ask(key, prompt, pictures, reply), reply
+
+    # Each statement makes this thread wait for its turn among those that ask and decode. What is usually new is
+    # therefore written without a look first.
+
+    def _ask(self, key: bytes, prompt: int, pictures: list[int], reply: int | None) -> int:
+        try:
+            ask = self._insert("INSERT INTO asks (key, prompt, reply) VALUES (?, ?, ?)", key, prompt, reply)
+        except sqlite3.IntegrityError:
+            self._execute("UPDATE asks SET reply = ifnull(?, reply) WHERE key = ?", (reply, key))
+            return int(self._execute("SELECT id FROM asks WHERE key = ?", (key,)).fetchone()[0])
+        for position, picture in enumerate(pictures):
+            self._execute("INSERT INTO ask_pictures VALUES (?, ?, ?)", (ask, position, picture))
+        return ask
 
     def _text(self, text: str) -> int:
         if text not in self._texts:
             digest = digest_of(text)
-            found = self._execute("SELECT id FROM texts WHERE digest = ?", (digest,)).fetchone()
-            self._texts[text] = found[0] if found else self._insert_text(digest, text)
+            try:
+                found = self._insert("INSERT INTO texts (digest, text) VALUES (?, ?)", digest, pack_text(text))
+            except sqlite3.IntegrityError:
+                found = self._execute("SELECT id FROM texts WHERE digest = ?", (digest,)).fetchone()[0]
+            self._texts[text] = found
         return self._texts[text]
-
-    def _insert_text(self, digest: bytes, text: str) -> int:
-        return self._insert("INSERT INTO texts (digest, text) VALUES (?, ?)", digest, pack_text(text))
 
     def _picture(self, picture: PictureRecord) -> int:
         digest = pack_hex(picture.digest)
         facts = (picture.media_type, picture.width, picture.height)
-        found = self._execute("SELECT id, width FROM pictures WHERE digest = ?", (digest,)).fetchone()
-        if found is None:
-            statement = "INSERT INTO pictures (digest, media_type, width, height) VALUES (?, ?, ?, ?)"
-            found = (self._insert(statement, digest, *facts), picture.width)
-        elif found[1] is None and picture.width is not None:
-            self._execute("UPDATE pictures SET media_type = ?, width = ?, height = ? WHERE id = ?", (*facts, found[0]))
-        for identity in picture.identities:
-            name = digest_of(identity)
-            self._execute("INSERT OR REPLACE INTO identities VALUES (?, ?, ?)", (name, digest, seal(name, digest)))
-        return int(found[0])
-
-    def _insert_ask(self, key: bytes, prompt: int, pictures: list[int]) -> int:
-        ask = self._insert("INSERT INTO asks (key, prompt) VALUES (?, ?)", key, prompt)
-        for position, picture in enumerate(pictures):
-            self._execute("INSERT INTO ask_pictures VALUES (?, ?, ?)", (ask, position, picture))
-        return ask
+        statement = "INSERT INTO pictures (digest, media_type, width, height) VALUES (?, ?, ?, ?)"
+        try:
+            number = self._insert(statement, digest, *facts)
+        except sqlite3.IntegrityError:
+            query = "SELECT id, width FROM pictures WHERE digest = ?"
+            number, width = self._execute(query, (digest,)).fetchone()
+            if width is None and picture.width is not None:
+                self._execute(
+                    "UPDATE pictures SET media_type = ?, width = ?, height = ? WHERE id = ?", (*facts, number)
+                )
+        if picture.identities:
+            names = [digest_of(identity) for identity in picture.identities]
+            places = ", ".join(["(?, ?, ?)"] * len(names))
+            values = [value for name in names for value in (name, digest, seal(name, digest))]
+            self._execute(f"INSERT OR REPLACE INTO identities VALUES {places}", values)  # noqa: S608  question marks
+        return number
 
     def _insert_reply(self, reply: Reply, key: bytes | None) -> int:
         values = (
