@@ -4,10 +4,13 @@ import inspect
 import socket
 import ssl
 import threading
+from contextlib import suppress
 
+import certifi
 import h11
 import httpcore
 import pytest
+import trustme
 from scripted_server import ScriptedServer, chat, http
 
 from vlmkit.errors import BackendError, Cancelled, Refused, RunError, ServerFault, TimedOut, Unreachable
@@ -143,22 +146,46 @@ def test_a_key_is_not_in_the_repr():
     assert repr(Transport("http://h.example/v1", secret=SECRET)) == "Transport('http://h.example/v1')"
 
 
-def test_tls_is_spoken_and_checked(tmp_path):
-    """A certificate that nobody signed is refused before anything is sent."""
-    server = socket.create_server(("127.0.0.1", 0))
-    seen = []
+def answer_over_tls(authority, name):
+    """Port of a server with a certificate, and the requests that arrive, once they are decrypted."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    server, requests = socket.create_server(("127.0.0.1", 0)), []
 
-    def accept():
-        connection, _ = server.accept()
-        seen.append(connection.recv(5))
-        connection.sendall(b"\x15\x03\x03\x00\x02\x02\x28")  # handshake failure
-        connection.close()
+    def serve():
+        with server:
+            plain, _ = server.accept()
+            with plain, suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+                if request := connection.recv(65536):
+                    requests.append(request)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
-    thread = threading.Thread(target=accept)
+    thread = threading.Thread(target=serve)
     thread.start()
-    transport = Transport(f"https://127.0.0.1:{server.getsockname()[1]}/v1", {"authorization": f"Bearer {SECRET}"})
-    with pytest.raises(Unreachable):
-        transport.get("/models", Call(5))
-    thread.join()
-    server.close()
-    assert seen[0][:2] == b"\x16\x03"  # a TLS handshake, and no HTTP
+    return server.getsockname()[1], requests, thread
+
+
+@pytest.mark.parametrize(
+    ("name", "is_trusted", "works"),
+    [("127.0.0.1", True, True), ("127.0.0.1", False, False), ("others.example", True, False)],
+    ids=["right", "signed by a stranger", "of another host"],
+)
+def test_tls_is_spoken_and_checked(tmp_path, monkeypatch, name, is_trusted, works):
+    """A certificate that nobody known signed, or another host's, ends the connection before a key is sent."""
+    known, stranger = trustme.CA(), trustme.CA()
+    known.cert_pem.write_to_path(tmp_path / "known.pem")
+    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "known.pem"))
+    door._tls_context.cache_clear()
+    port, requests, thread = answer_over_tls(known if is_trusted else stranger, name)
+    transport = Transport(f"https://127.0.0.1:{port}/v1", {"authorization": f"Bearer {SECRET}"}, secret=SECRET)
+    try:
+        if works:
+            assert transport.get("/models", Call(5)).status == 200
+        else:
+            with pytest.raises(Unreachable, match="certificate"):
+                transport.get("/models", Call(5))
+    finally:
+        transport.close()
+        thread.join(10)
+        door._tls_context.cache_clear()
+    assert [SECRET.encode() in request for request in requests] == ([True] if works else [])
