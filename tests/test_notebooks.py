@@ -58,8 +58,10 @@ def test_nothing_is_left_uncompared(notebook):
     assert not tags & {"nbval-skip", "nbval-ignore-output"}
 
 
-def test_notebooks_are_numbered_without_gaps():
-    """The order of reading."""
+def test_notebooks_are_numbered_each_once():
+    """The order of reading; a number may wait for its notebook."""
     if not NOTEBOOKS:
         pytest.skip("no notebook is written yet")
-    assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
+    numbers = [int(path.name[:2]) for path in NOTEBOOKS]
+    assert numbers[0] == 1
+    assert len(set(numbers)) == len(numbers)
