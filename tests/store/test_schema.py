@@ -1,5 +1,6 @@
 """The file's layout: made once, brought up to date, refused when it is newer or somebody else's."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -83,21 +84,23 @@ def test_a_step_that_fails_changes_nothing(filled, monkeypatch):
         assert [row["text"] for row in store.rows(1)] == ["Answer 0."]
 
 
-def test_many_processes_may_make_the_same_file(path):
-    """Whoever comes first makes it, the others wait and find it made."""
+def test_many_processes_may_make_the_same_file(tmp_path):
+    """Whoever comes first makes it, the others wait and find it made, whole, whatever the first one does meanwhile."""
     code = (
         "import sys\n"
         "from vlmkit.store import RunRecord, open_store\n"
-        "sys.stdin.readline()\n"
-        "with open_store(sys.argv[1]) as store:\n"
-        "    print(store.begin(RunRecord(model='m', total=0)))\n"
+        "print('ready', flush=True)\n"
+        "for path in map(str.strip, sys.stdin):\n"
+        "    with open_store(path) as store:\n"
+        "        print(store.begin(RunRecord(model='m', total=0)), flush=True)\n"
     )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    numbers = sorted(int(process.communicate(timeout=100)[0]) for process in processes)
-    assert numbers == [1, 2, 3, 4]
+    command = [sys.executable, "-c", code]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with contextlib.ExitStack() as stack:
+        processes = [stack.enter_context(subprocess.Popen(command, **pipes)) for _ in range(4)]
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4
+        for turn in range(12):
+            for process in processes:
+                process.stdin.write(f"{tmp_path / f'{turn}.sqlite'}\n")
+                process.stdin.flush()
+            assert sorted(process.stdout.readline() for process in processes) == ["1\n", "2\n", "3\n", "4\n"]

@@ -39,13 +39,11 @@ class Connections:
         self._writer: sqlite3.Connection | None = None
         self._writing = threading.Lock()
         self._closed = False
-        at_rest = not _has_log(path)
         first = self._connect()
         try:
             with translated(path):
                 check_version(first, path)
-                if at_rest:
-                    _check_whole(first, path)
+                _check_whole(first, path)
                 _prepare(first, path, writable=writable)
         except BaseException:
             first.close()
@@ -177,7 +175,16 @@ def _has_log(path: Path) -> bool:
 
 
 def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
-    """SQLite finds by itself that pages are missing, but not that the last one is incomplete."""
-    pages, page_bytes = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    if path.stat().st_size < pages * page_bytes:
+    """SQLite finds by itself that pages are missing, but not that the last one is incomplete.
+
+    Looked at within a transaction: while it reads, no other process can move its log into the file and delete it, so
+    that either the log is there, and the file may be shorter for now, or the file is all there is.
+    """
+    connection.execute("BEGIN")
+    try:
+        pages, page_bytes = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        is_short = path.stat().st_size < pages * page_bytes and not _has_log(path)
+    finally:
+        connection.execute("COMMIT")
+    if is_short:
         raise damaged(path, "its end is missing")
