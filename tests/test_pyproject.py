@@ -18,7 +18,7 @@ LIBRARY_OF = {
     "typing-extensions": "typing_extensions",
 }
 # Opened by a room that is not here yet.
-AHEAD = {"ipywidgets": "widgets"}
+AHEAD = {"ipywidgets": "widgets", "anywidget": "widgets"}
 ROOMS = {module.room for module in MODULES}
 
 
