@@ -2,7 +2,8 @@
 
 ImageRef   where a picture is            Picture  its bytes as every backend gets them
 Ask        picture + finished prompt     Sampling how tokens are chosen; Constraint what an answer must be
-Reply      what a backend answered       Usage    what it cost
+Turn       what was asked and answered before
+Reply      what a backend answered       Usage    what it cost; Token  one piece of it, and how sure
 Outcome    what became of one row: values or a fault
 """
 
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from vlmkit.errors import RunError
 
-__all__ = ["Ask", "Constraint", "ImageRef", "Outcome", "Picture", "Reply", "Sampling", "Usage"]
+__all__ = ["Ask", "Constraint", "ImageRef", "Outcome", "Picture", "Reply", "Sampling", "Token", "Turn", "Usage"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +105,22 @@ class Constraint:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One question of the same conversation, and its answer: an example that was given, or a try that went wrong.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+    prompt : str
+    answer : str
+    """
+
+    pictures: tuple[Picture, ...]
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
     """One question about one or more pictures, ready to be sent.
 
@@ -114,13 +131,17 @@ class Ask:
         The finished user text.
     system : str or None
         System text, where the task has one.
+    turns : tuple of Turn, default ()
+        What was said before, in order.
     sampling : Sampling
     timeout_s : float or None
         Deadline of the answer from submission on; None waits for ever.
     constraint : Constraint or None
         What the answer must be, beyond what the prompt says.
     token_probabilities : bool
-        Whether the reply shall carry the probability of each generated token.
+        Whether the reply shall carry its tokens, each with its probability.
+    alternatives : int, default 0
+        How many of the likeliest other tokens each of these shall come with.
     keep_partial : bool, default False
         Whether a `TimedOut` shall carry what had been written; over HTTP the answer then comes piece by piece.
     """
@@ -128,11 +149,18 @@ class Ask:
     pictures: tuple[Picture, ...]
     prompt: str
     system: str | None = None
+    turns: tuple[Turn, ...] = ()
     sampling: Sampling = Sampling()
     timeout_s: float | None = None
     constraint: Constraint | None = None
     token_probabilities: bool = False
+    alternatives: int = 0
     keep_partial: bool = False
+
+    @property
+    def all_pictures(self) -> tuple[Picture, ...]:
+        """Those of the turns before, too, in the order in which the model sees them."""
+        return (*(picture for turn in self.turns for picture in turn.pictures), *self.pictures)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +169,26 @@ class Usage:
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """One token of an answer.
+
+    Attributes
+    ----------
+    text : str
+        What it adds to the text; empty where only a later token completes its character, or a stop text cut it off.
+    probability : float
+        In (0, 1], among all tokens that could follow, before temperature and filters.
+    alternatives : tuple of (str, float)
+        Text and probability of the likeliest tokens that were not chosen here, likeliest first. An empty text is a
+        token without one, such as the end of the answer.
+    """
+
+    text: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,8 +207,9 @@ class Reply:
     usage : Usage
     seconds : float
         From submission to the last token.
-    token_probabilities : tuple of float or None
-        One per generated token, in (0, 1]; None unless asked for.
+    tokens : tuple of Token or None
+        In order; None unless probabilities were asked for. From this process their texts, joined, are `text`; a server
+        may say it less exactly.
     """
 
     text: str
@@ -169,7 +218,7 @@ class Reply:
     revision: str | None = None
     usage: Usage = Usage()
     seconds: float = 0.0
-    token_probabilities: tuple[float, ...] | None = None
+    tokens: tuple[Token, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

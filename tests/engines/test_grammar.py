@@ -119,7 +119,7 @@ def test_probabilities_are_among_the_tokens_that_may_follow(tiny, pictures):
     """A token without an alternative is certain."""
     constraint = Constraint(kind="choice", text='["circle"]')
     ask = Ask(pictures=pictures, prompt="Hello", constraint=constraint, token_probabilities=True)
-    probabilities = tiny.submit(ask).result().token_probabilities
+    probabilities = [token.probability for token in tiny.submit(ask).result().tokens]
     assert probabilities
     assert 0 < min(probabilities) <= max(probabilities) <= 1
 

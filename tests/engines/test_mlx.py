@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import wait
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -73,13 +74,17 @@ SETTINGS = [
 ]
 
 
+def _probabilities(reply):
+    return reply.tokens and [token.probability for token in reply.tokens]
+
+
 def test_every_ask_gets_the_same_answer_alone_and_in_any_batch(engine, ask):
     """Fourteen asks of all kinds, one after another, all at once, and all at once the other way round."""
     asks = [ask(number % 3, "Now. " * (number % 4 + 1), **SETTINGS[number % 7]) for number in range(14)]
 
     def together(many):
         futures = [engine.submit(each) for each in many]
-        return [(future.result(60).text, future.result().token_probabilities) for future in futures]
+        return [(future.result(60).text, _probabilities(future.result())) for future in futures]
 
     alone = [together([each])[0] for each in asks]
     assert [text for text, _ in together(asks)] == [text for text, _ in alone]
@@ -96,9 +101,23 @@ def test_sampling_does_what_it_says(engine, ask):
     assert len(set(texts)) == 4
     greedy = engine.submit(ask(0, max_tokens=20, probabilities=True)).result(60)
     assert greedy.text == engine.submit(ask(0, max_tokens=20)).result(60).text
-    assert len(greedy.token_probabilities) == greedy.usage.completion_tokens
-    assert all(0 < probability <= 1 for probability in greedy.token_probabilities)
-    assert engine.submit(ask(0, max_tokens=20)).result(60).token_probabilities is None
+    assert len(greedy.tokens) == greedy.usage.completion_tokens
+    assert "".join(token.text for token in greedy.tokens) == greedy.text
+    assert all(0 < token.probability <= 1 and not token.alternatives for token in greedy.tokens)
+    assert engine.submit(ask(0, max_tokens=20)).result(60).tokens is None
+
+
+def test_tokens_come_with_what_else_could_have_stood_there(engine, ask):
+    """The same text as without; greedy choices are likelier than their alternatives, which come in order."""
+    plain = ask(1, max_tokens=8, probabilities=True)
+    reply = engine.submit(replace(plain, alternatives=3)).result(60)
+    assert reply.text == engine.submit(plain).result(60).text
+    for token in reply.tokens:
+        chances = [chance for _, chance in token.alternatives]
+        assert len(chances) == 3
+        assert sorted(chances, reverse=True) == chances
+        assert token.probability >= chances[0]
+        assert token.probability + sum(chances) <= 1 + 1e-9
 
 
 def test_an_answer_ends_before_a_stop_text(engine, ask):
@@ -108,6 +127,9 @@ def test_an_answer_ends_before_a_stop_text(engine, ask):
     word = whole.text[5:8]
     cut = engine.submit(ask(0, max_tokens=20, stop=("never said", word))).result(60)
     assert (cut.text, cut.finish_reason) == (whole.text[: whole.text.index(word)], "stop")
+    told = engine.submit(ask(0, max_tokens=20, stop=(word,), probabilities=True)).result(60)
+    assert "".join(token.text for token in told.tokens) == cut.text
+    assert len(told.tokens) == told.usage.completion_tokens
 
 
 def test_a_stream_gives_the_reply_piece_by_piece(engine, ask):

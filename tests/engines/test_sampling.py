@@ -119,6 +119,34 @@ def test_a_row_sampler_leaves_only_its_choice_and_knows_its_probability():
         assert probability == pytest.approx(float(np.exp(LOGITS[row.argmax()])), rel=1e-5)
 
 
+@pytest.mark.parametrize(("chosen", "expected"), [(0, [1, 2]), (1, [0, 2]), (3, [0, 1])])
+def test_alternatives_are_the_likeliest_others(chosen, expected):
+    """Likeliest first, with their probabilities, without what was chosen and what may not follow."""
+
+    def work():
+        import mlx.core as mx
+
+        from vlmkit.engines.sampling import RowSampler
+
+        class Only:
+            def allowed(self, size):
+                return np.arange(size) == chosen
+
+            def take(self, token):
+                assert token == chosen
+
+        free = RowSampler(Sampling(), probabilities=True, alternatives=2)
+        free(None, mx.array(LOGITS[None] + 20 * (np.arange(5) == chosen)))
+        bound = RowSampler(Sampling(), probabilities=True, alternatives=2, matcher=Only())
+        bound(None, mx.array(LOGITS[None]))
+        return free.alternatives, bound.alternatives
+
+    (free,), (bound,) = desk().call(work)
+    assert [token for token, _ in free] == expected
+    assert free[0][1] > free[1][1] > 0
+    assert bound == []
+
+
 def test_only_plain_greedy_needs_no_sampler():
     """The batch's argmax is enough for it; everything else chooses for itself."""
     from vlmkit.engines.sampling import needs_sampler

@@ -16,7 +16,8 @@ def run(text, stop=()):
     transcript = Transcript(bytewise, stop)
     pieces = [transcript.add(token) for token in text.encode()]
     pieces.append(transcript.finish())
-    assert "".join(pieces) == transcript.text
+    assert "".join(pieces) == transcript.text == "".join(transcript.pieces())
+    assert len(transcript.pieces()) == len(transcript.tokens)
     return transcript, pieces
 
 
@@ -79,3 +80,6 @@ def test_spaces_that_a_tokenizer_joins_late_are_kept():
     words = {1: "▁two", 2: "▁red", 3: "▁cir", 4: "cles"}
     transcript = Transcript(lambda tokens: "".join(words[token] for token in tokens).replace("▁", " ").lstrip())
     assert [transcript.add(token) for token in words] == ["two", " red", " cir", "cles"]
+    assert transcript.pieces() == ["two", " red", " cir", "cles"]
+    # Another token in a place is spelled as it would have been there.
+    assert [transcript.piece_of(2, place) for place in range(4)] == ["red", " red", " red", " red"]

@@ -20,6 +20,8 @@ def test_probabilities_are_an_option_too():
     """They cannot be made up."""
     with pytest.raises(BadSetting, match="token_probabilities"):
         refuse_unsupported(Ask(pictures=(), prompt="x", token_probabilities=True), FORM)
+    with pytest.raises(BadSetting, match="alternatives"):
+        refuse_unsupported(Ask(pictures=(), prompt="x", alternatives=2), FORM)
 
 
 def test_what_nobody_asked_for_is_fine():

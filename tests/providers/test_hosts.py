@@ -20,7 +20,12 @@ def test_every_host_is_an_engine():
 def test_a_row_is_complete(host):
     """Address, listing, and only options that exist."""
     assert callable(open_by_name(host.listing))
-    assert set(host.parameters) <= {*Sampling.__dataclass_fields__, "token_probabilities", "json_schema"}
+    assert set(host.parameters) <= {
+        *Sampling.__dataclass_fields__,
+        "token_probabilities",
+        "alternatives",
+        "json_schema",
+    }
     if host.url:
         here = is_loopback(check_url(host.url).hostname)
         assert host.needs_key != here

@@ -8,7 +8,7 @@ from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Form, Piece
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
-from vlmkit.records import Ask, Constraint, Sampling, Usage
+from vlmkit.records import Ask, Constraint, Sampling, Token, Usage
 
 
 def sent(host, streamed=False, **options):
@@ -88,6 +88,48 @@ def test_what_is_no_answer_is_a_fault(content):
     """Whatever JSON came."""
     with pytest.raises(ServerFault):
         OPENAI_CHAT.read(content)
+
+
+def test_tokens_come_with_their_alternatives():
+    """One more than wanted is asked for, as the chosen one is among them; characters cut in two are put together."""
+    options = sent(HOSTS["vllm"], token_probabilities=True, alternatives=2)
+    assert (options["logprobs"], options["top_logprobs"]) == (True, 3)
+    assert sent(HOSTS["vllm"], token_probabilities=True, alternatives=50)["top_logprobs"] == 20
+    fox = "🦊".encode()
+    entries = [
+        {
+            "token": "a",
+            "logprob": -0.1,
+            "top_logprobs": [
+                {"token": "c", "logprob": -9},
+                {"token": "a", "logprob": -0.1},
+                {"token": "b", "logprob": -3},
+            ],
+        },
+        {"token": "\\xf0\\x9f", "bytes": list(fox[:2]), "logprob": 0.0},
+        {"token": "\\xa6\\x8a", "bytes": list(fox[2:]), "logprob": -1, "top_logprobs": None},
+    ]
+    tokens = OPENAI_CHAT.read(probable(entries)).tokens
+    assert [token.text for token in tokens] == ["a", "", "🦊"]
+    assert [name for name, _ in tokens[0].alternatives] == ["b", "c"]
+    assert tokens[1].probability == 1
+    assert tokens[0].probability > tokens[0].alternatives[0][1] > tokens[0].alternatives[1][1] > 0
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, 3, {}, {"token": 1}, {"token": "x", "logprob": "low"}, {"token": "x", "logprob": float("nan")}],
+)
+def test_odd_tokens_are_left_out(odd):
+    """What a server says is taken as far as it makes sense."""
+    sound = {"token": "b", "bytes": [300], "logprob": 5, "top_logprobs": [odd]}
+    assert OPENAI_CHAT.read(probable([odd, sound])).tokens == (Token(text="b", probability=1.0),)
+
+
+def probable(entries):
+    content = answer(content="ab")
+    content["choices"][0]["logprobs"] = {"content": entries}
+    return content
 
 
 def test_a_refusal_is_in_its_own_field():

@@ -8,15 +8,17 @@ import pytest
 from store_rows import digest, make_key, make_reply, make_row, make_run
 
 from vlmkit.errors import StoreFault
-from vlmkit.records import Usage
+from vlmkit.records import Token, Usage
 from vlmkit.store import PictureRecord, open_store
 
 REPLIES = [
     make_reply(),
     make_reply(text="", finish_reason="length", revision=None, usage=Usage(), seconds=0.0),
     make_reply(text="Größe 🦊 \0 \ud83d \n", finish_reason="\udcff", model="mlx:/home/\udcff"),
-    make_reply(token_probabilities=(1.0, 0.1, 1e-300)),
-    make_reply(token_probabilities=()),
+    make_reply(
+        tokens=(Token(text="A", probability=0.1, alternatives=(("\ud83d", 1e-300),)), Token(text="", probability=1))
+    ),
+    make_reply(tokens=()),
     make_reply(usage=Usage(prompt_tokens=0, completion_tokens=2**40)),
 ]
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vlmkit.records import Token
 from vlmkit.store import packing
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -28,10 +29,19 @@ def test_texts_stay_readable():
     assert packing.pack_text("\udcff") == b"\xed\xb3\xbf"
 
 
-@given(st.lists(st.floats(0, 1)).map(tuple) | st.none())
-def test_probabilities_come_back_exactly(values):
-    """Equal, not nearly equal."""
-    assert packing.unpack_probabilities(packing.pack_probabilities(values)) == values
+CHANCES = st.floats(0, 1)
+TOKENS = st.builds(
+    Token,
+    text=ANY_TEXT,
+    probability=CHANCES,
+    alternatives=st.lists(st.tuples(ANY_TEXT, CHANCES), max_size=3).map(tuple),
+)
+
+
+@given(st.lists(TOKENS, max_size=5).map(tuple) | st.none())
+def test_tokens_come_back_exactly(tokens):
+    """Texts of any kind; probabilities equal, not nearly equal."""
+    assert packing.unpack_tokens(packing.pack_tokens(tokens)) == tokens
 
 
 @pytest.mark.parametrize(

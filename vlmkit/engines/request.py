@@ -10,7 +10,7 @@ from typing import Any
 
 from vlmkit.engines.transcript import Transcript
 from vlmkit.errors import BadSetting, Cancelled, RunError, TimedOut
-from vlmkit.records import Ask, Reply, Sampling, Usage
+from vlmkit.records import Ask, Reply, Sampling, Token, Usage
 
 __all__ = ["ReplyFuture", "Request", "check_sampling"]
 
@@ -144,7 +144,7 @@ class Request:
             revision=self._revision,
             usage=Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens),
             seconds=time.monotonic() - self._submitted_s,
-            token_probabilities=self._probabilities(),
+            tokens=self._tokens(),
         )
 
     def _running(self) -> Transcript:
@@ -153,11 +153,20 @@ class Request:
             raise RuntimeError(message)
         return self._transcript
 
-    def _probabilities(self) -> tuple[float, ...] | None:
+    def _tokens(self) -> tuple[Token, ...] | None:
         if not self.ask.token_probabilities:
             return None
+        transcript = self._running()
         # The sampler runs a token ahead of the answer.
-        return tuple(self.sampler.probabilities[: self.completion_tokens])
+        known = zip(transcript.pieces(), self.sampler.probabilities, self.sampler.alternatives, strict=False)
+        return tuple(
+            Token(
+                text=text,
+                probability=probability,
+                alternatives=tuple((transcript.piece_of(other, place), chance) for other, chance in others),
+            )
+            for place, (text, probability, others) in enumerate(known)
+        )
 
     def _deliver(self, text: str) -> None:
         # What an earlier, broken attempt delivered comes out the same again and is not repeated.

@@ -32,6 +32,8 @@ class RowSampler:
     sampling : Sampling
     probabilities : bool
         Whether the probability of each chosen token is kept.
+    alternatives : int, default 0
+        How many of the likeliest other tokens are kept with it.
     matcher : Matcher or None, default None
         Says which tokens may follow.
 
@@ -39,13 +41,19 @@ class RowSampler:
     ----------
     probabilities : list of float
         Of each token chosen so far, under the model's own distribution over the tokens that could follow.
+    alternatives : list of list of (int, float)
+        For each of them, other tokens and their probabilities, likeliest first.
     """
 
-    def __init__(self, sampling: Sampling, *, probabilities: bool, matcher: Matcher | None = None) -> None:
+    def __init__(
+        self, sampling: Sampling, *, probabilities: bool, alternatives: int = 0, matcher: Matcher | None = None
+    ) -> None:
         self.probabilities: list[float] = []
+        self.alternatives: list[list[tuple[int, float]]] = []
         self._sampling = sampling
         self._matcher = matcher
         self._keep = probabilities
+        self._others = alternatives
         self._chosen: list[int] = []
 
     def __call__(self, _tokens: Any, logits: Any) -> Any:
@@ -64,11 +72,17 @@ class RowSampler:
         if self._matcher is not None:
             self._matcher.take(token)
         if self._keep:
-            self.probabilities.append(_probability(row, token))
+            self._note(row, token)
         self._chosen.append(token)
         forced = np.full(row.shape, -np.inf, np.float32)
         forced[token] = 0.0
         return mx.array(forced.reshape(logits.shape)).astype(logits.dtype)
+
+    def _note(self, row: Any, token: int) -> None:
+        mass = np.exp(row.astype(np.float64) - row.max())
+        mass /= mass.sum()
+        self.probabilities.append(float(mass[token]))
+        self.alternatives.append(_likeliest_others(mass, token, self._others))
 
 
 def choose(logits: np.ndarray[Any, Any], sampling: Sampling, chosen: list[int]) -> int:
@@ -108,6 +122,12 @@ def _candidates(scores: Any, sampling: Sampling) -> tuple[Any, Any]:
     return tokens, mass
 
 
-def _probability(logits: Any, token: int) -> float:
-    shifted = logits.astype(np.float64) - logits.max()
-    return float(np.exp(shifted[token]) / np.exp(shifted).sum())
+def _likeliest_others(mass: Any, token: int, count: int) -> list[tuple[int, float]]:
+    if not count:
+        return []
+    most = min(count + 1, mass.size)
+    candidates = np.argpartition(-mass, most - 1)[:most]
+    likeliest = candidates[np.lexsort((candidates, -mass[candidates]))]
+    # What may not follow at all is no alternative.
+    others = [(int(other), float(mass[other])) for other in likeliest if other != token and mass[other] > 0]
+    return others[:count]

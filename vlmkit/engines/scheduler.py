@@ -161,7 +161,7 @@ class Scheduler:
         limit = self._limit(len(prompt.token_ids), ask.sampling.max_tokens)
         probabilities = ask.token_probabilities
         matcher = self._language.matcher(ask.constraint) if ask.constraint else None
-        sampler = RowSampler(ask.sampling, probabilities=probabilities, matcher=matcher)
+        sampler = RowSampler(ask.sampling, probabilities=probabilities, alternatives=ask.alternatives, matcher=matcher)
         needed = needs_sampler(ask.sampling, probabilities=probabilities, constrained=matcher is not None)
         processors = [sampler] if needed else []
         self._decoder.admit(request.number, prompt, processors, limit)

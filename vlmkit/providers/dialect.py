@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit.errors import BackendError, BadSetting, ServerFault
-from vlmkit.records import Ask, Usage
+from vlmkit.records import Ask, Token, Usage
 
 __all__ = ["Dialect", "Form", "Piece", "count", "no_text", "refuse_unsupported"]
 
@@ -21,8 +21,8 @@ class Form:
     model : str
         As the server calls it.
     parameters : mapping of str to str
-        Field of `Sampling` to the server's name for it; what is missing is not supported. ``token_probabilities``
-        and ``json_schema`` stand for those abilities.
+        Field of `Sampling` to the server's name for it; what is missing is not supported. ``token_probabilities``,
+        ``alternatives`` and ``json_schema`` stand for those abilities.
     detail : str or None
         How closely pictures are looked at, where the dialect has such a thing.
     extra_body : mapping
@@ -45,7 +45,7 @@ class Piece:
     finish_reason : str or None
         ``"stop"``, ``"length"``, or the server's own word.
     usage : Usage
-    token_probabilities : tuple of float or None
+    tokens : tuple of Token or None
     is_last : bool
         Whether nothing comes after this event.
     """
@@ -53,7 +53,7 @@ class Piece:
     text: str = ""
     finish_reason: str | None = None
     usage: Usage = field(default_factory=Usage)
-    token_probabilities: tuple[float, ...] | None = None
+    tokens: tuple[Token, ...] | None = None
     is_last: bool = False
 
 
@@ -96,7 +96,7 @@ def refuse_unsupported(ask: Ask, form: Form) -> None:
         Nothing that was asked for is dropped silently.
     """
     wanted = [name for name, neutral in _NEUTRAL.items() if getattr(ask.sampling, name) != neutral]
-    wanted += ["token_probabilities"] if ask.token_probabilities else []
+    wanted += [name for name in ("token_probabilities", "alternatives") if getattr(ask, name)]
     for name in wanted:
         if name not in form.parameters:
             known = ", ".join(known for known in _NEUTRAL if known in form.parameters)

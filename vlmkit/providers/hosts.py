@@ -13,11 +13,12 @@ from vlmkit.providers.openai_chat import OPENAI_CHAT
 __all__ = ["ANY_SERVER", "HOSTS", "Host"]
 
 _PLAIN = {name: name for name in ("max_tokens", "top_p", "stop", "seed")}
+_PROBABILITIES = {"token_probabilities": "logprobs", "alternatives": "top_logprobs"}
 _FULL = {
     **_PLAIN,
     "top_k": "top_k",
     "repetition_penalty": "repetition_penalty",
-    "token_probabilities": "logprobs",
+    **_PROBABILITIES,
     "json_schema": "response_format",
 }
 
@@ -76,7 +77,7 @@ HOSTS: Mapping[str, Host] = {
             url="http://localhost:11434/v1",
             key_variable="OLLAMA_API_KEY",
             # https://docs.ollama.com/api/openai-compatibility
-            parameters={**_PLAIN, "token_probabilities": "logprobs", "json_schema": "response_format"},
+            parameters={**_PLAIN, **_PROBABILITIES, "json_schema": "response_format"},
             health_path="//api/version",
             listing="vlmkit.providers.ollama:list_ollama",
             start="ollama serve",
@@ -117,7 +118,7 @@ HOSTS: Mapping[str, Host] = {
             parameters={
                 **_PLAIN,
                 "max_tokens": "max_completion_tokens",  # the only name that newer models take
-                "token_probabilities": "logprobs",
+                **_PROBABILITIES,
                 "json_schema": "response_format",
             },
             parallel_asks=32,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Usage
+from vlmkit.records import Ask, Token, Usage
 
 __all__ = ["OPENAI_CHAT"]
+
+_MOST_ALTERNATIVES = 20  # as the specification has it
 
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
@@ -46,6 +49,9 @@ def _options(ask: Ask, form: Form) -> dict[str, Any]:
         options[names["seed"]] = sampling.seed
     if ask.token_probabilities:
         options[names["token_probabilities"]] = True
+        if ask.alternatives:
+            # The chosen token is usually among the likeliest, and no alternative to itself.
+            options[names["alternatives"]] = min(ask.alternatives + 1, _MOST_ALTERNATIVES)
     if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in names:
         schema = {"name": "answer", "schema": json.loads(ask.constraint.text), "strict": True}
         options["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -68,7 +74,7 @@ def _read(content: Any) -> Piece:
         text=text,
         finish_reason=reason or "unknown",
         usage=_usage(content),
-        token_probabilities=_probabilities(choice),
+        tokens=_tokens(choice),
         is_last=True,
     )
 
@@ -84,7 +90,7 @@ def _read_event(data: str) -> Piece:
         text=text or "",
         finish_reason=_reason(choice),
         usage=_usage(content),
-        token_probabilities=_probabilities(choice),
+        tokens=_tokens(choice),
     )
 
 
@@ -128,13 +134,35 @@ def _either(first: int | None, second: int | None) -> int | None:
     return second if first is None else first
 
 
-def _probabilities(choice: dict[str, Any]) -> tuple[float, ...] | None:
+def _tokens(choice: dict[str, Any]) -> tuple[Token, ...] | None:
     logprobs = choice.get("logprobs")
     entries = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not isinstance(entries, list):
         return None
-    found = [entry.get("logprob") for entry in entries if isinstance(entry, dict)]
-    return tuple(math.exp(min(0.0, value)) for value in found if isinstance(value, int | float))
+    # A character may begin in one token and end in the next.
+    spell = codecs.getincrementaldecoder("utf-8")("replace").decode
+    return tuple(_token(entry, spell) for entry in entries if _likelihood(entry) is not None)
+
+
+def _token(entry: dict[str, Any], spell: Callable[[bytes], str]) -> Token:
+    others = entry.get("top_logprobs")
+    found = [other for other in (others if isinstance(others, list) else []) if _likelihood(other) is not None]
+    written = entry.get("bytes")
+    is_bytes = isinstance(written, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in written)
+    return Token(
+        text=spell(bytes(written)) if is_bytes and written else _text(entry.get("token")) or "",
+        probability=_likelihood(entry) or 0.0,
+        alternatives=tuple(
+            (_text(other.get("token")) or "", _likelihood(other) or 0.0)
+            for other in sorted(found, key=lambda other: -other["logprob"])
+            if other.get("token") != entry.get("token")
+        ),
+    )
+
+
+def _likelihood(entry: Any) -> float | None:
+    value = entry.get("logprob") if isinstance(entry, dict) else None
+    return math.exp(min(0.0, value)) if isinstance(value, int | float) and not math.isnan(value) else None
 
 
 def _headers(key: str | None) -> Mapping[str, str]:

@@ -269,7 +269,7 @@ class Provider:
             revision=self.revision,
             usage=piece.usage,
             seconds=time.monotonic() - job.start_s,
-            token_probabilities=piece.token_probabilities if job.ask.token_probabilities else None,
+            tokens=piece.tokens if job.ask.token_probabilities else None,
         )
 
     def _check_pictures(self, ask: Ask) -> None:
@@ -301,9 +301,9 @@ class _Job:
 
 
 def _joined(whole: Piece, piece: Piece) -> Piece:
-    probabilities = whole.token_probabilities
-    if piece.token_probabilities:
-        probabilities = (probabilities or ()) + piece.token_probabilities
+    tokens = whole.tokens
+    if piece.tokens:
+        tokens = (tokens or ()) + piece.tokens
     return Piece(
         text=whole.text + piece.text,
         finish_reason=piece.finish_reason or whole.finish_reason,
@@ -311,7 +311,7 @@ def _joined(whole: Piece, piece: Piece) -> Piece:
             prompt_tokens=_newer(piece.usage.prompt_tokens, whole.usage.prompt_tokens),
             completion_tokens=_newer(piece.usage.completion_tokens, whole.usage.completion_tokens),
         ),
-        token_probabilities=probabilities,
+        tokens=tokens,
         is_last=piece.is_last,
     )
 

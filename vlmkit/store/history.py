@@ -22,7 +22,7 @@ _COUNTS = (
 )
 _ROWS = (
     "SELECT position, label.text, asks.id, asks.key, prompt.text, error.text, rows.seconds, from_store, "
-    "replies.text, finish_reason, prompt_tokens, completion_tokens, replies.seconds, token_probabilities, "
+    "replies.text, finish_reason, prompt_tokens, completion_tokens, replies.seconds, tokens, "
     "models.model, models.revision, sealed "
     "FROM rows JOIN texts AS label ON label.id = rows.label "
     "LEFT JOIN asks ON asks.id = rows.ask "

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from vlmkit.records import Reply, Usage
 from vlmkit.store.faults import damaged
-from vlmkit.store.packing import digest_of, pack_hex, pack_text, seal, unpack_probabilities, unpack_text
+from vlmkit.store.packing import digest_of, pack_hex, pack_text, seal, unpack_text, unpack_tokens
 
 __all__ = ["find_digest", "find_known", "find_reply"]
 
 _REPLY = (
-    "SELECT text, finish_reason, prompt_tokens, completion_tokens, seconds, token_probabilities, models.model, "
+    "SELECT text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, models.model, "
     "revision, sealed FROM asks JOIN replies ON replies.id = asks.reply "
     "LEFT JOIN models ON models.id = replies.model WHERE asks.key = ?"
 )
@@ -51,7 +51,7 @@ def find_reply(connection: sqlite3.Connection, key: str, path: Path) -> Reply | 
     *values, sealed = found
     if sealed != seal(packed, *values):
         raise damaged(path, "an answer does not fit its checksum")
-    text, finish_reason, prompt_tokens, completion_tokens, seconds, probabilities, model, revision = values
+    text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, model, revision = values
     return Reply(
         text=unpack_text(text),
         finish_reason=unpack_text(finish_reason),
@@ -59,7 +59,7 @@ def find_reply(connection: sqlite3.Connection, key: str, path: Path) -> Reply | 
         revision=revision,
         usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
         seconds=seconds or 0.0,
-        token_probabilities=unpack_probabilities(probabilities),
+        tokens=unpack_tokens(tokens),
     )
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-import struct
 import zlib
+
+from vlmkit.records import Token
 
 __all__ = [
     "digest_of",
     "pack_count",
     "pack_hex",
-    "pack_probabilities",
     "pack_seconds",
     "pack_text",
+    "pack_tokens",
     "seal",
-    "unpack_probabilities",
     "unpack_text",
+    "unpack_tokens",
 ]
 
 _LARGEST = 2**62
@@ -56,14 +58,22 @@ def pack_seconds(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def pack_probabilities(values: tuple[float, ...] | None) -> bytes | None:
-    """Little-endian doubles: what comes back is equal to what went in."""
-    return None if values is None else struct.pack(f"<{len(values)}d", *values)
+def pack_tokens(tokens: tuple[Token, ...] | None) -> bytes | None:
+    """Compressed JSON, whose numbers come back exactly: texts and probabilities of tokens and their alternatives."""
+    if tokens is None:
+        return None
+    rows = [[token.text, token.probability, *map(list, token.alternatives)] for token in tokens]
+    return zlib.compress(json.dumps(rows, ensure_ascii=True, separators=(",", ":")).encode("ascii"))
 
 
-def unpack_probabilities(packed: bytes | None) -> tuple[float, ...] | None:
-    """Back from `pack_probabilities`."""
-    return None if packed is None else struct.unpack(f"<{len(packed) // 8}d", packed)
+def unpack_tokens(packed: bytes | None) -> tuple[Token, ...] | None:
+    """Back from `pack_tokens`."""
+    if packed is None:
+        return None
+    return tuple(
+        Token(text=text, probability=probability, alternatives=tuple((other, chance) for other, chance in others))
+        for text, probability, *others in json.loads(zlib.decompress(packed))
+    )
 
 
 def seal(*parts: object) -> int:

@@ -49,7 +49,7 @@ CREATE TABLE replies (
     prompt_tokens INTEGER,
     completion_tokens INTEGER,
     seconds REAL,
-    token_probabilities BLOB,
+    tokens BLOB,
     sealed INTEGER NOT NULL
 );
 CREATE TABLE runs (

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from vlmkit.records import Reply
 from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
-from vlmkit.store.packing import digest_of, pack_count, pack_hex, pack_probabilities, pack_seconds, pack_text, seal
+from vlmkit.store.packing import digest_of, pack_count, pack_hex, pack_seconds, pack_text, pack_tokens, seal
 
 __all__ = ["Writer", "begin_run", "end_run"]
 
@@ -136,11 +136,11 @@ class Writer:
         values = (
             *(pack_text(reply.text), pack_text(reply.finish_reason)),
             *(pack_count(reply.usage.prompt_tokens), pack_count(reply.usage.completion_tokens)),
-            *(pack_seconds(reply.seconds), pack_probabilities(reply.token_probabilities)),
+            *(pack_seconds(reply.seconds), pack_tokens(reply.tokens)),
         )
         model, revision = pack_text(reply.model), reply.revision
         statement = (
-            "INSERT INTO replies (text, finish_reason, prompt_tokens, completion_tokens, seconds, token_probabilities, "
+            "INSERT INTO replies (text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, "
             "model, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
         return self._insert(statement, *values, self._model(model, revision), seal(key, *values, model, revision))
