@@ -45,9 +45,10 @@ class Instant:
 
 def questions_of(folder, count, *, pictures):
     """Rows with a small picture each, or with none."""
+    task = compose_description("?", into="text")
     for index in range(count):
         path = folder / f"{index % 1000}.jpg"
-        yield Question(images=(refer(str(path)),) if pictures else (), prompt=str(index))
+        yield Question(task=task, images=(refer(str(path)),) if pictures else (), prompt=str(index))
 
 
 def bare(questions, backend, task):
@@ -80,7 +81,7 @@ def measure(folder, count):
         found[f"{kind}, bare loop"] = timed(bare, questions, Instant(), task)
         for name, where in (("runner", None), ("runner and store", path), ("runner, stored", path)):
             backend = Instant()
-            plan = make_plan(task, [target_of(backend)])
+            plan = make_plan([task], [target_of(backend)])
             with open_store(where) if where else nullcontext() as store:
                 questions = questions_of(folder, count, pictures=pictures)
                 found[f"{kind}, {name}"] = timed(exhaust, run(questions, plan, total=count, store=store))

@@ -11,6 +11,8 @@ from vlmkit.prompts import compose_description
 from vlmkit.runner import Question, make_plan, target_of
 from vlmkit.sources import refer
 
+TEXT = compose_description("?", into="text")
+
 
 @pytest.fixture(scope="session")
 def photo():
@@ -24,8 +26,8 @@ def photo():
 def questions(photo):
     """Make n questions, number i asking "i"; those in `bad` have no picture."""
 
-    def make(n, bad=()):
-        return [Question(images=(refer(b"" if i in bad else photo),), prompt=str(i)) for i in range(n)]
+    def make(n, bad=(), task=TEXT):
+        return [Question(task=task, images=(refer(b"" if i in bad else photo),), prompt=str(i)) for i in range(n)]
 
     return make
 
@@ -52,6 +54,6 @@ def plan():
 
     def make(model=None, task=None, fallbacks=(), **options):
         targets = [target_of(each) for each in (model or FakeBackend(), *fallbacks)]
-        return make_plan(task or compose_description("?", into="text"), targets, **options)
+        return make_plan([task or TEXT], targets, **options)
 
     return make

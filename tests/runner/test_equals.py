@@ -3,6 +3,7 @@
 import pytest
 
 from vlmkit.backends.fake import FakeBackend
+from vlmkit.prompts import compose_description
 from vlmkit.records import Ask, Reply
 from vlmkit.runner import Question, equals, target_of
 from vlmkit.runner.equals import Equals
@@ -18,7 +19,11 @@ def row():
 
     def make(key, index=0):
         prepared = Prepared(level=0, target=target_of(FakeBackend()), key=key, ask=Ask(pictures=(), prompt="?"))
-        return Row(index=index, question=Question(images=(), prompt="?"), prepared=prepared)
+        return Row(
+            index=index,
+            question=Question(task=compose_description("?", into="text"), images=(), prompt="?"),
+            prepared=prepared,
+        )
 
     return make
 

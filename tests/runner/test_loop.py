@@ -31,6 +31,8 @@ from vlmkit.records import Reply
 from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, make_plan, run, target_of
 from vlmkit.store import open_store
 
+TEXT = compose_description("?", into="text")
+
 
 def test_outcomes_come_in_input_order_whatever_ends_first(questions, backend, plan):
     """Later rows that were faster wait for their turn."""
@@ -99,7 +101,7 @@ def test_one_bad_row_is_data(questions, backend, plan):
 def test_an_unreadable_reply_is_data(questions, backend, plan):
     """With the reply beside it."""
     task = compose_question("How many?", dtype=int, into="n")
-    outcomes = list(run(questions(2), plan(backend(replies=["three", "many"]), task=task), total=2))
+    outcomes = list(run(questions(2, task=task), plan(backend(replies=["three", "many"]), task=task), total=2))
     assert outcomes[0].values == {"n": 3}
     assert isinstance(outcomes[1].fault, UnreadableReply)
     assert outcomes[1].reply.text == "many"
@@ -328,7 +330,7 @@ def test_a_replay_asks_nobody(questions, backend, plan, store):
     model = backend(parallel_asks=1)
     list(run(questions(3), plan(model), total=3, store=store))
     target = Target(model="fake:echo", revision="1", longest_side_px=1568, backend=None)
-    replay = make_plan(compose_description("?", into="text"), [target])
+    replay = make_plan([TEXT], [target])
     before = store.runs()
     assert [outcome.values["text"] for outcome in run(questions(3), replay, total=3, store=store)] == [
         f"answer {i}" for i in range(3)
@@ -381,7 +383,7 @@ def test_memory_does_not_grow_with_the_rows(plan, monkeypatch):
             return future
 
     def peak_bytes(rows):
-        asked = (Question(images=(), prompt=f"{i:0500}") for i in range(rows))
+        asked = (Question(task=TEXT, images=(), prompt=f"{i:0500}") for i in range(rows))
         tracemalloc.start()
         for _ in run(asked, plan(Instant()), total=rows):
             pass
@@ -424,7 +426,7 @@ def test_rows_stay_aligned_under_any_pattern(
         return f"answer {ask.prompt}" if kind in {"ok", "busy once"} else FAULTS[kind](ask.prompt)
 
     model = FakeBackend(replies=answer, delay_s=delays, abilities=Abilities(parallel_asks=9))
-    plan = make_plan(compose_description("?", into="text"), [target_of(model)], workers=workers)
+    plan = make_plan([TEXT], [target_of(model)], workers=workers)
     bad = {i for i, kind in enumerate(kinds) if kind == "bad picture"}
     asked = questions(6, bad=bad)
     with open_store(tmp_path_factory.mktemp("store") / "s.sqlite") if stores else nullcontext() as store:

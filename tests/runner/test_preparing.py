@@ -12,7 +12,7 @@ from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import UnreadableImage
 from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Reply, Sampling
-from vlmkit.runner import Question, Target, preparing
+from vlmkit.runner import Question, Target, views
 from vlmkit.runner.preparing import Decoders, Preparer
 from vlmkit.sources import refer
 from vlmkit.store import RowRecord, RunRecord, open_store
@@ -34,8 +34,11 @@ def picture(tmp_path, monkeypatch):
     return path
 
 
-def question(path, prompt="What?"):
-    return Question(images=(refer(str(path)),), prompt=prompt)
+TEXT = compose_description("?", into="text")
+
+
+def question(path, prompt="What?", task=TEXT):
+    return Question(task=task, images=(refer(str(path)),), prompt=prompt)
 
 
 def keep(store, prepared, text="a cat"):
@@ -47,18 +50,18 @@ def keep(store, prepared, text="a cat"):
 
 
 def no_decoding(monkeypatch):
-    monkeypatch.setattr(preparing, "normalize", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(views, "normalize", lambda *_: pytest.fail("decoded"))
 
 
 def test_an_ask_carries_everything_the_backend_needs(photo, plan):
     """Pictures within the budget, prompt, system text, sampling and deadline."""
+    task = compose_description("x", system="Be short.", into="text")
     made = plan(
         FakeBackend(abilities=Abilities(longest_side_px=24)),
-        compose_description("x", system="Be short.", into="text"),
         sampling=Sampling(max_tokens=7),
         timeout_s=5,
     )
-    prepared = Preparer(made, None).prepare(Question(images=(refer(photo), refer(photo)), prompt="What?"), 0)
+    prepared = Preparer(made, None).prepare(Question(task=task, images=(refer(photo),) * 2, prompt="What?"), 0)
     ask = prepared.ask
     assert [(picture.width, picture.height) for picture in ask.pictures] == [(24, 16), (24, 16)]
     assert (ask.prompt, ask.system, ask.sampling.max_tokens, ask.timeout_s) == ("What?", "Be short.", 7, 5.0)
@@ -69,9 +72,9 @@ def test_an_ask_carries_everything_the_backend_needs(photo, plan):
 def test_what_the_answer_must_be_is_sent_to_whoever_enforces_it(photo, plan):
     """Others are told by the prompt alone, and their answers are other answers."""
     task = compose_question("How many?", dtype=int, into="n")
-    asked = Question(images=(refer(photo),), prompt="How many?")
-    strict = Preparer(plan(FakeBackend(abilities=Abilities(json_schema=True)), task), None).prepare(asked, 0)
-    free = Preparer(plan(FakeBackend(), task), None).prepare(asked, 0)
+    asked = Question(task=task, images=(refer(photo),), prompt="How many?")
+    strict = Preparer(plan(FakeBackend(abilities=Abilities(json_schema=True))), None).prepare(asked, 0)
+    free = Preparer(plan(FakeBackend()), None).prepare(asked, 0)
     assert strict.ask.constraint == task.constraint is not None
     assert free.ask.constraint is None
     assert strict.key != free.key
@@ -90,7 +93,7 @@ def test_what_is_stored_costs_a_glance(plan, store, picture, monkeypatch):
     assert preparer.glance(question(picture)) is None
     keep(store, preparer.prepare(question(picture), 0))
     no_decoding(monkeypatch)
-    monkeypatch.setattr(preparing, "loaded", lambda _: pytest.fail("read"))
+    monkeypatch.setattr(views, "loaded", lambda _: pytest.fail("read"))
     assert preparer.glance(question(picture)).reply.text == "a cat"
     assert preparer.prepare(question(picture), 0).reply.text == "a cat"
     assert preparer.glance(question(picture, "Who?")) is None
@@ -126,7 +129,7 @@ def test_the_same_picture_in_another_file_is_asked_no_more(plan, store, tmp_path
         {"targets": [Target(model="fake:other", revision="1", longest_side_px=1568, backend=FakeBackend())]},
         {"targets": [Target(model="fake:echo", revision="1", longest_side_px=16, backend=FakeBackend())]},
         {"sampling": Sampling(seed=1)},
-        {"task": compose_description("x", system="Be short.", into="text")},
+        {"task": compose_description("?", system="Be short.", into="text")},
         {"reuse": "nothing"},
     ],
 )
@@ -134,9 +137,11 @@ def test_what_changes_the_answer_asks_again(plan, store, picture, change):
     """Another revision, model, pixel budget, parameter, system text; or the wish to ask anew."""
     made = plan()
     keep(store, Preparer(made, store).prepare(question(picture), 0))
+    asked = question(picture, task=change.get("task", TEXT))
+    change = {name: value for name, value in change.items() if name != "task"}
     preparer = Preparer(replace(made, **change), store)
-    assert preparer.glance(question(picture)) is None
-    prepared = preparer.prepare(question(picture), 0)
+    assert preparer.glance(asked) is None
+    prepared = preparer.prepare(asked, 0)
     assert prepared.ask is not None
     assert prepared.reply is None
 
@@ -150,9 +155,10 @@ def test_a_deadline_does_not_change_an_answer(plan, store, picture):
 def test_unreadable_answers_are_asked_again_on_request(plan, store, picture):
     """Otherwise they are read again: by a reader that may have learned."""
     task = compose_question("How many?", dtype=int, into="n")
-    keep(store, Preparer(plan(task=task), store).prepare(question(picture), 0), text="many")
-    assert Preparer(plan(task=task), store).glance(question(picture)).reply.text == "many"
-    assert Preparer(plan(task=task, reuse="readable"), store).prepare(question(picture), 0).ask is not None
+    asked = question(picture, task=task)
+    keep(store, Preparer(plan(), store).prepare(asked, 0), text="many")
+    assert Preparer(plan(), store).glance(asked).reply.text == "many"
+    assert Preparer(plan(reuse="readable"), store).prepare(asked, 0).ask is not None
 
 
 def test_a_replay_looks_under_every_revision(plan, store, picture, monkeypatch):

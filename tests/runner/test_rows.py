@@ -1,5 +1,7 @@
 """What is made of a row at its end."""
 
+from dataclasses import replace
+
 import pytest
 
 from vlmkit.errors import TimedOut, UnreadableImage, UnreadableReply
@@ -18,24 +20,25 @@ def row(questions, plan):
     return Row(index=3, question=question, prepared=Preparer(plan(), None).prepare(question, 0), prepare_s=0.5)
 
 
-def test_a_read_reply_is_values(row, plan):
+def test_a_read_reply_is_values(row):
     """By column name, with the time it took to prepare."""
-    outcome = answered(row, REPLY, plan(), from_store=True)
+    outcome = answered(row, REPLY, from_store=True)
     assert (outcome.index, outcome.values, outcome.fault, outcome.from_store) == (3, {"text": "a cat"}, None, True)
     assert outcome.seconds >= 0.5
 
 
-def test_an_unreadable_reply_keeps_the_reply(row, plan):
+def test_an_unreadable_reply_keeps_the_reply(row):
     """It was paid for, shows what went wrong, and is stored to be read again."""
-    outcome = answered(row, REPLY, plan(task=compose_question("How many?", dtype=int, into="n")), from_store=False)
+    row.question = replace(row.question, task=compose_question("How many?", dtype=int, into="n"))
+    outcome = answered(row, REPLY, from_store=False)
     assert (outcome.index, outcome.values, outcome.reply) == (3, None, REPLY)
     assert isinstance(outcome.fault, UnreadableReply)
     assert record_of(row, outcome).reply is REPLY
 
 
-def test_a_row_that_worked_is_recorded_with_what_was_sent(row, plan):
+def test_a_row_that_worked_is_recorded_with_what_was_sent(row):
     """Key, prompt, picture, reply."""
-    record = record_of(row, answered(row, REPLY, plan(), from_store=False))
+    record = record_of(row, answered(row, REPLY, from_store=False))
     assert (record.index, record.prompt, record.key, record.error) == (3, "0", row.prepared.key, None)
     assert [(each.digest, each.width) for each in record.pictures] == [(row.prepared.ask.pictures[0].digest, 48)]
     assert record.reply is REPLY

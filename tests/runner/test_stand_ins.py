@@ -54,8 +54,8 @@ def test_a_file_that_has_gone_meanwhile_is_still_a_picture(questions, plan):
 def test_numbers_and_categories_take_none(questions, plan, how):
     """Half a number looks like a number."""
     for options in ({"dtype": int}, {"choices": ["a", "b"]}):
-        made = plan(task=compose_question("?", into="n", **options), on_timeout=how)
-        assert stand_in(late(), questions(1)[0], made).values is None
+        task = compose_question("?", into="n", **options)
+        assert stand_in(late(), questions(1, task=task)[0], plan(on_timeout=how)).values is None
 
 
 def test_other_faults_have_none(questions, plan):

@@ -9,7 +9,7 @@ import pytest
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, Cancelled, RateLimited, Refused, ServerFault, TimedOut, Unreachable
-from vlmkit.runner import FallingBack, Retrying, Started, preparing
+from vlmkit.runner import FallingBack, Retrying, Started, views
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.window import Window
 
@@ -69,13 +69,13 @@ def test_questions_are_read_only_as_far_ahead_as_needed(questions, backend, wind
 def test_pictures_are_prepared_in_threads_of_their_own(questions, backend, window, monkeypatch):
     """Neither the caller's thread nor the backend's decodes."""
     names = set()
-    normalize = preparing.normalize
+    normalize = views.normalize
 
     def spy(ref, longest_side_px, **options):
         names.add(threading.current_thread().name)
         return normalize(ref, longest_side_px, **options)
 
-    monkeypatch.setattr(preparing, "normalize", spy)
+    monkeypatch.setattr(views, "normalize", spy)
     busy, _ = window(questions(10), backend())
     drain(busy)
     assert names

@@ -123,7 +123,7 @@ def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int
     try:
         resources = open_resources(options, lease)
         plan = make_plan(
-            task,
+            [task],
             resources.targets,
             sampling=options.sampling,
             timeout_s=options.timeout_s,
@@ -157,7 +157,7 @@ def _questions(subject: Subject, task: Task, asked: Sequence[int]) -> Iterator[Q
             wanted[position] = True
         rows = compress(rows, wanted)
     for ref, row in rows:
-        yield Question(images=(ref,), prompt=task.write(row))
+        yield Question(task=task, images=(ref,), prompt=task.write(row))
 
 
 def _nothing() -> Outcomes:

@@ -1,18 +1,19 @@
 """Runner: turns questions about pictures into outcomes, in bulk; the only loop.
 
-Takes   questions, a task, open backends, a store. Gives  outcomes in input order, plus events.
+Takes   questions, open backends, a store.        Gives  outcomes in input order, plus events.
 May use sources, prompts, backends, store.       Never  pandas, HTTP, widgets, printing, asyncio."""
 
 from __future__ import annotations
 
 from vlmkit.runner.events import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Started
 from vlmkit.runner.loop import run
-from vlmkit.runner.plan import MOST_RETRIES, Plan, Question, Target, make_plan, target_of
+from vlmkit.runner.plan import MOST_RETRIES, Example, Plan, Question, Target, make_plan, target_of
 
 __all__ = [
     "MOST_RETRIES",
     "Done",
     "Event",
+    "Example",
     "FallingBack",
     "Finished",
     "Listener",

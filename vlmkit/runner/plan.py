@@ -13,7 +13,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Sampling
 
-__all__ = ["MOST_RETRIES", "Plan", "Question", "Target", "make_plan", "target_of"]
+__all__ = ["MOST_RETRIES", "Example", "Plan", "Question", "Target", "make_plan", "target_of"]
 
 MOST_RETRIES = 3
 """Further attempts a row gets where nobody says how many."""
@@ -25,11 +25,35 @@ _warned: set[int] = set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """One row: its pictures, unopened, and its finished prompt."""
+class Example:
+    """A question with its right answer, shown to the model before the row's own."""
 
     images: tuple[ImageRef, ...]
     prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One question about one row.
+
+    Attributes
+    ----------
+    task : Task
+        Reads the reply, and has the system text.
+    images : tuple of ImageRef
+        The row's pictures, unopened. Questions about the same pictures share the references, and come one after
+        another: then they are opened once.
+    prompt : str
+        Finished.
+    examples : tuple of Example, default ()
+        The same object for all questions that have the same.
+    """
+
+    task: Task
+    images: tuple[ImageRef, ...]
+    prompt: str
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +109,8 @@ class Plan:
 
     Attributes
     ----------
-    task : Task
-        Reads the replies, and has the system text.
+    tasks : tuple of Task
+        What every row is asked, in order.
     targets : tuple of Target
         Who is asked: the first; the others in order, where it fails. One without a backend is not asked, but what it
         answered earlier counts.
@@ -107,9 +131,11 @@ class Plan:
         Whether the first fault ends the run.
     reuse : {"answers", "readable", "nothing"}
         Which stored answers count: all, those that can be read as the task says, or none.
+    token_probabilities : bool
+        Whether replies shall say how likely their tokens were, where the model can.
     """
 
-    task: Task
+    tasks: tuple[Task, ...]
     targets: tuple[Target, ...]
     sampling: Sampling
     timeout_s: float | None
@@ -120,6 +146,7 @@ class Plan:
     decoders: int
     fail_fast: bool
     reuse: str
+    token_probabilities: bool
 
     @property
     def replays(self) -> bool:
@@ -128,7 +155,7 @@ class Plan:
 
 
 def make_plan(
-    task: Task,
+    tasks: Sequence[Task],
     targets: Sequence[Target],
     *,
     sampling: Sampling | None = None,
@@ -138,12 +165,14 @@ def make_plan(
     workers: int | str | None = None,
     on_error: str = "skip",
     reuse: str = "answers",
+    token_probabilities: bool = False,
 ) -> Plan:
     """Decide how a run goes.
 
     Parameters
     ----------
-    task : Task
+    tasks : sequence of Task
+        At least one.
     targets : sequence of Target
         Who is asked, and who instead; at least one.
     sampling : Sampling or None, default None
@@ -158,6 +187,7 @@ def make_plan(
         None takes the setting; "auto" is what keeps a model in this process busy, and is found out for a server.
     on_error : {"skip", "fail"}, default "skip"
     reuse : {"answers", "readable", "nothing"}, default "answers"
+    token_probabilities : bool, default False
 
     Raises
     ------
@@ -175,7 +205,7 @@ def make_plan(
     asks = int(chosen) if chosen != "auto" else backend.abilities.parallel_asks if backend else 1
     is_elsewhere = backend is not None and backend.abilities.destination != "this process"
     return Plan(
-        task=task,
+        tasks=tuple(tasks),
         targets=tuple(targets),
         sampling=Sampling() if sampling is None else sampling,
         timeout_s=settings.get("timeout_s", timeout_s),
@@ -186,6 +216,7 @@ def make_plan(
         decoders=_decoders(asks, asked_for=chosen != "auto", is_elsewhere=is_elsewhere),
         fail_fast=on_error == "fail",
         reuse=reuse,
+        token_probabilities=token_probabilities,
     )
 
 

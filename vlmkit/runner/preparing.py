@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from vlmkit.errors import UnreadableReply
-from vlmkit.records import Ask, Constraint, ImageRef, Picture, Reply
+from vlmkit.errors import Refused, UnreadableReply
+from vlmkit.records import Ask, Constraint, Reply
 from vlmkit.runner.plan import Plan, Question, Target
-from vlmkit.sources import RECIPE, Limits, fingerprint, loaded, normalize, stamp
+from vlmkit.runner.views import Turns, View, Views, identity
+from vlmkit.sources import Limits, stamp
 from vlmkit.store import PictureRecord, Store, key_of
 
 __all__ = ["Decoders", "Prepared", "Preparer"]
@@ -49,15 +50,6 @@ class Prepared:
     seconds: float = 0.0
 
 
-@dataclass(slots=True)
-class _Seen:
-    """One picture, and what the store knows of it."""
-
-    ref: ImageRef
-    identities: tuple[str, ...]
-    digest: str | None
-
-
 class Preparer:
     """Prepares rows; may be called from many threads.
 
@@ -70,8 +62,9 @@ class Preparer:
     def __init__(self, plan: Plan, store: Store | None) -> None:
         self._plan = plan
         self._store = store
-        self._limits = Limits.in_force()  # once: it looks for a settings file
         self._reuses = store is not None and plan.reuse != "nothing"
+        self._views = Views(store, Limits.in_force(), keep=len(plan.tasks) > 1)  # once: it looks for a settings file
+        self._turns = Turns(self._views)
 
     def glance(self, question: Question) -> Prepared | None:
         """Answer a row from the store at the price of asking the file system for its pictures' times; None: `prepare`.
@@ -91,12 +84,12 @@ class Preparer:
     def _glance_at(self, question: Question, stamps: list[str], level: int) -> Prepared | None:
         target, digests = self._plan.targets[level], []
         for each in stamps:
-            digest = self._store.picture_digest(_identity(target, each)) if self._store else None
+            digest = self._store.picture_digest(identity(target, each)) if self._store else None
             if digest is None:
                 return None
             digests.append(digest)
         key = self._key(question, digests, target)
-        reply = self._stored(key)
+        reply = self._stored(key, question, target)
         if reply is None:
             return None
         pictures = tuple(PictureRecord(digest=digest) for digest in digests)
@@ -126,97 +119,88 @@ class Preparer:
         start_s = time.monotonic()
         for current in self._levels(level):
             target = self._plan.targets[current]
-            seen = [self._see(ref, target) for ref in question.images]
-            prepared = self._remembered(question, current, seen)
+            views = [self._views.view(ref, target) for ref in question.images]
+            prepared = self._remembered(question, current, views)
             if prepared is None and target.backend is not None:
-                prepared = self._asked(question, current, seen)
+                prepared = self._asked(question, current, views)
             if prepared is not None:
                 return replace(prepared, seconds=time.monotonic() - start_s)
         seconds = time.monotonic() - start_s
         return Prepared(level=level, target=self._plan.targets[level], key=None, seconds=seconds)
 
-    def _remembered(self, question: Question, level: int, seen: list[_Seen]) -> Prepared | None:
-        digests = [each.digest for each in seen if each.digest is not None]
-        if not self._reuses or len(digests) < len(seen):
+    def _remembered(self, question: Question, level: int, views: list[View]) -> Prepared | None:
+        digests = [digest for view in views if (digest := view.known_digest) is not None]
+        if not self._reuses or len(digests) < len(views):
             return None
         target = self._plan.targets[level]
         key = self._key(question, digests, target)
-        reply = self._stored(key)
+        reply = self._stored(key, question, target)
         if reply is None:
             return None
-        pictures = tuple(PictureRecord(digest=str(each.digest), identities=each.identities) for each in seen)
+        pictures = tuple(PictureRecord(digest=str(view.known_digest), identities=view.identities) for view in views)
         return Prepared(level=level, target=target, key=key, pictures=pictures, reply=reply)
 
-    def _asked(self, question: Question, level: int, seen: list[_Seen]) -> Prepared:
+    def _asked(self, question: Question, level: int, views: list[View]) -> Prepared:
         plan, target = self._plan, self._plan.targets[level]
-        pictures = tuple(normalize(each.ref, target.longest_side_px, limits=self._limits) for each in seen)
+        pictures = tuple(view.picture for view in views)
         key = self._key(question, [picture.digest for picture in pictures], target)
-        new_to_store = any(each.digest is None for each in seen)
-        reply = self._stored(key) if self._reuses and new_to_store else None
+        new_to_store = any(view.known_digest is None for view in views)
+        reply = self._stored(key, question, target) if self._reuses and new_to_store else None
         ask = Ask(
             pictures=pictures,
             prompt=question.prompt,
-            system=plan.task.system,
+            system=question.task.system,
+            turns=self._turns.of(question.examples, target),
             sampling=plan.sampling,
             timeout_s=plan.timeout_s,
-            constraint=self._constraint(target),
+            constraint=_constraint(question, target),
+            token_probabilities=plan.token_probabilities and _tells_probabilities(target),
             keep_partial=plan.on_timeout == "continue",
         )
-        records = tuple(_record(each, picture) for each, picture in zip(seen, pictures, strict=True))
+        records = tuple(view.record() for view in views)
         return Prepared(level=level, target=target, key=key, pictures=records, ask=None if reply else ask, reply=reply)
 
-    def _see(self, ref: ImageRef, target: Target) -> _Seen:
-        """A stamp costs a look at the folder, a fingerprint the whole file; what was read once is kept for decoding."""
-        if self._store is None:
-            return _Seen(ref, (), None)
-        stamped = stamp(ref)
-        identities = (_identity(target, stamped),) if stamped else ()
-        if identities and (digest := self._store.picture_digest(identities[0])):
-            return _Seen(ref, (), digest)
-        ref = loaded(ref, limits=self._limits)
-        of_content = _identity(target, fingerprint(ref, limits=self._limits))
-        digest = self._store.picture_digest(of_content)
-        return _Seen(ref, identities if digest else (*identities, of_content), digest)
-
-    def _constraint(self, target: Target) -> Constraint | None:
-        """The task's, where the model enforces it; a replay cannot know, and looks for what most models do."""
-        constrains = target.backend is None or target.backend.abilities.json_schema
-        return self._plan.task.constraint if constrains else None
-
     def _key(self, question: Question, digests: list[str], target: Target) -> str:
-        constraint = self._constraint(target)
+        constraint = _constraint(question, target)
+        turns = self._turns.of(question.examples, target)
         return key_of(
             model=target.model,
             revision=target.revision,
             digests=digests,
             prompt=question.prompt,
-            system=self._plan.task.system,
+            system=question.task.system,
             sampling=self._plan.sampling,
             schema=[constraint.kind, constraint.text] if constraint else None,
+            turns=[[[picture.digest for picture in turn.pictures], turn.prompt, turn.answer] for turn in turns],
         )
 
-    def _stored(self, key: str) -> Reply | None:
+    def _stored(self, key: str, question: Question, target: Target) -> Reply | None:
         reply = self._store.reply(key) if self._store else None
-        if reply is not None and self._plan.reuse == "readable":
-            try:
-                self._plan.task.read(reply)
-            except UnreadableReply:
-                return None
+        if reply is None:
+            return None
+        if self._plan.token_probabilities and reply.tokens is None and _tells_probabilities(target):
+            return None  # its probabilities were not asked for then
+        if self._plan.reuse == "readable" and not _can_be_read(reply, question):
+            return None
         return reply
 
 
-def _identity(target: Target, of_picture: str) -> str:
-    return f"{RECIPE}:{target.longest_side_px}:{of_picture}"
+def _constraint(question: Question, target: Target) -> Constraint | None:
+    """The task's, where the model enforces it; a replay cannot know, and looks for what most models do."""
+    constrains = target.backend is None or target.backend.abilities.json_schema
+    return question.task.constraint if constrains else None
 
 
-def _record(seen: _Seen, picture: Picture) -> PictureRecord:
-    return PictureRecord(
-        digest=picture.digest,
-        identities=seen.identities,
-        media_type=picture.media_type,
-        width=picture.width,
-        height=picture.height,
-    )
+def _tells_probabilities(target: Target) -> bool:
+    return target.backend is not None and target.backend.abilities.token_probabilities
+
+
+def _can_be_read(reply: Reply, question: Question) -> bool:
+    try:
+        question.task.read(reply)
+    except (UnreadableReply, Refused):
+        return False
+    return True
 
 
 class Decoders(Generic[Item]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
-from vlmkit.errors import RunError, UnreadableReply
+from vlmkit.errors import Refused, RunError, UnreadableReply
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.plan import Plan, Question
 from vlmkit.runner.preparing import Prepared
@@ -83,21 +84,21 @@ class Row:
         return self.prepare_s + (time.monotonic() - self.start_s if self.start_s else 0.0)
 
 
-def answered(row: Row, reply: Reply, plan: Plan, *, from_store: bool) -> Outcome:
+def answered(row: Row, reply: Reply, *, from_store: bool) -> Outcome:
     """Outcome of a row with a reply; one that cannot be read is a fault that keeps the reply.
 
     Parameters
     ----------
     row : Row
     reply : Reply
-    plan : Plan
     from_store : bool
         Whether it was had without asking.
     """
-    values, fault = None, None
+    values: dict[str, Any] | None = None
+    fault: RunError | None = None
     try:
-        values = plan.task.read(reply)
-    except UnreadableReply as error:
+        values = row.question.task.read(reply)
+    except (UnreadableReply, Refused) as error:
         fault = error
     return Outcome(index=row.index, values=values, fault=fault, reply=reply, seconds=row.seconds, from_store=from_store)
 
@@ -110,7 +111,9 @@ def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
 def record_of(row: Row, outcome: Outcome) -> RowRecord:
     """What the store shall keep of a row that ended."""
     fault = outcome.fault
-    is_answer = fault is None or isinstance(fault, UnreadableReply)  # what stands in for one must never answer later
+    is_answer = fault is None or isinstance(
+        fault, UnreadableReply | Refused
+    )  # what stands in for one must never answer later
     return RowRecord(
         index=row.index,
         label=row.label,

@@ -30,8 +30,8 @@ def stand_in(outcome: Outcome, question: Question, plan: Plan) -> Outcome:
         The same, unless its fault is `TimedOut` and there is something to put in its place; then also with values, and
         a fault that says what they are.
     """
-    fault, field = outcome.fault, plan.task.fields[0]
-    if plan.on_timeout == "error" or not isinstance(fault, TimedOut) or not _is_free_text(plan.task):
+    fault, field = outcome.fault, question.task.fields[0]
+    if plan.on_timeout == "error" or not isinstance(fault, TimedOut) or not _is_free_text(question.task):
         return outcome
     if plan.on_timeout == "fallback":
         marked = _marked(fault, "The text is made from the facts of the file, not by the model.")

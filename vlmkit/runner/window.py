@@ -338,9 +338,9 @@ class Window:
     def _answer(self, row: Row, reply: Reply, *, from_store: bool) -> None:
         self._in_flight.pop(row.index, None)
         followers = self._equals.release(row, reply)
-        self._end(row, answered(row, reply, self._plan, from_store=from_store))
+        self._end(row, answered(row, reply, from_store=from_store))
         for follower in followers:
-            self._end(follower, answered(follower, reply, self._plan, from_store=True))
+            self._end(follower, answered(follower, reply, from_store=True))
 
     def _fail(self, row: Row, fault: RunError) -> None:
         self._in_flight.pop(row.index, None)

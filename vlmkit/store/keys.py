@@ -26,6 +26,7 @@ def key_of(
     system: str | None,
     sampling: Sampling,
     schema: object = None,
+    turns: Sequence[object] = (),
 ) -> str:
     """Key of one ask.
 
@@ -46,13 +47,15 @@ def key_of(
     schema : JSON value or None, default None
         What a structured answer must obey, where the backend enforces it. The order of its entries counts: a model
         writes its fields in that order.
+    turns : sequence of JSON values, default ()
+        What was said before, its pictures as digests.
 
     Returns
     -------
     str
         blake2b-128, hexadecimal.
     """
-    ingredients = [_ENCODING, model, revision, list(digests), prompt, system, _settled(sampling), schema]
+    ingredients = [_ENCODING, model, revision, list(digests), prompt, system, _settled(sampling), schema, *turns]
     text = json.dumps(ingredients, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 

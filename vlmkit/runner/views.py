@@ -1,0 +1,177 @@
+"""Pictures as a model is to see them: each is opened once, however many questions are asked about it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cached_property
+
+from vlmkit.records import ImageRef, Picture, Turn
+from vlmkit.runner.plan import Example, Target
+from vlmkit.sources import RECIPE, Limits, fingerprint, loaded, normalize, stamp
+from vlmkit.store import PictureRecord, Store
+
+__all__ = ["Turns", "View", "Views", "identity"]
+
+_MOST_KEPT = 128  # some ten megabytes; questions about one picture come one after another
+
+
+def identity(target: Target, of_picture: str) -> str:
+    """What the store knows a picture by: its stamp or fingerprint, and what the target makes of it.
+
+    Parameters
+    ----------
+    target : Target
+    of_picture : str
+    """
+    return f"{RECIPE}:{target.longest_side_px}:{of_picture}"
+
+
+class View:
+    """One picture for one target: what the store knows of it, and its bytes, each found out when it is needed.
+
+    Parameters
+    ----------
+    ref : ImageRef
+    target : Target
+    store : Store or None
+    limits : Limits
+    """
+
+    def __init__(self, ref: ImageRef, target: Target, store: Store | None, limits: Limits) -> None:
+        self._ref = ref
+        self._loaded: ImageRef | None = None
+        self._target = target
+        self._store = store
+        self._limits = limits
+        self._lock = threading.RLock()
+
+    @property
+    def known_digest(self) -> str | None:
+        """Digest by which the store knows the picture. Raises RunError where it cannot be read."""
+        return self._known[1]
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """What the store is to know it by from now on."""
+        return self._known[0]
+
+    @property
+    def picture(self) -> Picture:
+        """Encoded bytes. Raises RunError where it cannot be read."""
+        with self._lock:
+            return self._picture
+
+    def record(self) -> PictureRecord:
+        """What the store keeps of it."""
+        picture = self.picture
+        return PictureRecord(
+            digest=picture.digest,
+            identities=self.identities,
+            media_type=picture.media_type,
+            width=picture.width,
+            height=picture.height,
+        )
+
+    @property
+    def _known(self) -> tuple[tuple[str, ...], str | None]:
+        with self._lock:
+            return self._looked_up
+
+    @cached_property
+    def _looked_up(self) -> tuple[tuple[str, ...], str | None]:
+        """A stamp costs a look at the folder, a fingerprint the whole file; what was read once is kept for decoding."""
+        if self._store is None:
+            return (), None
+        stamped = stamp(self._ref)
+        identities = (identity(self._target, stamped),) if stamped else ()
+        if identities and (digest := self._store.picture_digest(identities[0])):
+            return (), digest
+        self._loaded = loaded(self._ref, limits=self._limits)
+        of_content = identity(self._target, fingerprint(self._loaded, limits=self._limits))
+        digest = self._store.picture_digest(of_content)
+        return (identities if digest else (*identities, of_content)), digest
+
+    @cached_property
+    def _picture(self) -> Picture:
+        picture = normalize(self._loaded or self._ref, self._target.longest_side_px, limits=self._limits)
+        self._loaded = None
+        return picture
+
+
+class Views:
+    """Views of pictures; may be used from many threads.
+
+    Parameters
+    ----------
+    store : Store or None
+    limits : Limits
+    keep : bool
+        Whether the latest are kept for further questions about the same references.
+    """
+
+    def __init__(self, store: Store | None, limits: Limits, *, keep: bool) -> None:
+        self._store = store
+        self._limits = limits
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[int, int], tuple[ImageRef, View]] = OrderedDict()
+
+    def view(self, ref: ImageRef, target: Target) -> View:
+        """View of a picture.
+
+        Parameters
+        ----------
+        ref : ImageRef
+        target : Target
+        """
+        if not self._keep:
+            return View(ref, target, self._store, self._limits)
+        name = (id(ref), target.longest_side_px)
+        with self._lock:
+            # The reference is kept, too, as another one could get its address.
+            _, view = self._kept.setdefault(name, (ref, View(ref, target, self._store, self._limits)))
+            self._kept.move_to_end(name)
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return view
+
+
+class Turns:
+    """Examples as turns of a conversation, their pictures opened once for each target.
+
+    Parameters
+    ----------
+    views : Views
+    """
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._lock = threading.Lock()
+        self._made: dict[tuple[int, int], tuple[Turn, ...]] = {}
+
+    def of(self, examples: Sequence[Example], target: Target) -> tuple[Turn, ...]:
+        """Turns of the examples.
+
+        Parameters
+        ----------
+        examples : sequence of Example
+        target : Target
+
+        Raises
+        ------
+        RunError
+            A picture cannot be read.
+        """
+        if not examples:
+            return ()
+        name = (id(examples), target.longest_side_px)
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = tuple(self._turn(example, target) for example in examples)
+            return self._made[name]
+
+    def _turn(self, example: Example, target: Target) -> Turn:
+        pictures = tuple(self._views.view(ref, target).picture for ref in example.images)
+        return Turn(pictures=pictures, prompt=example.prompt, answer=example.answer)
