@@ -111,9 +111,8 @@ def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
 def record_of(row: Row, outcome: Outcome) -> RowRecord:
     """What the store shall keep of a row that ended."""
     fault = outcome.fault
-    is_answer = fault is None or isinstance(
-        fault, UnreadableReply | Refused
-    )  # what stands in for one must never answer later
+    # What stands in for an answer must never answer later.
+    is_answer = fault is None or isinstance(fault, UnreadableReply | Refused)
     return RowRecord(
         index=row.index,
         label=row.label,
