@@ -62,7 +62,7 @@ def test_an_older_file_is_brought_up_to_date(filled, monkeypatch):
     monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, lambda c: c.execute("ALTER TABLE replies ADD COLUMN rating")])
     with open_store(filled) as store:
         assert store.reply(make_key()) == make_reply()
-    assert versions(filled)[0] == 2
+    assert versions(filled)[0] == len(schema.STEPS)
 
 
 def test_an_older_file_is_not_changed_by_reading(filled, monkeypatch):
@@ -70,7 +70,7 @@ def test_an_older_file_is_not_changed_by_reading(filled, monkeypatch):
     monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, lambda c: c.execute("ALTER TABLE replies ADD COLUMN rating")])
     with pytest.raises(StoreFault, match=r"older vlmkit. Open it once where it may be written"):
         open_store(filled, writable=False)
-    assert versions(filled)[0] == 1
+    assert versions(filled)[0] == len(schema.STEPS) - 1
 
 
 def test_a_step_that_fails_changes_nothing(filled, monkeypatch):

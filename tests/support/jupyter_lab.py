@@ -166,7 +166,7 @@ class Notebook:
         return self.output(index).inner_text()
 
     def use_theme(self, name):
-        """ "JupyterLab Light" or "JupyterLab Dark"."""
+        """Change to JupyterLab Light or JupyterLab Dark."""
         self.command("apputils:change-theme", {"theme": name})
         light = "false" if name.endswith("Dark") else "true"
         self.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")

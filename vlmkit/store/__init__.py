@@ -1,16 +1,18 @@
 """Store: what was already answered, in one SQLite file, and which runs asked it.
 
-Takes   replies, keys, run and row records.    Gives  a stored reply again, the list of runs, what each row was sent.
+Takes   replies, keys, run and row records.    Gives  a stored reply again, the list of runs, what people said.
 May use errors, records, settings, sqlite3.    Never  asks a model, reads a picture, answers from a failed row."""
 
 from __future__ import annotations
 
 from vlmkit.store.choice import StoreChoice, choose_store
+from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
 from vlmkit.store.keys import key_of
 from vlmkit.store.results import Store, open_store
 
 __all__ = [
+    "Judgment",
     "PictureRecord",
     "RowRecord",
     "RunRecord",

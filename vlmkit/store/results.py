@@ -10,9 +10,10 @@ from typing import Any, Self
 
 from vlmkit.errors import StoreFault
 from vlmkit.records import Reply
-from vlmkit.store import history, lookup
+from vlmkit.store import edits, history, lookup
 from vlmkit.store.choice import default_path
 from vlmkit.store.connections import Connections
+from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import RowRecord, RunRecord
 from vlmkit.store.writing import Writer, begin_run, end_run
 
@@ -207,6 +208,36 @@ class Store:
         if found is None:
             raise StoreFault(f"store {self.path}: it has no run {run_id}. vk.runs() lists those it has.")
         return found
+
+    def judge(self, judgments: Sequence[Judgment]) -> None:
+        """Keep what a person said, in one transaction; it survives a power cut from the moment this returns.
+
+        Parameters
+        ----------
+        judgments : sequence of Judgment
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written; then it has none of these.
+        """
+        with self._connections.writing() as connection:
+            edits.write_judgments(connection, judgments)
+
+    def judgments(self, kind: str, subject: str) -> list[Judgment]:
+        """What was said about a subject, oldest first.
+
+        Parameters
+        ----------
+        kind, subject : str
+            As in a `Judgment`.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read.
+        """
+        return self._connections.read(lambda connection: edits.find_judgments(connection, kind, subject))
 
 
 def _make_folder(folder: Path) -> None:

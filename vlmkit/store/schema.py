@@ -4,6 +4,7 @@
     pictures  as sent, by digest                        identities  where a picture was -> which picture
     asks      key -> prompt, pictures, newest reply     replies     every answer ever given
     runs      one line each                             rows        what became of each row of each run
+    judgments what people said about answers
 
 Keys, digests and identities are 16 bytes. `sealed` is a checksum: a page that was damaged and still looks like one must
 not answer for another picture.
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vlmkit.errors import StoreFault
+from vlmkit.store import edits
 
 __all__ = ["APPLICATION_ID", "STEPS", "bring_up_to_date", "check_version", "is_up_to_date"]
 
@@ -92,7 +94,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 # Each leads from the version of its place to the next; the first from an empty file.
-STEPS: list[Callable[[sqlite3.Connection], None]] = [_create]
+STEPS: list[Callable[[sqlite3.Connection], None]] = [_create, edits.create_table]
 
 
 def is_up_to_date(connection: sqlite3.Connection) -> bool:
