@@ -5,6 +5,7 @@ import pytest
 from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
+from vlmkit.records import Turn
 
 
 @pytest.fixture
@@ -41,3 +42,23 @@ def test_text_and_tokens_are_each_other(language):
 def test_the_text_ends_where_the_model_says(language):
     """The configuration's end and the tokenizer's."""
     assert language.eos_token_ids == {language.tokenizer.convert_tokens_to_ids("<|im_end|>")}
+
+
+def test_what_was_said_before_comes_before(language):
+    """Each turn with a place for each of its pictures, in order."""
+    shown = picture(1)
+    turns = [
+        Turn(pictures=(shown,), prompt="Which?", answer="A dog."),
+        Turn(pictures=(), prompt="Sure?", answer="Yes."),
+    ]
+    image = sources.decode(shown)
+    prompt = desk().call(lambda: language.prompt("What?", "Be brief.", [image, image], turns))
+    said = prompt.text.replace("<|im_start|>", "").replace("<|im_end|>", "").split("\n")
+    said = [line for line in said if line]
+    assert said == [
+        *("system", "Be brief.", "user", said[3], "assistant", "A dog.", "user", "Sure?", "assistant", "Yes."),
+        *("user", said[11], "assistant"),
+    ]
+    assert ("<image>" in said[3], "Which?" in said[3]) == (True, True)
+    assert ("<image>" in said[11], "What?" in said[11]) == (True, True)
+    assert prompt.token_ids.count(language.model.config.image_token_index) == 8

@@ -1,12 +1,17 @@
 """What dialects share: unsupported options are found, odd numbers are none."""
 
+import json
+
 import pytest
 
 from vlmkit.errors import BadSetting
+from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
 from vlmkit.providers.dialect import Form, count, no_text, refuse_unsupported
-from vlmkit.records import Ask, Sampling
+from vlmkit.providers.gemini_content import GEMINI_CONTENT
+from vlmkit.providers.openai_chat import OPENAI_CHAT
+from vlmkit.records import Ask, Picture, Sampling, Turn
 
-FORM = Form(model="m", parameters={"top_p": "top_p", "stop": "stop"})
+FORM = Form(model="m", parameters={"max_tokens": "max_tokens", "top_p": "top_p", "stop": "stop"})
 
 
 @pytest.mark.parametrize(("name", "value"), [("top_k", 2), ("repetition_penalty", 1.1), ("seed", 5)])
@@ -39,3 +44,27 @@ def test_no_text_says_why():
     """Thinking that used up all tokens has its own advice."""
     assert "raise max_tokens" in str(no_text("length"))
     assert "max_tokens" not in str(no_text("stop"))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "roles"),
+    [
+        (OPENAI_CHAT, ["system", "user", "assistant", "user"]),
+        (ANTHROPIC_MESSAGES, ["user", "assistant", "user"]),
+        (GEMINI_CONTENT, ["user", "model", "user"]),
+    ],
+)
+def test_every_dialect_says_what_was_said_before(dialect, roles):
+    """An example's picture and answer stand before the question, each picture at its own place."""
+    first, second = (
+        Picture(data=data, media_type="image/jpeg", width=1, height=1, digest=data.decode()) for data in (b"1", b"2")
+    )
+    turn = Turn(pictures=(first,), prompt="Which?", answer="A dog.")
+    ask = Ask(pictures=(second,), prompt="And this?", system="Be brief.", turns=(turn,))
+    body = json.loads(dialect.request(ask, FORM, False)[1])
+    messages = body.get("messages") or body["contents"]
+    assert [message["role"] for message in messages] == roles
+    *_, shown, answer, asked = [json.dumps(message) for message in messages]
+    assert ("MQ==" in shown, "Which?" in shown) == (True, True)
+    assert "A dog." in answer
+    assert ("Mg==" in asked, "And this?" in asked) == (True, True)

@@ -24,6 +24,8 @@ from mlx_vlm.prompt_utils import SINGLE_IMAGE_ONLY_MODELS, apply_chat_template
 from mlx_vlm.quant_utils import dequantize_model, get_total_parameters
 from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs, should_add_special_tokens
 
+from vlmkit.records import Turn
+
 __all__ = [
     "VERSION",
     "chat_prompt",
@@ -38,6 +40,7 @@ __all__ = [
     "prefill",
     "sees",
     "single_image_only",
+    "takes_turns",
     "weight_bytes",
     "wired",
 ]
@@ -93,16 +96,51 @@ def weight_bytes(model: Any) -> int:
     return sum(weight.nbytes for weight in dict(tree_flatten(model.parameters())).values())
 
 
-def chat_prompt(model: Any, processor: Any, prompt: str, system: str | None, images: int) -> str:
-    """The finished text: the model's own chat template around prompt and picture places."""
-    if system and model.config.model_type not in _LAST_MESSAGE_ONLY:
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": prompt}]
+def takes_turns(model_type: str) -> bool:
+    """Whether a family's template has room for more than the last message."""
+    return model_type not in _LAST_MESSAGE_ONLY
+
+
+def chat_prompt(
+    model: Any, processor: Any, prompt: str, system: str | None, images: int, turns: Sequence[Turn] = ()
+) -> str:
+    """The finished text: the model's own chat template around what was said before, prompt and picture places.
+
+    Parameters
+    ----------
+    model, processor : as `load` gives them
+    prompt : str
+    system : str or None
+    images : int
+        Of all turns and the prompt.
+    turns : sequence of Turn, default ()
+    """
+    if system and takes_turns(model.config.model_type):
+        messages = [{"role": "system", "content": system}, *_messages(prompt, images, turns)]
         try:
             return _templated(model, processor, messages, images)
         except Exception as error:
             if "system" not in str(error).lower():
                 raise
-    return _templated(model, processor, f"{system}\n\n{prompt}" if system else prompt, images)
+    if system:
+        prompt = f"{system}\n\n{prompt}"
+    return _templated(model, processor, _messages(prompt, images, turns) if turns else prompt, images)
+
+
+def _messages(prompt: str, images: int, turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    if not turns:
+        return [{"role": "user", "content": prompt}]
+    messages = []
+    for turn in turns:
+        messages.append({"role": "user", "content": _parts(turn.prompt, len(turn.pictures))})
+        messages.append({"role": "assistant", "content": turn.answer})
+        images -= len(turn.pictures)
+    return [*messages, {"role": "user", "content": _parts(prompt, images)}]
+
+
+def _parts(text: str, images: int) -> list[dict[str, Any]]:
+    # Places only: which picture is meant follows from their order.
+    return [*({"type": "image"} for _ in range(images)), {"type": "text", "text": text}]
 
 
 def _templated(model: Any, processor: Any, prompt: Any, images: int) -> str:

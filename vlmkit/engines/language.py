@@ -10,7 +10,7 @@ from typing import Any
 
 from vlmkit.engines import foreign, grammar
 from vlmkit.engines.decoding import Prompt
-from vlmkit.records import Constraint
+from vlmkit.records import Constraint, Turn
 
 __all__ = ["LoadedModel"]
 
@@ -50,9 +50,9 @@ class LoadedModel:
             self._vocabulary = grammar.Vocabulary(self.tokenizer, self.eos_token_ids)
         return self._vocabulary.matcher(constraint)
 
-    def prompt(self, text: str, system: str | None, images: Sequence[Any]) -> Prompt:
+    def prompt(self, text: str, system: str | None, images: Sequence[Any], turns: Sequence[Turn] = ()) -> Prompt:
         """Finished prompt; raises whatever template or processor raise."""
-        finished = foreign.chat_prompt(self.model, self.processor, text, system, len(images))
+        finished = foreign.chat_prompt(self.model, self.processor, text, system, len(images), turns)
         with foreign.on_stream():
             inputs = foreign.model_inputs(self.model, self.processor, finished, images)
             token_ids = inputs["input_ids"][0].tolist()

@@ -290,11 +290,12 @@ class Engine:
         check_sampling(request.ask.sampling)
         self._check_constraint(request.ask.constraint)
         self._desk.check()
-        if len(request.ask.pictures) > self.abilities.images_per_ask:
-            request.fail(self._too_many(len(request.ask.pictures)))
+        pictures = request.ask.all_pictures
+        if len(pictures) > self.abilities.images_per_ask:
+            request.fail(self._too_many(len(pictures)))
             return request.future
         try:
-            images = self._pool.submit(_decode_pictures, request.ask.pictures)
+            images = self._pool.submit(_decode_pictures, pictures)
         except RuntimeError:  # the pool is shut
             request.fail(self._closed())
         else:
@@ -331,8 +332,8 @@ class Engine:
 
     def _too_many(self, pictures: int) -> Refused:
         return Refused(
-            f"{self.model} takes {self.abilities.images_per_ask} picture(s) per question and was given {pictures}. "
-            "Ask about fewer at a time."
+            f"{self.model} takes {self.abilities.images_per_ask} picture(s) per question and was given {pictures}, "
+            "examples included. Give fewer at a time."
         )
 
     def _pictures(self, images: object) -> tuple[Picture, ...]:

@@ -156,8 +156,8 @@ class Scheduler:
 
     def _begin(self, request: Request) -> None:
         ask = request.ask
-        prompt = self._language.prompt(ask.prompt, ask.system, request.images)
-        prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.pictures))
+        prompt = self._language.prompt(ask.prompt, ask.system, request.images, ask.turns)
+        prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.all_pictures))
         limit = self._limit(len(prompt.token_ids), ask.sampling.max_tokens)
         probabilities = ask.token_probabilities
         matcher = self._language.matcher(ask.constraint) if ask.constraint else None

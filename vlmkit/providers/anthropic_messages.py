@@ -9,7 +9,7 @@ from typing import Any
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Usage
+from vlmkit.records import Ask, Turn, Usage
 
 __all__ = ["ANTHROPIC_MESSAGES"]
 
@@ -19,15 +19,15 @@ _PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    content: list[dict[str, Any]] = [
-        {"type": "image", "source": {"type": "base64", "media_type": picture.media_type, "data": PICTURE}}
-        for picture in ask.pictures
-    ]
-    content.append({"type": "text", "text": ask.prompt})
+    messages: list[dict[str, Any]] = []
+    for turn in ask.turns:
+        messages.append({"role": "user", "content": _content(turn)})
+        messages.append({"role": "assistant", "content": turn.answer})
+    messages.append({"role": "user", "content": _content(ask)})
     payload: dict[str, Any] = {
         "model": form.model,
         "max_tokens": ask.sampling.max_tokens,
-        "messages": [{"role": "user", "content": content}],
+        "messages": messages,
         "temperature": ask.sampling.temperature,
     }
     if ask.system:
@@ -40,7 +40,15 @@ def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
         payload["stop_sequences"] = list(ask.sampling.stop)
     if streamed:
         payload["stream"] = True
-    return "/messages", encode(payload | dict(form.extra_body), ask.pictures)
+    return "/messages", encode(payload | dict(form.extra_body), ask.all_pictures)
+
+
+def _content(said: Ask | Turn) -> list[dict[str, Any]]:
+    pictures = [
+        {"type": "image", "source": {"type": "base64", "media_type": picture.media_type, "data": PICTURE}}
+        for picture in said.pictures
+    ]
+    return [*pictures, {"type": "text", "text": said.prompt}]
 
 
 def _read(content: Any) -> Piece:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Usage
+from vlmkit.records import Ask, Turn, Usage
 
 __all__ = ["GEMINI_CONTENT"]
 
@@ -19,10 +19,11 @@ _REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    parts: list[dict[str, Any]] = [
-        {"inline_data": {"mime_type": picture.media_type, "data": PICTURE}} for picture in ask.pictures
-    ]
-    parts.append({"text": ask.prompt})
+    contents: list[dict[str, Any]] = []
+    for turn in ask.turns:
+        contents.append({"role": "user", "parts": _parts(turn)})
+        contents.append({"role": "model", "parts": [{"text": turn.answer}]})
+    contents.append({"role": "user", "parts": _parts(ask)})
     sampling = ask.sampling
     options: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens, "temperature": sampling.temperature}
     if sampling.top_p != 1.0:
@@ -35,12 +36,17 @@ def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
         options["seed"] = sampling.seed
     if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in form.parameters:
         options |= {"responseMimeType": "application/json", "responseJsonSchema": json.loads(ask.constraint.text)}
-    payload: dict[str, Any] = {"contents": [{"role": "user", "parts": parts}], "generationConfig": options}
+    payload: dict[str, Any] = {"contents": contents, "generationConfig": options}
     if ask.system:
         payload["system_instruction"] = {"parts": [{"text": ask.system}]}
     verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
     path = f"/models/{quote(form.model.removeprefix('models/'), safe='')}:{verb}"
-    return path, encode(payload | dict(form.extra_body), ask.pictures)
+    return path, encode(payload | dict(form.extra_body), ask.all_pictures)
+
+
+def _parts(said: Ask | Turn) -> list[dict[str, Any]]:
+    pictures = [{"inline_data": {"mime_type": picture.media_type, "data": PICTURE}} for picture in said.pictures]
+    return [*pictures, {"text": said.prompt}]
 
 
 def _read(content: Any) -> Piece:

@@ -11,7 +11,7 @@ from typing import Any
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Token, Usage
+from vlmkit.records import Ask, Token, Turn, Usage
 
 __all__ = ["OPENAI_CHAT"]
 
@@ -20,17 +20,23 @@ _MOST_ALTERNATIVES = 20  # as the specification has it
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    content: list[dict[str, Any]] = []
-    for picture in ask.pictures:
-        link = {"url": f"data:{picture.media_type};base64,{PICTURE}"}
-        content.append({"type": "image_url", "image_url": link | ({"detail": form.detail} if form.detail else {})})
-    content.append({"type": "text", "text": ask.prompt})
     messages: list[dict[str, Any]] = [{"role": "system", "content": ask.system}] if ask.system else []
-    messages.append({"role": "user", "content": content if ask.pictures else ask.prompt})
+    for turn in ask.turns:
+        messages.append({"role": "user", "content": _content(turn, form)})
+        messages.append({"role": "assistant", "content": turn.answer})
+    messages.append({"role": "user", "content": _content(ask, form)})
     payload = {"model": form.model, "messages": messages, **_options(ask, form)}
     if streamed:
         payload |= {"stream": True, "stream_options": {"include_usage": True}}
-    return "/chat/completions", encode(payload | dict(form.extra_body), ask.pictures)
+    return "/chat/completions", encode(payload | dict(form.extra_body), ask.all_pictures)
+
+
+def _content(said: Ask | Turn, form: Form) -> str | list[dict[str, Any]]:
+    content: list[dict[str, Any]] = []
+    for picture in said.pictures:
+        link = {"url": f"data:{picture.media_type};base64,{PICTURE}"}
+        content.append({"type": "image_url", "image_url": link | ({"detail": form.detail} if form.detail else {})})
+    return [*content, {"type": "text", "text": said.prompt}] if content else said.prompt
 
 
 def _options(ask: Ask, form: Form) -> dict[str, Any]:

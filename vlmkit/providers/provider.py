@@ -274,8 +274,8 @@ class Provider:
 
     def _check_pictures(self, ask: Ask) -> None:
         most = self.abilities.images_per_ask
-        if len(ask.pictures) > most:
-            given = len(ask.pictures)
+        given = len(ask.all_pictures)
+        if given > most:
             raise Refused(f"{self.model} takes {most} picture(s) per question and was given {given}. Ask about fewer.")
 
     def _is_closed(self) -> Cancelled:
