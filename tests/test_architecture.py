@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "runner": GROUND | {"sources", "prompts", "backends", "store"},
     "frame": GROUND | {"sources", "prompts", "backends", "store", "runner"},
     "exporters": GROUND | {"frame", "sources"},
-    "evaluation": GROUND | {"frame", "sources"},
+    # A model is checked at its socket: whether it streams, takes several pictures, keeps to a schema.
+    "evaluation": GROUND | {"frame", "sources", "backends"},
     "chat": GROUND | {"sources", "prompts", "backends", "runner"},
     "widgets": GROUND | {"sources", "backends", "runner", "frame", "exporters", "evaluation"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
     # The teaching model is made here, away from everything a user's run passes through.
     "tiny": GROUND | {"backends", "sources", "prompts"},
     # The package root: public verbs and df.vlm.
-    "": {"frame", "backends", "settings"},
+    "": {"frame", "evaluation", "backends", "settings"},
 }
 
 MLX = {"engines", "tiny"}

@@ -13,6 +13,7 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
+    from vlmkit.evaluation import assert_quality, evaluate
     from vlmkit.frame import (
         ask,
         caption,
@@ -31,11 +32,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ask",
+    "assert_quality",
     "caption",
     "describe",
     "describe_iter",
     "describe_one",
     "estimate",
+    "evaluate",
     "health",
     "load",
     "models",
@@ -44,7 +47,12 @@ __all__ = [
     "use",
 ]
 
-_ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {"load": "vlmkit.backends.registry", "use": "vlmkit.settings"}
+_ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
+    "assert_quality": "vlmkit.evaluation",
+    "evaluate": "vlmkit.evaluation",
+    "load": "vlmkit.backends.registry",
+    "use": "vlmkit.settings",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,59 @@
+"""The truth finds its rows, or a message says why it cannot."""
+
+import pandas as pd
+import pytest
+
+from vlmkit.errors import SetupError
+from vlmkit.evaluation.alignment import align_truth
+
+
+@pytest.fixture
+def table():
+    """Three answers about three pictures, in an order of its own."""
+    return pd.DataFrame(
+        {"path": ["set/c.png", "set/a.png", "set/b.png"], "count": [3, 1, 2]}, index=["third", "first", "second"]
+    )
+
+
+def test_a_column_a_list_or_a_series(table):
+    """Whatever says the truth, it ends as a column beside the answers."""
+    table["right"] = [3, 1, 9]
+    by_label = pd.Series({"first": 1, "second": 9, "third": 3})
+    for truth in ({"count": "right"}, {"count": [3, 1, 9]}, {"count": by_label}, by_label.rename("count")):
+        assert align_truth(table, truth)["count"].tolist() == [3, 1, 9]
+
+
+@pytest.mark.parametrize("column", ["file_name", "path"])
+def test_a_table_is_matched_by_picture(table, column):
+    """By the names of the files where the folders differ; a picture without truth stays, with a missing one."""
+    truth = pd.DataFrame({column: ["a.png", "c.png"], "count": [1, 3], "unrelated": [0, 0]})
+    aligned = align_truth(table, truth)
+    assert list(aligned) == ["count"]
+    assert aligned["count"].isna().tolist() == [False, False, True]
+    assert aligned["count"].index.equals(table.index)
+
+
+def test_a_table_without_pictures_is_matched_by_index(table):
+    """Index labels say which row is which, whatever the order."""
+    truth = pd.DataFrame({"count": [1, 2, 3]}, index=["first", "second", "third"])
+    assert align_truth(table, truth)["count"].tolist() == [3, 1, 2]
+
+
+def test_what_cannot_be_matched_says_so(table):
+    """Each slip has a message that names it and says what to do."""
+    twice = pd.DataFrame({"file_name": ["a.png", "a.png"], "count": [1, 1]})
+    cases = [
+        ({"cuont": [1, 2, 3]}, "no column 'cuont'"),
+        ({"count": "wrong"}, "no column 'wrong'"),
+        ({"count": [1, 2]}, "2 values, 3 rows"),
+        ({}, "names no column"),
+        (pd.Series([1, 2, 3]), "Series named None"),
+        (pd.Series([1, 2, 3], name="count"), "no label of the table's"),
+        (pd.DataFrame({"other": [1]}), "share no column"),
+        (pd.DataFrame({"file_name": ["x.png"], "count": [1]}), "none of its pictures"),
+        (twice, "'a.png' more than once"),
+        (7, "type int"),
+    ]
+    for truth, message in cases:
+        with pytest.raises(SetupError, match=message):
+            align_truth(table, truth)

@@ -1,0 +1,32 @@
+"""Evaluation: how good was it, said with figures and how sure they are.
+
+Takes   tables of answers, perhaps the truth; a model to look into.  Gives  tidy frames of figures, findings, checks.
+May use frame, sources, backends (to check one), pandas, numpy.      Never  changes a table, drops a row unsaid."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vlmkit.evaluation.evaluating import evaluate
+    from vlmkit.evaluation.quality import assert_quality
+
+_MODULE_OF = {
+    "assert_quality": "vlmkit.evaluation.quality",
+    "evaluate": "vlmkit.evaluation.evaluating",
+}
+
+__all__ = ["assert_quality", "evaluate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'vlmkit.evaluation' has no attribute {name!r}; it has: {', '.join(__all__)}.")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,150 @@
+"""The truth, however it was given, as one column beside each column that is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import SetupError
+
+__all__ = ["FILE_COLUMNS", "align_truth"]
+
+FILE_COLUMNS = ("path", "file_name", "image")
+"""Columns of a truth table that may say which picture a row is about."""
+
+
+def align_truth(table: pd.DataFrame, truth: Any) -> dict[str, pd.Series[Any]]:
+    """Truth of each judged column, row by row.
+
+    Parameters
+    ----------
+    table : DataFrame
+    truth : mapping, Series or DataFrame
+        Column to judge → the column of the same table that is right, or a Series aligned by index, or a list, row by
+        row. A Series is the truth about the column of its name, aligned by index. A DataFrame is about the columns it
+        shares with the table, aligned by picture where both say which (``path``, or ``file_name``), else by index.
+
+    Returns
+    -------
+    dict of str to Series
+        Index as the table's; NA where the truth says nothing.
+
+    Raises
+    ------
+    SetupError
+        Columns that are not there, nothing in common, or no clear way to match the rows.
+    """
+    if isinstance(truth, pd.DataFrame):
+        aligned = _by_table(table, truth)
+    elif isinstance(truth, pd.Series):
+        aligned = {_name_of(truth, table): _by_index(table, truth)}
+    elif isinstance(truth, Mapping):
+        aligned = {str(column): _one(table, str(column), right) for column, right in truth.items()}
+    else:
+        raise SetupError(
+            f"truth: a value of type {type(truth).__name__} says nothing about columns. Give "
+            'truth={"column": "column that is right"}, a Series named as a column, or a table with columns of the same '
+            "names."
+        )
+    if not aligned:
+        raise SetupError("truth: it names no column. Give truth={'column': 'column that is right'}.")
+    for column in aligned:
+        column_of(table, column)
+    return aligned
+
+
+def column_of(table: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Column of a table.
+
+    Raises
+    ------
+    SetupError
+        It is not there, or there are two; lists the columns.
+    """
+    if name not in table.columns:
+        raise SetupError(f"there is no column {name!r}; the columns are {', '.join(map(repr, table.columns))}.")
+    found: Any = table[name]
+    if isinstance(found, pd.DataFrame):
+        raise SetupError(f"{found.shape[1]} columns are called {name!r}; rename them so that one is meant.")
+    column: pd.Series[Any] = found
+    return column
+
+
+def _one(table: pd.DataFrame, column: str, right: Any) -> pd.Series[Any]:
+    if isinstance(right, str):
+        return column_of(table, right)
+    if isinstance(right, pd.Series):
+        return _by_index(table, right)
+    values = list(right)
+    if len(values) != len(table):
+        raise SetupError(f"truth of {column!r}: {len(values)} values, {len(table)} rows. Give one a row, or a Series.")
+    return pd.Series(values, index=table.index, dtype=object).infer_objects()
+
+
+def _name_of(truth: pd.Series[Any], table: pd.DataFrame) -> str:
+    if truth.name is None or truth.name not in table.columns:
+        raise SetupError(
+            f"truth: a Series named {truth.name!r} is about no column here; the columns are "
+            f"{', '.join(map(repr, table.columns))}. Say which with truth={{'column': series}}."
+        )
+    return str(truth.name)
+
+
+def _by_index(table: pd.DataFrame, right: pd.Series[Any]) -> pd.Series[Any]:
+    if right.index.equals(table.index):
+        return right
+    _check_labels(right.index, "the truth's index")
+    if not table.index.isin(right.index).any():
+        raise SetupError(
+            "truth: its index has no label of the table's. Give it that index, or a table with 'path' or 'file_name'."
+        )
+    return right.reindex(table.index)
+
+
+def _by_table(table: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    files = [name for name in FILE_COLUMNS if name in truth.columns]
+    ours = next((name for name in FILE_COLUMNS if name in table.columns), None)
+    shared = [str(name) for name in truth.columns if name in table.columns and name not in FILE_COLUMNS]
+    if not shared:
+        raise SetupError(
+            f"truth: the tables share no column to judge; the truth has {', '.join(map(repr, truth.columns))}. "
+            "Name the columns with truth={'column': 'column that is right'}."
+        )
+    if not files or ours is None:
+        return {name: _by_index(table, column_of(truth, name)) for name in shared}
+    rows = _rows_of_files(table[ours], truth[files[0]])
+    return {
+        name: column_of(truth, name).reset_index(drop=True).reindex(rows).set_axis(table.index, axis=0)
+        for name in shared
+    }
+
+
+def _rows_of_files(ours: pd.Series[Any], theirs: pd.Series[Any]) -> list[int]:
+    """Row of the truth for each picture, -1 for none: by the path as it stands, else by the file's name."""
+    for key in (str, _file_name):
+        labels = pd.Index([key(path) for path in theirs])
+        wanted = [key(path) for path in ours]
+        if labels.isin(wanted).any():
+            _check_labels(labels, "the pictures of the truth")
+            if key is _file_name:
+                _check_labels(pd.Index(wanted), "the pictures of the table, by the names of their files,")
+            return [int(row) for row in labels.get_indexer(pd.Index(wanted))]
+    raise SetupError(
+        f"truth: none of its pictures is in the table, such as {str(theirs.iloc[0])!r}. "
+        "Check the folder, or drop the column of paths from the truth to match rows by index."
+        if len(theirs)
+        else "truth: it has no rows."
+    )
+
+
+def _file_name(path: object) -> str:
+    return PurePath(str(path).replace("\\", "/")).name
+
+
+def _check_labels(labels: pd.Index[Any], what: str) -> None:
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()][0]
+        raise SetupError(f"truth: {what} has {twice!r} more than once, so a row has no one truth. Make it unique.")

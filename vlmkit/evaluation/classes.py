@@ -1,0 +1,96 @@
+"""Scores of categories, truth values and tags: what is named against what is there."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vlmkit.evaluation.resampling import Array, Figure, Scores, f1_of, ratio_of
+
+__all__ = ["plain", "score_classes", "score_tags"]
+
+
+def plain(value: Any) -> Any:
+    """Value as it is compared: a text without case, surplus white space, its last period and Unicode's variants.
+
+    Examples
+    --------
+    >>> plain(" A Red  circle. ")
+    'a red circle'
+    """
+    if not isinstance(value, str):
+        return value.item() if isinstance(value, np.generic) else value
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split()).removesuffix(".")
+
+
+def score_classes(predicted: Sequence[Any], actual: Sequence[Any]) -> Scores:
+    """Accuracy, macro F1, and precision, recall and F1 of each class.
+
+    Parameters
+    ----------
+    predicted : sequence
+        None where there is no answer: wrong, and no class gets it.
+    actual : sequence
+        As long; never None.
+    """
+    guesses, truths = [plain(guess) for guess in predicted], [plain(truth) for truth in actual]
+    labels = sorted({*guesses, *truths} - {None}, key=str)
+    place = {label: 2 + 3 * number for number, label in enumerate(labels)}
+    statistics = np.zeros((len(truths), 2 + 3 * len(labels)))
+    statistics[:, 0] = 1
+    for row, (guess, truth) in enumerate(zip(guesses, truths, strict=True)):
+        statistics[row, place[truth] + 2] = 1
+        if guess is not None:
+            statistics[row, place[guess] + 1] = 1
+        if guess == truth:
+            statistics[row, 1] = statistics[row, place[truth]] = 1
+    figures = [Figure(name="accuracy", aggregate=ratio_of(1, 0)), Figure(name="macro_f1", aggregate=_macro_f1)]
+    shown = {plain(label): label for label in [*predicted, *actual]}
+    for label, at in place.items():
+        figures += _figures_of_class(shown[label], at)
+    return Scores(statistics=statistics, figures=figures)
+
+
+def score_tags(predicted: Sequence[Iterable[Any] | None], actual: Sequence[Iterable[Any]]) -> Scores:
+    """Share of rows with exactly the right tags; precision, recall and F1 of all tags together (micro).
+
+    Parameters
+    ----------
+    predicted : sequence of iterables
+        None where there is no answer: no tag, and wrong.
+    actual : sequence of iterables
+        As long; an empty one is a truth like any other.
+    """
+    statistics = np.zeros((len(actual), 5))
+    statistics[:, 0] = 1
+    for row, (guessed, there) in enumerate(zip(predicted, actual, strict=True)):
+        truth = {plain(tag) for tag in there}
+        guess = set() if guessed is None else {plain(tag) for tag in guessed}
+        statistics[row, 1:] = [guessed is not None and guess == truth, len(guess & truth), len(guess), len(truth)]
+    figures = [
+        Figure(name="exact", aggregate=ratio_of(1, 0)),
+        Figure(name="precision", aggregate=ratio_of(2, 3)),
+        Figure(name="recall", aggregate=ratio_of(2, 4)),
+        Figure(name="f1", aggregate=f1_of(2, 3, 4)),
+    ]
+    return Scores(statistics=statistics, figures=figures)
+
+
+def _figures_of_class(label: Any, at: int) -> list[Figure]:
+    return [
+        Figure(name="precision", aggregate=ratio_of(at, at + 1), label=label),
+        Figure(name="recall", aggregate=ratio_of(at, at + 2), label=label),
+        Figure(name="f1", aggregate=f1_of(at, at + 1, at + 2), label=label),
+    ]
+
+
+def _macro_f1(sums: Array) -> Array:
+    """Mean of the classes' F1; a class that neither is there nor was named in a draw has none."""
+    hits, both = sums[:, 2::3], sums[:, 3::3] + sums[:, 4::3]
+    known = both > 0
+    f1 = np.where(known, 2 * hits / np.where(known, both, 1), 0)
+    classes = known.sum(axis=1)
+    return np.where(classes == 0, np.nan, f1.sum(axis=1) / classes)

@@ -1,0 +1,146 @@
+"""One group of rows, judged column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vlmkit.errors import SetupError
+from vlmkit.evaluation.alignment import column_of
+from vlmkit.evaluation.classes import score_classes, score_tags
+from vlmkit.evaluation.kinds import is_missing
+from vlmkit.evaluation.quantities import score_numbers
+from vlmkit.evaluation.resampling import Array, Scores, interval
+from vlmkit.evaluation.texts import score_texts
+
+__all__ = ["Judging", "judge_group"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judging:
+    """How columns are judged; as the arguments of `evaluate`, with a kind for each column."""
+
+    kinds: Mapping[str, str]
+    text_measures: Sequence[str]
+    within: float
+    against: str | None
+    draws: int
+    confidence: float
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Judged:
+    """A column's rows that have a truth, their scores, and the figures of each resample."""
+
+    name: str
+    known: list[bool]
+    scores: Scores
+    resampled: Array
+
+
+def judge_group(table: pd.DataFrame, aligned: Mapping[str, pd.Series[Any]], judging: Judging) -> pd.DataFrame:
+    """Figures of some rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+    aligned : mapping of str to Series
+        Truth of each judged column, with the table's index.
+    judging : Judging
+
+    Returns
+    -------
+    DataFrame, as `evaluate`, without the columns of groups.
+
+    Raises
+    ------
+    SetupError
+        Columns that shall be compared row by row have truths for different rows.
+    """
+    judged = {name: _judge(column_of(table, name), right, judging) for name, right in aligned.items()}
+    base = judged.get(judging.against or "")
+    blocks = []
+    for name, each in judged.items():
+        block = _figures(each, judging)
+        block.insert(0, "column", name)
+        for column, count in _counts(table, each).items():
+            block[column] = count
+        if base is not None and base is not each:
+            _add_differences(block, each, base, judging)
+        blocks.append(block)
+    return pd.concat(blocks, ignore_index=True)
+
+
+def _judge(column: pd.Series[Any], truth: pd.Series[Any], judging: Judging) -> _Judged:
+    known = [not is_missing(value) for value in truth.array]
+    values = [None if is_missing(value) else value for value in column[known].array]
+    scores = _score(judging.kinds[str(column.name)], values, list(truth[known].array), judging)
+    resampled = scores.resampled(draws=judging.draws, seed=judging.seed)
+    return _Judged(name=str(column.name), known=known, scores=scores, resampled=resampled)
+
+
+def _score(kind: str, values: Sequence[Any], rights: Sequence[Any], judging: Judging) -> Scores:
+    if kind == "category":
+        return score_classes(values, rights)
+    if kind == "number":
+        return score_numbers(values, rights, within=judging.within)
+    if kind == "tags":
+        return score_tags(values, rights)
+    texts = [None if value is None else str(value) for value in values]
+    return score_texts(texts, [_references(right) for right in rights], measures=judging.text_measures)
+
+
+def _references(right: Any) -> list[str]:
+    several = isinstance(right, list | tuple | set | np.ndarray) and len(right)
+    return [str(each) for each in right] if several else [str(right)]
+
+
+def _figures(judged: _Judged, judging: Judging) -> pd.DataFrame:
+    figures = judged.scores.figures
+    intervals = [interval(judged.resampled[:, number], judging.confidence) for number in range(len(figures))]
+    return pd.DataFrame(
+        {
+            "measure": [figure.name for figure in figures],
+            "label": pd.Series([figure.label for figure in figures], dtype=object),
+            "value": judged.scores.values(),
+            "low": [low for low, _ in intervals],
+            "high": [high for _, high in intervals],
+        }
+    )
+
+
+def _counts(table: pd.DataFrame, judged: _Judged) -> dict[str, int]:
+    rows = table[judged.known]
+    missing = pd.Series([is_missing(value) for value in column_of(rows, judged.name).array], dtype=bool)
+    error_name = f"{judged.name}_error"
+    failed = column_of(rows, error_name).notna().to_numpy() if error_name in rows.columns else np.zeros(len(rows), bool)
+    return {
+        "rows": len(rows),
+        "missing": int(missing.sum()),
+        "failed": int((missing & failed).sum()),
+        "no_truth": len(table) - len(rows),
+    }
+
+
+def _add_differences(block: pd.DataFrame, judged: _Judged, base: _Judged, judging: Judging) -> None:
+    if judged.known != base.known:
+        raise SetupError(
+            f"against={base.name!r}: its truth is known for other rows than that of {judged.name!r}, so they cannot be "
+            "compared row by row. Give both the same truth."
+        )
+    places = {(figure.name, figure.label): number for number, figure in enumerate(base.scores.figures)}
+    values, base_values = judged.scores.values(), base.scores.values()
+    rows = []
+    for number, figure in enumerate(judged.scores.figures):
+        other = places.get((figure.name, figure.label))
+        if other is None:
+            rows.append((float("nan"),) * 3)
+        else:
+            draws = judged.resampled[:, number] - base.resampled[:, other]
+            rows.append((float(values[number] - base_values[other]), *interval(draws, judging.confidence)))
+    block[["difference", "difference_low", "difference_high"]] = rows

@@ -1,0 +1,72 @@
+"""What a column is, and so how it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from vlmkit.errors import BadSetting
+
+__all__ = ["KINDS", "Kind", "is_missing", "kind_of"]
+
+Kind = Literal["category", "number", "tags", "text"]
+KINDS: tuple[Kind, ...] = ("category", "number", "tags", "text")
+
+
+def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
+    """How a column is judged: as its values are, or where it has none, as the truth is.
+
+    Truth values and categories are classes, numbers are numbers, lists are tags, everything else is text.
+
+    Parameters
+    ----------
+    column, truth : Series
+
+    Raises
+    ------
+    BadSetting
+        The truth cannot be of that kind.
+    """
+    if _is_class(column) or (not column.notna().any() and _is_class(truth)):
+        return "category"
+    values = [value for value in column.array if not is_missing(value)]
+    rights = [value for value in truth.array if not is_missing(value)]
+    some = values or rights
+    if _are(_is_truth_value, some):
+        return "category"
+    if _are(_is_number, some):
+        if rights and not _are(_is_number, rights):
+            raise BadSetting(
+                f"truth of {column.name!r}: the column has numbers, the truth has {rights[0]!r}. Convert one of them."
+            )
+        return "number"
+    return "tags" if _are(_is_list, some) else "text"
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty; a list never is."""
+    return not _is_list(value) and bool(pd.isna(value))
+
+
+def _are(is_one: Callable[[Any], bool], values: Sequence[Any]) -> bool:
+    return bool(values) and all(map(is_one, values))
+
+
+def _is_truth_value(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_class(column: pd.Series[Any]) -> bool:
+    return isinstance(column.dtype, pd.CategoricalDtype) or types.is_bool_dtype(column.dtype)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not _is_truth_value(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence | set | frozenset | np.ndarray) and not isinstance(value, str | bytes)
