@@ -10,6 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate
+    from vlmkit.frame.review import Review
 
 __all__ = ["Accessor"]
 
@@ -67,3 +68,9 @@ class Accessor:
         from vlmkit.frame.verbs import describe_iter
 
         return describe_iter(self._subject, prompt, **options)
+
+    def review(self, *fields: str, **options: Any) -> Review:
+        """`vlmkit.frame.review.review` of this: a person goes through the answers; takes the same arguments."""
+        from vlmkit.frame.review import review
+
+        return review(self._subject, *fields, **options)

@@ -10,6 +10,7 @@ from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.locations import read, refer
 from vlmkit.sources.pictures import decode, normalize
+from vlmkit.sources.thumbnails import thumbnail
 
 __all__ = [
     "RECIPE",
@@ -23,4 +24,5 @@ __all__ = [
     "read_header",
     "refer",
     "stamp",
+    "thumbnail",
 ]

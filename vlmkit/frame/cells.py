@@ -1,0 +1,221 @@
+"""What may stand in a column's cells, and how a person writes it: an edit is read as the column's type or refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import BadSetting
+from vlmkit.frame.markup import is_listing, is_missing, text_of
+
+__all__ = ["CellType", "cell_type_of"]
+
+_YES = frozenset({"true", "yes", "1"})
+_NO = frozenset({"false", "no", "0"})
+_EXAMPLES = {
+    "integer": "a whole number, such as 3",
+    "number": "a number, such as 0.5",
+    "boolean": "true or false",
+    "date": "a date, such as 2024-05-31",
+    "json": 'JSON, such as {"a": 1}',
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellType:
+    """What a column holds.
+
+    Attributes
+    ----------
+    column : str
+        For messages.
+    kind : {"text", "integer", "number", "boolean", "choice", "date", "list", "json"}
+    dtype : object
+        Of the column.
+    choices : tuple
+        Of a category.
+    """
+
+    column: str
+    kind: str
+    dtype: Any
+    choices: tuple[Any, ...] = ()
+
+    def read(self, given: Any) -> Any:
+        """Value of an edit; None where the cell shall be empty.
+
+        Parameters
+        ----------
+        given : object
+            What a person wrote, or a value of the right type already.
+
+        Raises
+        ------
+        BadSetting
+            It is none of what the column holds; says what that is.
+        """
+        if is_missing(given) or (given == "" and self.kind != "text"):
+            return None
+        try:
+            return _READERS[self.kind](given, self)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise BadSetting(f"{self.column!r} takes {self._expected()}; {given!r} is none.") from error
+
+    def write(self, value: Any) -> str:
+        """Value as a person edits it.
+
+        Parameters
+        ----------
+        value : object
+        """
+        if self.kind == "json" and not is_missing(value):
+            return json.dumps(plain(value), ensure_ascii=False)
+        if self.kind == "list" and any("," in text_of(item) for item in _items(value)):
+            return json.dumps(plain(value), ensure_ascii=False)
+        return text_of(value)
+
+    def pack(self, value: Any) -> str:
+        """Value as JSON, equal for equal values."""
+        return json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
+
+    def unpack(self, packed: str) -> Any:
+        """Back from `pack`; what the column cannot hold any more is a BadSetting, as of `read`."""
+        value = json.loads(packed)
+        return value if value is None or self.kind == "json" else self.read(value)
+
+    def series(self, values: Sequence[Any], index: pd.Index) -> pd.Series[Any]:
+        """Column of these values, of the column's type, or of one that also has room for NA.
+
+        Parameters
+        ----------
+        values : sequence
+            None is missing.
+        index : Index
+        """
+        roomy: Any = self.dtype
+        if self.kind in {"integer", "boolean"} and any(map(is_missing, values)):
+            roomy = "Int64" if self.kind == "integer" else "boolean"
+        column: pd.Series[Any] = pd.Series(list(values), index=index, dtype=roomy)
+        return column
+
+    def _expected(self) -> str:
+        if self.kind == "choice":
+            return f"one of {', '.join(map(repr, self.choices))}"
+        return _EXAMPLES.get(self.kind, "text")
+
+
+def cell_type_of(column: pd.Series[Any]) -> CellType:
+    """What a column holds, by its dtype; of objects, by the first one.
+
+    Parameters
+    ----------
+    column : Series
+    """
+    name, dtype = str(column.name), column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return CellType(column=name, kind="choice", dtype=dtype, choices=tuple(dtype.categories))
+    types = pd.api.types
+    for kind, belongs in (
+        ("boolean", types.is_bool_dtype),
+        ("integer", types.is_integer_dtype),
+        ("number", types.is_float_dtype),
+        ("date", types.is_datetime64_any_dtype),
+    ):
+        if belongs(dtype):
+            return CellType(column=name, kind=kind, dtype=dtype)
+    if isinstance(dtype, pd.StringDtype):
+        return CellType(column=name, kind="text", dtype=dtype)
+    first = next((value for value in column.array if not is_missing(value)), "")
+    return CellType(column=name, kind=_kind_of_object(first), dtype=dtype)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    if is_missing(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if is_listing(value):
+        return [plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _kind_of_object(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, str):
+        return "text"
+    return "list" if is_listing(value) else "json"
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return list(value) if is_listing(value) else []
+
+
+def _read_text(given: Any, _cell: CellType) -> str:
+    if not isinstance(given, str):
+        raise TypeError(given)
+    return given
+
+
+def _read_integer(given: Any, _cell: CellType) -> int:
+    if isinstance(given, str):
+        return int(given)
+    if isinstance(given, bool) or int(given) != given:
+        raise ValueError(given)
+    return int(given)
+
+
+def _read_boolean(given: Any, _cell: CellType) -> bool:
+    word = str(given).strip().lower()
+    if word not in _YES | _NO:
+        raise ValueError(given)
+    return word in _YES
+
+
+def _read_choice(given: Any, cell: CellType) -> Any:
+    found = [choice for choice in cell.choices if choice == given]
+    found = found or [choice for choice in cell.choices if str(choice).casefold() == str(given).strip().casefold()]
+    if not found:
+        raise ValueError(given)
+    return found[0]
+
+
+def _read_list(given: Any, _cell: CellType) -> list[Any]:
+    if isinstance(given, str) and given.lstrip().startswith("["):
+        given = json.loads(given)
+    if isinstance(given, str):
+        return [item.strip() for item in given.split(",") if item.strip()]
+    if not is_listing(given):
+        raise TypeError(given)
+    return list(given)
+
+
+def _read_json(given: Any, _cell: CellType) -> Any:
+    return json.loads(given) if isinstance(given, str) else given
+
+
+def _read_date(given: Any, cell: CellType) -> Any:
+    moment = pd.Timestamp(given)
+    zone = getattr(cell.dtype, "tz", None)
+    if zone is None:
+        return moment.tz_localize(None)
+    return moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
+
+
+_READERS: dict[str, Callable[[Any, CellType], Any]] = {
+    "text": _read_text,
+    "integer": _read_integer,
+    "number": lambda given, _cell: float(given),
+    "boolean": _read_boolean,
+    "choice": _read_choice,
+    "date": _read_date,
+    "list": _read_list,
+    "json": _read_json,
+}

@@ -1,0 +1,148 @@
+"""Untrusted text as HTML: the only place where it becomes any.
+
+Whatever a model, a file name, metadata or a server says is shown as text: markup is escaped, and characters that hide
+or reorder others are shown by their numbers. Languages that are written from right to left stay as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+__all__ = [
+    "Markup",
+    "escape",
+    "is_listing",
+    "is_missing",
+    "picture_element",
+    "table_element",
+    "text_of",
+    "visible",
+]
+
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, without tab and line feed
+    "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # direction, invisible ones
+    "\ud800-\udfff"  # halves of characters
+    "\U000e0000-\U000e007f]"  # tags: a whole invisible alphabet
+)
+_MEDIA_TYPES = ("image/jpeg", "image/png")
+
+
+class Markup(str):
+    """HTML that was made here, of escaped parts."""
+
+    __slots__ = ()
+
+
+def visible(text: str) -> str:
+    """Text in which nothing is hidden: controls, direction marks and halves of characters become ``⟨U+202E⟩``.
+
+    Parameters
+    ----------
+    text : str
+    """
+    return _HIDDEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def escape(value: Any) -> str:
+    """A value as HTML, for the content of an element or a quoted attribute.
+
+    Parameters
+    ----------
+    value : object
+        As `text_of` writes it.
+    """
+    return html.escape(visible(text_of(value)), quote=True)
+
+
+def text_of(value: Any) -> str:
+    """A cell as a person writes it: lists with commas, nothing for what is missing.
+
+    Parameters
+    ----------
+    value : object
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {text_of(item)}" for key, item in value.items())
+    if is_listing(value):
+        return ", ".join(map(text_of, value))
+    if is_missing(value):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
+
+
+def is_listing(value: Any) -> bool:
+    """Whether a cell holds several things: a list, a tuple, a set or an array."""
+    return isinstance(value, list | tuple | set | frozenset) or (
+        hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0  # numpy's numbers have both, too
+    )
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty: None, NA, NaT or a number that is none."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def picture_element(data: bytes, media_type: str, *, label: str, width: int, height: int) -> Markup:
+    """An ``<img>`` that carries its bytes.
+
+    Parameters
+    ----------
+    data : bytes
+    media_type : {"image/jpeg", "image/png"}
+    label : str
+        Alternative text.
+    width, height : int
+        Pixels.
+
+    Raises
+    ------
+    ValueError
+        Another media type, under which a browser might run what it is given.
+    """
+    if media_type not in _MEDIA_TYPES:
+        raise ValueError(f"a picture to show is a JPEG or a PNG, and this says {media_type!r}; normalize it first.")
+    source = f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
+    return Markup(f'<img src="{source}" alt="{escape(label)}" width="{width:d}" height="{height:d}" loading="lazy">')
+
+
+_STYLE = (
+    "<style>"
+    ".vlm-table{border-collapse:collapse;font-size:13px}"
+    ".vlm-table th,.vlm-table td{padding:4px 8px;text-align:left;vertical-align:top;"
+    "border-bottom:1px solid var(--jp-border-color2,#8886);white-space:pre-wrap;overflow-wrap:anywhere;"
+    "unicode-bidi:isolate}"
+    ".vlm-table td{max-width:36em}.vlm-table img{display:block;max-width:none}"
+    ".vlm-table td:empty::after{content:'NA';opacity:.65}"
+    "</style>"
+)
+
+
+def table_element(columns: Sequence[Any], rows: Iterable[Sequence[Any]], *, caption: str = "") -> Markup:
+    """A table; every cell is escaped, except pictures made here.
+
+    Parameters
+    ----------
+    columns : sequence
+        Labels.
+    rows : iterable of sequences
+        One cell per column; what is a `Markup` goes in as it is.
+    caption : str, default ""
+        Line below.
+    """
+    head = "".join(f'<th scope="col" dir="auto">{escape(label)}</th>' for label in columns)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    below = f"<p>{escape(caption)}</p>" if caption else ""
+    table = f'<table class="vlm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return Markup(_STYLE + table + below)
+
+
+def _cell(value: Any) -> str:
+    return f"<td>{value}</td>" if isinstance(value, Markup) else f'<td dir="auto">{escape(value)}</td>'

@@ -1,0 +1,125 @@
+"""One column under review: what the model said, what a person said, and what stands in the cells now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import BadSetting
+from vlmkit.frame.cells import cell_type_of
+from vlmkit.frame.markup import is_missing
+from vlmkit.store import Judgment
+
+__all__ = ["STATUSES", "ReviewedField", "Verdict"]
+
+STATUSES = ("auto", "accepted", "edited", "rejected", "flagged")
+
+Verdict = tuple[str, Any]
+"""Status, and the value that goes with it."""
+
+
+class ReviewedField:
+    """Cells of one column; rows nobody spoke about cost nothing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        If it has ``<name>_status`` and ``<name>_original`` already, they are where the review goes on.
+    name : str
+
+    Attributes
+    ----------
+    name : str
+    cell : CellType
+    """
+
+    def __init__(self, frame: pd.DataFrame, name: str) -> None:
+        self.name = name
+        self._index = frame.index
+        self._current = frame[name]
+        self._originals: Any = frame.get(f"{name}_original", self._current)
+        self.cell = cell_type_of(self._current)
+        self._cells = [None if is_missing(value) else value for value in self._originals.array]
+        self._verdicts: dict[int, Verdict] = dict(self._earlier(frame.get(f"{name}_status")))
+
+    def original(self, row: int) -> Any:
+        """What the model said; None where nothing."""
+        return self._cells[row]
+
+    def value(self, row: int) -> Any:
+        """What stands in the cell now; None where nothing."""
+        return self._verdicts[row][1] if row in self._verdicts else self.original(row)
+
+    def status(self, row: int) -> str:
+        """One of `STATUSES`."""
+        return self._verdicts[row][0] if row in self._verdicts else STATUSES[0]
+
+    def statuses(self) -> dict[str, int]:
+        """How many rows have each status."""
+        told = dict.fromkeys(STATUSES, 0)
+        for status, _ in self._verdicts.values():
+            told[status] += 1
+        told[STATUSES[0]] += len(self._index) - len(self._verdicts)
+        return told
+
+    def verdict(self, row: int) -> Verdict | None:
+        """What was said; None where nothing."""
+        return self._verdicts.get(row)
+
+    def set(self, row: int, verdict: Verdict | None) -> None:
+        """Take down what is said now; None takes it back."""
+        if verdict is None or verdict[0] == STATUSES[0]:
+            self._verdicts.pop(row, None)
+        else:
+            self._verdicts[row] = verdict
+
+    def accepted(self, row: int) -> Verdict:
+        """Verdict of somebody who agrees: an edited value stays edited."""
+        value = self.value(row)
+        return ("accepted" if self._is_original(row, value) else "edited"), value
+
+    def edited(self, row: int, value: Any) -> Verdict:
+        """Verdict of somebody who writes another value, or the same."""
+        return ("accepted" if self._is_original(row, value) else "edited"), value
+
+    def packed(self, row: int, verdict: Verdict | None) -> tuple[str, str, str | None]:
+        """Original, status and value as the store keeps them."""
+        original = self.cell.pack(self.original(row))
+        if verdict is None:
+            return original, STATUSES[0], None
+        value = self.cell.pack(verdict[1])
+        return original, verdict[0], None if value == original else value
+
+    def recall(self, row: int, judgment: Judgment) -> None:
+        """Take down what was said earlier, if it was about this answer and the column can still hold it."""
+        original = self.original(row)
+        if judgment.original != self.cell.pack(original) or judgment.verdict not in STATUSES:
+            return
+        with suppress(BadSetting, ValueError):
+            value = original if judgment.value is None else self.cell.unpack(judgment.value)
+            self.set(row, (judgment.verdict, value))
+
+    def columns(self) -> dict[str, pd.Series[Any]]:
+        """The field, its status and its original, by column name."""
+        rows = range(len(self._index))
+        status = pd.Categorical([self.status(row) for row in rows], categories=list(STATUSES))
+        values = self._originals
+        if any(not self._is_original(row, value) for row, (_, value) in self._verdicts.items()):
+            values = self.cell.series([self.value(row) for row in rows], self._index)
+        return {
+            self.name: values,
+            f"{self.name}_status": pd.Series(status, index=self._index),
+            f"{self.name}_original": self._originals,
+        }
+
+    def _earlier(self, statuses: Any) -> Iterator[tuple[int, Verdict]]:
+        for row, status in enumerate(statuses.array if isinstance(statuses, pd.Series) else ()):
+            if not is_missing(status) and status in STATUSES[1:]:
+                value = self._current.array[row]
+                yield row, (status, None if is_missing(value) else value)
+
+    def _is_original(self, row: int, value: Any) -> bool:
+        return self.cell.pack(value) == self.cell.pack(self.original(row))
