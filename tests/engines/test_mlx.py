@@ -226,7 +226,7 @@ def test_an_ask_that_always_breaks_fails_alone(engine, ask, monkeypatch):
     expected = engine.submit(ask(1)).result(60).text
     honest = type(engine._language).prompt
 
-    def prompt(self, text, system, images):
+    def prompt(self, text, system, images, turns=()):
         if text == "break":
             message = "cannot be read"
             raise ValueError(message)

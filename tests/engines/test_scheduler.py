@@ -17,7 +17,7 @@ class Words:
     eos_token_ids = frozenset({END})
     context_length = 50
 
-    def prompt(self, text, system, images):
+    def prompt(self, text, system, images, turns=()):
         from vlmkit.engines.decoding import Prompt
 
         if text == "unreadable":
