@@ -60,6 +60,7 @@ DOORS = {
     "numpy": {"sources", "engines", "tiny", "frame", "evaluation"},
     "tqdm": {"frame", "tiny"},
     "ipywidgets": {"widgets"},
+    "IPython": {"widgets"},
     "anywidget": {"widgets"},
     "click": {"cli"},
     "mcp": {"agent"},

@@ -8,12 +8,14 @@ import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from itertools import compress
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from vlmkit.errors import Cancelled, VlmkitError
+from vlmkit.frame.background import Run
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.description import Description, describe_outcome
 from vlmkit.frame.options import Options
@@ -21,6 +23,7 @@ from vlmkit.frame.progress import listener_for
 from vlmkit.frame.resources import check_names, open_resources
 from vlmkit.frame.selection import rows_to_ask
 from vlmkit.frame.subjects import Subject
+from vlmkit.frame.tally import Control
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Outcome
 from vlmkit.runner import Question, make_plan, run
@@ -34,7 +37,7 @@ _REUSE = {False: "answers", "missing": "answers", "errors": "readable", True: "n
 
 
 def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
-    """Ask every row, and give the Series, or the new table.
+    """Ask every row, and give the Series, or the new table; in the background, the `Run` that fills it.
 
     Parameters
     ----------
@@ -52,10 +55,13 @@ def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
     columns = Columns(task, len(subject), details=options.details)
     subject.check_room_for(columns, overwrite=options.overwrite)
     asked = rows_to_ask(subject.table, columns, options.overwrite)
-    stop = Event()
-    outcomes = start(subject, task, options, asked=asked, stop=stop)
+    control = Control(is_background=options.background)
+    outcomes = start(subject, task, options, asked=asked, control=control)
+    collect = partial(_collect, columns=columns, asked=asked, stop=control.stop)
+    if options.background:
+        return Run(outcomes, collect, lambda: subject.result(columns), control)
     try:
-        _collect(outcomes, columns, asked, stop)
+        collect(outcomes)
     except (VlmkitError, KeyboardInterrupt) as error:
         vars(error)["partial"] = subject.result(columns)
         error.add_note("The rows so far are in the attribute `partial` of this error; in a notebook: sys.last_value.")
@@ -83,7 +89,7 @@ def yield_descriptions(
     SetupError
         Anything about the call, at the call.
     """
-    outcomes = start(subject, task, options, asked=range(len(subject)), stop=stop or Event())
+    outcomes = start(subject, task, options, asked=range(len(subject)), control=Control(stop=stop or Event()))
     return _records(outcomes, subject, task)
 
 
@@ -96,7 +102,7 @@ def _records(outcomes: Outcomes, subject: Subject, task: Task) -> Iterator[Descr
                 yield describe_outcome(outcome, ref, label, task)
 
 
-def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int], stop: Event) -> Outcomes:
+def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int], control: Control) -> Outcomes:
     """Outcomes of rows; everything that can be wrong with the call is found here, not at the first row.
 
     Parameters
@@ -106,8 +112,8 @@ def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int
     options : Options
     asked : sequence of int
         Positions of the rows, in order; an outcome's index is the place in this sequence.
-    stop : Event
-        Set, it ends the run.
+    control : Control
+        Ends the run, or lets it pause.
 
     Raises
     ------
@@ -115,7 +121,8 @@ def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int
         Anything about the call.
     """
     task.template.check(map(str, subject.table.columns))
-    listener = listener_for(options.progress, task.name)
+    control.tally.image_of = lambda index: subject.ref(asked[index])
+    listener = listener_for(options.progress, task.name, control)
     check_names(options)
     if not asked:
         return _nothing()
@@ -134,7 +141,15 @@ def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int
             reuse=_REUSE[options.overwrite],
         )
         questions = _questions(subject, task, asked)
-        outcomes = run(questions, plan, total=len(asked), store=resources.store, on_event=listener, stop=stop.is_set)
+        outcomes = run(
+            questions,
+            plan,
+            total=len(asked),
+            store=resources.store,
+            on_event=listener,
+            stop=control.stop.is_set,
+            pause=control.pause.is_set,
+        )
     except BaseException:
         lease.close()
         raise
@@ -164,7 +179,7 @@ def _nothing() -> Outcomes:
     yield from ()
 
 
-def _collect(outcomes: Outcomes, columns: Columns, asked: Sequence[int], stop: Event) -> None:
+def _collect(outcomes: Iterator[Outcome], columns: Columns, asked: Sequence[int], stop: Event) -> None:
     def take(outcome: Outcome) -> None:
         position = asked[outcome.index]
         columns.take(outcome if position == outcome.index else replace(outcome, index=position))

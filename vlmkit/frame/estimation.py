@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from threading import Event as Flag
 from typing import Any, NamedTuple, Unpack
 
 from vlmkit.errors import BadSetting
@@ -17,6 +16,7 @@ from vlmkit.frame.options import Options, TableOptions, parse_options
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.selection import chosen_rows, rows_to_ask
 from vlmkit.frame.subjects import subject_of
+from vlmkit.frame.tally import Control
 from vlmkit.prompts import Task, compose_description
 from vlmkit.records import Outcome, Usage
 from vlmkit.runner import Event, Planned
@@ -143,7 +143,7 @@ def estimate(
         )
     tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(few, len(asked))))
     trial = _Trial(parsed, task)
-    trial.run(lambda options: start(subject, task, options, asked=tried, stop=Flag()))
+    trial.run(lambda options: start(subject, task, options, asked=tried, control=Control()))
     return trial.estimate(len(asked), prices)
 
 
@@ -151,7 +151,7 @@ class _Trial:
     """The rows that are tried, and what they took."""
 
     def __init__(self, options: Options, task: Task) -> None:
-        self._listener = listener_for(options.progress, task.name)
+        self._listener = listener_for(options.progress, task.name, Control())
         self._options = replace(options, progress=self._hear)
         self._seed = options.sampling.seed
         self._outcomes: list[Outcome] = []

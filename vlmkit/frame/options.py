@@ -105,9 +105,12 @@ class TableOptions(RowOptions, total=False):
     ----------
     details : bool, default False
         Adds columns for model, revision, seconds, tokens and finish reason.
+    background : bool, default False
+        Whether the call returns at once, with a `Run` whose table fills by itself.
     """
 
     details: bool
+    background: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +123,7 @@ class Options:
     recursive: bool = False
     overwrite: bool | str = False
     details: bool = False
+    background: bool = False
     on_error: str = "skip"
     on_timeout: str | None = None
     limit: int | None = None
@@ -198,6 +202,7 @@ _COUNT: tuple[Callable[[Any], bool], str] = (
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "recursive": _IS_TRUE_OR_FALSE,
     "details": _IS_TRUE_OR_FALSE,
+    "background": _IS_TRUE_OR_FALSE,
     "overwrite": (
         lambda value: _is_flag(value) or value in ("missing", "errors"),
         'True, False, "missing" or "errors"',

@@ -1,4 +1,4 @@
-"""Who hears of a run's events: a text bar on stderr, the log, the caller's function, or nobody."""
+"""Who hears of a run's events: a panel in a notebook, a text bar on stderr, the log, a function, or nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.errors import BadSetting, Cancelled
+from vlmkit.errors import BadSetting, Cancelled, MissingExtra
+from vlmkit.extras import open_by_name
+from vlmkit.frame.tally import Control
 from vlmkit.runner import Done, Event, Finished, Listener, Planned
 
 if TYPE_CHECKING:
@@ -22,22 +24,35 @@ _HERE = "this process"
 _log = logging.getLogger("vlmkit.progress")
 
 
-def listener_for(progress: Any, title: str) -> Listener | None:
+def listener_for(progress: Any, title: str, control: Control | None = None) -> Listener | None:
     """Listener of a run's events.
 
     Parameters
     ----------
     progress : "auto", "log", bool or callable
-        "auto" is a bar where stderr is a terminal: a bar in a log file or a notebook's output is noise. "log" are lines
-        of the logger ``vlmkit.progress``, level INFO.
+        True is a panel in a notebook, a bar elsewhere. "auto" is the same where somebody watches: in a notebook that is
+        not executed by a program, or where stderr is a terminal. "log" are lines of the logger ``vlmkit.progress``,
+        level INFO.
     title : str
         Stands before the bar, or in each line.
+    control : Control or None, default None
+        Of the run; its tally hears every event, too. None has no panel.
 
     Raises
     ------
     BadSetting
         None of these.
     """
+    listener = _listener(progress, title, control)
+    if control is None or (listener is None and not control.is_background):
+        return listener
+    return _after(control.tally, listener)
+
+
+def _listener(progress: Any, title: str, control: Control | None) -> Listener | None:
+    shell = _notebook()
+    if shell is not None and control is not None and (progress is True or (progress == "auto" and _is_watched(shell))):
+        return _panel(title, control) or TextBar(title)
     if progress is True or (progress == "auto" and sys.stderr is not None and sys.stderr.isatty()):
         return TextBar(title)
     if progress == "log":
@@ -48,6 +63,36 @@ def listener_for(progress: Any, title: str) -> Listener | None:
         raise BadSetting(f'progress={progress!r}: give "auto", "log", True, False, or a function that takes an event.')
     listener: Listener = progress
     return listener
+
+
+def _after(tally: Listener, listener: Listener | None) -> Listener:
+    def hear(event: Event) -> None:
+        tally(event)
+        if listener is not None:
+            listener(event)
+
+    return hear
+
+
+def _notebook() -> Any:
+    """The shell of a kernel that a front end talks to; None in scripts, terminals and IPython at a terminal."""
+    ipython = sys.modules.get("IPython")  # a notebook has imported it
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if hasattr(shell, "kernel") else None
+
+
+def _is_watched(shell: Any) -> bool:
+    """Whether a person runs the cell: programs that execute notebooks say that nobody can be asked anything."""
+    return bool(getattr(shell, "parent_header", {}).get("content", {}).get("allow_stdin"))
+
+
+def _panel(title: str, control: Control) -> Listener | None:
+    try:
+        panel: Listener = open_by_name("vlmkit.widgets.progress:ProgressPanel")(title, control)
+    except MissingExtra as error:
+        _log.warning("%s The run goes on with a bar of text.", error)
+        return None
+    return panel
 
 
 class TextBar:

@@ -43,6 +43,12 @@ class Subject:
         """References to the pictures, row by row."""
         return refs_of(self.pictures) if isinstance(self.pictures, pd.Series) else iter(self.pictures)
 
+    def ref(self, position: int) -> ImageRef:
+        """Reference to one row's picture."""
+        if isinstance(self.pictures, pd.Series):
+            return next(refs_of(self.pictures.iloc[[position]]))
+        return self.pictures[position]
+
     def rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Cells of these columns, row by row; missing ones are None.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vlmkit.errors import RunError
+from vlmkit.records import Reply
 
 __all__ = ["Announcer", "Done", "Event", "FallingBack", "Finished", "Listener", "Planned", "Retrying", "Started"]
 
@@ -63,6 +64,8 @@ class Done:
         Whether it was answered without asking.
     fault : RunError or None
         None when it worked.
+    reply : Reply or None
+        What was answered, also where it could not be read.
     """
 
     index: int
@@ -70,6 +73,7 @@ class Done:
     seconds: float
     from_store: bool
     fault: RunError | None
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,7 @@ def run(
     store: Store | None = None,
     on_event: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
+    pause: Callable[[], bool] = lambda: False,
 ) -> Generator[Outcome, None, None]:
     """Ask every question; one outcome each, in input order.
 
@@ -54,6 +55,8 @@ def run(
     stop : callable, default never
         Asked at least every 0.1 s. Once it says True nothing new starts, asks in flight get half a second to end by
         themselves and are then cancelled, and rows without an answer end as `Cancelled`.
+    pause : callable, default never
+        Asked as often. As long as it says True nothing new is asked; asks in flight go on.
 
     Yields
     ------
@@ -70,17 +73,20 @@ def run(
     KeyboardInterrupt
         After the outcomes of all rows, those without an answer as `Cancelled`.
     """
-    return _Loop(plan, total, Announcer(on_event), stop).outcomes(questions, store)
+    return _Loop(plan, total, Announcer(on_event), stop, pause).outcomes(questions, store)
 
 
 class _Loop:
     """State of one run."""
 
-    def __init__(self, plan: Plan, total: int, announce: Announcer, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, plan: Plan, total: int, announce: Announcer, stop: Callable[[], bool], pause: Callable[[], bool]
+    ) -> None:
         self._plan = plan
         self._total = total
         self._announce = announce
         self._stop = stop
+        self._pause = pause
         self._verdict = Verdict(total)
         self._ended: dict[int, Outcome] = {}
         self._next = 0
@@ -115,7 +121,7 @@ class _Loop:
                 window.wait(_POLL_S)
                 self._take_in(window)
                 yield from self._in_order()
-                window.advance(len(self._ended))
+                window.advance(len(self._ended), paused=self._pause())
         except (KeyboardInterrupt, SetupError) as error:
             reason = error
         if reason is not None or stopped:
@@ -151,6 +157,7 @@ class _Loop:
                     seconds=outcome.seconds,
                     from_store=outcome.from_store,
                     fault=fault,
+                    reply=outcome.reply,
                 )
             )
 

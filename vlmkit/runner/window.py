@@ -92,6 +92,7 @@ class Window:
         self._watched_s = time.monotonic()
         self._has_more = False
         self._halted = False
+        self._paused = False
 
     @property
     def is_empty(self) -> bool:
@@ -103,20 +104,24 @@ class Window:
         """Asks in flight at most, at the moment."""
         return self._pace.limit if self._pace else self._plan.workers
 
-    def advance(self, held: int = 0) -> None:
+    def advance(self, held: int = 0, *, paused: bool = False) -> None:
         """Start whatever there is room for; returns at once.
 
         Parameters
         ----------
         held : int, default 0
             Outcomes the caller holds back, because rows before them have none yet.
+        paused : bool, default False
+            Whether nothing new is asked until the next call; what is in flight goes on.
 
         Raises
         ------
         SetupError
             Only the store may answer, and it cannot; or it cannot be read.
         """
-        self._has_more = False
+        self._has_more, self._paused = False, paused
+        if paused:
+            return
         for _ in range(_MOST_IN_A_TURN):
             if self._halted or held + self._waiting() >= _MOST_WAITING:
                 break
@@ -142,7 +147,7 @@ class Window:
         SetupError
             The backend found out only now that it cannot be used at all, or the store cannot be written.
         """
-        if self._retries:
+        if self._retries and not self._paused:
             timeout_s = min(timeout_s, max(0.0, self._retries[0][0] - time.monotonic()))
         try:
             handle, content = self._inbox.get(timeout=0 if self._ended or self._has_more else timeout_s)
