@@ -93,7 +93,7 @@ def test_descriptions_that_cannot_be_asked(options: dict[str, object], message: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dtype": list}, "read as str, int, float or bool"),
+        ({"dtype": list}, "cannot become a column"),
         ({"dtype": bool, "choices": ["a"]}, "leave out dtype"),
         ({"choices": []}, "give a list of texts"),
         ({"choices": "ab"}, "give a list of texts"),
@@ -105,7 +105,7 @@ def test_descriptions_that_cannot_be_asked(options: dict[str, object], message: 
 )
 def test_questions_that_cannot_be_asked(options: dict[str, object], message: str) -> None:
     """Before a single picture is opened."""
-    with pytest.raises(BadSetting, match=message):
+    with pytest.raises(SetupError, match=message):
         compose_question("Which?", into="x", **options)
 
 
@@ -135,7 +135,7 @@ def test_a_form_after_a_prompt_reads_the_row_and_its_names_may_have_a_prefix():
         "This is {Rome}.\nAnswer with one JSON object with these fields:\n- count: integer"
     )
     assert [field.name for field in task.fields] == ["p_count"]
-    assert task.name == "p_description"
+    assert task.name == "description"
     assert task.read(reply('{"count": 2}')) == {"p_count": 2}
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlmkit.errors import UnreadableReply
+from vlmkit.errors import Refused, UnreadableReply
 from vlmkit.prompts.reading import (
     drop_thinking,
     mend_surrogates,
@@ -221,3 +221,64 @@ def test_any_text_is_a_value_or_a_fault(text: str) -> None:
 def test_every_integer_of_a_column_can_be_read(number: int) -> None:
     """Plain, grouped, and in a sentence."""
     assert read_integer(f"{number}") == read_integer(f"{number:,}") == read_integer(f"I see {number}.") == number
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Sure! Here is a detailed description of the image:\n\nA red circle.", "A red circle."),
+        ("Here's a caption for this picture: A red circle.", "A red circle."),
+        ("Certainly, here are the tags you asked for:\nred, circle", "red, circle"),
+        ("Of course! A red circle.", "A red circle."),
+        ("The following is a description of the scene: A red circle.", "A red circle."),
+        ("Here is a dog: it sleeps.", "Here is a dog: it sleeps."),
+        ("Sure signs of spring.", "Sure signs of spring."),
+        ("Surely: a red circle.", "Surely: a red circle."),
+        ("This is a dog at 10:30.", "This is a dog at 10:30."),
+        ("A description of a city: Rome.", "A description of a city: Rome."),
+    ],
+)
+def test_an_announcement_is_no_answer(text: str, answer: str) -> None:
+    """What names an answer and ends in a colon goes; a sentence about the picture stays."""
+    assert read_text(Reply(text=text, finish_reason="stop", model="fake:x")) == answer
+
+
+def test_an_announcement_alone_is_nothing() -> None:
+    """It promises, and that was all."""
+    with pytest.raises(UnreadableReply, match="only 'Sure! Here is a description"):
+        read_text(Reply(text="Sure! Here is a description of the image:", finish_reason="stop", model="fake:x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, but I can't assist with that.",
+        "I’m sorry, I cannot help with identifying people.",
+        "I cannot identify the person in this image.",
+        "Sorry, I am unable to view images.",
+        "As an AI language model, I cannot see images.",
+        "Unfortunately, I'm not able to process this picture.",
+        "I can't provide a description of this image.",
+        "I must decline to describe this.",
+    ],
+)
+def test_an_excuse_is_a_refusal(text: str) -> None:
+    """It would look like a caption in the table."""
+    with pytest.raises(Refused, match="the model declined: "):
+        read_text(Reply(text=text, finish_reason="stop", model="fake:x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I cannot see any dogs.",
+        "I can't identify any text in the sign.",
+        "A sign says: I'm sorry, but I can't help.",
+        "Unfortunately, it rains.",
+        "I am a teapot.",
+        "No.",
+    ],
+)
+def test_an_answer_that_sounds_alike_is_none(text: str) -> None:
+    """What is not there is an answer, too."""
+    assert read_text(Reply(text=text, finish_reason="stop", model="fake:x")) == text

@@ -1,10 +1,24 @@
 """A task as such: a template and a suffix written, an answer read field by field or by its form."""
 
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
+from pydantic import BaseModel
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts import Field, Task, Template
-from vlmkit.records import Reply
+from vlmkit.prompts import (
+    Field,
+    Task,
+    Template,
+    compose_description,
+    compose_form,
+    compose_question,
+    compose_tags,
+)
+from vlmkit.records import Reply, Token
 
 
 class Pairs:
@@ -47,3 +61,94 @@ def test_an_answer_that_was_cut_off_says_so():
     task = Task(template=Template.parse("?"), fields=(Field(name="x", dtype=int),), name="x")
     with pytest.raises(UnreadableReply, match="raise max_tokens"):
         task.read(reply("there are", "length"))
+
+
+def test_what_was_cut_off_is_no_answer():
+    """Nor is a number that could have gone on; one that was settled before counts."""
+    text = compose_description("?", into="x")
+    with pytest.raises(UnreadableReply, match=r"cut off at max_tokens: 'A red'\. Raise max_tokens"):
+        text.read(reply("A red", "length"))
+    number = compose_question("?", dtype=int, into="x")
+    with pytest.raises(UnreadableReply, match="cut off"):
+        number.read(reply("1", "length"))
+    assert number.read(reply("There are 12, to be", "length")) == {"x": 12}
+    form = compose_form({"n": int}, into="x")
+    assert form.read(reply('{"n": 1} and so', "length")) == {"n": 1}
+    with pytest.raises(UnreadableReply, match="cut off"):
+        form.read(reply('{"n": 1', "length"))
+
+
+class Inner(BaseModel):
+    """Nested."""
+
+    made: dt.date
+    parts: list[str]
+
+
+class Thing(BaseModel):
+    """A schema with everything."""
+
+    count: int
+    sold: bool | None
+    inner: Inner
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        (compose_description("?", into="x"), {"x": "A red circle."}),
+        (compose_question("?", dtype=int, into="x"), {"x": 3}),
+        (compose_question("?", dtype=float, into="x"), {"x": 0.5}),
+        (compose_question("?", dtype=bool, into="x"), {"x": False}),
+        (compose_question("?", choices=["a", "b"], into="x"), {"x": "b"}),
+        (compose_tags(["a/b", "c"], into="x"), {"x": ["a/b"]}),
+        (
+            compose_form(Thing, into="x", prefix="p_"),
+            {"p_count": 2, "p_sold": None, "p_inner_made": "2020-02-01", "p_inner_parts": ["é", "b"]},
+        ),
+    ],
+)
+def test_what_is_said_is_read_again(task, values):
+    """An example's right answer is one that the task would read."""
+    assert task.read(reply(task.say(values))) == values
+
+
+def test_cells_of_a_table_can_be_said():
+    """Time stamps and numpy's numbers, as a data frame has them."""
+    task = compose_form(Thing, into="x")
+    cells = {
+        "count": np.int64(2),
+        "sold": np.bool_(True),
+        "inner_made": pd.Timestamp("2020-02-01"),
+        "inner_parts": np.array(["a"]),
+    }
+    read = task.read(reply(task.say(cells)))
+    assert read == {"count": 2, "sold": True, "inner_made": "2020-02-01", "inner_parts": ["a"]}
+
+
+def sure(*pieces):
+    """An answer with its tokens."""
+    tokens = tuple(Token(text=text, probability=probability) for text, probability in pieces)
+    return replace(reply("".join(text for text, _ in pieces)), tokens=tokens)
+
+
+def test_confidence_is_the_probability_of_the_answer():
+    """Of a value, of each field of an object, and a mean for free text."""
+    number = compose_question("?", dtype=int, into="x")
+    assert number.confidence(sure(("1", 0.5), ("2", 0.5))) == {"x": 0.25}
+    text = compose_description("?", into="x")
+    assert text.confidence(sure(("A", 0.5), (" cat", 0.5))) == {"x": pytest.approx(0.5)}
+    form = compose_form({"n": int, "colors": list[str]}, into="x")
+    pieces = (('{"n":', 0.1), (" 1", 0.5), ("2", 0.5), (', "colors": ["', 0.9), ("red", 0.5), ('"', 1.0), ("]}", 0.5))
+    assert form.confidence(sure(*pieces)) == {"n": 0.25, "colors": pytest.approx(0.9 * 0.5 * 0.5)}
+    tags = compose_tags(["red"], into="x")
+    assert tags.confidence(sure(('{"tags": [', 0.5), ('"red"', 0.5), ("]}", 0.5))) == {"x": 0.125}
+
+
+def test_unknown_confidence_is_none():
+    """No tokens, tokens that are not the text's, or a text that is no JSON."""
+    number = compose_question("?", dtype=int, into="x")
+    assert number.confidence(reply("1")) == {"x": None}
+    assert number.confidence(replace(sure(("1", 0.5)), text="12")) == {"x": None}
+    form = compose_form({"n": int}, into="x")
+    assert form.confidence(sure(("{'n': 1}", 0.5))) == {"n": None}

@@ -12,6 +12,7 @@ from vlmkit.prompts.composing import (
     compose_score,
     compose_tags,
 )
+from vlmkit.prompts.several import compose_questions
 from vlmkit.prompts.styles import STYLES
 from vlmkit.prompts.tasks import Field, Task
 from vlmkit.prompts.template import MISSING_TEXT, Template
@@ -25,6 +26,7 @@ __all__ = [
     "compose_description",
     "compose_form",
     "compose_question",
+    "compose_questions",
     "compose_score",
     "compose_tags",
 ]

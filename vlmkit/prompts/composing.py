@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.prompts.styles import (
@@ -64,7 +65,7 @@ def compose_description(
 def compose_question(
     question: str,
     *,
-    dtype: type = str,
+    dtype: Any = str,
     choices: Sequence[str] | None = None,
     max_words: int | None = None,
     system: str | None = None,
@@ -77,7 +78,7 @@ def compose_question(
     question : str
         May read the row: ``{column}``.
     dtype : type, default str
-        str, int, float or bool: what the answer is read as.
+        What the answer is read as: str, int, float, bool, or whatever a schema's field may be, such as ``list[str]``.
     choices : sequence of str or None, default None
         The only answers allowed; the column becomes a category.
     max_words : int or None, default None
@@ -90,6 +91,8 @@ def compose_question(
     SetupError
         A template that cannot be parsed, another dtype, choices that cannot be told apart, a bad limit.
     """
+    if choices is None and dtype not in (str, int, float, bool):
+        return compose_form({_column(into): dtype}, prompt=question, system=system, into=into)
     names = _choices(choices, dtype)
     suffix = answer_suffix(dtype, names) + word_limit_suffix(max_words)
     field = Field(name=_column(into), dtype=dtype, choices=names)
@@ -133,7 +136,7 @@ def compose_form(
         suffix=f"\n{read.lines()}",
         system=system,
         fields=fields,
-        name=f"{prefix}{_column(into)}",
+        name=_column(into),
         constraint=read.constraint,
         form=read,
     )

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from vlmkit.errors import UnreadableReply
+from vlmkit.errors import Refused, UnreadableReply
 from vlmkit.records import Reply
 
 __all__ = [
     "STATIONS",
+    "drop_preamble",
     "drop_thinking",
     "mend_surrogates",
     "read_choice",
@@ -22,11 +23,34 @@ __all__ = [
     "read_integer",
     "read_text",
     "read_yes_or_no",
+    "shortened",
     "strip_space",
 ]
 
 _THINKING = re.compile(r"<(think|thinking|thought)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|thought)>", re.DOTALL | re.IGNORECASE)
+# What models say before they answer. Only what names an answer and ends in a colon: "Here is a dog: …" is one already.
+_PREAMBLE = re.compile(
+    r"\A(?:(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|gladly)\b[\s!.,:;–—-]*)?"
+    r"(?:(?:here(?:['’]s| is| are)|below is|the following is|this is)\b[^\n:]{0,60}?"
+    r"\b(?:descriptions?|captions?|answers?|responses?|summary|tags|analysis|breakdown|overview|json|object)\b"
+    r"[^\n:]{0,60}:|(?:sure(?: thing)?|certainly|of course|absolutely)[!.])\s*",
+    re.IGNORECASE,
+)
+_EXCUSE = (
+    r"(?:(?:i['’]?m |i am )?(?:very |really |so |deeply )?sorry|i apologi[sz]e|unfortunately)\b[\s,.!]*(?:but\s+)?"
+)
+_MACHINE = r"as an? (?:ai|artificial|language)\b[^.\n]{0,60}?,\s*"
+_UNABLE = (
+    r"i(?:['’]m| am)?\s*"
+    r"(?:can['’]?t|cannot|can not|unable to|not able to|won['’]t|will not|(?:must|have to) decline to)"
+)
+_DENIED = (
+    r"help|assist|comply|fulfill?|provide|process|view|access|open|analy[sz]e|describe|engage|generate|create|answer"
+    r"|do that|(?:identify|recogni[sz]e) (?:the |this |that |any |real )?(?:person|people|individuals?|who|anyone)"
+    r"|see (?:the |this |any )?(?:images?|pictures?|photos?)"
+)
+_REFUSAL = re.compile(rf"\A(?:{_EXCUSE})?(?:{_MACHINE})?{_UNABLE}\s+(?:{_DENIED})\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?(?!\d|[.,]\d|[eE][-+]?\d)"
 )
@@ -53,12 +77,17 @@ def drop_thinking(text: str) -> str:
     return _THOUGHT_END.sub("", _THINKING.sub("", text))
 
 
+def drop_preamble(text: str) -> str:
+    """Leave out an announcement of the answer: "Sure! Here is a description of the image:"."""
+    return _PREAMBLE.sub("", text)
+
+
 def strip_space(text: str) -> str:
     """Leave out white space at both ends."""
     return text.strip()
 
 
-STATIONS: tuple[Callable[[str], str], ...] = (mend_surrogates, drop_thinking, strip_space)
+STATIONS: tuple[Callable[[str], str], ...] = (mend_surrogates, drop_thinking, strip_space, drop_preamble, strip_space)
 
 
 def read_text(reply: Reply) -> str:
@@ -72,12 +101,16 @@ def read_text(reply: Reply) -> str:
     ------
     UnreadableReply
         Nothing is left to read.
+    Refused
+        The model says that it will not, or cannot, answer.
     """
     text = reply.text
     for station in STATIONS:
         text = station(text)
+    if _REFUSAL.match(text):
+        raise Refused(f"the model declined: {shortened(text)}. Ask in other words, or ask another model.")
     if not text:
-        raw = f"only {_quoted(reply.text)}" if reply.text.strip() else "nothing"
+        raw = f"only {shortened(reply.text)}" if reply.text.strip() else "nothing"
         cut = " The answer was cut off: raise max_tokens." if reply.finish_reason == "length" else ""
         raise UnreadableReply(f"the model answered {raw}.{cut or ' Ask in other words, or ask another model.'}")
     return text
@@ -160,9 +193,10 @@ def _number(text: str) -> Decimal:
 
 
 def _unreadable(expected: str, text: str) -> UnreadableReply:
-    return UnreadableReply(f"expected {expected}, got {_quoted(text)}. Ask more plainly, or read it with dtype=str.")
+    return UnreadableReply(f"expected {expected}, got {shortened(text)}. Ask more plainly, or read it with dtype=str.")
 
 
-def _quoted(text: str, longest: int = 80) -> str:
+def shortened(text: str, longest: int = 80) -> str:
+    """A text as messages quote it: on one line, cut after so many characters."""
     text = " ".join(text.split())
     return repr(text if len(text) <= longest else text[: longest - 1] + "…")

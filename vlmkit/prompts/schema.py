@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from vlmkit.errors import BadSchema, UnreadableReply
+from vlmkit.prompts.json_spans import value_spans
 from vlmkit.prompts.json_text import find_object
 from vlmkit.prompts.kinds import Kind, kind_of
 from vlmkit.prompts.spellings import adapter_of
@@ -90,6 +92,41 @@ class Schema:
             raise UnreadableReply(_explained(error)) from error
         dumped = self._adapter.dump_python(value, mode="json")
         return {f"{self._prefix}{name}": inner for name, inner in _flat(self.kind, dumped, "")}
+
+    def write(self, values: Mapping[str, Any]) -> str:
+        """Answer that has these values.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            By column; what is not there is null.
+        """
+        bare = {name.removeprefix(self._prefix): value for name, value in values.items()}
+        return json.dumps(_nested(self.kind, bare, ""), ensure_ascii=False)
+
+    def spans(self, text: str) -> dict[str, tuple[int, int]]:
+        """Where in an answer each column's value stands.
+
+        Parameters
+        ----------
+        text : str
+        """
+        return {f"{self._prefix}{'_'.join(path)}": span for path, span in value_spans(text).items()}
+
+
+def _nested(kind: Kind, values: Mapping[str, Any], name: str) -> Any:
+    if not kind.fields:
+        return _plain(kind, values.get(name))
+    return {key: _nested(inner, values, f"{name}{'_' if name else ''}{key}") for key, inner in kind.fields.items()}
+
+
+def _plain(kind: Kind, value: Any) -> Any:
+    """A table's cell as JSON has it."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()[:10] if kind.dtype is dt.date else value.isoformat()
+    if hasattr(value, "tolist"):  # numpy's scalars and arrays
+        return value.tolist()
+    return value
 
 
 def _flat(kind: Kind, value: Any, name: str) -> list[tuple[str, Any]]:

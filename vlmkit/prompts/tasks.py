@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts.reading import read_choice, read_float, read_integer, read_text, read_yes_or_no
+from vlmkit.prompts.reading import read_choice, read_float, read_integer, read_text, read_yes_or_no, shortened
 from vlmkit.prompts.template import Template
-from vlmkit.records import Constraint, Reply
+from vlmkit.records import Constraint, Reply, Token
 
 __all__ = ["Field", "Form", "Task"]
 
@@ -59,6 +60,12 @@ class Form(Protocol):
 
     def read(self, text: str) -> Mapping[str, Any]:
         """Values by column; raises UnreadableReply."""
+
+    def write(self, values: Mapping[str, Any]) -> str:
+        """Answer that has these values, by column."""
+
+    def spans(self, text: str) -> Mapping[str, tuple[int, int]]:
+        """Where in an answer each column's value stands, in characters; of what cannot be found, nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,14 +117,81 @@ class Task:
         Raises
         ------
         UnreadableReply
-            The answer is empty or not of the fields' types; the message has its beginning.
+            The answer is empty, not of the fields' types, or was cut off where it counts.
+        Refused
+            It is an excuse.
         """
         text = read_text(reply)
+        if reply.finish_reason != "length":
+            return self._values(text)
         try:
-            if self.form is not None:
-                return dict(self.form.read(text))
-            return {field.name: field.read(text) for field in self.fields}
+            values = self._values(text)
+            # What the last half word may still change is not known; an object that ends is all there.
+            is_settled = self.form is not None or (not self.is_free_text and self._values(_but_last(text)) == values)
         except UnreadableReply as fault:
-            if reply.finish_reason == "length":
-                raise UnreadableReply(f"{fault} The answer was cut off: raise max_tokens.") from fault
-            raise
+            raise UnreadableReply(f"{fault} The answer was cut off: raise max_tokens.") from fault
+        if not is_settled:
+            raise UnreadableReply(f"the answer was cut off at max_tokens: {shortened(text)}. Raise max_tokens.")
+        return values
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether any answer will do."""
+        return self.form is None and self.fields[0].dtype is str and not self.fields[0].choices
+
+    def say(self, values: Mapping[str, Any]) -> str:
+        """Answer that would be read as these values.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            By column; None is a missing value.
+        """
+        if self.form is not None:
+            return self.form.write(values)
+        value = values[self.fields[0].name]
+        return ("yes" if value else "no") if self.fields[0].dtype is bool else str(value)
+
+    def confidence(self, reply: Reply) -> dict[str, float | None]:
+        """How likely the model found what it said, by column.
+
+        Parameters
+        ----------
+        reply : Reply
+            With its tokens.
+
+        Returns
+        -------
+        dict of str to float or None
+            Of a value, the product of its tokens' probabilities: the probability of exactly this answer. Of free text,
+            their geometric mean, as a product would only say how long it is. None where the tokens are not known, or
+            are not the text's.
+        """
+        unknown: dict[str, float | None] = dict.fromkeys(field.name for field in self.fields)
+        tokens = reply.tokens
+        if not tokens or "".join(token.text for token in tokens) != reply.text:
+            return unknown
+        if self.form is None:
+            likelihood = math.prod(token.probability for token in tokens)
+            return {self.fields[0].name: likelihood ** (1 / len(tokens)) if self.is_free_text else likelihood}
+        spans = {name: span for name, span in self.form.spans(reply.text).items() if name in unknown}
+        return unknown | {name: _likelihood(tokens, *span) for name, span in spans.items()}
+
+    def _values(self, text: str) -> dict[str, Any]:
+        if self.form is not None:
+            return dict(self.form.read(text))
+        return {field.name: field.read(text) for field in self.fields}
+
+
+def _but_last(text: str) -> str:
+    return text.rpartition(" ")[0]
+
+
+def _likelihood(tokens: Sequence[Token], start: int, end: int) -> float:
+    """Product over the tokens that have a part in a span."""
+    position, likelihood = 0, 1.0
+    for token in tokens:
+        if position < end and position + len(token.text) > start:
+            likelihood *= token.probability
+        position += len(token.text)
+    return likelihood

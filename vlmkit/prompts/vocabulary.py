@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vlmkit.errors import BadSetting, UnreadableReply
+from vlmkit.prompts.json_spans import value_spans
 from vlmkit.prompts.json_text import find_object
 from vlmkit.records import Constraint
 
@@ -82,6 +83,26 @@ class Vocabulary:
         if self._unknown_column is not None:
             values[self._unknown_column] = [tag for tag in said if _plain(tag) not in self._term_of]
         return values
+
+    def write(self, values: Mapping[str, Sequence[str]]) -> str:
+        """Answer that has these tags.
+
+        Parameters
+        ----------
+        values : mapping of str to sequence of str
+            By column.
+        """
+        return json.dumps({_FIELD: [tag for tags in values.values() for tag in tags or ()]}, ensure_ascii=False)
+
+    def spans(self, text: str) -> dict[str, tuple[int, int]]:
+        """Where in an answer the tags stand.
+
+        Parameters
+        ----------
+        text : str
+        """
+        span = value_spans(text).get((_FIELD,))
+        return {} if span is None else {self._column: span}
 
 
 def _unsynonymous(terms: object) -> dict[str, Sequence[str]]:

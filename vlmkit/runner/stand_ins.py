@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vlmkit.errors import RunError, TimedOut
-from vlmkit.prompts import Task
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.plan import Plan, Question
 from vlmkit.sources import read_header
@@ -31,7 +30,7 @@ def stand_in(outcome: Outcome, question: Question, plan: Plan) -> Outcome:
         a fault that says what they are.
     """
     fault, field = outcome.fault, question.task.fields[0]
-    if plan.on_timeout == "error" or not isinstance(fault, TimedOut) or not _is_free_text(question.task):
+    if plan.on_timeout == "error" or not isinstance(fault, TimedOut) or not question.task.is_free_text:
         return outcome
     if plan.on_timeout == "fallback":
         marked = _marked(fault, "The text is made from the facts of the file, not by the model.")
@@ -41,11 +40,6 @@ def stand_in(outcome: Outcome, question: Question, plan: Plan) -> Outcome:
         return outcome
     marked = _marked(fault, "The text is what had been written until then.")
     return replace(outcome, values={field.name: partial.text.strip()}, fault=marked, reply=partial)
-
-
-def _is_free_text(task: Task) -> bool:
-    field = task.fields[0]
-    return task.form is None and field.dtype is str and not field.choices
 
 
 def _marked(fault: TimedOut, what: str) -> TimedOut:
