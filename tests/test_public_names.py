@@ -17,6 +17,7 @@ PUBLIC = [
     "estimate",
     "evaluate",
     "health",
+    "lint",
     "load",
     "models",
     "read_images",

@@ -13,7 +13,7 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.evaluation import assert_quality, evaluate
+    from vlmkit.evaluation import assert_quality, evaluate, lint
     from vlmkit.frame import (
         ask,
         caption,
@@ -40,6 +40,7 @@ __all__ = [
     "estimate",
     "evaluate",
     "health",
+    "lint",
     "load",
     "models",
     "read_images",
@@ -50,6 +51,7 @@ __all__ = [
 _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "assert_quality": "vlmkit.evaluation",
     "evaluate": "vlmkit.evaluation",
+    "lint": "vlmkit.evaluation",
     "load": "vlmkit.backends.registry",
     "use": "vlmkit.settings",
 }

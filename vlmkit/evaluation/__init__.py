@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlmkit.evaluation.evaluating import evaluate
+    from vlmkit.evaluation.linting import lint
     from vlmkit.evaluation.quality import assert_quality
 
 _MODULE_OF = {
     "assert_quality": "vlmkit.evaluation.quality",
     "evaluate": "vlmkit.evaluation.evaluating",
+    "lint": "vlmkit.evaluation.linting",
 }
 
-__all__ = ["assert_quality", "evaluate"]
+__all__ = ["assert_quality", "evaluate", "lint"]
 
 
 def __getattr__(name: str) -> Any:

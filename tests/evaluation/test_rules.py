@@ -1,0 +1,80 @@
+"""Each rule on a text that it is about, and on texts that are as they should be."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from package_tree import ROOT
+
+from vlmkit.evaluation.rules import RULES, sentence_ends, without_last_sentence
+
+BY_NAME = {rule.name: rule for rule in RULES}
+CASES = [
+    ("empty", "  \n", "  \n", None),
+    ("refusal", "I'm sorry, but I can't describe this.", "I'm sorry", None),
+    ("tokens", "A cat.<|im_end|>", "<|im_end|>", "A cat."),
+    ("tokens", "<think>Hm.\nA cat?</think>A cat.", "<think>Hm.\nA cat?</think>", "A cat."),
+    ("markdown", "## A **red** circle", "## ", "A red circle"),
+    ("markdown", "A [cat](http://a.b/c) and `code`", "[cat](http://a.b/c)", "A cat and code"),
+    ("markdown", "* **one**\n2. two", "* ", "one\ntwo"),
+    ("preamble", "Sure! Here's a caption: A cat.", "Sure! Here's a caption: ", "A cat."),
+    ("preamble", "The image shows a red circle.", "The image shows ", "A red circle."),
+    ("preamble", "In this picture, we can see two dogs.", "In this picture, we can see ", "Two dogs."),
+    ("preamble", "Caption: a photo of the sea", "Caption: a photo of ", "The sea"),
+    ("quotes", '"A cat on a mat."', '"A cat on a mat."', "A cat on a mat."),
+    ("lines", "A cat.\n\nA dog.", "\n\n", "A cat. A dog."),
+    ("repetition", "Oh a cat and a cat and a cat and a dog", "a cat and a cat and a cat and", "Oh a cat and a dog"),
+    ("cut_off", "A cat sits. It looks at the", "It looks at the", "A cat sits."),
+    ("cut_off", "A cat, a dog and", "A cat, a dog and", "A cat, a dog and"),
+    ("hedge", "It appears to be a cat.", "appears to", None),
+]
+FINE = [
+    "A red circle on a white background.",
+    "a photo-realistic cat, 8k, sharp focus",
+    "Mr. J. Smith and Dr. No drink 3.5 l of tea, e.g. Earl Grey.",
+    "The cat sat. The cat sat on the mat. The cat sat on it all day.",
+    "She said “no!” and left.",
+    "2 * 3 * 4 is 24, snake_case_names too.",
+    "日本語のキャプション。",
+    "A cat ate three mice, two mice and one mouse.",
+]
+
+
+@pytest.mark.parametrize(("name", "text", "there", "mended"), CASES, ids=lambda value: str(value)[:24])
+def test_a_rule_finds_and_mends(name, text, there, mended):
+    """The first place found, and the text without all of them."""
+    rule = BY_NAME[name]
+    start, end = next(iter(rule.find(text)))
+    assert text[start:end] == there
+    assert (rule.mend(text) if rule.mend else None) == mended
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_good_captions_are_left_alone(text):
+    """What merely looks like a fault is none."""
+    assert [rule.name for rule in RULES if list(rule.find(text))] == []
+
+
+def test_the_truth_about_the_scenes_has_no_fault():
+    """200 pictures, three styles: nothing is found."""
+    lines = (ROOT / "datasets" / "scenes" / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)[style] for line in lines for style in ("brief", "detailed", "technical")]
+    assert [(rule.name, text) for text in texts for rule in RULES if list(rule.find(text))] == []
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_looked_at_and_mended(text):
+    """Places lie in the text; a mend adds nothing, and no rule falls over what it is given."""
+    for rule in RULES:
+        assert all(0 <= start <= end <= len(text) for start, end in rule.find(text))
+        if rule.mend is not None:
+            assert len(rule.mend(text)) <= len(text) + 2  # a letter may grow when it becomes a capital
+
+
+def test_sentences():
+    """Abbreviations end none; without any end the text stays."""
+    text = "Mr. Fox ran. He hid"
+    assert [text[:end] for end in sentence_ends(text)] == ["Mr. Fox ran."]
+    assert without_last_sentence(text) == "Mr. Fox ran."
+    assert without_last_sentence("no end") == "no end"

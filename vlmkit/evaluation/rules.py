@@ -1,0 +1,175 @@
+"""What is wrong with a caption, as rows of a table: a name, where it is found, and how it is mended, where a rule can.
+
+The words are English; in other languages only the rules about form (markdown, repetition, tokens, length) say much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from vlmkit.evaluation.repetition import find_loops, without_loops
+
+__all__ = ["RULES", "Rule", "Span", "find_cut_off", "sentence_ends", "without_last_sentence"]
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One thing that can be wrong with a text.
+
+    Attributes
+    ----------
+    name : str
+    says : str
+        What it means, in a few words.
+    find : callable
+        Text to places, (start, end), where it is so.
+    mend : callable or None, default None
+        Text to the text without it; None where only a person or a model can.
+    """
+
+    name: str
+    says: str
+    find: Callable[[str], Iterator[Span]]
+    mend: Callable[[str], str] | None = None
+
+
+_PICTURE = r"(?:image|picture|photo|photograph|drawing|illustration|scene|screenshot)"
+_SHOWS = r"(?:shows|depicts|features|displays|presents|captures|contains|portrays|illustrates|showcases|is of)"
+_PREAMBLE = re.compile(
+    rf"""\s*(?:
+        (?:sure|certainly|of\ course|absolutely|okay|ok|great)\b[^.:!,\n]{{0,40}}[.:!,]
+      | here(?:['’]s|\ is|\ are)\b[^.:\n]{{0,100}}:
+      | (?:caption|description|answer|alt[ ]text|(?:image|detailed|short|brief)[ ](?:caption|description))\s*:
+      | (?:the|this)\ {_PICTURE}\ {_SHOWS}\b
+      | in\ (?:the|this)\ {_PICTURE},?\ (?:(?:we|you|one)\ can\ (?:see|observe)|we\ see|you\ see|there\ (?:is|are))\b
+      | an?\ {_PICTURE}\ (?:of|showing|depicting)\b
+    )\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_REFUSAL = re.compile(
+    r"\b(?:I['’]?m sorry|I apologi[sz]e|as an AI|I (?:cannot|can['’]?t|am unable to|['’]m unable to|am not able to)"
+    r"|I['’]m (?:unable|not able) to|(?:unable|not able) to (?:see|view|assist|describe|help|process))\b",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:appears? to|seems? to|seemingly|possibly|perhaps|probably|presumably|may be|might be|could be"
+    r"|it (?:is|['’]s) (?:hard|difficult|not possible|impossible) to|it is unclear|looks like it|likely)\b",
+    re.IGNORECASE,
+)
+_TOKENS = re.compile(r"<think>.*?</think>|</?think>|<\|[\w-]{1,40}\|>|</?s>|<end_of_\w+>|\[/?INST\]", re.DOTALL)
+_MARKDOWN = re.compile(
+    r"""
+      ```\w*                                   # fence
+    | ^[ \t]{0,3}\#{1,6}[ ]+                   # heading
+    | ^[ \t]*[-*•+][ ]+(?=\S)                  # bullet
+    | ^[ \t]*\d{1,2}[.)][ ]+(?=\S)             # numbered
+    | (?P<strong>\*\*|__)(?=\S)(?P<bold>[^*\n]+?)(?<=\S)(?P=strong)
+    | (?<![\w*])\*(?=\S)(?P<italic>[^*\n]+?)(?<=\S)\*(?![\w*])
+    | (?<!`)`(?P<code>[^`\n]+)`(?!`)
+    | \[(?P<link>[^\]\n]+)\]\([^)\s]+\)
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_LINES = re.compile(r"\s*[\r\n]+\s*")
+_QUOTED = re.compile(r"\s*([\"“'])(?P<inside>[^\"“”]+)([\"”'])\s*")
+_SENTENCE_END = re.compile(
+    r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bvs)(?<!\b[A-Za-z])(?<!\.[a-z])"
+    r"[.!?…。！？][\"”'’)\]]*(?=\s|$)"
+)
+_OPEN_END = re.compile(
+    r"(?:[,;:(\[–—-]|\b(?:a|an|the|and|or|of|with|in|on|at|to|by|for|from|is|are|was|were|as|that|which|while|its))\s*$",
+    re.IGNORECASE,
+)
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Span]]:
+    return lambda text: (match.span() for match in pattern.finditer(text))
+
+
+def _find_preamble(text: str) -> Iterator[Span]:
+    end = 0
+    while (match := _PREAMBLE.match(text, end)) and match.end() > end:
+        end = match.end()
+    if end:
+        yield 0, end
+
+
+def _without_preamble(text: str) -> str:
+    rest = next((text[end:] for _, end in _find_preamble(text)), text)
+    return rest[:1].upper() + rest[1:]
+
+
+def _find_empty(text: str) -> Iterator[Span]:
+    if not text.strip():
+        yield 0, len(text)
+
+
+def _find_quotes(text: str) -> Iterator[Span]:
+    if _QUOTED.fullmatch(text):
+        yield 0, len(text)
+
+
+def _without_quotes(text: str) -> str:
+    match = _QUOTED.fullmatch(text)
+    return match["inside"] if match else text
+
+
+def _without_markdown(text: str) -> str:
+    previous = None
+    while previous != text:  # bold inside a bullet
+        previous = text
+        text = _MARKDOWN.sub(lambda m: m["bold"] or m["italic"] or m["code"] or m["link"] or "", text)
+    return text.strip()
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Places behind the sentences of a text; the period of an abbreviation or an initial ends none."""
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
+
+
+def find_cut_off(text: str) -> Iterator[Span]:
+    """Place of a last sentence that has no end; a text without any is only cut off where its last word shows it."""
+    ends = sentence_ends(text)
+    rest = text[ends[-1] :] if ends else text
+    if rest.strip() and (ends or _OPEN_END.search(rest)):
+        yield len(text) - len(rest.lstrip()), len(text)
+
+
+def _without_open_end(text: str) -> str:
+    """Text without a last sentence that clearly breaks off; one that only lacks its period may be whole."""
+    return without_last_sentence(text) if _OPEN_END.search(text) else text
+
+
+def without_last_sentence(text: str) -> str:
+    """Text up to the last end of a sentence; unchanged where there is none."""
+    ends = sentence_ends(text)
+    return text[: ends[-1]] if ends else text
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(name="empty", says="no text", find=_find_empty),
+    Rule(name="refusal", says="the model declined or spoke of itself", find=_matches(_REFUSAL)),
+    Rule(
+        name="tokens",
+        says="control tokens of a model",
+        find=_matches(_TOKENS),
+        mend=lambda text: _TOKENS.sub("", text).strip(),
+    ),
+    Rule(name="markdown", says="markup in a plain text", find=_matches(_MARKDOWN), mend=_without_markdown),
+    Rule(name="preamble", says="talk before the caption", find=_find_preamble, mend=_without_preamble),
+    Rule(name="quotes", says="the whole text in quotation marks", find=_find_quotes, mend=_without_quotes),
+    Rule(
+        name="lines",
+        says="several lines; many trainers read the first only",
+        find=_matches(_LINES),
+        mend=lambda text: _LINES.sub(" ", text.strip()),
+    ),
+    Rule(name="repetition", says="the same words again and again", find=find_loops, mend=without_loops),
+    Rule(name="cut_off", says="the last sentence has no end", find=find_cut_off, mend=_without_open_end),
+    Rule(name="hedge", says="a guess instead of what is seen", find=_matches(_HEDGE)),
+)
+"""Rules about one text, in the order in which they mend."""
