@@ -36,7 +36,7 @@ MAY_IMPORT = {
     # The teaching model is made here, away from everything a user's run passes through.
     "tiny": GROUND | {"backends", "sources", "prompts"},
     # The package root: public verbs and df.vlm.
-    "": {"frame", "evaluation", "backends", "settings"},
+    "": {"exporters", "frame", "evaluation", "backends", "settings"},
 }
 
 MLX = {"engines", "tiny"}
@@ -57,8 +57,9 @@ DOORS = {
     "huggingface_hub": MLX,
     "httpcore": {"providers"},
     "pandas": {"frame", "exporters", "evaluation", "widgets"},
-    "numpy": {"sources", "engines", "tiny", "frame", "evaluation"},
-    "tqdm": {"frame", "tiny"},
+    "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
+    "pyarrow": {"exporters"},
+    "tqdm": {"frame", "exporters", "tiny"},
     "ipywidgets": {"widgets"},
     "IPython": {"widgets"},
     "anywidget": {"widgets"},

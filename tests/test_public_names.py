@@ -11,6 +11,7 @@ PUBLIC = [
     "ask",
     "assert_quality",
     "caption",
+    "check",
     "describe",
     "describe_iter",
     "describe_one",
@@ -20,7 +21,9 @@ PUBLIC = [
     "lint",
     "load",
     "models",
+    "read_dataset",
     "read_images",
+    "read_sidecars",
     "runs",
     "use",
 ]

@@ -13,7 +13,8 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.evaluation import assert_quality, evaluate, lint
+    from vlmkit.evaluation import assert_quality, check, evaluate, lint
+    from vlmkit.exporters import read_dataset, read_sidecars
     from vlmkit.frame import (
         ask,
         caption,
@@ -34,6 +35,7 @@ __all__ = [
     "ask",
     "assert_quality",
     "caption",
+    "check",
     "describe",
     "describe_iter",
     "describe_one",
@@ -43,16 +45,21 @@ __all__ = [
     "lint",
     "load",
     "models",
+    "read_dataset",
     "read_images",
+    "read_sidecars",
     "runs",
     "use",
 ]
 
 _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "assert_quality": "vlmkit.evaluation",
+    "check": "vlmkit.evaluation",
     "evaluate": "vlmkit.evaluation",
     "lint": "vlmkit.evaluation",
     "load": "vlmkit.backends.registry",
+    "read_dataset": "vlmkit.exporters",
+    "read_sidecars": "vlmkit.exporters",
     "use": "vlmkit.settings",
 }
 

@@ -1,0 +1,208 @@
+"""One export under way: its rows, where it goes, and the account of what it does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import BadSetting, RunError, SetupError
+from vlmkit.exporters.card import Card, write_card
+from vlmkit.exporters.changes import Changes
+from vlmkit.exporters.files import Backups
+from vlmkit.exporters.names import common_root, is_file_name, name_below
+from vlmkit.exporters.options import ExportOptions, Options, parse_options
+from vlmkit.exporters.progress import with_bar
+from vlmkit.exporters.rows import Row, Rows, find_text_column
+from vlmkit.exporters.values import clean_text
+from vlmkit.sources import Limits
+from vlmkit.sources.urls import is_url, shown
+
+__all__ = ["Job", "start"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What the steps of an export share.
+
+    Attributes
+    ----------
+    frame : DataFrame
+    title : str
+        Name of the format, for the bar and the card.
+    options : Options
+    folder : Path
+        Absolute; everything is written into it.
+    root : Path
+        Absolute; names of pictures are relative to it.
+    text : str or None
+        Column of texts.
+    rows : Rows
+    limits : Limits
+    backups : Backups
+    changes : Changes
+    """
+
+    frame: pd.DataFrame
+    title: str
+    options: Options
+    folder: Path
+    root: Path
+    text: str | None
+    rows: Rows
+    limits: Limits
+    backups: Backups
+    changes: Changes = field(default_factory=Changes)
+
+    def usable_rows(self) -> Iterator[Row]:
+        """Rows that can be written; the others are accounted for. A bar shows how far it is."""
+        bar = with_bar(self.rows, total=len(self.rows), title=self.title, progress=self.options.progress)
+        for row in bar:
+            if row.fault is None:
+                yield row
+            else:
+                self.leave_out(row, row.fault)
+
+    def leave_out(self, row: Row, reason: str | RunError) -> None:
+        """Account for a row that is not written.
+
+        Parameters
+        ----------
+        row : Row
+        reason : str or RunError
+        """
+        text = f"{type(reason).__name__}: {reason}" if isinstance(reason, RunError) else reason
+        self.changes.add(row.ref.label, "leave out", before=row.text, reason=text)
+
+    def refer_to(self, row: Row) -> tuple[str | None, str]:
+        """Name under which a file refers to a row's picture, relative or a URL; where it has none, None and the reason.
+
+        Parameters
+        ----------
+        row : Row
+        """
+        if row.path is None:
+            return None, "a picture in memory has no name; write a format that holds the pictures themselves."
+        if is_url(row.path):
+            return row.path, ""
+        if not is_file_name(row.path):
+            return (
+                None,
+                "a picture inside an archive has no file; unpack it, or write a format that holds the pictures.",
+            )
+        if clean_text(row.path) != row.path:
+            return None, "its file name is in no known encoding; rename the file."
+        name = name_below(self.root, row.path)
+        return name, f"it is not below root, {self.root}." if name is None else ""
+
+    def own_name(self, row: Row) -> str:
+        """Name that a copy of a row's picture would have if it were safe: below the root, or the last part."""
+        if row.path is None or row.path[:5].lower() == "data:":
+            return f"{row.position + 1:06}"
+        if is_url(row.path):
+            return shown(row.path).rpartition("/")[2].partition("?")[0] or f"{row.position + 1:06}"
+        return name_below(self.root, row.path) or Path(row.path).name
+
+    def named_rows(self) -> Iterator[tuple[Row, str]]:
+        """Rows that can be written, and the names of their pictures, each once."""
+        seen = set()
+        for row in self.usable_rows():
+            name, reason = self.refer_to(row)
+            if name is None:
+                self.leave_out(row, reason)
+            elif name in seen:
+                self.leave_out(row, "an earlier row has the same picture.")
+            else:
+                seen.add(name)
+                yield row, name
+
+    def finish(self, card_name: str, usage: str = "") -> pd.DataFrame:
+        """Write the card, and give the account.
+
+        Parameters
+        ----------
+        card_name : str
+            File in the job's folder.
+        usage : str, default ""
+            Python that loads the data set.
+
+        Raises
+        ------
+        SetupError
+            No row was written, or the card cannot be.
+        """
+        self.changes.check_written(of=len(self.rows))
+        if self.options.card:
+            card = Card(frame=self.frame, title=self.title, text=self.text, name=self.folder.name, usage=usage)
+            write_card(self.folder / card_name, card, self.options, self.changes, self.backups)
+        return self.changes.table()
+
+
+def start(
+    frame: Any,
+    folder: str | Path,
+    given: ExportOptions,
+    *,
+    title: str,
+    column: str | None = None,
+    tags: str | None = None,
+    cells: Sequence[str] = (),
+    is_record: bool = False,
+    keep_all: bool = False,
+) -> Job:
+    """Check what an export was given.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    folder : path
+        Where it writes; need not be there yet.
+    given : ExportOptions
+    title : str
+    column : str or None, default None
+        Column of texts, as the caller named it.
+    tags : str or None, default None
+    cells : sequence of str, default ()
+        Further columns.
+    is_record : bool, default False
+        Whether rows are written with or without a text.
+    keep_all : bool, default False
+        Whether rows that failed or were rejected are written, too.
+
+    Raises
+    ------
+    SetupError
+        Anything that is wrong with the call.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise BadSetting(f"a {type(frame).__name__} cannot be written; give a DataFrame with a column of pictures.")
+    options = parse_options(given)
+    text = find_text_column(frame, column, required=not is_record and tags is None)
+    rows = Rows(
+        frame,
+        image=options.image,
+        text=text,
+        tags=tags,
+        cells=cells,
+        needs_text=not is_record,
+        keep_all=keep_all,
+    )
+    place = Path(os.path.abspath(os.fspath(folder)))  # noqa: PTH100  links stay as they were written
+    if place.exists() and not place.is_dir():
+        raise SetupError(f"{place}: there is a file where the folder should be. Name another.")
+    root = common_root(rows.paths(), place) if options.root is None else Path(os.path.abspath(options.root))  # noqa: PTH100
+    return Job(
+        frame=frame,
+        title=title,
+        options=options,
+        folder=place,
+        root=root,
+        text=text,
+        rows=rows,
+        limits=Limits.in_force(),
+        backups=Backups(place, enabled=options.backup),
+    )

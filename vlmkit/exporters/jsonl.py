@@ -1,0 +1,94 @@
+"""Plain JSON Lines: every row, every column, types kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from vlmkit.exporters.documents import Document, Entry, JsonLines
+from vlmkit.exporters.job import Job, start
+from vlmkit.exporters.options import ExportOptions
+from vlmkit.exporters.rows import further_columns
+from vlmkit.exporters.values import table_of_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PLAIN", "plain_entries", "read_jsonl", "to_jsonl"]
+
+
+def _entry_of(record: Any) -> Entry:
+    return Entry(name=str(record.get("path")), text=None, record=record)
+
+
+PLAIN = JsonLines(_entry_of)
+"""Lines that are rows of a table."""
+
+
+def to_jsonl(
+    frame: pd.DataFrame,
+    path: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    **options: Unpack[ExportOptions],
+) -> pd.DataFrame:
+    """Write a table as JSON Lines, one object per row; rows that failed, too.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : path
+        The file.
+    columns : sequence of str or None, default None
+        Columns beside the pictures' paths; None takes all. Dates become texts.
+    **options
+        As in `ExportOptions`.
+
+    Returns
+    -------
+    DataFrame
+        What was done, or would be: path, action, before, after, reason.
+
+    Raises
+    ------
+    SetupError
+        The file is there already, or cannot be written.
+    """
+    place = Path(path)
+    names = further_columns(frame, options.get("image"), columns)
+    job = start(frame, place.parent, options, title="JSON Lines", cells=names, is_record=True, keep_all=True)
+    Document(job.folder / place.name, PLAIN, job).write(plain_entries(job))
+    usage = f'import vlmkit as vk\n\ndf = vk.read_dataset("{place.name}")'
+    return job.finish(f"{place.name}.card.md", usage)
+
+
+def plain_entries(job: Job) -> Iterator[Entry]:
+    """Rows of a job as plain records, the picture's path first.
+
+    Parameters
+    ----------
+    job : Job
+    """
+    for row in job.usable_rows():
+        name = row.path if row.path is not None else f"<row {row.position}>"
+        yield Entry(name=name, text=row.text, record={"path": row.path, **row.cells})
+
+
+def read_jsonl(path: str | Path) -> pd.DataFrame:
+    """Read JSON Lines, whoever wrote them.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    DataFrame, columns by the keys, in order of first appearance.
+
+    Raises
+    ------
+    SetupError
+        The file cannot be read.
+    """
+    return table_of_records([entry.record for entry in PLAIN.read(Path(path))])

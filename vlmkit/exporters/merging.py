@@ -1,0 +1,187 @@
+"""What people changed in files, back in the table: their text, what it was before, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vlmkit.errors import BadSetting, SetupError
+from vlmkit.exporters.reading import read_dataset
+from vlmkit.exporters.rows import column_of, find_text_column
+from vlmkit.exporters.values import plain_value
+from vlmkit.frame.arrays import text_array
+from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
+from vlmkit.sources.urls import is_url
+
+__all__ = ["STATUSES", "merge_edits"]
+
+STATUSES = ("auto", "accepted", "edited", "rejected", "flagged")
+_USUAL_TEXTS = ("caption", "description", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    text: str
+    status: str | None
+
+
+def merge_edits(
+    frame: pd.DataFrame,
+    edited: str | Path | pd.DataFrame,
+    *,
+    column: str | None = None,
+    format: str | None = None,  # noqa: A002  pandas' word
+    image: str | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Take over texts that people changed in a data set.
+
+    Rows are found by the picture's path, else by its digest where both tables have that column. A text that differs
+    only as an export makes it differ (line ends folded, braces doubled) is no edit; a missing one is none either.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Is not changed.
+    edited : path or DataFrame
+        What `read_dataset` reads, or has read.
+    column : str or None, default None
+        Column of texts. Default: the only column of answers.
+    format : str or None, default None
+        As for `read_dataset`.
+    image : str or None, default None
+        Column of pictures; None takes ``path``, else ``image``.
+    **options
+        As for `read_dataset`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows. Where a text was changed it is the new one, ``<column>_status`` is "edited", and
+        ``<column>_original`` has what it was at first. Where the data set says that people accepted, rejected or
+        flagged a text, so does the status. All other cells stay.
+
+    Raises
+    ------
+    SetupError
+        The data set cannot be read, has no texts, or two different ones for one picture.
+    """
+    text = find_text_column(frame, column)
+    if text is None:
+        raise BadSetting("column: name the column of texts.")
+    table = edited if isinstance(edited, pd.DataFrame) else read_dataset(edited, format, **options)
+    theirs = _text_of(table, text)
+    by_path = _edits(table, theirs, "path")
+    by_digest = _edits(table, theirs, "digest") if "digest" in frame.columns else {}
+    pictures = pick_pictures(frame, image)
+    keys = _keys(frame, pictures)
+    if not any(path in by_path or digest in by_digest for path, digest in keys):
+        first = next(iter(by_path), "none")
+        raise SetupError(
+            f"no row of the table has a picture of the edited data set, whose first is {first}. Check root=…, or pass "
+            "tables that both have a column 'digest'."
+        )
+    return _merged(frame, text, [_edit_of(*key, by_path, by_digest) for key in keys])
+
+
+def _text_of(table: pd.DataFrame, text: str) -> str:
+    found = [name for name in (text, *_USUAL_TEXTS) if name in table.columns]
+    if not found:
+        listed = ", ".join(map(repr, table.columns))
+        raise SetupError(f"the edited data set has no column {text!r}, 'caption' or 'text'; it has {listed}.")
+    return found[0]
+
+
+def _edits(table: pd.DataFrame, text: str, key: str) -> dict[str, _Edit]:
+    """Texts by path or digest.
+
+    Raises
+    ------
+    SetupError
+        One picture has two.
+    """
+    if key not in table.columns:
+        return {}
+    found: dict[str, _Edit] = {}
+    name = f"{text}_status"
+    statuses = column_of(table, name).array if name in table.columns else [None] * len(table)
+    for picture, value, status in zip(column_of(table, key).array, column_of(table, text).array, statuses, strict=True):
+        where, words = plain_value(picture), plain_value(value)
+        if where is None or words is None:
+            continue
+        edit = _Edit(str(words), plain_value(status))
+        identity = _path_key(str(where)) if key == "path" else str(where)
+        if found.setdefault(identity, edit).text != edit.text:
+            raise SetupError(f"{where}: the edited data set has two different texts for this picture. Remove one.")
+    return found
+
+
+def _path_key(path: str) -> str:
+    return path if is_url(path) else os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  pathlib raises for an unknown "~name"
+
+
+def _keys(frame: pd.DataFrame, pictures: pd.Series[Any]) -> list[tuple[str | None, str | None]]:
+    digests = frame["digest"].array if "digest" in frame.columns else [None] * len(frame)
+    paths = (ref.source if isinstance(ref.source, str) else None for ref in refs_of(pictures))
+    return [
+        (None if path is None else _path_key(path), plain_value(digest))
+        for path, digest in zip(paths, digests, strict=True)
+    ]
+
+
+def _edit_of(
+    path: str | None, digest: str | None, by_path: Mapping[str, _Edit], by_digest: Mapping[str, _Edit]
+) -> _Edit | None:
+    return by_path.get(path or "") or by_digest.get(digest or "")
+
+
+def _merged(frame: pd.DataFrame, text: str, edits: list[_Edit | None]) -> pd.DataFrame:
+    values = [plain_value(value) for value in column_of(frame, text).array]
+    originals = _old(frame, f"{text}_original")
+    statuses = _old(frame, f"{text}_status")
+    for position, edit in enumerate(edits):
+        if edit is None:
+            continue
+        if edit.text != values[position] and not _is_same(edit.text, values[position]):
+            if originals[position] is None:
+                originals[position] = values[position]
+            values[position], statuses[position] = edit.text, "edited"
+        elif edit.status in STATUSES[1:]:
+            statuses[position] = edit.status
+    answered = ("auto" if value is not None else None for value in values)
+    statuses = [status or default for status, default in zip(statuses, answered, strict=True)]
+    arrays = {text: _like(frame[text], values), f"{text}_original": text_array(originals)}
+    arrays[f"{text}_status"] = pd.Categorical(statuses, categories=list(STATUSES))
+    return add_columns(frame, arrays, overwrite=True)
+
+
+def _old(frame: pd.DataFrame, name: str) -> list[Any]:
+    return [plain_value(value) for value in frame[name].array] if name in frame.columns else [None] * len(frame)
+
+
+def _is_same(written: str, value: Any) -> bool:
+    """Whether a text is the other as some export would have written it."""
+    return isinstance(value, str) and _folded(written) in {_folded(value), _folded(value.replace("<image>", "(image)"))}
+
+
+def _folded(text: str) -> str:
+    text = "".join(letter if letter.isprintable() and letter != "\ufffd" else " " for letter in text)
+    return " ".join(text.replace("{{", "{").replace("}}", "}").split())
+
+
+def _like(column: pd.Series[Any], values: list[Any]) -> Any:
+    """Texts as an array of the column's type, where it can hold them."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known = list(column.dtype.categories)
+        return pd.Categorical(values, categories=[*known, *dict.fromkeys(v for v in values if v and v not in known)])
+    if column.dtype == object:
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        return array
+    return text_array(values)

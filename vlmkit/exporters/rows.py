@@ -1,0 +1,248 @@
+"""The rows of a table as exports see them: picture, text, tags, cells, and why some are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import SetupError
+from vlmkit.exporters.values import plain_reader, plain_value, tags_of
+from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.records import ImageRef
+
+__all__ = ["Row", "Rows", "column_of", "find_text_column", "further_columns"]
+
+_REJECTED = "rejected"
+_USUAL_TEXTS = ("caption", "description", "text")
+_NO_PICTURE = "the row names no picture; fill in its path or drop the row."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One row.
+
+    Attributes
+    ----------
+    position : int
+    ref : ImageRef
+    path : str or None
+        Path or URL as it stands in the table; None for a picture in memory.
+    text : str or None
+        The caption.
+    tags : tuple of str
+    cells : dict of str to object
+        Further columns, plain values.
+    fault : str or None
+        Why the row is left out.
+    """
+
+    position: int
+    ref: ImageRef
+    path: str | None
+    text: str | None
+    tags: tuple[str, ...]
+    cells: dict[str, Any]
+    fault: str | None
+
+
+class Rows:
+    """Rows of a table, read one by one as often as wanted.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    image : str or None
+        Column of pictures; None takes ``path``, else ``image``.
+    text : str or None
+        Column of texts, where they matter.
+    tags : str or None, default None
+        Column of tags.
+    cells : sequence of str, default ()
+        Further columns.
+    needs_text : bool, default True
+        Whether rows without text are left out, too; False asks only whether they failed.
+    keep_all : bool, default False
+        Whether rows that failed or were rejected stay.
+
+    Raises
+    ------
+    SetupError
+        There is no such column, or two of that name.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        *,
+        image: str | None,
+        text: str | None,
+        tags: str | None = None,
+        cells: Sequence[str] = (),
+        needs_text: bool = True,
+        keep_all: bool = False,
+    ) -> None:
+        self._pictures = pick_pictures(frame, image)
+        self._text = None if text is None else column_of(frame, text)
+        self._tags = None if tags is None else column_of(frame, tags)
+        columns = {name: column_of(frame, name) for name in cells}
+        self._cells = {name: (plain_reader(column), column.array) for name, column in columns.items()}
+        self._needs_text = needs_text and not keep_all
+        self._checks = [] if keep_all else _checks(frame, [text] if needs_text and text is not None else None)
+        self._confidence = _confidence(frame, text)
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def paths(self) -> Iterator[str]:
+        """Paths and URLs of the pictures that have one."""
+        return (str(ref.source) for ref in refs_of(self._pictures) if isinstance(ref.source, str))
+
+    def __iter__(self) -> Iterator[Row]:
+        texts = _cells_of(self._text, len(self))
+        tags = _cells_of(self._tags, len(self))
+        checks = [(read, column.array) for column, read in self._checks]
+        for position, ref in enumerate(refs_of(self._pictures)):
+            text = plain_value(texts[position])
+            own_tags = tags_of(tags[position])
+            faults = (read(array[position]) for read, array in checks)
+            yield Row(
+                position=position,
+                ref=ref,
+                path=ref.source if isinstance(ref.source, str) else None,
+                text=None if text is None else str(text),
+                tags=own_tags,
+                cells={name: read(array[position]) for name, (read, array) in self._cells.items()},
+                fault=next((fault for fault in faults if fault), None) or self._lacks(ref, text, own_tags),
+            )
+
+    def _lacks(self, ref: ImageRef, text: object, tags: tuple[str, ...]) -> str | None:
+        if ref.source is None:
+            return _NO_PICTURE
+        if self._needs_text and not tags and (text is None or not str(text).strip()):
+            return "the row has no text."
+        return None
+
+    def confidence(self, position: int) -> float | None:
+        """How sure the model was of a row's text, 0 to 1, where the table says so."""
+        return None if self._confidence is None else plain_value(self._confidence.array[position])
+
+
+def _cells_of(column: pd.Series[Any] | None, rows: int) -> Any:
+    return [None] * rows if column is None else column.array
+
+
+def _confidence(frame: pd.DataFrame, text: str | None) -> pd.Series[Any] | None:
+    name = f"{text}_confidence"
+    return frame[name] if name in frame.columns else None
+
+
+def _checks(frame: pd.DataFrame, texts: list[str] | None) -> list[tuple[pd.Series[Any], Callable[[Any], str | None]]]:
+    """Columns that say why a row is left out, and how to read them; of these texts only, where there are any."""
+    found: list[tuple[pd.Series[Any], Callable[[Any], str | None]]] = []
+    for label in frame.columns:
+        name = str(label)
+        about = name.rpartition("_")[0]
+        if texts is not None and about not in texts:
+            continue
+        if name.endswith("_status") and about in frame.columns:
+            found.append((column_of(frame, label), _read_status))
+        elif name.endswith("_error") and texts is None and about not in frame.columns:
+            found.append((column_of(frame, label), _read_error))
+        elif name.endswith("_error"):
+            values = column_of(frame, about)
+            errors = column_of(frame, label)
+            # An error beside a value tells of a stand-in, which is a text like any other.
+            found.append((errors.where(values.isna()), _read_error))
+    return found
+
+
+def _read_status(value: Any) -> str | None:
+    return "rejected in the review." if value == _REJECTED else None
+
+
+def _read_error(value: Any) -> str | None:
+    plain = plain_value(value)
+    return None if plain is None else str(plain)
+
+
+def column_of(frame: pd.DataFrame, label: Any) -> pd.Series[Any]:
+    """One column of a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    label : str
+
+    Raises
+    ------
+    SetupError
+        No such column, or several.
+    """
+    if label not in frame.columns:
+        raise SetupError(f"no column {label!r}; the columns are {', '.join(map(repr, frame.columns))}.")
+    column: Any = frame[label]
+    if isinstance(column, pd.DataFrame):
+        raise SetupError(f"{column.shape[1]} columns are called {label!r}; rename them so that one is meant.")
+    found: pd.Series[Any] = column
+    return found
+
+
+def find_text_column(frame: pd.DataFrame, column: str | None, *, required: bool = True) -> str | None:
+    """Column whose texts are meant.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    column : str or None
+        As the caller named it; None takes the only one with an ``_error`` column, else the only usual one.
+    required : bool, default True
+
+    Raises
+    ------
+    SetupError
+        There is no such column; or none or several to choose from, and one is required.
+    """
+    if column is not None:
+        column_of(frame, column)
+        return column
+    names = [str(name) for name in frame.columns]
+    answered = [name for name in names if f"{name}_error" in names]
+    usual = [name for name in _USUAL_TEXTS if name in names]
+    for found in (answered, usual):
+        if len(found) == 1:
+            return found[0]
+    if not required:
+        return None
+    which = f"{', '.join(answered or usual)} could be meant" if answered or usual else "none is one of answers"
+    raise SetupError(
+        f"column: of the columns {', '.join(map(repr, names)) or 'none'} {which}. Say whose texts are to be written "
+        'with column="…".'
+    )
+
+
+def further_columns(frame: pd.DataFrame, image: str | None, columns: Sequence[str] | None) -> list[str]:
+    """Columns beside the pictures.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    image : str or None
+        Column of pictures; None takes ``path``, else ``image``.
+    columns : sequence of str or None
+        None takes all.
+
+    Raises
+    ------
+    SetupError
+        There is no such column, or its name is no text.
+    """
+    pictures = pick_pictures(frame, image).name
+    names = [name for name in frame.columns if name != pictures] if columns is None else list(columns)
+    for name in names:
+        if not isinstance(name, str):
+            raise SetupError(f"the column {name!r} has a name that is no text; rename it, or choose with columns=….")
+        column_of(frame, name)
+    return names
