@@ -9,17 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vlmkit.evaluation.checking import check
     from vlmkit.evaluation.evaluating import evaluate
     from vlmkit.evaluation.linting import lint
     from vlmkit.evaluation.quality import assert_quality
 
 _MODULE_OF = {
     "assert_quality": "vlmkit.evaluation.quality",
+    "check": "vlmkit.evaluation.checking",
     "evaluate": "vlmkit.evaluation.evaluating",
     "lint": "vlmkit.evaluation.linting",
 }
 
-__all__ = ["assert_quality", "evaluate", "lint"]
+__all__ = ["assert_quality", "check", "evaluate", "lint"]
 
 
 def __getattr__(name: str) -> Any:

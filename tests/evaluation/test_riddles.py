@@ -1,0 +1,51 @@
+"""Questions whose answer is in the picture and nowhere else."""
+
+import random
+
+import pytest
+
+from vlmkit.evaluation.riddles import background_riddle, form_riddle, named, sight_riddles, upright_riddles
+
+COLORS = ("red", "green", "gray", "black")
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ("Red.", ("red",)),
+        ("The grey circle is **grey**", ("gray",)),
+        ("red, then green", ("red", "green")),
+        ("a blackboard, coloured", ()),
+        ("it might be red or green or gray or black", ("red", "green", "gray", "black")),
+    ],
+)
+def test_names_in_an_answer(answer, names):
+    """Whole words only, in order, by any of their names."""
+    assert named(answer, COLORS) == names
+
+
+def test_who_names_everything_has_solved_nothing():
+    """A list of all colors has the right one in it, and is no answer."""
+    for riddle in sight_riddles(random.Random(1), 8):
+        assert riddle.is_solved(f"I would say {riddle.right[0]}.")
+        assert not riddle.is_solved(", ".join(riddle.kind))
+        assert not riddle.is_solved("")
+
+
+def test_the_same_seed_draws_the_same_and_none_of_it_is_in_the_words():
+    """The question alone does not tell the answer: it has no name of the kind that is asked for."""
+    first = sight_riddles(random.Random(7), 20)
+    assert first == sight_riddles(random.Random(7), 20)
+    assert first != sight_riddles(random.Random(8), 20)
+    for riddle in [*first, *upright_riddles(random.Random(7), 3), background_riddle(random.Random(7))]:
+        assert named(riddle.question, riddle.kind) == ()
+    assert len({riddle.right for riddle in first}) > 5
+
+
+def test_asks_are_ready_to_be_sent():
+    """Pictures are normalized, and a schema is a constraint."""
+    ask = form_riddle(random.Random(2)).ask(96, 3.0)
+    assert max(ask.pictures[0].width, ask.pictures[0].height) == 96
+    assert ask.constraint.kind == "json_schema"
+    assert ask.timeout_s == 3.0
+    assert len(background_riddle(random.Random(2)).ask(96, None).pictures) == 2
