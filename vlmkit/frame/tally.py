@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vlmkit.errors import Cancelled, RunError
 from vlmkit.records import ImageRef
@@ -143,19 +143,19 @@ class Tally:
             ended = self._done + self._failed
             rate, tokens = self._rates(now_s, ended)
             last, groups = self._last, [(count, name, example) for name, (count, example) in self._errors.items()]
-            counts = {
-                "total": self._total,
-                "done": self._done,
-                "failed": self._failed,
-                "from_store": self._from_store,
-                "seconds": now_s - self._begin_s if self._begin_s else 0.0,
-                "is_finished": bool(self._end_s),
-            }
-        return Progress(
-            **counts,
-            rate_per_s=rate,
-            eta_s=(counts["total"] - ended) / rate if rate and not counts["is_finished"] else None,
-            tokens_per_s=tokens,
+            now = Progress(
+                total=self._total,
+                done=self._done,
+                failed=self._failed,
+                from_store=self._from_store,
+                seconds=now_s - self._begin_s if self._begin_s else 0.0,
+                rate_per_s=rate,
+                eta_s=(self._total - ended) / rate if rate and not self._end_s else None,
+                tokens_per_s=tokens,
+                is_finished=bool(self._end_s),
+            )
+        return replace(
+            now,
             errors=tuple(
                 ErrorGroup(type=name, count=count, example=example)
                 for count, name, example in sorted(groups, key=lambda group: -group[0])

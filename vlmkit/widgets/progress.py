@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from contextlib import suppress
 from typing import Any
 
 import ipywidgets
@@ -17,7 +18,8 @@ from vlmkit.sources import thumbnail
 __all__ = ["ProgressPanel"]
 
 _UPDATE_EVERY_S = 0.125
-_PICTURE_EVERY_S = 1.0  # decoding one takes as long as a hundred updates
+_UPDATES_PER_PICTURE = 8  # decoding one takes as long as many updates
+_UPDATES_PER_SECOND = 8  # without an event, for the time to go
 _PICTURE_SIDE_PX = 128
 _MOST_TEXT = 400  # characters
 _MOST_GROUPS = 4
@@ -39,8 +41,9 @@ class _Box(ipywidgets.VBox):  # type: ignore[misc]  # has no types
 class ProgressPanel:
     """Shows a run's events; one widget, at most eight updates in a second, the last one always.
 
-    A kernel that is busy with the run's cell cannot serve a button, so that there are buttons only where the run is in
-    the background.
+    Updates have a thread of their own, so that a row costs no more than taking note of it, and what ended shows also
+    where nothing comes after it for long. A kernel that is busy with the run's cell cannot serve a button, so that
+    there are buttons only where the run is in the background.
 
     Parameters
     ----------
@@ -51,9 +54,12 @@ class ProgressPanel:
 
     def __init__(self, title: str, control: Control) -> None:
         self._control = control
-        self._last_update_s = self._last_picture_s = 0.0
+        self._updates = 0
         self._shown_picture: int | None = None
         self._is_shown = False
+        self._is_stale = False
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._keep_updating, name="vlmkit-panel", daemon=True)
         self._bar = ipywidgets.IntProgress(description=title, min=0, max=1, style={"description_width": "initial"})
         self._counts = ipywidgets.Label("starting")
         self._pace = ipywidgets.Label()
@@ -63,6 +69,7 @@ class ProgressPanel:
         # Labels and HTML would read formulas or markup out of what a model says; a text field shows it as it is.
         self._text = ipywidgets.Textarea(disabled=True, rows=4, layout={"display": "none", **_WIDE})
         self._errors = ipywidgets.Textarea(disabled=True, layout={"display": "none", **_WIDE})
+        self._places = ipywidgets.Text(disabled=True, layout={"display": "none", **_WIDE})
         self._stop = ipywidgets.Button(description="Stop", icon="stop", tooltip="End the run; what is done is kept")
         self._pause = ipywidgets.Button(description="Pause", icon="pause", tooltip="Ask nothing new for now")
         self._stop.on_click(self._press_stop)
@@ -76,6 +83,7 @@ class ProgressPanel:
                 self._pace,
                 ipywidgets.HBox([self._picture, self._text]),
                 self._errors,
+                self._places,
                 foot,
             ],
         )
@@ -83,16 +91,18 @@ class ProgressPanel:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        self._is_stale = True
         if isinstance(event, Planned):
             self.show()
             self._bar.max = max(1, event.total)
-        now_s = time.monotonic()
-        if isinstance(event, Finished):
-            self._update(self._control.tally.progress(), now_s, is_last=True)
+            self._thread.start()
+        elif isinstance(event, Finished):
+            self._is_over.set()
+            with suppress(RuntimeError):  # it never began
+                self._thread.join()
+            self._updates = 0
+            self._update(self._control.tally.progress())
             self._finish(event)
-        elif now_s - self._last_update_s >= _UPDATE_EVERY_S:
-            self._last_update_s = now_s
-            self._update(self._control.tally.progress(), now_s)
 
     def show(self) -> None:
         """Display the panel, once."""
@@ -100,7 +110,15 @@ class ProgressPanel:
             self._is_shown = True
             display(self.widget)
 
-    def _update(self, now: Progress, now_s: float, *, is_last: bool = False) -> None:
+    def _keep_updating(self) -> None:
+        quiet = 0
+        while not self._is_over.wait(_UPDATE_EVERY_S):
+            quiet += 1
+            if self._is_stale or quiet >= _UPDATES_PER_SECOND:
+                self._is_stale, quiet = False, 0
+                self._update(self._control.tally.progress())
+
+    def _update(self, now: Progress) -> None:
         self._bar.value = now.done + now.failed
         self._counts.value = _counts_of(now)
         self._pace.value = _pace_of(now)
@@ -112,9 +130,9 @@ class ProgressPanel:
             label = f"{now.last_image}\n" if now.last_image else ""
             self._text.value = visible(label + now.last_text[:_MOST_TEXT])
             self._text.layout.display = ""
-            if is_last or now_s - self._last_picture_s >= _PICTURE_EVERY_S:
-                self._last_picture_s = now_s
+            if self._updates % _UPDATES_PER_PICTURE == 0:
                 self._show_picture()
+            self._updates += 1
 
     def _show_picture(self) -> None:
         tally = self._control.tally
@@ -134,10 +152,12 @@ class ProgressPanel:
 
     def _finish(self, event: Finished) -> None:
         self._bar.bar_style = "warning" if event.cancelled else "danger" if event.failed else "success"
+        stopped = f"stopped, {event.cancelled} not asked" if event.cancelled else ""
+        self._pace.value = " · ".join(filter(None, [stopped, f"{event.seconds:.1f} s", self._pace.value]))
         places = [place for place in event.destinations if place != "this process"]
-        remarks = [f"pictures went to {visible(place)}" for place in places]
-        remarks += [f"stopped, {event.cancelled} not asked"] if event.cancelled else []
-        self._pace.value = ", ".join([f"{event.seconds:.1f} s", *filter(None, [self._pace.value]), *remarks])
+        if places:
+            self._places.value = visible(f"pictures went to {', '.join(places)}")
+            self._places.layout.display = ""
         self._foot.layout.display = "none"
 
     def _press_stop(self, _button: Any) -> None:
