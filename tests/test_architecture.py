@@ -63,6 +63,7 @@ DOORS = {
     "ipywidgets": {"widgets"},
     "IPython": {"widgets"},
     "anywidget": {"widgets"},
+    "traitlets": {"widgets"},
     "click": {"cli"},
     "mcp": {"agent"},
     "starlette": {"server"},

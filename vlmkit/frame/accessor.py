@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from vlmkit.extras import open_by_name
 
 if TYPE_CHECKING:
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate
     from vlmkit.frame.review import Review
+    from vlmkit.frame.showing import Shown
 
 __all__ = ["Accessor"]
 
@@ -39,7 +43,7 @@ class Accessor:
 
         return read_images(self._subject, **options)
 
-    def describe(self, prompt: str | None = None, **options: Any) -> Any:
+    def describe(self, prompt: Any = None, **options: Any) -> Any:
         """`vlmkit.describe` of this; takes the same arguments."""
         from vlmkit.frame.verbs import describe
 
@@ -47,17 +51,29 @@ class Accessor:
 
     def caption(self, **options: Any) -> Any:
         """`vlmkit.caption` of this; takes the same arguments."""
-        from vlmkit.frame.verbs import caption
+        from vlmkit.frame.presets import caption
 
         return caption(self._subject, **options)
 
     def ask(self, question: str, **options: Any) -> Any:
         """`vlmkit.ask` of this; takes the same arguments."""
-        from vlmkit.frame.verbs import ask
+        from vlmkit.frame.presets import ask
 
         return ask(self._subject, question, **options)
 
-    def estimate(self, prompt: str | None = None, **options: Any) -> Estimate:
+    def tags(self, vocabulary: Any, **options: Any) -> Any:
+        """`vlmkit.tags` of this; takes the same arguments."""
+        from vlmkit.frame.presets import tags
+
+        return tags(self._subject, vocabulary, **options)
+
+    def score(self, criterion: str, **options: Any) -> Any:
+        """`vlmkit.score` of this; takes the same arguments."""
+        from vlmkit.frame.presets import score
+
+        return score(self._subject, criterion, **options)
+
+    def estimate(self, prompt: Any = None, **options: Any) -> Estimate:
         """`vlmkit.estimate` of this; takes the same arguments."""
         from vlmkit.frame.estimation import estimate
 
@@ -69,8 +85,70 @@ class Accessor:
 
         return describe_iter(self._subject, prompt, **options)
 
+    def show(self, *columns: str, **options: Any) -> Shown:
+        """`vlmkit.frame.showing.show` of this: rows with thumbnails; takes the same arguments."""
+        from vlmkit.frame.showing import show
+
+        return show(self._subject, *columns, **options)
+
     def review(self, *fields: str, **options: Any) -> Review:
         """`vlmkit.frame.review.review` of this: a person goes through the answers; takes the same arguments."""
         from vlmkit.frame.review import review
 
         return review(self._subject, *fields, **options)
+
+    def to_imagefolder(self, directory: str | Path, **options: Any) -> pd.DataFrame:
+        """Write an imagefolder for `datasets`; takes the arguments of `vlmkit.exporters.to_imagefolder`."""
+        return self._export("to_imagefolder", directory, options)
+
+    def to_parquet(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write one Parquet file with the pictures inside; takes the arguments of `vlmkit.exporters.to_parquet`."""
+        return self._export("to_parquet", path, options)
+
+    def to_sidecars(self, directory: str | Path | None = None, **options: Any) -> pd.DataFrame:
+        """Write a text file beside each picture; takes the arguments of `vlmkit.exporters.to_sidecars`."""
+        return self._export("to_sidecars", directory, options)
+
+    def to_kohya(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write the metadata JSON of kohya's scripts; takes the arguments of `vlmkit.exporters.to_kohya`."""
+        return self._export("to_kohya", path, options)
+
+    def to_coco(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write COCO captions; takes the arguments of `vlmkit.exporters.to_coco`."""
+        return self._export("to_coco", path, options)
+
+    def to_webdataset(self, directory: str | Path, **options: Any) -> pd.DataFrame:
+        """Write WebDataset shards; takes the arguments of `vlmkit.exporters.to_webdataset`."""
+        return self._export("to_webdataset", directory, options)
+
+    def to_llava(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write LLaVA conversations; takes the arguments of `vlmkit.exporters.to_llava`."""
+        return self._export("to_llava", path, options)
+
+    def to_messages(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write chat messages, JSON Lines; takes the arguments of `vlmkit.exporters.to_messages`."""
+        return self._export("to_messages", path, options)
+
+    def to_label_studio(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write Label Studio tasks with predictions; takes the arguments of `vlmkit.exporters.to_label_studio`."""
+        return self._export("to_label_studio", path, options)
+
+    def to_xmp(self, directory: str | Path | None = None, **options: Any) -> pd.DataFrame:
+        """Write an XMP sidecar for each picture; takes the arguments of `vlmkit.exporters.to_xmp`."""
+        return self._export("to_xmp", directory, options)
+
+    def to_jsonl(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write the table as JSON Lines; takes the arguments of `vlmkit.exporters.to_jsonl`."""
+        return self._export("to_jsonl", path, options)
+
+    def to_csv(self, path: str | Path, **options: Any) -> pd.DataFrame:
+        """Write the table as CSV; takes the arguments of `vlmkit.exporters.to_csv`."""
+        return self._export("to_csv", path, options)
+
+    def merge_edits(self, edited: str | Path | pd.DataFrame, **options: Any) -> pd.DataFrame:
+        """Take over what people changed in files; takes the arguments of `vlmkit.exporters.merge_edits`."""
+        return self._export("merge_edits", edited, options)
+
+    def _export(self, name: str, target: Any, options: dict[str, Any]) -> pd.DataFrame:
+        table: pd.DataFrame = open_by_name(f"vlmkit.exporters:{name}")(self._subject, target, **options)
+        return table

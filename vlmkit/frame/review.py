@@ -15,6 +15,7 @@ from vlmkit.frame.reviewed import STATUSES, ReviewedField
 from vlmkit.frame.searching import ORDERS, Search
 from vlmkit.frame.tables import pick_pictures, refs_of
 from vlmkit.frame.thumbnails import Thumbnails
+from vlmkit.records import ImageRef
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +84,7 @@ class Review:
         self._lock = threading.RLock()
         refs = list(refs_of(pick_pictures(frame, image)))
         self.labels = [ref.label for ref in refs]
+        self._refs = refs
         self._fields = {name: ReviewedField(frame, name) for name in fields}
         self._judged = JudgedRows(frame, refs, store)
         for name, field in self._fields.items():
@@ -298,6 +300,10 @@ class Review:
             raise BadSetting(f"order is one of {', '.join(ORDERS)}; status is one of {', '.join(STATUSES)}.")
         with self._lock:
             return self._search.select(text, status=status, errors=errors, tag=tag, order=order)
+
+    def picture(self, row: int) -> ImageRef:
+        """Reference to a row's picture."""
+        return self._refs[row]
 
     def close(self) -> None:
         """Stop making thumbnails; twice is fine."""

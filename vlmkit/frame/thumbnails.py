@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from vlmkit.errors import RunError
 from vlmkit.records import ImageRef, Picture
@@ -49,6 +49,10 @@ class Thumbnails:
     def __len__(self) -> int:
         return len(self._refs)
 
+    def label(self, row: int) -> str:
+        """What a row's picture is called."""
+        return self._refs[row].label
+
     @property
     def size_bytes(self) -> int:
         """Of what is kept now."""
@@ -70,6 +74,21 @@ class Thumbnails:
         with self._lock:
             self._keep(row, made)
         return made
+
+    def get_many(self, rows: Sequence[int], *, timeout_s: float) -> dict[int, Picture | str]:
+        """Several, made in parallel; those that are not ready in time are left out, and go on being made.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Positions.
+        timeout_s : float
+            For all together.
+        """
+        made: dict[int, Picture | str] = {}
+        self.request(rows, made.__setitem__)
+        wait(self._waiting, timeout_s)
+        return dict(made)
 
     def request(self, rows: Sequence[int], deliver: Callable[[int, Picture | str], None]) -> None:
         """Have some made in the background; what was requested before and is not begun is dropped.
@@ -93,7 +112,7 @@ class Thumbnails:
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _deliver(self, row: int, deliver: Callable[[int, Picture | str], None]) -> None:
         deliver(row, self.get(row))
