@@ -12,6 +12,7 @@ PUBLIC = [
     "assert_quality",
     "caption",
     "check",
+    "compare",
     "describe",
     "describe_iter",
     "describe_one",
@@ -25,6 +26,8 @@ PUBLIC = [
     "read_images",
     "read_sidecars",
     "runs",
+    "score",
+    "tags",
     "use",
 ]
 

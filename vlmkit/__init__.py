@@ -13,7 +13,7 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.evaluation import assert_quality, check, evaluate, lint
+    from vlmkit.evaluation import assert_quality, check, compare, evaluate, lint
     from vlmkit.exporters import read_dataset, read_sidecars
     from vlmkit.frame import (
         ask,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         models,
         read_images,
         runs,
+        score,
+        tags,
     )
     from vlmkit.settings import use
 
@@ -36,6 +38,7 @@ __all__ = [
     "assert_quality",
     "caption",
     "check",
+    "compare",
     "describe",
     "describe_iter",
     "describe_one",
@@ -49,12 +52,15 @@ __all__ = [
     "read_images",
     "read_sidecars",
     "runs",
+    "score",
+    "tags",
     "use",
 ]
 
 _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "assert_quality": "vlmkit.evaluation",
     "check": "vlmkit.evaluation",
+    "compare": "vlmkit.evaluation",
     "evaluate": "vlmkit.evaluation",
     "lint": "vlmkit.evaluation",
     "load": "vlmkit.backends.registry",

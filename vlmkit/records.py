@@ -240,6 +240,8 @@ class Outcome:
         Wall time of the row, decoding included.
     from_store : bool
         Whether it was answered without asking: by an earlier run, or by an equal row of this one.
+    prompt : str or None
+        What was asked, finished; None where nothing was.
     """
 
     index: int
@@ -248,3 +250,4 @@ class Outcome:
     reply: Reply | None = None
     seconds: float = 0.0
     from_store: bool = False
+    prompt: str | None = None

@@ -62,11 +62,11 @@ def test_an_interrupt_between_the_rows_loses_none(photos, backend, monkeypatch):
 
     take, taken = bulk.Columns.take, []
 
-    def press_once(self, outcome):
-        taken.append(outcome.index)
+    def press_once(self, cell, outcome):
+        taken.append(cell)
         if taken == [0, 1]:
             raise KeyboardInterrupt
-        take(self, outcome)
+        take(self, cell, outcome)
 
     monkeypatch.setattr(bulk.Columns, "take", press_once)
     with pytest.raises(KeyboardInterrupt) as caught:

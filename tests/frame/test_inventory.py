@@ -69,6 +69,7 @@ def test_all_engines_are_in_one_table(ollama):
 @pytest.mark.core_model
 def test_what_is_loaded_is_said_at_once(ollama):
     """Though the rest of the table is remembered."""
+    shared.close_shared()
     assert not vk.models("mlx")["loaded"].iloc[0]
     with borrow("tiny"):
         assert vk.models("mlx")["loaded"].iloc[0]

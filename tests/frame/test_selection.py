@@ -7,8 +7,8 @@ from vlmkit import frame as vk
 from vlmkit.errors import SetupError, TimedOut
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.options import TableOptions, parse_options
-from vlmkit.frame.selection import chosen_rows, rows_to_ask
-from vlmkit.prompts import compose_description
+from vlmkit.frame.selection import cells_to_ask, chosen_rows
+from vlmkit.prompts import compose_description, compose_questions
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order():
 
 
 def asked_of(table, overwrite):
-    columns = Columns(compose_description("?", into="x"), len(table), details=False)
-    return list(rows_to_ask(table, columns, overwrite))
+    columns = Columns([compose_description("?", into="x")], len(table))
+    return list(cells_to_ask(table, columns, overwrite))
 
 
 def test_what_is_missing_and_what_failed():
@@ -52,6 +52,16 @@ def test_what_is_missing_and_what_failed():
     twice = pd.concat([table, table[["x"]]], axis=1)
     with pytest.raises(SetupError, match="2 columns are called 'x'"):
         asked_of(twice, "missing")
+
+
+def test_each_question_has_its_own_cells():
+    """One row may miss one answer, another row another; a new question is asked of all."""
+    table = pd.DataFrame({"a": ["x", None], "a_error": [None, "e"], "b": [None, "y"], "b_error": ["e", None]})
+    for names, cells in (("ab", [1, 2]), ("abc", [1, 2, 3, 5])):
+        columns = Columns(compose_questions(dict.fromkeys(names, "?")), 2)
+        assert list(cells_to_ask(table, columns, "missing")) == cells
+        columns = Columns(compose_questions(dict.fromkeys(names, "?")), 2)
+        assert list(cells_to_ask(table, columns, "errors")) == cells
 
 
 def test_filling_only_what_is_empty(photos, backend):

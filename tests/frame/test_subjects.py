@@ -12,9 +12,9 @@ from vlmkit.records import Outcome
 
 
 def filled(*values):
-    columns = Columns(compose_description("?", into="text"), len(values), details=False)
+    columns = Columns([compose_description("?", into="text")], len(values))
     for index, value in enumerate(values):
-        columns.take(Outcome(index=index, values={"text": value}))
+        columns.take(index, Outcome(index=index, values={"text": value}))
     return columns
 
 
@@ -23,7 +23,7 @@ def test_a_frame_stays_itself_and_gets_columns(photos):
     frame = pd.DataFrame({"path": photos(2), "brand": ["x", None]}, index=["r", "r"])
     subject = subject_of(frame)
     assert len(subject) == 2
-    assert [ref.source for ref in subject.refs()] == frame["path"].tolist()
+    assert [ref.source for (ref,) in subject.refs()] == frame["path"].tolist()
     assert list(subject.rows(["brand"])) == [{"brand": "x"}, {"brand": None}]
     result = subject.result(filled("a", "b"))
     assert list(result) == ["path", "brand", "text", "text_error"]
@@ -43,7 +43,7 @@ def test_anything_else_becomes_a_table(photos, headers):
     """With the columns of read_images, unless nobody needs them."""
     paths = photos(2)
     subject = subject_of("photos", headers=headers)
-    assert [ref.source for ref in subject.refs()] == paths == [ref.source for ref in subject.refs()]
+    assert [ref.source for (ref,) in subject.refs()] == paths == [ref.source for (ref,) in subject.refs()]
     assert list(subject.table) == (
         ["path", "format", "width", "height", "size_bytes", "orientation", "frames", "taken_at", "error"]
         if headers
@@ -55,7 +55,7 @@ def test_anything_else_becomes_a_table(photos, headers):
 def test_pictures_in_memory():
     """A single one and a list of them."""
     image = Image.new("RGB", (5, 4))
-    assert next(subject_of(image).refs()).source is image
+    assert next(subject_of(image).refs())[0].source is image
     assert len(subject_of([image, image])) == 2
 
 

@@ -96,10 +96,8 @@ def test_a_cell_can_run_again(photos, backend):
 def test_details(photos, backend):
     """Who answered, how long it took, what it cost."""
     frame = caption(photos(2), model=backend(), details=True)
-    assert list(frame)[-6:] == [
-        f"caption_{name}"
-        for name in ("model", "revision", "seconds", "prompt_tokens", "completion_tokens", "finish_reason")
-    ]
+    names = "model revision prompt_digest seconds prompt_tokens completion_tokens finish_reason from_store reply"
+    assert list(frame)[-9:] == [f"caption_{name}" for name in names.split()]
     assert frame["caption_model"].tolist() == ["fake:echo"] * 2
     assert (frame["caption_seconds"] > 0).all()
 

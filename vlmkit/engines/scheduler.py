@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,7 @@ from vlmkit.engines.decoding import Decoder, Prompt
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
 from vlmkit.errors import Cancelled, Refused, RunError, ServerFault
+from vlmkit.records import Turn
 
 if TYPE_CHECKING:
     from vlmkit.engines.grammar import Matcher
@@ -59,7 +61,7 @@ class Language(Protocol):
     eos_token_ids: frozenset[int]
     context_length: int | None
 
-    def prompt(self, text: str, system: str | None, images: list[Any]) -> Prompt:
+    def prompt(self, text: str, system: str | None, images: list[Any], turns: Sequence[Turn] = ()) -> Prompt:
         """Finished prompt; raises where the processor refuses."""
 
     def decode(self, tokens: list[int]) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
     from vlmkit.frame.inventory import Health, health, models
-    from vlmkit.frame.verbs import ask, caption, describe, describe_iter, describe_one
+    from vlmkit.frame.presets import ask, caption, score, tags
+    from vlmkit.frame.verbs import describe, describe_iter, describe_one
 
 __all__ = [
     "Description",
@@ -30,6 +31,8 @@ __all__ = [
     "models",
     "read_images",
     "runs",
+    "score",
+    "tags",
 ]
 
 # `import vlmkit` registers df.vlm, which lives in this room, and must not load Pillow and all the rest with it.
@@ -37,11 +40,15 @@ _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "Description": "vlmkit.frame.description",
     "Estimate": "vlmkit.frame.estimation",
     "Health": "vlmkit.frame.inventory",
+    "ask": "vlmkit.frame.presets",
+    "caption": "vlmkit.frame.presets",
     "estimate": "vlmkit.frame.estimation",
     "health": "vlmkit.frame.inventory",
     "models": "vlmkit.frame.inventory",
     "read_images": "vlmkit.frame.images",
     "runs": "vlmkit.frame.history",
+    "score": "vlmkit.frame.presets",
+    "tags": "vlmkit.frame.presets",
 }
 
 

@@ -1,4 +1,7 @@
-"""From rows and a task to columns, or to records one by one: the way all verbs go."""
+"""From rows and tasks to columns, or to records one by one: the way all verbs go.
+
+A cell is one task in one row; cells are numbered row by row, so that all questions about a picture follow each other.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import warnings
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from functools import partial
 from itertools import compress
 from pathlib import Path
@@ -18,15 +20,16 @@ from vlmkit.errors import Cancelled, VlmkitError
 from vlmkit.frame.background import Run
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.description import Description, describe_outcome
+from vlmkit.frame.examples import check_pictures, examples_of
 from vlmkit.frame.options import Options
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.resources import check_names, open_resources
-from vlmkit.frame.selection import rows_to_ask
+from vlmkit.frame.selection import cells_to_ask
 from vlmkit.frame.subjects import Subject
 from vlmkit.frame.tally import Control
 from vlmkit.prompts import Task
-from vlmkit.records import ImageRef, Outcome
-from vlmkit.runner import Question, make_plan, run
+from vlmkit.records import Outcome
+from vlmkit.runner import Example, Question, make_plan, run
 
 __all__ = ["Outcomes", "fill_columns", "start", "yield_descriptions"]
 
@@ -36,13 +39,13 @@ _PACKAGE = str(Path(__file__).parents[1])
 _REUSE = {False: "answers", "missing": "answers", "errors": "readable", True: "nothing"}
 
 
-def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
+def fill_columns(subject: Subject, tasks: Sequence[Task], options: Options) -> Any:
     """Ask every row, and give the Series, or the new table; in the background, the `Run` that fills it.
 
     Parameters
     ----------
     subject : Subject
-    task : Task
+    tasks : sequence of Task
     options : Options
 
     Raises
@@ -52,11 +55,11 @@ def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
     RunError
         The run ended early; its attribute ``partial`` has the result so far. So has that of a KeyboardInterrupt.
     """
-    columns = Columns(task, len(subject), details=options.details)
+    columns = Columns(tasks, len(subject), details=options.details, confidence=options.confidence)
     subject.check_room_for(columns, overwrite=options.overwrite)
-    asked = rows_to_ask(subject.table, columns, options.overwrite)
+    asked = cells_to_ask(subject.table, columns, options.overwrite)
     control = Control(is_background=options.background)
-    outcomes = start(subject, task, options, asked=asked, control=control)
+    outcomes = start(subject, tasks, options, asked=asked, control=control)
     collect = partial(_collect, columns=columns, asked=asked, stop=control.stop)
     if options.background:
         return Run(outcomes, collect, lambda: subject.result(columns), control)
@@ -66,8 +69,8 @@ def fill_columns(subject: Subject, task: Task, options: Options) -> Any:
         vars(error)["partial"] = subject.result(columns)
         error.add_note("The rows so far are in the attribute `partial` of this error; in a notebook: sys.last_value.")
         raise
-    if subject.is_series:
-        _warn_of_failures(columns.errors)
+    if subject.gives_series(columns):
+        _warn_of_failures(columns.parts[0].errors)
     return subject.result(columns)
 
 
@@ -89,7 +92,7 @@ def yield_descriptions(
     SetupError
         Anything about the call, at the call.
     """
-    outcomes = start(subject, task, options, asked=range(len(subject)), control=Control(stop=stop or Event()))
+    outcomes = start(subject, [task], options, asked=range(len(subject)), control=Control(stop=stop or Event()))
     return _records(outcomes, subject, task)
 
 
@@ -98,20 +101,22 @@ def _records(outcomes: Outcomes, subject: Subject, task: Task) -> Iterator[Descr
     with closing(outcomes):
         for outcome in outcomes:
             if not isinstance(outcome.fault, Cancelled):
-                ref, label = next(row for position, row in rows if position == outcome.index)
-                yield describe_outcome(outcome, ref, label, task)
+                refs, label = next(row for position, row in rows if position == outcome.index)
+                yield describe_outcome(outcome, refs[0], label, task)
 
 
-def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int], control: Control) -> Outcomes:
-    """Outcomes of rows; everything that can be wrong with the call is found here, not at the first row.
+def start(
+    subject: Subject, tasks: Sequence[Task], options: Options, *, asked: Sequence[int], control: Control
+) -> Outcomes:
+    """Outcomes of cells; everything that can be wrong with the call is found here, not at the first row.
 
     Parameters
     ----------
     subject : Subject
-    task : Task
+    tasks : sequence of Task
     options : Options
     asked : sequence of int
-        Positions of the rows, in order; an outcome's index is the place in this sequence.
+        Cells, in order; an outcome's index is the place in this sequence.
     control : Control
         Ends the run, or lets it pause.
 
@@ -120,17 +125,20 @@ def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int
     SetupError
         Anything about the call.
     """
-    task.template.check(map(str, subject.table.columns))
-    control.tally.image_of = lambda index: subject.ref(asked[index])
-    listener = listener_for(options.progress, task.name, control)
+    for task in tasks:
+        task.template.check(map(str, subject.table.columns))
+    shown = [examples_of(options.examples, task, image=options.image) for task in tasks]
+    control.tally.image_of = lambda index: subject.refs_at(asked[index] // len(tasks))[0]
+    listener = listener_for(options.progress, ", ".join(task.name for task in tasks), control)
     check_names(options)
     if not asked:
         return _nothing()
     lease = ExitStack()
     try:
         resources = open_resources(options, lease)
+        check_pictures(resources.targets, subject.pictures_per_row, shown)
         plan = make_plan(
-            [task],
+            tasks,
             resources.targets,
             sampling=options.sampling,
             timeout_s=options.timeout_s,
@@ -139,8 +147,9 @@ def start(subject: Subject, task: Task, options: Options, *, asked: Sequence[int
             workers=options.workers,
             on_error=options.on_error,
             reuse=_REUSE[options.overwrite],
+            token_probabilities=options.confidence,
         )
-        questions = _questions(subject, task, asked)
+        questions = _questions(subject, list(zip(tasks, shown, strict=True)), asked)
         outcomes = run(
             questions,
             plan,
@@ -164,15 +173,20 @@ def _with(lease: ExitStack, outcomes: Outcomes) -> Outcomes:
         yield from outcomes
 
 
-def _questions(subject: Subject, task: Task, asked: Sequence[int]) -> Iterator[Question]:
-    rows: Iterator[tuple[ImageRef, Any]] = zip(subject.refs(), subject.rows(task.template.columns), strict=True)
-    if len(asked) < len(subject):
-        wanted = bytearray(len(subject))
-        for position in asked:
-            wanted[position] = True
-        rows = compress(rows, wanted)
-    for ref, row in rows:
-        yield Question(task=task, images=(ref,), prompt=task.write(row))
+def _questions(
+    subject: Subject, tasks: Sequence[tuple[Task, tuple[Example, ...]]], asked: Sequence[int]
+) -> Iterator[Question]:
+    columns = list(dict.fromkeys(column for task, _ in tasks for column in task.template.columns))
+    rows = zip(subject.refs(), subject.rows(columns), strict=True)
+    cells: Iterator[tuple[Any, Any, Task, tuple[Example, ...]]]
+    cells = ((refs, row, task, shown) for refs, row in rows for task, shown in tasks)
+    if len(asked) < len(subject) * len(tasks):
+        wanted = bytearray(len(subject) * len(tasks))
+        for cell in asked:
+            wanted[cell] = True
+        cells = compress(cells, wanted)
+    for refs, row, task, shown in cells:
+        yield Question(task=task, images=refs, prompt=task.write(row), examples=shown)
 
 
 def _nothing() -> Outcomes:
@@ -181,8 +195,7 @@ def _nothing() -> Outcomes:
 
 def _collect(outcomes: Iterator[Outcome], columns: Columns, asked: Sequence[int], stop: Event) -> None:
     def take(outcome: Outcome) -> None:
-        position = asked[outcome.index]
-        columns.take(outcome if position == outcome.index else replace(outcome, index=position))
+        columns.take(asked[outcome.index], outcome)
 
     outcome: Outcome | None = None
     try:

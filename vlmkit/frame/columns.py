@@ -1,80 +1,47 @@
-"""Values become columns of an honest type; what is missing is NA in all of them."""
+"""The columns a call fills: values, errors, and on request how sure and how they came about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import SetupError
+from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array, typed_array
 from vlmkit.prompts import Field, Task
 from vlmkit.records import Outcome, Reply
 
-__all__ = ["Columns", "details_of", "float_array", "integer_array", "text_array", "typed_array"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Columns", "TaskColumns", "details_of"]
 
 _NOT_YET = "Cancelled: the run ended before this row's turn."
-_DTYPES = {int: "Int64", float: "Float64", bool: "boolean"}
-
-
-def typed_array(field: Field, values: Sequence[Any]) -> Any:
-    """Array of a field's values.
-
-    Parameters
-    ----------
-    field : Field
-    values : sequence
-        None is missing.
-
-    Returns
-    -------
-    pandas array: string, Int64, Float64, boolean, or a category with the field's choices in their order.
-    """
-    if field.choices:
-        return pd.Categorical(values, categories=list(field.choices))
-    if field.dtype is str:
-        return text_array(values)
-    dtype: Any = _DTYPES[field.dtype]
-    return pd.array(values, dtype=dtype)
-
-
-def text_array(values: Sequence[str | None]) -> Any:
-    """Array of texts."""
-    try:
-        return pd.array(values, dtype="string")
-    except UnicodeEncodeError:  # a file name in another encoding than the system's, which only Python's str can hold
-        return pd.array(values, dtype=pd.StringDtype("python"))
-
-
-def integer_array(values: Sequence[int | None]) -> Any:
-    """Array of whole numbers."""
-    return pd.array(values, dtype="Int64")
-
-
-def float_array(values: Sequence[float | None]) -> Any:
-    """Array of numbers."""
-    return pd.array(values, dtype="Float64")
-
 
 _DETAILS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "model": text_array,
     "revision": text_array,
+    "prompt_digest": text_array,
     "seconds": float_array,
     "prompt_tokens": integer_array,
     "completion_tokens": integer_array,
     "finish_reason": text_array,
+    "from_store": boolean_array,
+    "reply": text_array,
 }
 
 
-class Columns:
-    """The columns of one run, filled row by row, in any order.
+class TaskColumns:
+    """The columns of one task, filled row by row, in any order.
 
     Parameters
     ----------
     task : Task
     rows : int
-    details : bool
-        Whether there are columns for model, revision, seconds, tokens and finish reason.
+    details : bool, default False
+        Whether there are columns for how each answer came about.
+    confidence : bool, default False
+        Whether there is a column for each value that says how likely the model found it.
 
     Attributes
     ----------
@@ -84,40 +51,44 @@ class Columns:
         Column of errors.
     """
 
-    def __init__(self, task: Task, rows: int, *, details: bool) -> None:
+    def __init__(self, task: Task, rows: int, *, details: bool = False, confidence: bool = False) -> None:
         self.value_names = [field.name for field in task.fields]
         self.error_name = f"{task.name}_error"
-        self._fields = task.fields
+        self._task = task
         self._values: dict[str, list[Any]] = {field.name: [None] * rows for field in task.fields}
         self._errors: list[str | None] = [_NOT_YET] * rows
+        self._confidences: dict[str, list[float | None]] = (
+            {f"{name}_confidence": [None] * rows for name in self.value_names} if confidence else {}
+        )
         self._details: dict[str, list[Any]] = {name: [None] * rows for name in _DETAILS} if details else {}
         self._detail_names = {name: f"{task.name}_{name}" for name in self._details}
 
     @property
     def names(self) -> list[str]:
         """Names of all columns, in order."""
-        return [*self._values, self.error_name, *self._detail_names.values()]
+        return [*self._values, *self._confidences, self.error_name, *self._detail_names.values()]
 
     @property
     def errors(self) -> list[str | None]:
         """Error of each row so far; None where it worked."""
         return self._errors
 
-    def keep(self, table: pd.DataFrame, asked: Sequence[int]) -> None:
+    def keep(self, table: pd.DataFrame, asked: Iterable[int]) -> None:
         """Take over the cells that a table has, except in the rows that are asked.
 
         Parameters
         ----------
         table : DataFrame
-        asked : sequence of int
-            Positions.
+        asked : iterable of int
+            Positions of rows.
 
         Raises
         ------
         SetupError
             Cells that are not of the columns' types.
         """
-        lists = {**self._values, self.error_name: self._errors}
+        asked = list(asked)
+        lists = {**self._values, **self._confidences, self.error_name: self._errors}
         lists |= {self._detail_names[name]: values for name, values in self._details.items()}
         for name, cells in lists.items():
             empty = list(cells)
@@ -128,7 +99,7 @@ class Columns:
                 cells[:] = [None] * len(cells)
             for position in asked:
                 cells[position] = empty[position]
-        for field in self._fields:
+        for field in self._task.fields:
             self._check_kept(field)
 
     def _check_kept(self, field: Field) -> None:
@@ -146,27 +117,78 @@ class Columns:
                 "another name with into=…."
             )
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, row: int, outcome: Outcome) -> None:
         """Enter one row's outcome; twice is fine.
 
         Parameters
         ----------
+        row : int
+            Position.
         outcome : Outcome
         """
         for name, value in _values_of(outcome).items():
-            self._values[name][outcome.index] = value
+            self._values[name][row] = value
         fault = outcome.fault
-        self._errors[outcome.index] = None if fault is None else f"{type(fault).__name__}: {fault}"
+        self._errors[row] = None if fault is None else f"{type(fault).__name__}: {fault}"
+        if self._confidences and outcome.reply is not None and fault is None:
+            for name, confidence in self._task.confidence(outcome.reply).items():
+                self._confidences[f"{name}_confidence"][row] = confidence
         for name, value in details_of(outcome).items() if self._details else ():
-            self._details[name][outcome.index] = value
+            self._details[name][row] = value
 
     def arrays(self) -> dict[str, Any]:
         """Arrays by column name, in order."""
-        arrays = {field.name: typed_array(field, self._values[field.name]) for field in self._fields}
+        arrays = {field.name: typed_array(field, self._values[field.name]) for field in self._task.fields}
+        arrays |= {name: float_array(values) for name, values in self._confidences.items()}
         arrays[self.error_name] = text_array(self._errors)
         for name, values in self._details.items():
             arrays[self._detail_names[name]] = _DETAILS[name](values)
         return arrays
+
+
+class Columns:
+    """The columns of all tasks of a call; a cell is one task in one row, numbered row by row.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+    rows : int
+    details, confidence : bool, default False
+        As for `TaskColumns`.
+
+    Attributes
+    ----------
+    parts : list of TaskColumns
+        One for each task.
+    """
+
+    def __init__(self, tasks: Sequence[Task], rows: int, *, details: bool = False, confidence: bool = False) -> None:
+        self.parts = [TaskColumns(task, rows, details=details, confidence=confidence) for task in tasks]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all columns, in order."""
+        return [name for part in self.parts for name in part.names]
+
+    @property
+    def value_names(self) -> list[str]:
+        """Columns of values, in order."""
+        return [name for part in self.parts for name in part.value_names]
+
+    def take(self, cell: int, outcome: Outcome) -> None:
+        """Enter one cell's outcome; twice is fine.
+
+        Parameters
+        ----------
+        cell : int
+        outcome : Outcome
+        """
+        row, part = divmod(cell, len(self.parts))
+        self.parts[part].take(row, outcome)
+
+    def arrays(self) -> dict[str, Any]:
+        """Arrays by column name, in order."""
+        return {name: array for part in self.parts for name, array in part.arrays().items()}
 
 
 def _values_of(outcome: Outcome) -> Mapping[str, Any]:
@@ -176,11 +198,15 @@ def _values_of(outcome: Outcome) -> Mapping[str, Any]:
 def details_of(outcome: Outcome) -> dict[str, Any]:
     """How an answer came about, by the names of the details columns; None where there was none."""
     reply: Reply | None = outcome.reply
+    prompt = outcome.prompt
     return {
         "model": reply.model if reply else None,
         "revision": reply.revision if reply else None,
+        "prompt_digest": None if prompt is None else hashlib.blake2b(prompt.encode(), digest_size=16).hexdigest(),
         "seconds": outcome.seconds,
         "prompt_tokens": reply.usage.prompt_tokens if reply else None,
         "completion_tokens": reply.usage.completion_tokens if reply else None,
         "finish_reason": reply.finish_reason if reply else None,
+        "from_store": outcome.from_store if reply else None,
+        "reply": reply.text if reply else None,
     }

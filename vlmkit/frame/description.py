@@ -40,6 +40,10 @@ class Description:
     prompt_tokens, completion_tokens : int or None
     finish_reason : str or None
         ``"stop"``, ``"length"``, …
+    prompt_digest : str or None
+        blake2b-128 of the finished prompt, hexadecimal.
+    reply : str or None
+        The answer as the model wrote it, also where it could not be read.
     metadata : dict of str to object
         path, format, width, height, size_bytes, orientation; None where unknown.
     """
@@ -56,6 +60,8 @@ class Description:
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
+    prompt_digest: str | None
+    reply: str | None
     metadata: Mapping[str, Any] = field(repr=False)
 
 
@@ -81,9 +87,8 @@ def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, task: Task) ->
         columns={**values, f"{task.name}_error": error},
         error=error,
         answer_seconds=outcome.reply.seconds if outcome.reply else None,
-        from_store=outcome.from_store,
         metadata=_metadata(ref),
-        **details_of(outcome),
+        **(details_of(outcome) | {"from_store": outcome.from_store}),
     )
 
 

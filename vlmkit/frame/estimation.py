@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
 from vlmkit.errors import BadSetting
+from vlmkit.frame.asking import compose
 from vlmkit.frame.bulk import start
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.options import Options, TableOptions, parse_options
 from vlmkit.frame.progress import listener_for
-from vlmkit.frame.selection import chosen_rows, rows_to_ask
+from vlmkit.frame.selection import cells_to_ask, chosen_rows
 from vlmkit.frame.subjects import subject_of
 from vlmkit.frame.tally import Control
-from vlmkit.prompts import Task, compose_description
 from vlmkit.records import Outcome, Usage
 from vlmkit.runner import Event, Planned
 
@@ -83,12 +83,14 @@ class Estimate:
 
 def estimate(
     source: Any,
-    prompt: str | None = None,
+    prompt: str | Mapping[str, Any] | None = None,
     *,
+    schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
     system: str | None = None,
-    into: str = "description",
+    into: str | None = None,
+    prefix: str = "",
     rows: int = 16,
     price: tuple[float, float] | None = None,
     **options: Unpack[TableOptions],
@@ -102,7 +104,7 @@ def estimate(
     Parameters
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
-    prompt, style, max_words, system, into
+    prompt, schema, style, max_words, system, into, prefix
         As for `describe`.
     rows : int, default 16
         How many to try. Fewer than twice the workers say little about time.
@@ -123,35 +125,29 @@ def estimate(
     RunError
         As `describe`.
     """
-    task = compose_description(
-        prompt,
-        style=style or (None if prompt is not None else "detailed"),
-        max_words=max_words,
-        system=system,
-        into=into,
-    )
+    tasks = compose(prompt, schema=schema, style=style, max_words=max_words, system=system, into=into, prefix=prefix)
     parsed = parse_options(options, TableOptions)
     prices = _checked_price(price)
     few = _checked_rows(rows)
     subject = subject_of(
         source, image=parsed.image, recursive=parsed.recursive, choose=lambda count: chosen_rows(count, parsed)
     )
-    asked = rows_to_ask(subject.table, Columns(task, len(subject), details=False), parsed.overwrite)
+    asked = cells_to_ask(subject.table, Columns(tasks, len(subject)), parsed.overwrite)
     if not asked:
         raise BadSetting(
             "there are no rows to ask, so there is nothing to estimate; check source, limit and overwrite."
         )
     tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(few, len(asked))))
-    trial = _Trial(parsed, task)
-    trial.run(lambda options: start(subject, task, options, asked=tried, control=Control()))
+    trial = _Trial(parsed, ", ".join(task.name for task in tasks))
+    trial.run(lambda options: start(subject, tasks, options, asked=tried, control=Control()))
     return trial.estimate(len(asked), prices)
 
 
 class _Trial:
     """The rows that are tried, and what they took."""
 
-    def __init__(self, options: Options, task: Task) -> None:
-        self._listener = listener_for(options.progress, task.name, Control())
+    def __init__(self, options: Options, title: str) -> None:
+        self._listener = listener_for(options.progress, title, Control())
         self._options = replace(options, progress=self._hear)
         self._seed = options.sampling.seed
         self._outcomes: list[Outcome] = []

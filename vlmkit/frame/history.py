@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.columns import float_array, integer_array, text_array
+from vlmkit.frame.arrays import float_array, integer_array, text_array
 from vlmkit.store import choose_store, open_store
 
 __all__ = ["runs"]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.errors import RunError
-from vlmkit.frame.columns import float_array, integer_array, text_array
+from vlmkit.frame.arrays import float_array, integer_array, text_array
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Header, Limits, read, read_header

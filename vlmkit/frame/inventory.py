@@ -11,7 +11,7 @@ import pandas as pd
 from vlmkit.backends import discovery, registry, shared
 from vlmkit.errors import BadSetting, VlmkitError
 from vlmkit.extras import open_by_name
-from vlmkit.frame.columns import integer_array, text_array
+from vlmkit.frame.arrays import integer_array, text_array
 
 __all__ = ["Health", "health", "models"]
 

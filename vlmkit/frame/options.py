@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+import pandas as pd
+
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.records import Sampling
@@ -42,6 +44,9 @@ class AskOptions(TypedDict, total=False):
     stop : str or list of str, default none
         The answer ends before the first of these.
     seed : int, default 0
+    examples : DataFrame, default none
+        A few rows with pictures and, in columns of the same names as those to be filled, the right answers: shown to
+        the model before each question. For models that take several pictures.
     """
 
     model: str | Backend | None
@@ -56,6 +61,7 @@ class AskOptions(TypedDict, total=False):
     max_tokens: int
     stop: str | list[str] | tuple[str, ...]
     seed: int
+    examples: pd.DataFrame | None
 
 
 class RowOptions(AskOptions, total=False):
@@ -63,8 +69,9 @@ class RowOptions(AskOptions, total=False):
 
     Attributes
     ----------
-    image : str
-        Column of a DataFrame that has the pictures. Default: ``path``, else ``image``.
+    image : str or list of str
+        Column of a DataFrame that has the pictures; several are shown to the model together, in this order. Default:
+        ``path``, else ``image``.
     recursive : bool, default False
         Whether a folder's subfolders are read too.
     on_error : {"skip", "fail"}, default "skip"
@@ -87,7 +94,7 @@ class RowOptions(AskOptions, total=False):
         whose cells are empty are asked; only rows with an error are.
     """
 
-    image: str | None
+    image: str | Sequence[str] | None
     recursive: bool
     on_error: Literal["skip", "fail"]
     on_timeout: Literal["error", "fallback", "continue"] | None
@@ -104,12 +111,17 @@ class TableOptions(RowOptions, total=False):
     Attributes
     ----------
     details : bool, default False
-        Adds columns for model, revision, seconds, tokens and finish reason.
+        Adds columns for model, revision, digest of the prompt, seconds, tokens, finish reason, whether it was stored,
+        and the answer as the model wrote it.
+    confidence : bool, default False
+        Adds a column for each value, from 0 to 1: how likely the model found exactly this value; of free text, the mean
+        of its tokens (geometric). NA where the model does not say.
     background : bool, default False
         Whether the call returns at once, with a `Run` whose table fills by itself.
     """
 
     details: bool
+    confidence: bool
     background: bool
 
 
@@ -119,10 +131,12 @@ class Options:
 
     sampling: Sampling
     model: str | Backend | None = None
-    image: str | None = None
+    image: str | Sequence[str] | None = None
+    examples: pd.DataFrame | None = None
     recursive: bool = False
     overwrite: bool | str = False
     details: bool = False
+    confidence: bool = False
     background: bool = False
     on_error: str = "skip"
     on_timeout: str | None = None
@@ -188,6 +202,12 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_column(value: Any) -> bool:
+    if value is None or isinstance(value, str):
+        return True
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(name, str) for name in value)
+
+
 def _is_stop(value: object) -> bool:
     texts = [value] if isinstance(value, str) else value
     return isinstance(texts, list | tuple) and all(isinstance(text, str) and text for text in texts)
@@ -202,6 +222,12 @@ _COUNT: tuple[Callable[[Any], bool], str] = (
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "recursive": _IS_TRUE_OR_FALSE,
     "details": _IS_TRUE_OR_FALSE,
+    "confidence": _IS_TRUE_OR_FALSE,
+    "image": (_is_column, "the name of a column, or a list of names"),
+    "examples": (
+        lambda value: value is None or (isinstance(value, pd.DataFrame) and len(value) > 0),
+        "a DataFrame with pictures and right answers, a row at least",
+    ),
     "background": _IS_TRUE_OR_FALSE,
     "overwrite": (
         lambda value: _is_flag(value) or value in ("missing", "errors"),

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.frame.columns import Columns
+from vlmkit.frame.columns import Columns, TaskColumns
 from vlmkit.frame.options import Options
 
-__all__ = ["chosen_rows", "rows_to_ask"]
+__all__ = ["cells_to_ask", "chosen_rows"]
 
 
 def chosen_rows(rows: int, options: Options) -> Sequence[int] | None:
@@ -32,17 +32,17 @@ def chosen_rows(rows: int, options: Options) -> Sequence[int] | None:
     return None if len(positions) == rows else positions
 
 
-def rows_to_ask(table: pd.DataFrame, columns: Columns, overwrite: bool | str) -> Sequence[int]:
-    """Positions of the rows to ask; the others' cells are kept.
+def cells_to_ask(table: pd.DataFrame, columns: Columns, overwrite: bool | str) -> Sequence[int]:
+    """Cells to ask, numbered row by row over all tasks; what the others hold is kept.
 
     Parameters
     ----------
     table : DataFrame
         May have the columns already.
     columns : Columns
-        Gets the kept cells.
+        Gets what is kept.
     overwrite : bool, "missing" or "errors"
-        "missing" are rows whose cells are all empty, "errors" those with an error. Of columns that are not there yet,
+        "missing" are rows whose values are all empty, "errors" those with an error. Of columns that are not there yet,
         all.
 
     Raises
@@ -50,8 +50,17 @@ def rows_to_ask(table: pd.DataFrame, columns: Columns, overwrite: bool | str) ->
     SetupError
         There are values but no column of errors to tell by, or cells to keep that the columns cannot hold.
     """
+    count = len(columns.parts)
+    if isinstance(overwrite, bool):
+        return range(len(table) * count)
+    rows = [_rows_to_ask(table, part, overwrite) for part in columns.parts]
+    cells = sorted(row * count + part for part, wanted in enumerate(rows) for row in wanted)
+    return range(len(cells)) if len(cells) == len(table) * count else cells
+
+
+def _rows_to_ask(table: pd.DataFrame, columns: TaskColumns, overwrite: str) -> Sequence[int]:
     values = [name for name in columns.value_names if name in table.columns]
-    if isinstance(overwrite, bool) or not values:
+    if not values:
         return range(len(table))
     if overwrite == "errors" and columns.error_name not in table.columns:
         raise SetupError(

@@ -11,9 +11,27 @@ from vlmkit.errors import SetupError
 from vlmkit.records import ImageRef
 from vlmkit.sources import refer
 
-__all__ = ["add_columns", "check_clash", "pick_pictures", "refs_of", "rows_of"]
+__all__ = ["add_columns", "check_clash", "pick_all_pictures", "pick_pictures", "refs_of", "rows_of"]
 
 _USUAL = ("path", "image")
+
+
+def pick_all_pictures(frame: pd.DataFrame, image: str | Sequence[str] | None) -> list[pd.Series[Any]]:
+    """Columns of a frame that have the pictures of each row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    image : str, sequence of str or None
+        One label or several, otherwise as `pick_pictures`.
+
+    Raises
+    ------
+    SetupError
+        As `pick_pictures`.
+    """
+    names = [image] if image is None or isinstance(image, str) else list(image)
+    return [pick_pictures(frame, name) for name in names]
 
 
 def pick_pictures(frame: pd.DataFrame, image: str | None) -> pd.Series[Any]:

@@ -1,161 +1,95 @@
-"""The verbs of the root: describe, caption, ask, and describe for one picture or one row at a time."""
+"""The verb describe: for many pictures, for one, and one row at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from threading import Event
 from typing import Any, Unpack
 
 import pandas as pd
 
-from vlmkit.frame.bulk import fill_columns, yield_descriptions
+from vlmkit.errors import BadSetting
+from vlmkit.frame.asking import compose, fill
+from vlmkit.frame.bulk import yield_descriptions
 from vlmkit.frame.description import Description
 from vlmkit.frame.options import AskOptions, RowOptions, TableOptions, parse_options
 from vlmkit.frame.selection import chosen_rows
 from vlmkit.frame.subjects import Subject, subject_of
-from vlmkit.prompts import Task, compose_description, compose_question
 from vlmkit.sources import refer
 
-__all__ = ["ask", "caption", "describe", "describe_iter", "describe_one"]
+__all__ = ["describe", "describe_iter", "describe_one"]
 
 
 def describe(
     source: Any,
-    prompt: str | None = None,
+    prompt: str | Mapping[str, Any] | None = None,
     *,
+    schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
     system: str | None = None,
-    into: str = "description",
+    into: str | None = None,
+    prefix: str = "",
     **options: Unpack[TableOptions],
 ) -> Any:
-    """Describe every image in words.
+    """Describe every image: in words, as typed fields, or by many questions at once.
 
     Parameters
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
         What `read_images` takes.
-    prompt : str or None, default None
-        Free text instead of a style; ``{column}`` is the row's value ("unknown" where missing), ``{{`` is a brace.
+    prompt : str, mapping or None, default None
+        Free text instead of a style; ``{column}`` is the row's value ("unknown" where missing), ``{{`` is a brace. A
+        mapping asks many questions, each picture being opened and looked at once: by the name of its column, a question
+        in words, a pair of question and answer (a type, a list of choices, a schema), a list of choices, or a schema.
+    schema : pydantic model, dataclass, TypedDict, dict of names and types, text, or list of choices; default none
+        What is wanted as typed columns, one for each field; as text, ``"count int, colors list[str], sky: blue|gray"``.
+        A model in this process can only answer so; of a server that enforces no schema, an answer that does not fit is
+        asked for once more, with what was wrong.
     style : {"brief", "detailed", "technical"} or None, default None
-        None is "detailed", unless there is a prompt.
+        None is "detailed", unless there is a prompt or a schema.
     max_words : int or None, default None
         Asks the model to keep to so many words.
     system : str or None, default None
         System text, sent before the prompt.
-    into : str, default "description"
-        Column to fill; the errors go to the column of this name with ``_error`` behind it.
+    into : str or None, default None
+        Column to fill, "description" where there is no schema. The errors go to the column of this name with ``_error``
+        behind it: of a schema, ``prefix`` without its last underscore, else "description".
+    prefix : str, default ""
+        Stands before the names of a schema's columns.
     **options
-        model, fallback, store, image, recursive, limit, sample, overwrite, details, on_error, on_timeout, timeout_s,
-        max_retries, progress, workers, temperature, top_p, top_k, repetition_penalty, max_tokens, stop, seed: see
-        `vlmkit.frame.options`.
+        model, fallback, store, image, examples, recursive, limit, sample, overwrite, details, confidence, background,
+        on_error, on_timeout, timeout_s, max_retries, progress, workers, temperature, top_p, top_k, repetition_penalty,
+        max_tokens, stop, seed: see `vlmkit.frame.options`.
 
     Returns
     -------
-    DataFrame or Series
-        A Series for a Series, same index, NA where a row failed, with a warning that counts them. Otherwise a new
-        DataFrame, same index and order, with `into` (string) and its error column (string, NA where the row worked). A
-        folder or a list gets the columns of `read_images` first.
+    DataFrame, Series or Run
+        A Series for a Series, same index, NA where a row failed, with a warning that counts them; where several columns
+        are filled, a table of these. Otherwise a new DataFrame, same index and order, with what was asked for (text:
+        string, int: Int64, float: Float64, bool: boolean, date: datetime64, choices: category in their order, lists)
+        and the column of errors (string, NA where the row worked); a folder or a list gets the columns of `read_images`
+        first. With ``background=True``, at once, the `Run` that fills it.
 
     Raises
     ------
     SetupError
-        Before anything is spent: no or an unknown model, an unknown column or option, a column that would be replaced
-        (pass ``overwrite=True`` where a cell is to run again).
+        Before anything is spent: no or an unknown model, an unknown column or option, a schema that cannot become
+        columns, a column that would be replaced (pass ``overwrite=True`` where a cell is to run again).
     RunError
         The first fault, with ``on_error="fail"``; or a fault that concerns all rows, such as a refused key. Its
         attribute ``partial`` has the table so far. A single bad image never raises.
     """
-    task = _describing(prompt, style or (None if prompt is not None else "detailed"), max_words, system, into)
-    return _fill(source, task, options)
-
-
-def caption(
-    source: Any,
-    *,
-    style: str = "brief",
-    max_words: int | None = None,
-    system: str | None = None,
-    into: str = "caption",
-    **options: Unpack[TableOptions],
-) -> Any:
-    """Caption every image: `describe` with a style and its own column.
-
-    Parameters
-    ----------
-    source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
-    style : {"brief", "detailed", "technical"}, default "brief"
-    max_words : int or None, default None
-    system : str or None, default None
-    into : str, default "caption"
-    **options
-        As for `describe`.
-
-    Returns
-    -------
-    DataFrame or Series
-        As `describe`: ``caption`` and ``caption_error``.
-
-    Raises
-    ------
-    SetupError
-        As `describe`.
-    RunError
-        As `describe`.
-    """
-    return _fill(source, _describing(None, style, max_words, system, into), options)
-
-
-def ask(
-    source: Any,
-    question: str,
-    *,
-    into: str = "answer",
-    dtype: type = str,
-    choices: Sequence[str] | None = None,
-    max_words: int | None = None,
-    system: str | None = None,
-    **options: Unpack[TableOptions],
-) -> Any:
-    """Ask one question about every image.
-
-    Parameters
-    ----------
-    source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
-    question : str
-        May read the row, ``{column}``; what the answer shall look like is added according to `dtype` or `choices`.
-    into : str, default "answer"
-    dtype : {str, int, float, bool}, default str
-        What the answer is read as; the column is string, Int64, Float64 or boolean. An answer that cannot be read
-        without guessing is a fault of its row.
-    choices : sequence of str or None, default None
-        The only answers allowed; the column is a category with these, in this order.
-    max_words : int or None, default None
-    system : str or None, default None
-    **options
-        As for `describe`.
-
-    Returns
-    -------
-    DataFrame or Series
-        As `describe`.
-
-    Raises
-    ------
-    SetupError
-        As `describe`; also a dtype or choices no answer can be read as.
-    RunError
-        As `describe`.
-    """
-    task = compose_question(question, dtype=dtype, choices=choices, max_words=max_words, system=system, into=into)
-    return _fill(source, task, options)
+    tasks = compose(prompt, schema=schema, style=style, max_words=max_words, system=system, into=into, prefix=prefix)
+    return fill(source, tasks, options)
 
 
 def describe_one(
     image: Any,
     prompt: str | None = None,
     *,
+    schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
     system: str | None = None,
@@ -166,10 +100,10 @@ def describe_one(
     Parameters
     ----------
     image : path, bytes or PIL image
-    prompt, style, max_words, system
-        As for `describe`.
+    prompt, schema, style, max_words, system
+        As for `describe`; one question at a time.
     **options
-        model, fallback, store, timeout_s, max_retries and how tokens are chosen, as for `describe`.
+        model, fallback, store, examples, timeout_s, max_retries and how tokens are chosen, as for `describe`.
 
     Returns
     -------
@@ -183,9 +117,9 @@ def describe_one(
     RunError
         The image cannot be read, or the model did not answer.
     """
-    task = _describing(prompt, style or (None if prompt is not None else "detailed"), max_words, system, "description")
+    (task,) = compose(_in_words(prompt), schema=schema, style=style, max_words=max_words, system=system)
     parsed = replace(parse_options(options, AskOptions), on_error="fail", on_timeout="error", progress=False)
-    subject = Subject(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[refer(image)])
+    subject = Subject(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[[refer(image)]])
     (record,) = yield_descriptions(subject, task, parsed)
     return record
 
@@ -194,6 +128,7 @@ def describe_iter(
     source: Any,
     prompt: str | None = None,
     *,
+    schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
     system: str | None = None,
@@ -207,8 +142,8 @@ def describe_iter(
     Parameters
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
-    prompt, style, max_words, system
-        As for `describe`.
+    prompt, schema, style, max_words, system
+        As for `describe`; one question at a time.
     stop_event : threading.Event or None, default None
         Once it is set, within 0.1 s nothing new is asked and what is in flight is cancelled; records of rows that ended
         still come.
@@ -227,7 +162,7 @@ def describe_iter(
     RunError
         As `describe`, out of the iterator, after the records of the rows before.
     """
-    task = _describing(prompt, style or (None if prompt is not None else "detailed"), max_words, system, "description")
+    (task,) = compose(_in_words(prompt), schema=schema, style=style, max_words=max_words, system=system)
     parsed = parse_options(options, RowOptions)
     reads_columns = bool(task.template.columns)
     subject = subject_of(
@@ -240,13 +175,7 @@ def describe_iter(
     return yield_descriptions(subject, task, parsed, stop=stop_event)
 
 
-def _describing(prompt: str | None, style: str | None, max_words: int | None, system: str | None, into: str) -> Task:
-    return compose_description(prompt, style=style, max_words=max_words, system=system, into=into)
-
-
-def _fill(source: Any, task: Task, options: TableOptions) -> Any:
-    parsed = parse_options(options, TableOptions)
-    subject = subject_of(
-        source, image=parsed.image, recursive=parsed.recursive, choose=lambda rows: chosen_rows(rows, parsed)
-    )
-    return fill_columns(subject, task, parsed)
+def _in_words(prompt: object) -> str | None:
+    if prompt is None or isinstance(prompt, str):
+        return prompt
+    raise BadSetting(f"prompt={prompt!r}: one question at a time here, as text; many at once are for describe.")

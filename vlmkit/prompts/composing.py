@@ -148,6 +148,7 @@ def compose_tags(
     prompt: str | None = None,
     system: str | None = None,
     into: str,
+    multiple: bool = True,
     report_unknown: bool = False,
 ) -> Task:
     """Task that tags with the terms of a vocabulary.
@@ -161,6 +162,8 @@ def compose_tags(
     system : str or None, default None
     into : str
         Column to fill, with lists.
+    multiple : bool, default True
+        False asks for the one term that fits best.
     report_unknown : bool, default False
         Lets the model write other tags, too, and lists them in the column of this name with ``_unknown`` behind it.
 
@@ -171,6 +174,8 @@ def compose_tags(
     """
     from vlmkit.prompts.vocabulary import Vocabulary
 
+    if not multiple:
+        return _one_term(vocabulary, prompt, system, into, report_unknown=report_unknown)
     names = [_column(into), f"{into}_unknown"] if report_unknown else [_column(into)]
     terms = Vocabulary(vocabulary, column=into, unknown_column=names[1] if report_unknown else None)
     heading = FORM_HEADING if prompt is None else f"{prompt}\n{ANSWER_HEADING}"
@@ -182,6 +187,30 @@ def compose_tags(
         name=into,
         constraint=None if report_unknown else terms.constraint,
         form=terms,
+    )
+
+
+def _one_term(
+    vocabulary: Sequence[str] | Mapping[str, Sequence[str]],
+    prompt: str | None,
+    system: str | None,
+    into: str,
+    *,
+    report_unknown: bool,
+) -> Task:
+    from vlmkit.prompts.vocabulary import OneTerm
+
+    if report_unknown:
+        raise BadSetting("report_unknown=True lists further tags; it goes with multiple=True.")
+    form = OneTerm(vocabulary, column=_column(into))
+    return Task(
+        template=Template.parse(WHICH_PROMPT if prompt is None else prompt),
+        suffix=answer_suffix(str, form.terms),
+        system=system,
+        fields=(Field(name=into, choices=form.terms),),
+        name=into,
+        constraint=_constraint(str, form.terms),
+        form=form,
     )
 
 

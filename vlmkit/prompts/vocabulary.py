@@ -10,9 +10,10 @@ from typing import Any
 from vlmkit.errors import BadSetting, UnreadableReply
 from vlmkit.prompts.json_spans import value_spans
 from vlmkit.prompts.json_text import find_object
+from vlmkit.prompts.reading import read_choice
 from vlmkit.records import Constraint
 
-__all__ = ["Vocabulary"]
+__all__ = ["OneTerm", "Vocabulary"]
 
 _FIELD = "tags"
 _SEPARATORS = re.compile(r"[,;\n]")
@@ -64,7 +65,7 @@ class Vocabulary:
         """The line of the prompt that asks for them."""
         return f"- {_FIELD}: list of any of {', '.join(json.dumps(term, ensure_ascii=False) for term in self.terms)}"
 
-    def read(self, text: str) -> dict[str, list[str]]:
+    def read(self, text: str) -> dict[str, Any]:
         """Tags of an answer, and what is none, by column.
 
         Parameters
@@ -79,12 +80,12 @@ class Vocabulary:
         """
         said = list(dict.fromkeys(_said(text)))
         found = {self._term_of.get(_plain(tag)) for tag in said}
-        values = {self._column: [term for term in self.terms if term in found]}
+        values: dict[str, Any] = {self._column: [term for term in self.terms if term in found]}
         if self._unknown_column is not None:
             values[self._unknown_column] = [tag for tag in said if _plain(tag) not in self._term_of]
         return values
 
-    def write(self, values: Mapping[str, Sequence[str]]) -> str:
+    def write(self, values: Mapping[str, Any]) -> str:
         """Answer that has these tags.
 
         Parameters
@@ -103,6 +104,46 @@ class Vocabulary:
         """
         span = value_spans(text).get((_FIELD,))
         return {} if span is None else {self._column: span}
+
+
+class OneTerm(Vocabulary):
+    """A vocabulary of which one term is the answer."""
+
+    def read(self, text: str) -> dict[str, Any]:
+        """Term of an answer, by column.
+
+        Parameters
+        ----------
+        text : str
+            The term or a synonym, in a sentence or alone.
+
+        Raises
+        ------
+        UnreadableReply
+            None of them, or several.
+        """
+        plain = _plain(text.strip(_BULLETS))
+        name = plain if plain in self._term_of else read_choice(text, list(self._term_of))
+        return {self._column: self._term_of[name]}
+
+    def write(self, values: Mapping[str, Any]) -> str:
+        """Answer that is this term.
+
+        Parameters
+        ----------
+        values : mapping of str to str
+            By column.
+        """
+        return str(values[self._column])
+
+    def spans(self, text: str) -> dict[str, tuple[int, int]]:
+        """Where in an answer the term stands.
+
+        Parameters
+        ----------
+        text : str
+        """
+        return {self._column: (0, len(text))}
 
 
 def _unsynonymous(terms: object) -> dict[str, Sequence[str]]:

@@ -100,12 +100,21 @@ def answered(row: Row, reply: Reply, *, from_store: bool) -> Outcome:
         values = row.question.task.read(reply)
     except (UnreadableReply, Refused) as error:
         fault = error
-    return Outcome(index=row.index, values=values, fault=fault, reply=reply, seconds=row.seconds, from_store=from_store)
+    return Outcome(
+        index=row.index,
+        values=values,
+        fault=fault,
+        reply=reply,
+        seconds=row.seconds,
+        from_store=from_store,
+        prompt=row.question.prompt,
+    )
 
 
 def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
     """Outcome of a row without a reply, with what the plan lets stand in for one that came too late."""
-    return stand_in(Outcome(index=row.index, fault=fault, seconds=row.seconds), row.question, plan)
+    outcome = Outcome(index=row.index, fault=fault, seconds=row.seconds, prompt=row.question.prompt)
+    return stand_in(outcome, row.question, plan)
 
 
 def record_of(row: Row, outcome: Outcome) -> RowRecord:

@@ -1,0 +1,90 @@
+"""Values become arrays of an honest type; what is missing is NA in all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vlmkit.prompts import Field
+
+__all__ = ["boolean_array", "float_array", "integer_array", "text_array", "typed_array"]
+
+
+def typed_array(field: Field, values: Sequence[Any]) -> Any:
+    """Array of a field's values.
+
+    Parameters
+    ----------
+    field : Field
+    values : sequence
+        None is missing; dates are ISO 8601 texts.
+
+    Returns
+    -------
+    pandas array: string, Int64, Float64, boolean, datetime64, a category with the field's choices in their order, or
+    objects that are lists.
+    """
+    if field.choices:
+        return pd.Categorical(values, categories=list(field.choices))
+    return _ARRAYS[field.dtype](values)
+
+
+def text_array(values: Sequence[str | None]) -> Any:
+    """Array of texts."""
+    try:
+        return pd.array(values, dtype="string")
+    except UnicodeEncodeError:  # a file name in another encoding than the system's, which only Python's str can hold
+        return pd.array(values, dtype=pd.StringDtype("python"))
+
+
+def integer_array(values: Sequence[int | None]) -> Any:
+    """Array of whole numbers."""
+    return pd.array(values, dtype="Int64")
+
+
+def float_array(values: Sequence[float | None]) -> Any:
+    """Array of numbers."""
+    return pd.array(values, dtype="Float64")
+
+
+def boolean_array(values: Sequence[bool | None]) -> Any:
+    """Array of truths."""
+    return pd.array(values, dtype="boolean")
+
+
+def _date_array(values: Sequence[Any]) -> Any:
+    # Seconds, because nanoseconds end in 2262 and begin in 1677: a painting is older.
+    return pd.Series(pd.to_datetime(pd.Series(values, dtype="object"), format="ISO8601")).astype("datetime64[s]").array
+
+
+def _time_array(values: Sequence[Any]) -> Any:
+    """Moments; where any of them has an offset, all are in UTC, the others taken for UTC."""
+    texts = pd.Series(values, dtype="object")
+    moments = pd.to_datetime(texts, format="ISO8601", utc=True)
+    has_offset = any(value is not None and pd.Timestamp(value).tzinfo is not None for value in values)
+    moments = moments if has_offset else moments.dt.tz_localize(None)
+    return moments.dt.as_unit("us").array
+
+
+def _list_array(values: Sequence[Any]) -> Any:
+    array = np.empty(len(values), dtype=object)
+    for position, value in enumerate(values):
+        if value is not None and not isinstance(value, list):
+            raise TypeError(f"{value!r} is no list")
+        array[position] = value
+    return array
+
+
+_ARRAYS: dict[type, Callable[[Sequence[Any]], Any]] = {
+    str: text_array,
+    int: integer_array,
+    float: float_array,
+    bool: boolean_array,
+    list: _list_array,
+    dt.date: _date_array,
+    dt.datetime: _time_array,
+}

@@ -1,0 +1,85 @@
+"""Rows with right answers become examples that a model is shown before each question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from vlmkit.errors import BadSetting, SetupError
+from vlmkit.frame.tables import pick_all_pictures, refs_of, rows_of
+from vlmkit.prompts import Task
+from vlmkit.runner import Example, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["check_pictures", "examples_of"]
+
+
+def examples_of(
+    table: pd.DataFrame | None, task: Task, *, image: str | Sequence[str] | None = None
+) -> tuple[Example, ...]:
+    """Examples for a task.
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        Has the pictures in columns as the rows that are asked have them, what the prompt reads, and the right answers
+        in the columns that the task fills.
+    task : Task
+    image : str, sequence of str or None, default None
+        As for `pick_all_pictures`.
+
+    Raises
+    ------
+    SetupError
+        A column is not there, or an answer or a picture is missing.
+    """
+    if table is None:
+        return ()
+    names = [field.name for field in task.fields]
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        listed = ", ".join(map(repr, table.columns))
+        raise SetupError(
+            f"examples: there is no column {', '.join(map(repr, missing))} with the right answers; the columns are "
+            f"{listed}."
+        )
+    task.template.check(map(str, table.columns))
+    pictures = zip(*map(refs_of, pick_all_pictures(table, image)), strict=True)
+    rows = zip(pictures, rows_of(table, task.template.columns), rows_of(table, names), strict=True)
+    return tuple(
+        Example(images=images, prompt=task.write(row), answer=_answer(task, answers, label))
+        for (images, row, answers), label in zip(rows, table.index, strict=True)
+    )
+
+
+def _answer(task: Task, answers: Any, label: object) -> str:
+    if all(answer is None for answer in answers.values()):
+        raise SetupError(f"examples: row {label!r} has no answer; leave it out.")
+    return task.say(answers)
+
+
+def check_pictures(targets: Sequence[Target], pictures_per_row: int, shown: Sequence[tuple[Example, ...]]) -> None:
+    """See that the models take so many pictures at once.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+    pictures_per_row : int
+    shown : sequence of tuple of Example
+        Of each task.
+
+    Raises
+    ------
+    BadSetting
+        One does not.
+    """
+    needed = pictures_per_row + max((sum(len(each.images) for each in examples) for examples in shown), default=0)
+    for target in targets:
+        most = target.backend.abilities.images_per_ask if target.backend else needed
+        if needed > most:
+            raise BadSetting(
+                f"{target.model} takes {most} picture(s) per question, and {needed} were to be shown, examples "
+                "included. Give fewer columns in image=… or fewer examples, or name another model."
+            )
