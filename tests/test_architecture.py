@@ -24,8 +24,8 @@ MAY_IMPORT = {
     "runner": GROUND | {"sources", "prompts", "backends", "store"},
     "frame": GROUND | {"sources", "prompts", "backends", "store", "runner"},
     "exporters": GROUND | {"frame", "sources"},
-    # A model is checked at its socket: whether it streams, takes several pictures, keeps to a schema.
-    "evaluation": GROUND | {"frame", "sources", "backends"},
+    # A model is checked at its socket (backends); a comparison names styles (prompts) and listens to runs (runner).
+    "evaluation": GROUND | {"frame", "sources", "backends", "prompts", "runner"},
     "chat": GROUND | {"sources", "prompts", "backends", "runner"},
     "widgets": GROUND | {"sources", "backends", "runner", "frame", "exporters", "evaluation"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
@@ -43,7 +43,7 @@ MLX = {"engines", "tiny"}
 DOORS = {
     "PIL": {"sources", "tiny"},
     "pillow_heif": {"sources"},
-    "certifi": {"sources"},
+    "certifi": {"sources", "providers"},
     "pydantic": {"prompts"},
     "typing_extensions": {"prompts"},
     "sqlite3": {"store"},
@@ -55,7 +55,7 @@ DOORS = {
     "safetensors": MLX,
     "llguidance": MLX,
     "huggingface_hub": MLX,
-    "httpcore": {"providers"},
+    "h11": {"providers"},
     "pandas": {"frame", "exporters", "evaluation", "widgets"},
     "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
     "pyarrow": {"exporters"},

@@ -1,12 +1,11 @@
 """Limits of a host: never more in any minute than it allows, over everybody who asks it."""
 
-import threading
+import asyncio
 import time
 
 import pytest
 from scripted_server import chat
 
-from vlmkit.errors import Cancelled
 from vlmkit.providers import limits
 from vlmkit.providers.limits import Limiter, Limits, limiter_for
 from vlmkit.providers.transport import Call
@@ -23,30 +22,28 @@ class Clock:
     def __call__(self):
         return self.now_s
 
-
-class PassingCall(Call):
-    def __init__(self, clock):
-        super().__init__()
-        self.clock = clock
-
-    def pause(self, seconds):
-        self.clock.now_s += seconds
-        return False
+    async def wait(self, _futures, timeout):  # noqa: ASYNC109  as asyncio.wait has it
+        self.now_s += timeout
 
 
-def moments(limiter, clock, count, tokens=None):
-    start_s, found = clock.now_s, []
-    for _ in range(count):
-        with limiter.turn(PassingCall(clock)) as spent:
-            found.append(clock.now_s - start_s)
-            spent(tokens)
+def moments(limits, count, tokens=None):
+    """When each of so many asks was let through."""
+    clock, found = Clock(), []
+    limiter, start_s = Limiter(limits, clock, clock.wait), clock.now_s
+
+    async def ask():
+        for _ in range(count):
+            async with limiter.turn(Call()) as spent:
+                found.append(clock.now_s - start_s)
+                spent(tokens)
+
+    asyncio.run(ask())
     return found
 
 
 def test_requests_of_any_minute_are_within_the_limit():
     """The first ones go at once; after that as many per minute as allowed."""
-    clock = Clock()
-    found = moments(Limiter(Limits(requests_per_minute=10), clock), clock, 35)
+    found = moments(Limits(requests_per_minute=10), 35)
     assert found[9] == 0
     for first, eleventh in zip(found, found[10:], strict=False):
         assert eleventh - first >= 60 - 1e-6
@@ -55,8 +52,7 @@ def test_requests_of_any_minute_are_within_the_limit():
 
 def test_tokens_of_any_minute_are_within_the_limit():
     """Guessed before, corrected by what the server says."""
-    clock = Clock()
-    found = moments(Limiter(Limits(tokens_per_minute=10_000), clock), clock, 60, tokens=500)
+    found = moments(Limits(tokens_per_minute=10_000), 60, tokens=500)
     for position, moment_s in enumerate(found):
         inside = [each for each in found[: position + 1] if each > moment_s - 60]
         assert len(inside) * 500 <= 10_000
@@ -66,8 +62,7 @@ def test_tokens_of_any_minute_are_within_the_limit():
 
 def test_an_ask_above_the_whole_limit_still_goes():
     """Alone in its minute; otherwise it would wait for ever."""
-    clock = Clock()
-    assert moments(Limiter(Limits(tokens_per_minute=10), clock), clock, 2, tokens=500)[1] <= 61
+    assert moments(Limits(tokens_per_minute=10), 2, tokens=500)[1] <= 61
 
 
 def test_no_more_at_a_time_than_allowed(serve, opened, ask):
@@ -88,26 +83,35 @@ def test_waiting_for_the_limit_is_not_waiting_for_the_server(serve, opened, ask)
     assert {future.exception(WAIT_S) for future in futures} == {None}
 
 
-def test_an_ask_that_waits_for_its_turn_can_be_stopped():
-    """At once, not when its turn would have come."""
-    limiter = Limiter(Limits(requests_per_minute=1))
-    with limiter.turn(Call()):
-        pass
-    call, ended = Call(), []
+def test_an_ask_that_waits_for_its_turn_can_be_stopped(serve, opened, ask):
+    """At once, not when its turn would have come; the next one is let through."""
+    server = serve(chat())
+    backend = opened(server, requests_per_minute=1)
+    assert backend.submit(ask()).result(WAIT_S)
+    waiting = backend.submit(ask())
+    while not backend._limiter._waiting:
+        time.sleep(0.005)
+    assert waiting.cancel()
+    while backend._limiter._waiting:
+        time.sleep(0.005)
+    assert len(server.requests) == 1
 
-    def wait():
-        try:
-            with limiter.turn(call):
-                ended.append("let through")
-        except Cancelled:
-            ended.append("cancelled")
 
-    thread = threading.Thread(target=wait)
-    thread.start()
-    time.sleep(0.05)
-    call.abort()
-    thread.join(WAIT_S)
-    assert ended == ["cancelled"]
+def test_the_one_that_waits_longest_goes_first():
+    """As soon as a place is free, however many wait."""
+    order = []
+
+    async def ask(number, limiter):
+        async with limiter.turn(Call()):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async def all_at_once():
+        limiter = Limiter(Limits(parallel_asks=1))
+        await asyncio.wait_for(asyncio.gather(*(ask(number, limiter) for number in range(50))), WAIT_S)
+
+    asyncio.run(all_at_once())
+    assert order == list(range(50))
 
 
 def test_one_host_has_one_limiter(monkeypatch):
@@ -123,8 +127,14 @@ def test_one_host_has_one_limiter(monkeypatch):
 def test_a_turn_that_fails_is_given_back(limits_given):
     """A fault does not use up a place."""
     limiter = Limiter(limits_given)
+
+    async def ask(fault=None):
+        async with limiter.turn(Call()) as spent:
+            spent(None)
+            if fault:
+                raise fault
+
     for _ in range(5):
-        with pytest.raises(ValueError, match="x"), limiter.turn(Call()):
-            raise ValueError("x")
-    with limiter.turn(Call()) as spent:
-        spent(None)
+        with pytest.raises(ValueError, match="x"):
+            asyncio.run(ask(ValueError("x")))
+    asyncio.run(ask())

@@ -1,64 +1,39 @@
-"""The one door to httpcore: every exception has its translation, every connection its deadline."""
+"""Requests to one address: where they go, by whom, until when, and what becomes of everything that goes wrong."""
 
-import inspect
 import socket
 import ssl
 import threading
-from contextlib import suppress
 
-import certifi
 import h11
-import httpcore
 import pytest
-import trustme
 from scripted_server import ScriptedServer, chat, http
 
-from vlmkit.errors import BackendError, Cancelled, Refused, RunError, ServerFault, TimedOut, Unreachable
+from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut, Unreachable
 from vlmkit.providers import transport as door
-from vlmkit.providers.transport import TRANSLATION, Call, Transport
+from vlmkit.providers.connection import NotConnectedError
+from vlmkit.providers.transport import Call, Transport
 
-EXCEPTIONS = [each for each in vars(httpcore).values() if inspect.isclass(each) and issubclass(each, Exception)]
 SECRET = "sk-secret-0123456789"
 
 
-def below(kind):
-    return {kind}.union(*(below(child) for child in kind.__subclasses__()))
-
-
-def test_every_exception_of_httpcore_has_a_translation():
-    """Those it shows, and those below them."""
-    assert len(EXCEPTIONS) >= 14
-    known = set().union(*map(below, EXCEPTIONS))
-    assert {kind for kind in known if kind.__module__.startswith("httpcore")} <= set(TRANSLATION)
-
-
-def test_it_shows_every_exception_that_it_has():
-    """None is hidden in a module of its own."""
-    import httpcore._exceptions as hidden
-
-    assert {each for each in vars(hidden).values() if inspect.isclass(each) and issubclass(each, Exception)} <= set(
-        EXCEPTIONS
-    )
-
-
-@pytest.mark.parametrize("kind", sorted(TRANSLATION, key=str), ids=lambda kind: kind.__name__)
-def test_translations_say_where_and_what_to_do(kind):
-    """And are what the runner knows what to do with."""
-    transport, call = Transport("http://127.0.0.1:9/v1"), Call()
-    with pytest.raises(BackendError) as caught, transport._translated(call):
-        raise kind("the detail")
-    assert isinstance(caught.value, Unreachable | TimedOut | Refused)
-    assert str(caught.value).startswith("http://127.0.0.1:9/v1: ")
-
-
 @pytest.mark.parametrize(
-    "error", [OSError("odd"), ssl.SSLError("odd"), ValueError("odd"), h11.RemoteProtocolError("odd")]
+    ("error", "kind"),
+    [
+        (OSError("odd"), Unreachable),
+        (NotConnectedError("odd"), Unreachable),
+        (ssl.SSLError("odd"), Unreachable),
+        (h11.RemoteProtocolError("odd"), Unreachable),
+        (ValueError("odd"), ServerFault),
+        (TimeoutError(), TimedOut),
+    ],
+    ids=lambda value: type(value).__name__,
 )
-def test_what_else_may_come_is_a_fault_too(error):
+def test_whatever_comes_is_a_fault_that_says_where(error, kind):
     """Nothing foreign leaves."""
-    with pytest.raises(RunError) as caught, Transport("http://127.0.0.1:9/v1")._translated(Call()):
-        raise error
-    assert isinstance(caught.value, Unreachable | ServerFault)
+    fault = Transport("http://127.0.0.1:9/v1")._fault(error, Call(3))
+    assert type(fault) is kind
+    assert isinstance(fault, RunError)
+    assert str(fault).startswith("http://127.0.0.1:9/v1")
 
 
 def test_a_header_that_is_refused_is_not_quoted():
@@ -73,27 +48,57 @@ def test_a_header_that_is_refused_is_not_quoted():
     assert caught.value.__cause__ is None
 
 
-def test_an_aborted_call_is_cancelled_also_while_it_connects():
-    """From the first moment on."""
-    call = Call()
-    call.abort()
-    with ScriptedServer([chat()]) as server:
-        transport = Transport(server.url)
-        with pytest.raises(Cancelled):
-            transport.get("/models", call)
-        transport.close()
-
-
-def test_a_call_that_is_over_does_not_end_the_next():
-    """Its connection belongs to another by then."""
+def test_connections_are_used_again():
+    """Request after request over the same one."""
     with ScriptedServer([chat()], routes={"/v1/models": http(body="first")}) as server:
         transport = Transport(server.url)
-        call = Call(5)
-        assert transport.get("/models", call).status == 200
-        call.abort()
-        assert transport.get("/models", Call(5)).body == b"first"
+        assert [transport.get("/models", Call(5)).body for _ in range(3)] == [b"first"] * 3
         assert server.connections == 1
         transport.close()
+
+
+def test_bytes_that_nobody_asked_for_end_the_connection():
+    """They must not be taken for the answer to the next request."""
+    twice = http(body="mine") + http(body="forged")
+    late = [http(body="mine"), 0.05, http(body="forged")]
+    for answer in (twice, late):
+        with ScriptedServer([chat()], routes={"/v1/models": answer}) as server:
+            transport = Transport(server.url)
+            for _ in range(3):
+                assert transport.get("/models", Call(5)).body == b"mine"
+                threading.Event().wait(0.1)
+            assert server.connections == 3
+            transport.close()
+
+
+def test_a_closed_transport_sends_nothing():
+    """Nor does it leave a thread behind; closing twice is fine."""
+    with ScriptedServer(lambda _: http()) as server:
+        transport = Transport(server.url)
+        transport.get("/models", Call(5))
+        transport.close()
+        transport.close()
+        with pytest.raises(Cancelled):
+            transport.get("/models", Call(5))
+        assert len(server.requests) == 1
+
+
+def test_a_refusal_is_read_also_before_all_was_sent():
+    """A server may turn a request away after its headers; what it says tells what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(http(413, "too large"))
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        transport = Transport(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")
+        assert transport.post("/chat", b"x" * 2**24, Call(20)).status == 413
+        transport.close()
+        thread.join(10)
 
 
 def test_connecting_has_a_deadline_too():
@@ -146,46 +151,20 @@ def test_a_key_is_not_in_the_repr():
     assert repr(Transport("http://h.example/v1", secret=SECRET)) == "Transport('http://h.example/v1')"
 
 
-def answer_over_tls(authority, name):
-    """Port of a server with a certificate, and the requests that arrive, once they are decrypted."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    server, requests = socket.create_server(("127.0.0.1", 0)), []
-
-    def serve():
-        with server:
-            plain, _ = server.accept()
-            with plain, suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
-                if request := connection.recv(65536):
-                    requests.append(request)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    return server.getsockname()[1], requests, thread
-
-
-@pytest.mark.parametrize(
-    ("name", "is_trusted", "works"),
-    [("127.0.0.1", True, True), ("127.0.0.1", False, False), ("others.example", True, False)],
-    ids=["right", "signed by a stranger", "of another host"],
-)
-def test_tls_is_spoken_and_checked(tmp_path, monkeypatch, name, is_trusted, works):
-    """A certificate that nobody known signed, or another host's, ends the connection before a key is sent."""
-    known, stranger = trustme.CA(), trustme.CA()
-    known.cert_pem.write_to_path(tmp_path / "known.pem")
-    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "known.pem"))
-    door._tls_context.cache_clear()
-    port, requests, thread = answer_over_tls(known if is_trusted else stranger, name)
-    transport = Transport(f"https://127.0.0.1:{port}/v1", {"authorization": f"Bearer {SECRET}"}, secret=SECRET)
-    try:
-        if works:
-            assert transport.get("/models", Call(5)).status == 200
-        else:
-            with pytest.raises(Unreachable, match="certificate"):
-                transport.get("/models", Call(5))
-    finally:
+def test_a_proxy_is_told_who_asks(monkeypatch):
+    """With the user and password of its address, which the server does not get to see."""
+    with ScriptedServer(lambda _: http()) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        transport = Transport("http://models.example/v1")
+        transport.get("/models", Call(5))
         transport.close()
-        thread.join(10)
-        door._tls_context.cache_clear()
-    assert [SECRET.encode() in request for request in requests] == ([True] if works else [])
+    assert proxy.requests[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+
+
+def test_a_proxy_of_another_kind_is_a_setting_to_change(monkeypatch):
+    """Before anything is sent."""
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(BadSetting, match="socks5"):
+        Transport("https://models.example/v1")

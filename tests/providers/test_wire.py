@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from vlmkit.providers.wire import PICTURE, encode, events
+from vlmkit.providers.wire import PICTURE, Events, encode
 from vlmkit.records import Picture
 
 
@@ -29,6 +29,11 @@ def test_a_picture_too_many_is_noticed():
         encode({"a": PICTURE}, [picture(b"x"), picture(b"y")])
 
 
+def events_of(chunks):
+    events = Events()
+    return [data for chunk in [*chunks, b""] for data in events.feed(chunk)]
+
+
 STREAM = (
     'data: one\n\n: a comment\nevent: x\ndata:two\ndata:  lines ü\r\n\r\nid: 3\n\ndata: {"a":\ndata: 1}\n\ndata: end'
 )
@@ -40,9 +45,9 @@ def test_events_are_the_same_however_the_bytes_are_cut(seed):
     data, chance = STREAM.encode(), random.Random(seed)
     cuts = sorted(chance.sample(range(1, len(data)), chance.randrange(1, 12)))
     chunks = [data[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
-    assert list(events(chunks)) == ["one", "two\n lines ü", '{"a":\n1}', "end"]
+    assert events_of(chunks) == ["one", "two\n lines ü", '{"a":\n1}', "end"]
 
 
 def test_nothing_gives_nothing():
     """An empty body, and one of blank lines."""
-    assert list(events([])) == list(events([b"\n\n", b"\r\n"])) == []
+    assert events_of([]) == events_of([b"\n\n", b"\r\n"]) == []

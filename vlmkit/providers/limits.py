@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from vlmkit.errors import Cancelled
 from vlmkit.providers.transport import Call
 
 __all__ = ["Limiter", "Limits", "limiter_for"]
@@ -76,23 +77,30 @@ class _Minute:
 class Limiter:
     """Lets asks through as a host's limits allow; one for all backends of this process that ask the host.
 
+    Used from the thread of the event loop.
+
     Parameters
     ----------
     limits : Limits
     clock : callable, default time.monotonic
+    wait : callable, default asyncio.wait
+        Waits for futures, and not longer than a ``timeout``, by that clock.
     """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float] = time.monotonic, wait: Callable[..., Any] = asyncio.wait
+    ) -> None:
         self.limits = limits
         self._clock = clock
+        self._wait = wait
         self._requests = _Minute(limits.requests_per_minute)
         self._tokens = _Minute(limits.tokens_per_minute)
         self._in_flight = 0
         self._guess_tokens = float(_FIRST_GUESS_TOKENS)
-        self._changed = threading.Condition()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @contextmanager
-    def turn(self, call: Call) -> Iterator[Callable[[int | None], None]]:
+    @asynccontextmanager
+    async def turn(self, call: Call) -> AsyncIterator[Callable[[int | None], None]]:
         """Wait for an ask's turn; the wait is not part of its timeout.
 
         Parameters
@@ -103,45 +111,52 @@ class Limiter:
         ------
         callable (tokens or None)
             To be told what the ask cost.
-
-        Raises
-        ------
-        Cancelled
-            The call was aborted while it waited.
         """
         if self.limits == Limits():
             yield lambda _tokens: None
             return
-        entry = self._enter(call)
+        entry = await self._enter(call)
         try:
             yield lambda tokens: self._learn(entry, tokens)
         finally:
-            with self._changed:
-                self._in_flight -= 1
-                self._changed.notify_all()
+            self._in_flight -= 1
+            self._wake()
 
-    def _enter(self, call: Call) -> list[float]:
-        while True:
-            with self._changed:
-                wait_s = self._wait_s()
-                if wait_s <= 0:
-                    self._in_flight += 1
-                    self._requests.spend(1, self._clock())
-                    return self._tokens.spend(self._guess_tokens, self._clock())
-            if call.pause(min(wait_s, _LONGEST_NAP_S)):
-                raise Cancelled("stopped while it waited for the host's limit; run it again for this row.")
+    async def _enter(self, call: Call) -> list[float]:
+        while (wait_s := self._wait_s()) > 0:
+            start_s = self._clock()
+            await self._nap(min(wait_s, _LONGEST_NAP_S))
+            call.extend(self._clock() - start_s)
+        self._in_flight += 1
+        self._requests.spend(1, self._clock())
+        return self._tokens.spend(self._guess_tokens, self._clock())
+
+    async def _nap(self, seconds: float) -> None:
+        """Until somebody's ask ended, and at most so long."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
+            await self._wait([waiting], timeout=seconds)
+        finally:
+            self._waiting.remove(waiting)
+
+    def _wake(self) -> None:
+        """Let the one that has waited longest look again."""
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+                return
 
     def _wait_s(self) -> float:
         if self.limits.parallel_asks is not None and self._in_flight >= self.limits.parallel_asks:
-            return 0.01
+            return _LONGEST_NAP_S
         now_s = self._clock()
         return max(self._requests.wait_s(1, now_s), self._tokens.wait_s(self._guess_tokens, now_s))
 
     def _learn(self, entry: list[float], tokens: int | None) -> None:
         if tokens is not None:
-            with self._changed:
-                self._tokens.correct(entry, tokens)
-                self._guess_tokens += (tokens - self._guess_tokens) / 8
+            self._tokens.correct(entry, tokens)
+            self._guess_tokens += (tokens - self._guess_tokens) / 8
 
 
 _limiters: dict[str, Limiter] = {}

@@ -1,12 +1,14 @@
-"""A model on a server, as a backend: a thread for each ask in flight, started when needed."""
+"""A model on a server, as a backend: all its asks are in flight from the thread of one event loop."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,15 +30,16 @@ from vlmkit.errors import (
 )
 from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Dialect, Form, Piece, no_text, refuse_unsupported
+from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.faults import fault_of_answer, is_missing_model
 from vlmkit.providers.limits import Limiter
-from vlmkit.providers.transport import Answer, Call, Transport
-from vlmkit.providers.wire import events
+from vlmkit.providers.transport import Answer, Call, Read, Transport
+from vlmkit.providers.wire import Events
 from vlmkit.records import Ask, Reply, Usage
 
 __all__ = ["Provider"]
 
-_MOST_THREADS = 256
+_MOST_AT_ONCE = 256
 
 
 class Provider:
@@ -72,10 +75,12 @@ class Provider:
         self._form = form
         self._balance = balance
         self._limiter = limiter
-        self._line: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._threads = 0
+        self._loop: EventLoop | None = None
+        self._line: deque[_Job] = deque()
+        self._is_called = False
         self._jobs: set[_Job] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._worked = False
         self._process = os.getpid()
@@ -103,16 +108,9 @@ class Provider:
         """
         self._check(ask)
         job = _Job(ask)
-        with self._lock:
-            closed = self._closed
-            if not closed:
-                self._jobs.add(job)
-                self._line.put(job)
-                if self._threads < min(len(self._jobs), _MOST_THREADS):
-                    self._threads += 1
-                    threading.Thread(target=self._work, name="vlmkit-ask", daemon=True).start()
-        job.future.add_done_callback(lambda future: self._forget(job, future))
-        if closed:
+        if self._hand_over(job):
+            job.future.add_done_callback(lambda future: self._forget(job, future))
+        else:
             job.end(self._is_closed())
         return job.future
 
@@ -127,30 +125,46 @@ class Provider:
             As `submit`; or the server has no such model.
         """
         self._check(ask)
-        job = _Job(ask)
-        with self._lock:
-            if self._closed:
-                raise self._is_closed()
-            self._jobs.add(job)
+        line: SimpleQueue[str | None] = SimpleQueue()
+        job = _Job(ask, take=line.put)
+        if not self._hand_over(job):
+            raise self._is_closed()
+        job.future.add_done_callback(lambda future: self._forget(job, future))
+        job.future.add_done_callback(lambda _: line.put(None))
         try:
-            yield from self._streamed(job)
+            while text := line.get():
+                yield Delta(text=text)
+            yield Delta(reply=job.future.result())
         finally:
-            with self._lock:
-                self._jobs.discard(job)
+            job.future.cancel()
 
     def close(self) -> None:
-        """End asks in flight with `Cancelled`, and let connections and threads go. Twice is fine."""
+        """End asks in flight with `Cancelled`, and let connections go. Twice is fine."""
         with self._lock:
             self._closed = True
-            jobs, threads = list(self._jobs), self._threads
-            self._threads = 0
+            jobs, loop, self._loop = list(self._jobs), self._loop, None
         for job in jobs:
             job.end(Cancelled(f"{self.model} was closed before it answered."))
-            job.call.abort()
-        for _ in range(threads):
-            self._line.put(None)
+        if loop is not None:
+            loop.call(self._cancel_all)
         for site in self._balance.sites:
             site.transport.close()
+        if loop is not None:
+            loop.leave()
+
+    def _hand_over(self, job: _Job) -> bool:
+        """Put an ask in line for the thread of the loop; False where the backend is closed."""
+        with self._lock:
+            if self._closed:
+                return False
+            self._jobs.add(job)
+            self._line.append(job)
+            if self._loop is None:
+                self._loop = EventLoop.enter()
+            if not self._is_called:  # one call begins all that are in line by then
+                self._is_called = True
+                self._loop.call(self._begin)
+        return True
 
     def _check(self, ask: Ask) -> None:
         if os.getpid() != self._process:  # threads and connections stayed with the parent
@@ -158,82 +172,100 @@ class Provider:
             raise ModelLoadFailed(message)
         refuse_unsupported(ask, self._form)
 
-    def _work(self) -> None:
-        while (job := self._line.get()) is not None:
-            if job.future.done():
-                continue
-            try:
-                job.end(self._answered(job))
-            except (RunError, SetupError) as fault:
-                job.end(fault)
-            except Exception as error:  # noqa: BLE001  a fault always travels in the future
-                broken = ServerFault(f"{self.model}: {type(error).__name__} while asking: {error}. Report it.")
-                broken.__cause__ = error
-                job.end(broken)
-
     def _forget(self, job: _Job, future: Future[Reply]) -> None:
+        """In whichever thread the ask ends."""
         with self._lock:
             self._jobs.discard(job)
+            if future.cancelled() and self._loop is not None:
+                self._loop.call(job.cancel)
         if future.cancelled():
-            job.call.abort()
             # `concurrent.futures.wait` sees a cancelled future only after this call.
             future.set_running_or_notify_cancel()
 
-    def _answered(self, job: _Job) -> Reply:
-        if job.ask.keep_partial:
-            *_, last = self._streamed(job)
-            return last.reply or self._reply(job, Piece())
-        self._check_pictures(job.ask)
-        with self._limiter.turn(job.call) as spent, self._balance.turn() as transport:
-            # Encoded only now: base64 of every ask in line would be the memory of the whole run.
-            path, body = self._dialect.request(job.ask, self._form, False)
-            answer = transport.post(path, body, job.call)
-            del body
-            with self._located(transport):
-                piece = self._dialect.read(self._content(answer, transport))
-            spent(_tokens(piece.usage))
-        self._worked = True
-        return self._reply(job, piece)
+    # In the thread of the loop
 
-    def _streamed(self, job: _Job) -> Iterator[Delta]:
-        self._check_pictures(job.ask)
-        whole = Piece()
+    def _begin(self, _ended: object = None) -> None:
+        self._is_called = False
+        while self._line and len(self._tasks) < _MOST_AT_ONCE:
+            job = self._line.popleft()
+            if not job.future.done():
+                job.task = asyncio.get_running_loop().create_task(self._work(job))
+                self._tasks.add(job.task)
+                job.task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._line:
+            self._begin()
+
+    def _cancel_all(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _work(self, job: _Job) -> None:
         try:
-            with self._limiter.turn(job.call) as spent, self._balance.turn() as transport:
-                path, body = self._dialect.request(job.ask, self._form, True)
-                with transport.open("POST", path, body, job.call) as (head, chunks):
-                    for piece in self._pieces(head, chunks, transport):
-                        whole = _joined(whole, piece)
-                        if piece.text:
-                            yield Delta(text=piece.text)
-                with self._located(transport):
-                    _check_whole(whole)
-                spent(_tokens(whole.usage))
-        except TimedOut as fault:
-            vars(fault)["partial"] = self._reply(job, whole) if whole.text else None
-            raise
-        self._worked = True
-        yield Delta(reply=self._reply(job, whole))
+            self._check_pictures(job.ask)
+            streams = job.take is not None or job.ask.keep_partial
+            piece = await (self._streamed(job) if streams else self._answered(job))
+            self._worked = True
+            job.end(self._reply(job, piece))
+        except (RunError, SetupError) as fault:
+            job.end(fault)
+        except Exception as error:  # noqa: BLE001  a fault always travels in the future
+            broken = ServerFault(f"{self.model}: {type(error).__name__} while asking: {error}. Report it.")
+            broken.__cause__ = error
+            job.end(broken)
 
-    def _pieces(self, head: Answer, chunks: Iterator[bytes], transport: Transport) -> Iterator[Piece]:
-        if not 200 <= head.status < 300 or "event-stream" not in head.headers.get("content-type", ""):
-            # A fault, or a server that does not stream and answers all at once.
-            answer = Answer(status=head.status, headers=head.headers, body=b"".join(chunks))
-            with self._located(transport):
-                yield self._dialect.read(self._content(answer, transport))
-            return
-        for data in events(chunks):
-            with self._located(transport):
-                try:
-                    piece = self._dialect.read_event(data)
-                except ValueError as error:
-                    raise ServerFault(f"an event of the answer is no JSON: {data[:100]!r}.") from error
-            yield piece
-            if piece.is_last:
-                # What may follow is the end of the body; reading it keeps the connection.
-                for _ in chunks:
-                    pass
+    async def _answered(self, job: _Job) -> Piece:
+        async with self._limiter.turn(job.call) as spent:
+            with self._balance.turn() as transport:
+                # Encoded only now: base64 of every ask in line would be the memory of the whole run.
+                path, body = self._dialect.request(job.ask, self._form, False)
+                answer = await transport.fetch("POST", path, body, job.call)
+                del body
+                with self._located(transport):
+                    piece = self._dialect.read(self._content(answer, transport))
+                spent(_tokens(piece.usage))
+        return piece
+
+    async def _streamed(self, job: _Job) -> Piece:
+        try:
+            async with self._limiter.turn(job.call) as spent:
+                with self._balance.turn() as transport:
+                    await self._read_stream(job, transport)
+                    with self._located(transport):
+                        _check_whole(job.whole)
+                    spent(_tokens(job.whole.usage))
+        except TimedOut as fault:
+            vars(fault)["partial"] = self._reply(job, job.whole) if job.whole.text else None
+            raise
+        return job.whole
+
+    async def _read_stream(self, job: _Job, transport: Transport) -> None:
+        path, body = self._dialect.request(job.ask, self._form, True)
+        async with transport.open("POST", path, body, job.call) as (head, read):
+            chunk = await read()
+            if not 200 <= head.status < 300 or "event-stream" not in head.headers.get("content-type", ""):
+                # A fault, or a server that does not stream and answers all at once.
+                answer = Answer(status=head.status, headers=head.headers, body=await _rest(chunk, read))
+                with self._located(transport):
+                    job.add(self._dialect.read(self._content(answer, transport)))
                 return
+            events = Events()
+            while not job.whole.is_last:
+                with self._located(transport):
+                    for data in events.feed(chunk):
+                        job.add(self._event(data))
+                if not chunk:
+                    return
+                chunk = await read()
+            await _rest(chunk, read)  # the end of the body, which keeps the connection
+
+    def _event(self, data: str) -> Piece:
+        try:
+            return self._dialect.read_event(data)
+        except ValueError as error:
+            raise ServerFault(f"an event of the answer is no JSON: {data[:100]!r}.") from error
 
     def _content(self, answer: Answer, transport: Transport) -> Any:
         where = f"{self.model} at {transport.address}"
@@ -282,15 +314,24 @@ class Provider:
         return Cancelled(f"{self.model} is closed. Open it again to ask more.")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Job:
     ask: Ask
+    take: Callable[[str], None] | None = None
     start_s: float = field(default_factory=time.monotonic)
     future: Future[Reply] = field(default_factory=Future)
+    task: asyncio.Task[None] | None = None
+    whole: Piece = field(default_factory=Piece)
     call: Call = field(init=False)
 
     def __post_init__(self) -> None:
         self.call = Call(self.ask.timeout_s)
+
+    def add(self, piece: Piece) -> None:
+        """The next piece of an answer that is streamed."""
+        self.whole = _joined(self.whole, piece)
+        if piece.text and self.take is not None:
+            self.take(piece.text)
 
     def end(self, result: Reply | RunError | SetupError) -> None:
         with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
@@ -298,6 +339,19 @@ class _Job:
                 self.future.set_result(result)
             else:
                 self.future.set_exception(result)
+
+    def cancel(self) -> None:
+        """In the thread of the loop."""
+        if self.task is not None:
+            self.task.cancel()
+
+
+async def _rest(chunk: bytes, read: Read) -> bytes:
+    chunks = [chunk]
+    while chunk:
+        chunk = await read()
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _joined(whole: Piece, piece: Piece) -> Piece:

@@ -1,60 +1,33 @@
 """Requests to one server over connections that are kept: one per request in flight, each with its own deadline.
 
-The only module that imports httpcore, the engine under httpx. One blocking connection per request, taken from a stack
-of idle ones, costs half the CPU of httpx's client and a third of its import; a pool shared by 64 requests costs more
-than the requests.
+Everything is awaited in the thread of one event loop: a thread for each request would spend more time waiting for the
+interpreter than the request takes.
 """
 
 from __future__ import annotations
 
-import functools
-import socket
-import ssl
+import asyncio
+import base64
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-import httpcore
+from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut
+from vlmkit.providers.connection import Connection, Place, Route, translation_of
+from vlmkit.providers.event_loop import EventLoop
 
-from vlmkit.errors import BackendError, Cancelled, Refused, RunError, ServerFault, TimedOut, Unreachable
+__all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
 
-__all__ = ["MOST_BYTES", "TRANSLATION", "Answer", "Call", "Transport"]
+Read = Callable[[], Awaitable[bytes]]
 
 MOST_BYTES = 32 * 2**20
 """Longest answer that is read; OpenRouter's list of models is the longest honest one, with 1 MB."""
 
-_CONNECT_S = 10.0
-_SOCKET_OPTIONS = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),)
-
 # Gateways turn away who names no program; what is not asked for compressed need not be unpacked.
 _HEADERS = (("user-agent", "vlmkit"), ("accept", "*/*"), ("accept-encoding", "identity"))
-
-_LOST = (Unreachable, "the connection was lost before the answer was complete. Try again; see the server's log")
-_NO_CONNECTION = (Unreachable, "no connection. Start the server, or correct the address")
-_LATE = (TimedOut, "no complete answer in time. Raise timeout_s")
-
-TRANSLATION: dict[type[Exception], tuple[type[BackendError], str]] = {
-    httpcore.ConnectTimeout: (Unreachable, f"no connection within {_CONNECT_S:g} s. Is the address right, and open?"),
-    httpcore.ConnectError: _NO_CONNECTION,
-    httpcore.ReadTimeout: _LATE,
-    httpcore.WriteTimeout: _LATE,
-    httpcore.PoolTimeout: _LATE,
-    httpcore.TimeoutException: _LATE,
-    httpcore.ReadError: _LOST,
-    httpcore.WriteError: _LOST,
-    httpcore.NetworkError: _LOST,
-    httpcore.ConnectionNotAvailable: _LOST,
-    httpcore.RemoteProtocolError: _LOST,
-    httpcore.ProtocolError: _LOST,
-    httpcore.LocalProtocolError: (Refused, "the request breaks HTTP's rules. Look at the address and the key"),
-    httpcore.UnsupportedProtocol: (Refused, "the address is no http:// or https:// one. Correct it"),
-    httpcore.ProxyError: (Unreachable, "the proxy of this machine refused. See HTTP_PROXY, HTTPS_PROXY, NO_PROXY"),
-}
-"""Every exception of httpcore, and what it becomes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +48,7 @@ class Answer:
 
 
 class Call:
-    """One request's deadline, and the way to end it from another thread.
+    """One request's deadline.
 
     Parameters
     ----------
@@ -86,14 +59,6 @@ class Call:
     def __init__(self, timeout_s: float | None = None) -> None:
         self.timeout_s = timeout_s
         self._deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._ended = threading.Event()
-
-    @property
-    def is_aborted(self) -> bool:
-        """Whether `abort` was called."""
-        return self._ended.is_set()
 
     @property
     def is_late(self) -> bool:
@@ -104,131 +69,10 @@ class Call:
         """Seconds to the deadline, at least 0; None where there is none."""
         return None if self._deadline_s is None else max(0.0, self._deadline_s - time.monotonic())
 
-    def abort(self) -> None:
-        """End the request on the wire; whoever waits for its answer gets `Cancelled`."""
-        self._ended.set()
-        with self._lock, suppress(OSError):
-            if self._socket is not None:
-                # Past SSLSocket's own method, which is not made for a thread that does not read.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def pause(self, seconds: float) -> bool:
-        """Wait outside of the deadline, as for a host's limit; whether the call was aborted meanwhile."""
-        start_s = time.monotonic()
-        aborted = self._ended.wait(seconds)
+    def extend(self, seconds: float) -> None:
+        """Put the deadline off, as for the wait for a host's limit."""
         if self._deadline_s is not None:
-            self._deadline_s += time.monotonic() - start_s
-        return aborted
-
-    def hold(self, held: socket.socket | None) -> None:
-        """Name the socket that `abort` shuts; None once the request is over."""
-        with self._lock:
-            self._socket = held
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection's bytes, each read and write within what is left of the present call's time."""
-
-    def __init__(self, inner: httpcore.NetworkStream, network: _Network) -> None:
-        self._inner = inner
-        self._network = network
-        self.socket: socket.socket = inner.get_extra_info("socket")
-        self._unsent: list[bytes] = []
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the call knows better
-        self._send()
-        return self._inner.read(max_bytes, self._network.left_s(httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        # Headers, body and end come one by one; together they are one system call and one packet fewer.
-        self._unsent.append(buffer)
-
-    def _send(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if not unsent:
-            return
-        # `sendall` has one timeout for everything, where a loop over `send` would begin anew with each piece.
-        self.socket.settimeout(self._network.left_s(httpcore.WriteTimeout))
-        try:
-            self.socket.sendall(b"".join(unsent))
-        except TimeoutError as error:
-            raise httpcore.WriteTimeout(error) from error
-        except OSError:
-            # A server may refuse a request before it has read it all; what it says about that is still to be read.
-            return
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left_s = self._network.left_s(httpcore.ConnectTimeout)
-        timeout = _CONNECT_S if left_s is None else min(_CONNECT_S, left_s)
-        return self._network.held(self._inner.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class _Network(httpcore.SyncBackend):
-    """Opens one connection's socket, and knows the call that it serves at the moment."""
-
-    def __init__(self) -> None:
-        self.call = Call()
-        self.stream: _Stream | None = None
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        left_s = self.left_s(httpcore.ConnectTimeout)
-        timeout = _CONNECT_S if left_s is None else min(_CONNECT_S, left_s)
-        return self.held(super().connect_tcp(host, port, timeout, local_address, socket_options))
-
-    def held(self, inner: httpcore.NetworkStream) -> _Stream:
-        self.stream = _Stream(inner, self)
-        try:
-            self.serve(self.call)
-        except httpcore.ReadError:  # aborted while it connected; nobody else knows the socket yet
-            self.stream.close()
-            raise
-        return self.stream
-
-    def serve(self, call: Call) -> None:
-        self.call = call
-        call.hold(None if self.stream is None else self.stream.socket)
-        if call.is_aborted:
-            raise httpcore.ReadError
-
-    def left_s(self, fault: type[Exception]) -> float | None:
-        left_s = self.call.left_s()
-        if left_s is not None and left_s <= 0:
-            raise fault
-        return left_s
-
-
-class _Connection:
-    """One connection, opened by its first request."""
-
-    def __init__(self, origin: httpcore.Origin, proxy: str | None) -> None:
-        self.network = _Network()
-        tls = _tls_context() if origin.scheme == b"https" else None
-        self.http: httpcore.HTTPConnection | httpcore.HTTPProxy
-        if proxy is None:
-            self.http = httpcore.HTTPConnection(
-                origin, ssl_context=tls, network_backend=self.network, socket_options=_SOCKET_OPTIONS
-            )
-        else:
-            self.http = httpcore.HTTPProxy(proxy, ssl_context=tls, max_connections=1, network_backend=self.network)
-
-    def is_usable(self) -> bool:
-        """Whether the server still holds its end; a proxy's pool finds that out by itself."""
-        return isinstance(self.http, httpcore.HTTPProxy) or (self.http.is_idle() and not self.http.has_expired())
+            self._deadline_s += seconds
 
 
 class Transport:
@@ -242,168 +86,217 @@ class Transport:
         Sent with every request.
     secret : str or None, default None
         The key in those headers: blotted out wherever a server repeats it.
+
+    Raises
+    ------
+    BadSetting
+        This machine's settings name a proxy for the address that cannot be used.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None, *, secret: str | None = None) -> None:
         parts = urlsplit(url)
-        scheme, host = parts.scheme, parts.hostname or ""
-        port = parts.port or (443 if scheme == "https" else 80)
-        self.address = f"{scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
-        self._origin = httpcore.Origin(scheme.encode("ascii"), host.encode("idna"), port)
-        self._base = parts.path.rstrip("/")
-        self._proxy = _proxy_for(scheme, host)
+        self.address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        is_tls = parts.scheme == "https"
+        place = Place(host=host, port=parts.port or (443 if is_tls else 80), is_tls=is_tls)
+        self._route = _route_to(place)
         self._headers = [("host", parts.netloc.rpartition("@")[2]), *_HEADERS, *(headers or {}).items()]
+        self._base, self._path = "", parts.path.rstrip("/")
+        if self._route.proxy and not is_tls:  # which forwards what has a whole address and the proxy's own headers
+            self._base = f"http://{f'[{host}]' if ':' in host else host}:{place.port}"
+            self._headers += self._route.proxy_headers.items()
         self._secret = secret
-        self._idle: list[_Connection] = []
+        self._loop: EventLoop | None = None
+        self._idle: list[Connection] = []
+        self._open: set[Connection] = set()
         self._lock = threading.Lock()
         self._closed = False
 
     def __repr__(self) -> str:
         return f"Transport({self.address!r})"
 
-    def post(self, path: str, body: bytes, call: Call) -> Answer:
-        """Send JSON; wait for the whole answer, whatever its status.
+    def get(self, path: str, call: Call) -> Answer:
+        """Fetch, and wait for the whole answer, whatever its status; not in the thread of the loop.
 
         Parameters
         ----------
         path : str
             Below the base path, with its slash; or absolute where it begins with ``//``.
-        body : bytes
         call : Call
 
         Raises
         ------
         BackendError
             `Unreachable`, `TimedOut`, `ServerFault`, `Refused`; never for a status.
-        Cancelled
-            The call was aborted.
         """
-        with self.open("POST", path, body, call) as (answer, chunks):
-            return Answer(status=answer.status, headers=answer.headers, body=b"".join(chunks))
+        return self.enter().run(self.fetch("GET", path, b"", call))
 
-    def get(self, path: str, call: Call) -> Answer:
-        """Fetch; as `post`.
+    def post(self, path: str, body: bytes, call: Call) -> Answer:
+        """Send JSON; as `get`.
 
         Raises
         ------
         BackendError
-            As `post`.
+            As `get`.
         """
-        with self.open("GET", path, b"", call) as (answer, chunks):
-            return Answer(status=answer.status, headers=answer.headers, body=b"".join(chunks))
+        return self.enter().run(self.fetch("POST", path, body, call))
 
-    @contextmanager
-    def open(self, method: str, path: str, body: bytes, call: Call) -> Iterator[tuple[Answer, Iterator[bytes]]]:
-        """Send a request; status and headers of the answer, and its body piece by piece.
+    async def fetch(self, method: str, path: str, body: bytes, call: Call) -> Answer:
+        """Send a request, and wait for the whole answer; as `get`, in the thread of the loop.
+
+        Raises
+        ------
+        BackendError
+            As `get`.
+        Cancelled
+            The transport was closed.
+        """
+        async with self.open(method, path, body, call) as (head, read):
+            chunks = []
+            while chunk := await read():
+                chunks.append(chunk)
+            return Answer(status=head.status, headers=head.headers, body=b"".join(chunks))
+
+    @asynccontextmanager
+    async def open(self, method: str, path: str, body: bytes, call: Call) -> AsyncIterator[tuple[Answer, Read]]:
+        """Send a request; status and headers of the answer, and how to read its body.
 
         Yields
         ------
-        (Answer without body, iterator of bytes)
+        (Answer without body, callable)
+            Which gives the next piece of the body each time it is awaited, and nothing at its end.
 
         Raises
         ------
         BackendError
-            As `post`, also while the pieces are read.
+            As `get`, also while the pieces are read.
+        Cancelled
+            The transport was closed.
         """
-        connection = self._take()
+        connection: Connection | None = None
         try:
-            with self._translated(call):
-                connection.network.serve(call)
-                response = connection.http.handle_request(self._request(method, path, body))
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            try:
-                yield Answer(status=response.status, headers=headers), self._chunks(response, call)
-            finally:
-                # A body that was not read to its end closes the connection.
-                with suppress(Exception):
-                    response.close()
+            async with self._translated(call):
+                connection = await self._connection()
+                connection.send(method, *self._request(method, path, body), body)
+                status, headers = await connection.head()
+            yield Answer(status=status, headers=headers), self._reader(connection, call)
         finally:
-            call.hold(None)
-            self._give_back(connection)
+            # A body that was not read to its end closes the connection.
+            if connection is not None and connection.finish():
+                self._idle.append(connection)
+
+    def enter(self) -> EventLoop:
+        """The loop in whose thread the requests are made, from now until `close`.
+
+        Raises
+        ------
+        Cancelled
+            The transport was closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise Cancelled(f"{self.address}: the connections to it were closed.")
+            if self._loop is None:
+                self._loop = EventLoop.enter()
+            return self._loop
 
     def close(self) -> None:
-        """Let the idle connections go; those in use close when their answer is there."""
+        """Let all connections go, also those in use. Twice is fine."""
         with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.http.close()
+            loop, self._loop, self._closed = self._loop, None, True
+        if loop is not None:
+            loop.call(self._abort)
+            loop.leave()
 
     def blot(self, text: str) -> str:
         """A server's text without the key."""
         return text.replace(self._secret, "***") if self._secret else text
 
-    def _request(self, method: str, path: str, body: bytes) -> httpcore.Request:
-        target = path[1:] if path.startswith("//") else self._base + path
-        url = httpcore.URL(
-            scheme=self._origin.scheme, host=self._origin.host, port=self._origin.port, target=target.encode("ascii")
-        )
+    def _request(self, method: str, path: str, body: bytes) -> tuple[str, list[tuple[str, str]]]:
         headers = list(self._headers)
         if method == "POST":
             headers += [("content-type", "application/json"), ("content-length", str(len(body)))]
-        return httpcore.Request(method, url, headers=headers, content=body)
+        return self._base + (path[1:] if path.startswith("//") else self._path + path), headers
 
-    def _chunks(self, response: httpcore.Response, call: Call) -> Iterator[bytes]:
-        received = 0
-        with self._translated(call):
-            for chunk in response.iter_stream():
-                received += len(chunk)
-                if received > MOST_BYTES:
-                    message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
-                    raise ServerFault(message + "See the server's log.")
-                yield chunk
-
-    def _take(self) -> _Connection:
-        while True:
-            with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                return _Connection(self._origin, self._proxy)
-            if connection.is_usable():
+    async def _connection(self) -> Connection:
+        """One that is idle, the latest first; a server's end of one is noticed when it comes."""
+        self.enter()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open:
                 return connection
-            connection.http.close()
+        connection = await Connection.open(self._route, self._open.discard)
+        self._open.add(connection)
+        if self._closed:
+            connection.abort()
+        return connection
 
-    def _give_back(self, connection: _Connection) -> None:
-        with self._lock:
-            keep = not self._closed and connection.is_usable()
-            if keep:
-                self._idle.append(connection)
-        if not keep:
-            connection.http.close()
+    def _abort(self) -> None:
+        for connection in self._open:
+            connection.abort()
 
-    @contextmanager
-    def _translated(self, call: Call) -> Iterator[None]:
+    def _reader(self, connection: Connection, call: Call) -> Read:
+        received = 0
+
+        async def read() -> bytes:
+            nonlocal received
+            async with self._translated(call):
+                chunk = await connection.chunk()
+            received += len(chunk)
+            if received > MOST_BYTES:
+                message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
+                raise ServerFault(message + "See the server's log.")
+            return chunk
+
+        return read
+
+    @asynccontextmanager
+    async def _translated(self, call: Call) -> AsyncIterator[None]:
+        """Within what is left of the call's time, with faults instead of foreign exceptions."""
         try:
-            yield
-        except (RunError, GeneratorExit):
+            async with asyncio.timeout(call.left_s()):
+                yield
+        except RunError:
             raise
         except Exception as error:  # noqa: BLE001  sorted here, all of it
             fault = self._fault(error, call)
             # h11 quotes a header that it refuses, and that may be the key.
-            raise fault from (None if isinstance(error, httpcore.LocalProtocolError) else error)
+            raise fault from (None if isinstance(fault, Refused) else error)
 
     def _fault(self, error: Exception, call: Call) -> RunError:
-        if call.is_aborted:
-            return Cancelled(f"{self.address}: stopped before the answer was complete.")
-        if call.is_late:
+        if isinstance(error, TimeoutError) and call.timeout_s is not None:
             return TimedOut(f"{self.address} gave no complete answer within {call.timeout_s:g} s. Raise timeout_s.")
-        kind, words = TRANSLATION.get(type(error), _NO_CONNECTION if isinstance(error, OSError) else (None, ""))
-        if kind is None:
+        translation = translation_of(error)
+        if translation is None:
             return ServerFault(f"{self.address}: {type(error).__name__} while asking. Report it.")
+        kind, words = translation
         if kind is Refused:
             return Refused(f"{self.address}: {words}.")
         detail = " ".join(str(error).split())[:200]
         return kind(f"{self.address}: {words}" + (f" ({self.blot(detail)})." if detail else "."))
 
 
-@functools.cache
-def _tls_context() -> ssl.SSLContext:
-    # Reading the certificates takes longer than a request; connections may share them.
-    return httpcore.default_ssl_context()
+def _route_to(place: Place) -> Route:
+    """The way to a place, by the proxy that this machine's settings name for it; none for this machine itself."""
+    proxy = _proxy_for("https" if place.is_tls else "http", place.host)
+    if proxy is None:
+        return Route(place=place)
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadSetting(
+            f"{place.host} would be asked through a proxy of type {parts.scheme}. Name an http:// one in HTTP_PROXY "
+            "and HTTPS_PROXY, or the host in NO_PROXY."
+        )
+    is_tls = parts.scheme == "https"
+    headers = {}
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+        headers["proxy-authorization"] = f"Basic {base64.b64encode(login).decode('ascii')}"
+    nearest = Place(host=parts.hostname, port=parts.port or (443 if is_tls else 80), is_tls=is_tls)
+    return Route(place=place, proxy=nearest, proxy_headers=headers)
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:
-    """Proxy that this machine's settings name for a host; none for this machine itself."""
     from urllib.request import getproxies, proxy_bypass
 
     from vlmkit.providers.addresses import is_loopback

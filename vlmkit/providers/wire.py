@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from vlmkit.records import Picture
 
-__all__ = ["PICTURE", "encode", "events"]
+__all__ = ["PICTURE", "Events", "encode"]
 
 PICTURE = secrets.token_hex(16)
 """Stands for the base64 of the next picture in what `encode` gets; no prompt can contain it by chance."""
@@ -36,35 +36,29 @@ def encode(payload: dict[str, Any], pictures: Sequence[Picture]) -> bytes:
     return b"".join(pieces)
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Data of each server-sent event, however the bytes were cut.
+class Events:
+    """Takes server-sent events out of bytes, however they were cut; comments and other fields are left out."""
 
-    Parameters
-    ----------
-    chunks : iterable of bytes
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[str] = []
 
-    Yields
-    ------
-    str
-        Lines of ``data:`` of one event, joined; comments and other fields are left out.
-    """
-    data: list[str] = []
-    for line in _lines(chunks):
-        if not line:
-            if data:
-                yield "\n".join(data)
-            data = []
-        elif line.startswith(b"data:"):
-            data.append(line[5:].removeprefix(b" ").decode("utf-8", errors="replace"))
-    if data:
-        yield "\n".join(data)
+    def feed(self, chunk: bytes) -> list[str]:
+        """Data of each event that is now complete, its lines joined.
 
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.removesuffix(b"\r")
-    if rest:
-        yield rest
+        Parameters
+        ----------
+        chunk : bytes
+            The next ones; none at the end, which completes the last event.
+        """
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if not chunk:
+            lines, self._rest = [self._rest, b""], b""
+        found = []
+        for line in (each.removesuffix(b"\r") for each in lines):
+            if line.startswith(b"data:"):
+                self._data.append(line[5:].removeprefix(b" ").decode("utf-8", errors="replace"))
+            elif not line and self._data:
+                found.append("\n".join(self._data))
+                self._data = []
+        return found
