@@ -15,15 +15,17 @@ from vlmkit.exporters.values import table_of_records
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PLAIN", "plain_entries", "read_jsonl", "to_jsonl"]
+__all__ = ["plain_entries", "read_jsonl", "to_jsonl"]
 
 
-def _entry_of(record: Any) -> Entry:
-    return Entry(name=str(record.get("path")), text=None, record=record)
+def _file(text: str | None) -> JsonLines:
+    """Lines that are rows of a table with this column of texts."""
 
+    def entry_of(record: Any) -> Entry:
+        value = record.get(text)
+        return Entry(name=str(record.get("path")), text=None if value is None else str(value), record=record)
 
-PLAIN = JsonLines(_entry_of)
-"""Lines that are rows of a table."""
+    return JsonLines(entry_of)
 
 
 def to_jsonl(
@@ -58,7 +60,7 @@ def to_jsonl(
     place = Path(path)
     names = further_columns(frame, options.get("image"), columns)
     job = start(frame, place.parent, options, title="JSON Lines", cells=names, is_record=True, keep_all=True)
-    Document(job.folder / place.name, PLAIN, job).write(plain_entries(job))
+    Document(job.folder / place.name, _file(job.text), job).write(plain_entries(job))
     usage = f'import vlmkit as vk\n\ndf = vk.read_dataset("{place.name}")'
     return job.finish(f"{place.name}.card.md", usage)
 
@@ -91,4 +93,4 @@ def read_jsonl(path: str | Path) -> pd.DataFrame:
     SetupError
         The file cannot be read.
     """
-    return table_of_records([entry.record for entry in PLAIN.read(Path(path))])
+    return table_of_records([entry.record for entry in _file(None).read(Path(path))])

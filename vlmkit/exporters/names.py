@@ -151,7 +151,8 @@ def resolve_name(root: Path, name: str, where: str) -> str:
     if is_url(name):
         return name
     parts = PurePosixPath(name.replace("\\", "/"))
-    drive = re.match(r"[A-Za-z]:", name)
+    drive = re.match(r"[A-Za-z]:(?:[/\\]|$)", name) or (os.name == "nt" and ":" in name)
     if parts.is_absolute() or drive or ".." in parts.parts or "\0" in name:
         raise SetupError(f"{where}: the name {name!r} leads out of {root}. Correct the file before you read it.")
-    return str(root / parts)
+    exact = str(root / name)  # a backslash may also be a letter of a name
+    return exact if os.path.lexists(exact) else str(root / parts)

@@ -33,7 +33,6 @@ FORMATS = {
 """What reads each format."""
 
 _BY_SUFFIX = {".parquet": "parquet", ".tar": "webdataset", ".csv": "csv"}
-_LARGEST_JSON_BYTES = 2 << 30
 
 
 def read_dataset(path: str | Path, format: str | None = None, **options: Any) -> pd.DataFrame:  # noqa: A002  pandas' word
@@ -105,17 +104,22 @@ def _of_folder(folder: Path) -> str | None:
 
 
 def _of_json(path: Path, suffix: str) -> str | None:
+    is_lines = suffix in {".jsonl", ".ndjson"}
+    if not is_lines and suffix != ".json":
+        return None
     try:
-        if suffix in {".jsonl", ".ndjson"}:
-            with path.open(encoding="utf-8-sig") as file:
-                first = json.loads(file.readline(_LARGEST_JSON_BYTES))
-            return "messages" if isinstance(first, dict) and "messages" in first else "jsonl"
-        content = json.loads(path.read_text(encoding="utf-8-sig")) if suffix == ".json" else None
+        with path.open(encoding="utf-8-sig") as file:
+            content = json.loads(file.readline() if is_lines else file.read())
     except (OSError, ValueError, RecursionError) as error:
         raise SetupError(f"{path}: no JSON that can be read ({error}). Check the file, or name its format.") from error
+    if is_lines:
+        return "messages" if isinstance(content, dict) and "messages" in content else "jsonl"
     if isinstance(content, dict):
         return "coco" if "images" in content and "annotations" in content else "kohya"
+    return _of_list(content)
+
+
+def _of_list(content: Any) -> str | None:
     first = content[0] if isinstance(content, list) and content else None
-    if isinstance(first, dict):
-        return "llava" if "conversations" in first else "label_studio" if "data" in first else None
-    return None
+    keys = first if isinstance(first, dict) else {}
+    return "llava" if "conversations" in keys else "label_studio" if "data" in keys else None

@@ -153,6 +153,7 @@ def side_targets(job: Job, directory: str | Path | None, rename: Callable[[str],
     rename : callable
         Name of the file by that of its picture.
     """
+    is_beside = directory is None or job.folder == job.root
 
     def target_of(row: Row) -> Path | str:
         name, reason = job.refer_to(row)
@@ -160,7 +161,7 @@ def side_targets(job: Job, directory: str | Path | None, rename: Callable[[str],
             return reason
         if name == row.path and not os.path.lexists(name):
             return "its picture is not a file here; download it, or write a format that holds the pictures."
-        if directory is not None:
+        if not is_beside:
             target = job.folder / rename(safe_name(name, PurePosixPath(name).suffix))
             check_inside(job.folder, target)
             return target
