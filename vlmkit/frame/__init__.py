@@ -9,8 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vlmkit.frame.comparison import compare_view
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate, estimate
+    from vlmkit.frame.explanation import Explanation, explain
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
     from vlmkit.frame.inventory import Health, health, models
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Description",
     "Estimate",
+    "Explanation",
     "Health",
     "ask",
     "caption",
+    "compare_view",
     "describe",
     "describe_iter",
     "describe_one",
     "estimate",
+    "explain",
     "health",
     "models",
     "read_images",
@@ -42,7 +47,10 @@ _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "Health": "vlmkit.frame.inventory",
     "ask": "vlmkit.frame.presets",
     "caption": "vlmkit.frame.presets",
+    "compare_view": "vlmkit.frame.comparison",
     "estimate": "vlmkit.frame.estimation",
+    "Explanation": "vlmkit.frame.explanation",
+    "explain": "vlmkit.frame.explanation",
     "health": "vlmkit.frame.inventory",
     "models": "vlmkit.frame.inventory",
     "read_images": "vlmkit.frame.images",

@@ -14,9 +14,10 @@ from vlmkit.frame.thumbnails import Thumbnails
 from vlmkit.records import Picture
 
 if TYPE_CHECKING:
+    from vlmkit.frame.comparison import Comparison
     from vlmkit.frame.review import Review
 
-__all__ = ["Shown", "pictures_of", "show", "static_review"]
+__all__ = ["Shown", "pictures_of", "show", "static_comparison", "static_review"]
 
 _STATIC_ROWS = 12
 _LARGEST_SIDE_PX = 512
@@ -116,6 +117,24 @@ def static_review(review: Review) -> str:
     ]
     below = f"{len(rows):,} of {len(review):,} rows. Run the cell to go on with the review."
     return table_element(heads, body, caption=below)
+
+
+def static_comparison(comparison: Comparison) -> str:
+    """The first rows of a comparison, unblinded, for where no kernel lives.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    """
+    rows = comparison.rows[:_STATIC_ROWS]
+    shown = pictures_of(comparison.thumbnails, rows)
+    frame = comparison.frame[[*comparison.columns, "preferred"]]
+    body = [
+        [picture, comparison.labels[row], *(frame.iloc[row, place] for place in range(frame.shape[1]))]
+        for row, picture in zip(rows, shown, strict=True)
+    ]
+    below = f"{len(rows):,} of {len(comparison.rows):,} rows to vote on. Run the cell to go on with the comparison."
+    return table_element(["", "picture", *frame.columns], body, caption=below)
 
 
 def pictures_of(thumbnails: Thumbnails, rows: Sequence[int]) -> list[Markup]:

@@ -1,0 +1,270 @@
+"""Comparison: a person says which of several answers to a picture is best, without knowing whose it is."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.errors import SetupError
+from vlmkit.extras import open_by_name
+from vlmkit.frame.cells import cell_type_of
+from vlmkit.frame.differences import Part, differing_parts
+from vlmkit.frame.judgments import JudgedRows
+from vlmkit.frame.markup import is_missing, text_of
+from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.frame.thumbnails import Thumbnails
+from vlmkit.records import ImageRef
+
+__all__ = ["TIE", "Comparison", "compare_view", "wilson_interval"]
+
+TIE = "tie"
+_KIND, _PREFERRED, _OPEN = "vote", "preferred", "open"
+_SIDE_PX = 420
+_Z_95 = 1.959964
+
+
+def compare_view(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    image: str | None = None,
+    store: str | Path | bool | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Compare answers side by side, blinded, and vote for the best.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With pictures and answers; is not changed.
+    columns : sequence of str
+        Two columns or more, such as the captions of different models.
+    image : str or None, default None
+        Column that has the pictures; None takes ``path``, else ``image``.
+    store : bool, str, Path or None, default None
+        File that keeps every vote from the moment it is given; None is the one that runs use, False keeps votes in
+        memory only.
+    seed : int, default 0
+        Of the order in which each picture's answers are shown.
+
+    Returns
+    -------
+    Comparison
+        In a notebook it is shown as a page per picture, with a key per answer.
+
+    Raises
+    ------
+    SetupError
+        Fewer than two columns, no such column, two of that name, or a store that cannot be used.
+    """
+    return Comparison(frame, columns, image=image, store=store, seed=seed)
+
+
+class Comparison:
+    """Answers of several columns and the votes for them; any number of threads may use it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : sequence of str
+    image, store, seed
+        As for `compare_view`.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    rows : list of int
+        Positions of the rows worth a vote: every answer is there, and they are not all the same.
+    labels : list of str
+        What the pictures are called.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        columns: Sequence[str],
+        *,
+        image: str | None = None,
+        store: str | Path | bool | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.columns = _checked(frame, columns)
+        self._frame = frame
+        self._seed = seed
+        self._lock = threading.RLock()
+        self._refs = list(refs_of(pick_pictures(frame, image)))
+        self.labels = [ref.label for ref in self._refs]
+        self._types = {name: cell_type_of(frame[name]) for name in self.columns}
+        self._cells = {name: list(frame[name].array) for name in self.columns}
+        self.rows = [row for row in range(len(frame)) if self._is_open(row)]
+        self.thumbnails = Thumbnails(self._refs, longest_side_px=_SIDE_PX)
+        self._subject = json.dumps(sorted(self.columns))
+        self._judged = JudgedRows(frame, self._refs, store)
+        self._votes: dict[int, str] = {}
+        self._done: list[tuple[int, str | None]] = []
+        self._recall()
+        self._face: Any = None
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(self.columns)}: {len(self._votes)} of {len(self.rows)} rows voted on)"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if self._face is None:
+            self._face = open_by_name("vlmkit.widgets.comparison:ComparisonView")(self)
+        return self._face._repr_mimebundle_(**options)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """New table with ``preferred``: the best column, ``tie``, or NA where nobody voted."""
+        with self._lock:
+            votes = [self._votes.get(row) for row in range(len(self))]
+        preferred = pd.Categorical(votes, categories=[*self.columns, TIE])
+        return self._frame.assign(preferred=preferred)
+
+    @property
+    def standings(self) -> pd.DataFrame:
+        """One row per column, best first: wins, losses, ties, win_rate among decided votes, and its 95 % interval."""
+        with self._lock:
+            counts = Counter(self._votes.values())
+        ties = counts.pop(TIE, 0)
+        decided = counts.total()
+        rows = []
+        for name in sorted(self.columns, key=lambda name: -counts[name]):
+            low, high = wilson_interval(counts[name], decided)
+            rate = counts[name] / decided if decided else math.nan
+            rows.append((counts[name], decided - counts[name], ties, rate, low, high))
+        heads = ["wins", "losses", "ties", "win_rate", "low", "high"]
+        return pd.DataFrame(rows, columns=heads, index=pd.Index(sorted(self.columns, key=lambda name: -counts[name])))
+
+    def blinded(self, row: int) -> tuple[str, ...]:
+        """Columns in the order in which a row's answers are shown: by chance, and always the same."""
+        order = list(self.columns)
+        random.Random(f"{self._seed} {row}").shuffle(order)
+        return tuple(order)
+
+    def choice(self, row: int) -> str | None:
+        """The column voted for, ``tie``, or None."""
+        return self._votes.get(row)
+
+    def differences(self, row: int) -> dict[str, list[Part]]:
+        """Each answer in parts, with whether the other answers say something else there."""
+        texts = [text_of(self._cells[name][row]) for name in self.columns]
+        return dict(zip(self.columns, differing_parts(texts), strict=True))
+
+    def picture(self, row: int) -> ImageRef:
+        """Reference to a row's picture."""
+        return self._refs[row]
+
+    def vote(self, row: int, column: str | None) -> None:
+        """Say which answer is best.
+
+        Parameters
+        ----------
+        row : int
+            Position.
+        column : str or None
+            None, or ``"tie"``, if none is better.
+
+        Raises
+        ------
+        SetupError
+            No such column, a row not worth a vote, or the store cannot be written; then nothing was changed.
+        """
+        choice = TIE if column is None else column
+        if choice not in (*self.columns, TIE):
+            raise SetupError(f"vote: {column!r} is not compared; the columns are {', '.join(self.columns)}.")
+        if not 0 <= row < len(self) or not self._is_open(row):
+            raise SetupError(f"vote: row {row} has nothing to choose between; comparison.rows has those that have.")
+        with self._lock:
+            self._say(row, choice)
+            self._done.append((row, self._votes.get(row)))
+            self._votes[row] = choice
+
+    def undo(self) -> int | None:
+        """Take the last vote of this session back, one call each.
+
+        Returns
+        -------
+        int or None
+            Its row; None when nothing is left.
+
+        Raises
+        ------
+        SetupError
+            The store cannot be written; then nothing was changed.
+        """
+        with self._lock:
+            if not self._done:
+                return None
+            row, before = self._done[-1]
+            self._say(row, before)
+            self._done.pop()
+            if before is None:
+                del self._votes[row]
+            else:
+                self._votes[row] = before
+            return row
+
+    def close(self) -> None:
+        """Stop making thumbnails; twice is fine."""
+        self.thumbnails.close()
+
+    def _is_open(self, row: int) -> bool:
+        values = [self._cells[name][row] for name in self.columns]
+        return not any(map(is_missing, values)) and len({text_of(value) for value in values}) > 1
+
+    def _original(self, row: int) -> str:
+        return json.dumps({name: self._types[name].pack(self._cells[name][row]) for name in sorted(self.columns)})
+
+    def _say(self, row: int, choice: str | None) -> None:
+        verdict = _OPEN if choice is None else TIE if choice == TIE else _PREFERRED
+        value = choice if verdict == _PREFERRED else None
+        self._judged.say(_KIND, [(row, self._subject, self._original(row), verdict, value)])
+
+    def _recall(self) -> None:
+        for row, judgment in self._judged.recall(_KIND, self._subject):
+            if judgment.original != self._original(row):
+                continue
+            choice = TIE if judgment.verdict == TIE else judgment.value
+            if judgment.verdict == _OPEN:
+                self._votes.pop(row, None)
+            elif choice in (*self.columns, TIE):
+                self._votes[row] = choice
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """95 % interval of a share, after Wilson; NaN where nothing was tried.
+
+    Parameters
+    ----------
+    successes, trials : int
+    """
+    if not trials:
+        return math.nan, math.nan
+    share, squared = successes / trials, _Z_95**2
+    center = (share + squared / (2 * trials)) / (1 + squared / trials)
+    reach = _Z_95 * math.sqrt(share * (1 - share) / trials + squared / (4 * trials**2)) / (1 + squared / trials)
+    return max(0.0, center - reach), min(1.0, center + reach)
+
+
+def _checked(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(columns, str) or len(set(columns)) < 2 or len(set(columns)) != len(columns):
+        raise SetupError(f"compare_view: give two different columns or more, as a list; {columns!r} is not that.")
+    labels: list[Any] = list(frame.columns)
+    for name in columns:
+        if labels.count(name) != 1 or name == TIE:
+            what = "no column" if name not in labels else f"{labels.count(name)} columns"
+            what = "a column cannot be called" if name == TIE else what
+            raise SetupError(f"compare_view: {what} {name!r}; the columns are {', '.join(map(repr, labels))}.")
+    return tuple(columns)
