@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from vlmkit.records import Ask, Reply
 
-__all__ = ["Abilities", "Backend", "Delta"]
+__all__ = ["Abilities", "Backend", "Delta", "Insight", "Tile"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,39 @@ class Delta:
 
     text: str = ""
     reply: Reply | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """A picture, or a part of one, as a model gets it: `data` is RGB, row by row."""
+
+    width: int
+    height: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Insight:
+    """What a model in this process is given for an ask; such a backend has ``look_inside(ask)``.
+
+    Attributes
+    ----------
+    text : str
+        The finished prompt, template applied.
+    prompt_tokens : int
+    image_tokens : int or None
+        Those that stand for pictures; None where the family has no such token.
+    tiles : tuple of Tile
+        Empty where the family cuts pictures into something else than rectangles.
+    patch_px : int or None
+        Side of a patch.
+    """
+
+    text: str
+    prompt_tokens: int
+    image_tokens: int | None = None
+    tiles: tuple[Tile, ...] = ()
+    patch_px: int | None = None
 
 
 @runtime_checkable

@@ -27,6 +27,7 @@ from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs, sh
 from vlmkit.records import Turn
 
 __all__ = [
+    "FLOAT",
     "VERSION",
     "chat_prompt",
     "dequantize",
@@ -44,6 +45,8 @@ __all__ = [
     "weight_bytes",
     "wired",
 ]
+
+FLOAT = mx.float32
 
 VERSION = f"{mlx_vlm.__version__} on mlx {importlib.metadata.version('mlx')}"
 

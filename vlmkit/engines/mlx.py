@@ -14,13 +14,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from vlmkit import sources
-from vlmkit.backends.protocol import Delta
+from vlmkit.backends.protocol import Delta, Insight
 from vlmkit.engines import desk as desks
 from vlmkit.engines import inspection, loading, locate
 from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import EngineInfo, open_on_desk
 from vlmkit.engines.request import Request, check_sampling
 from vlmkit.errors import BadSchema, BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
+from vlmkit.extras import open_by_name
 from vlmkit.records import Ask, Constraint, Picture, Reply, Sampling
 
 if TYPE_CHECKING:
@@ -252,6 +253,19 @@ class Engine:
             # An interrupt must not leave the answer running behind the user's back.
             future.cancel()
             raise
+
+    def look_inside(self, ask: Ask) -> Insight:
+        """What the model is given for an ask, which is not answered here.
+
+        Raises
+        ------
+        Cancelled
+            The engine is closed.
+        """
+        images = _decode_pictures(ask.all_pictures)
+        look = open_by_name("vlmkit.engines.insight:look_inside")
+        insight: Insight = self._desk.call(lambda: look(self._open_language(), ask, images))
+        return insight
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of a text, without the template's markers.

@@ -5,6 +5,7 @@ May use errors, records, settings, PIL, a socket.        Never  a model, a frame
 
 from __future__ import annotations
 
+from vlmkit.sources.grids import Raster, draw_grid
 from vlmkit.sources.headers import Header, read_header
 from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
 from vlmkit.sources.limits import Limits
@@ -16,7 +17,9 @@ __all__ = [
     "RECIPE",
     "Header",
     "Limits",
+    "Raster",
     "decode",
+    "draw_grid",
     "fingerprint",
     "loaded",
     "normalize",

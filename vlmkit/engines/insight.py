@@ -1,0 +1,60 @@
+"""What a model gets to see of an ask: the finished text, and pictures as its processor made them.
+
+Imported on the desk only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from vlmkit.backends.protocol import Insight, Tile
+from vlmkit.engines import foreign
+from vlmkit.engines.language import LoadedModel
+from vlmkit.records import Ask
+
+__all__ = ["look_inside"]
+
+
+def look_inside(language: LoadedModel, ask: Ask, images: Sequence[Any]) -> Insight:
+    """Prepare an ask as for an answer, and tell what came of it.
+
+    Parameters
+    ----------
+    language : LoadedModel
+    ask : Ask
+    images : sequence of PIL.Image.Image
+        Its pictures, decoded.
+    """
+    prompt = language.prompt(ask.prompt, ask.system, images, ask.turns)
+    image_token = foreign.image_token_id(language.model)
+    vision = getattr(language.model.config, "vision_config", None)
+    patch_px = getattr(vision, "patch_size", None)
+    return Insight(
+        text=prompt.text,
+        prompt_tokens=len(prompt.token_ids),
+        image_tokens=None if image_token is None else prompt.token_ids.count(image_token),
+        tiles=tuple(_tiles(prompt.inputs, language.processor)),
+        patch_px=patch_px if isinstance(patch_px, int) else None,
+    )
+
+
+def _tiles(inputs: dict[str, Any], processor: Any) -> Iterator[Tile]:
+    """Pixels as colors again; none where a family cuts pictures into something else than rectangles."""
+    pixels = inputs.get("pixel_values")
+    if pixels is None or not hasattr(pixels, "shape") or len(pixels.shape) < 3:
+        return
+    values = np.array(pixels.astype(foreign.FLOAT), np.float32)
+    values = values.reshape(-1, *values.shape[-3:])
+    if values.shape[1] == 3:
+        values = values.transpose(0, 2, 3, 1)
+    if values.shape[-1] != 3:
+        return
+    image_processor = getattr(processor, "image_processor", processor)
+    mean, std = (getattr(image_processor, name, None) for name in ("image_mean", "image_std"))
+    if getattr(image_processor, "do_normalize", True) and mean is not None and std is not None:
+        values = values * np.array(std, np.float32) + np.array(mean, np.float32)
+    for tile in (values * 255).round().clip(0, 255).astype(np.uint8):
+        yield Tile(width=tile.shape[1], height=tile.shape[0], data=tile.tobytes())

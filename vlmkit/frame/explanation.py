@@ -1,0 +1,230 @@
+"""A glass box: one question with everything a model was given, and how sure it was of each piece of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import Any, TypedDict, Unpack
+
+import pandas as pd
+
+from vlmkit import settings
+from vlmkit.backends import Backend, borrow
+from vlmkit.backends.protocol import Insight
+from vlmkit.errors import BadSetting
+from vlmkit.frame.arrays import float_array, text_array
+from vlmkit.frame.markup import Markup, escape, picture_element, table_element
+from vlmkit.frame.options import parse_options
+from vlmkit.records import Ask, Reply, Token
+from vlmkit.sources import decode, draw_grid, normalize, refer
+
+__all__ = ["Explanation", "explain"]
+
+_MOST_ALTERNATIVES = 10
+_SHOWN_WIDTH_PX = 320
+_END = "⟨end⟩"
+
+
+class ExplainOptions(TypedDict, total=False):
+    """How the answer is asked for; fields as in `vlmkit.frame.options.AskOptions`."""
+
+    model: str | Backend | None
+    timeout_s: float | None
+    temperature: float
+    top_p: float
+    top_k: int
+    repetition_penalty: float
+    max_tokens: int
+    stop: str | list[str] | tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """What a model was given, and what it made of it.
+
+    Attributes
+    ----------
+    model : str
+    messages : list of dict
+        What was said, as role and content; pictures as their sizes.
+    prompt : str or None
+        The finished text, with the model's own markers and a place for each piece of the picture. None where a server
+        makes it out of the messages and keeps it to itself; so are the next three.
+    prompt_tokens : int or None
+    image_tokens : int or None
+        How many of them stand for the picture.
+    patch_px : int or None
+        Side of the squares that the picture is cut into.
+    text : str
+        The answer.
+    tokens : tuple of Token
+        Its pieces; none where the model does not tell.
+    finish_reason : str
+    picture : PIL.Image.Image
+        As the model got it, with lines between its patches; as it was sent, where only a server knows more.
+    """
+
+    model: str
+    messages: list[dict[str, Any]]
+    prompt: str | None = None
+    prompt_tokens: int | None = None
+    image_tokens: int | None = None
+    patch_px: int | None = None
+    text: str
+    tokens: tuple[Token, ...] = ()
+    finish_reason: str
+    picture: Any = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.text!r} by {self.model}, {len(self.tokens)} tokens)"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per token: token, probability, and each runner-up with its own."""
+        most = max((len(token.alternatives) for token in self.tokens), default=0)
+        columns = {
+            "token": text_array([token.text for token in self.tokens]),
+            "probability": float_array([token.probability for token in self.tokens]),
+        }
+        for place in range(most):
+            others = [dict(enumerate(token.alternatives)).get(place) for token in self.tokens]
+            columns[f"runner_up_{place + 1}"] = text_array([other and (other[0] or _END) for other in others])
+            columns[f"probability_{place + 1}"] = float_array([other and other[1] for other in others])
+        return pd.DataFrame(columns)
+
+    def _repr_html_(self) -> str:
+        buffer = BytesIO()
+        self.picture.save(buffer, "PNG")
+        width, height = self.picture.size
+        shown_px = min(width, _SHOWN_WIDTH_PX)
+        picture = picture_element(
+            buffer.getvalue(),
+            "image/png",
+            label="the picture as the model gets it",
+            width=shown_px,
+            height=height * shown_px // width,
+        )
+        said = "".join(_block(message["role"], _content(message)) for message in self.messages)
+        parts = [
+            f"<h4>What {escape(self.model)} is given</h4>{picture}<p>{escape(self._facts())}</p>{said}",
+            _block("the finished prompt", self.prompt) if self.prompt is not None else "",
+            f"<h4>What it answers</h4><p>{self._tokens_as_html() or escape(self.text)}</p>",
+            self._table() if self.tokens else "<p>This model does not tell probabilities.</p>",
+        ]
+        return f"<div>{''.join(parts)}</div>"
+
+    def _facts(self) -> str:
+        patches = f"patches of {self.patch_px} × {self.patch_px} pixels" if self.patch_px else ""
+        image = f"{self.image_tokens} tokens for the picture" if self.image_tokens is not None else ""
+        prompt = f"{self.prompt_tokens} tokens in all" if self.prompt_tokens is not None else ""
+        return ", ".join(filter(None, [patches, image, prompt]))
+
+    def _tokens_as_html(self) -> str:
+        return "".join(
+            f'<span title="{token.probability:.0%}" style="border-bottom:3px solid '
+            f'hsl({token.probability * 120:.0f} 70% 45%);white-space:pre-wrap">{escape(token.text)}</span>'
+            for token in self.tokens
+        )
+
+    def _table(self) -> Markup:
+        frame = self.frame
+        rows = [
+            [f"{cell:.0%}" if isinstance(cell, float) else _visible_space(cell) for cell in row]
+            for row in frame.itertuples(index=False)
+        ]
+        return table_element([label.replace("_", " ") for label in frame.columns], rows)
+
+
+def explain(
+    image: Any,
+    prompt: str,
+    *,
+    system: str | None = None,
+    alternatives: int = 3,
+    **options: Unpack[ExplainOptions],
+) -> Explanation:
+    """Ask one question about one image, and show everything on the way; nothing is stored.
+
+    Parameters
+    ----------
+    image : path, bytes or PIL image
+    prompt : str
+    system : str or None, default None
+    alternatives : int, default 3
+        Runners-up for each token of the answer, at most 10.
+    **options
+        model, timeout_s and how tokens are chosen, as for `describe`.
+
+    Returns
+    -------
+    Explanation
+        Messages, finished prompt, picture with its patches, tokens with probabilities; shows itself in a notebook.
+
+    Raises
+    ------
+    SetupError
+        No or an unknown model, or an option it does not take.
+    RunError
+        The image cannot be read, or the model did not answer.
+    """
+    parsed = parse_options(options, ExplainOptions)  # type: ignore[arg-type]  # a part of AskOptions
+    if not 0 <= alternatives <= _MOST_ALTERNATIVES:
+        raise BadSetting(f"alternatives={alternatives!r}: give a whole number from 0 to {_MOST_ALTERNATIVES}.")
+    ask = Ask(pictures=(), prompt=prompt, system=system, sampling=parsed.sampling, timeout_s=parsed.timeout_s)
+    if isinstance(parsed.model, Backend):
+        return _explained(parsed.model, image, ask, alternatives)
+    with borrow(settings.require_model(parsed.model)) as backend:
+        return _explained(backend, image, ask, alternatives)
+
+
+def _explained(backend: Backend, image: Any, ask: Ask, alternatives: int) -> Explanation:
+    picture = normalize(refer(image), backend.abilities.longest_side_px)
+    tells = backend.abilities.token_probabilities
+    ask = replace(ask, pictures=(picture,), token_probabilities=tells, alternatives=alternatives if tells else 0)
+    reply = _result(backend.submit(ask))
+    look = getattr(backend, "look_inside", None)
+    insight: Insight | None = look(ask) if look else None
+    content = [
+        {"type": "image", "width": picture.width, "height": picture.height},
+        {"type": "text", "text": ask.prompt},
+    ]
+    system: list[dict[str, Any]] = [{"role": "system", "content": ask.system}] if ask.system else []
+    tiles = [(tile.width, tile.height, tile.data) for tile in insight.tiles] if insight else []
+    return Explanation(
+        model=backend.model,
+        messages=[*system, {"role": "user", "content": content}],
+        prompt=insight.text if insight else None,
+        prompt_tokens=insight.prompt_tokens if insight else reply.usage.prompt_tokens,
+        image_tokens=insight.image_tokens if insight else None,
+        patch_px=insight.patch_px if insight else None,
+        text=reply.text,
+        tokens=reply.tokens or (),
+        finish_reason=reply.finish_reason,
+        picture=draw_grid(tiles, insight.patch_px if insight else None) if tiles else decode(picture),
+    )
+
+
+def _result(future: Future[Reply]) -> Reply:
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _block(title: str, text: str) -> str:
+    return f'<p><b>{escape(title)}</b></p><pre style="white-space:pre-wrap">{escape(text)}</pre>'
+
+
+def _content(message: Mapping[str, Any]) -> str:
+    content: str | list[dict[str, Any]] = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(part.get("text", f"⟨picture {part.get('width')} × {part.get('height')}⟩") for part in content)
+
+
+def _visible_space(cell: Any) -> str:
+    return "" if pd.isna(cell) else str(cell).replace(" ", "␣").replace("\n", "↵")
