@@ -1,7 +1,7 @@
 """Evaluation: how good was it, said with figures and how sure they are.
 
 Takes   tables of answers, perhaps the truth; a model to look into.  Gives  tidy frames of figures, findings, checks.
-May use frame, sources, backends (to check one), pandas, numpy.      Never  changes a table, drops a row unsaid."""
+May use frame and what is below it, pandas, numpy.      Never  changes a table, drops a row unsaid."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlmkit.evaluation.checking import check
+    from vlmkit.evaluation.comparing import compare
     from vlmkit.evaluation.evaluating import evaluate
     from vlmkit.evaluation.linting import lint
     from vlmkit.evaluation.quality import assert_quality
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "assert_quality": "vlmkit.evaluation.quality",
     "check": "vlmkit.evaluation.checking",
+    "compare": "vlmkit.evaluation.comparing",
     "evaluate": "vlmkit.evaluation.evaluating",
     "lint": "vlmkit.evaluation.linting",
 }
 
-__all__ = ["assert_quality", "check", "evaluate", "lint"]
+__all__ = ["assert_quality", "check", "compare", "evaluate", "lint"]
 
 
 def __getattr__(name: str) -> Any:

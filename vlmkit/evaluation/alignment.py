@@ -10,7 +10,7 @@ import pandas as pd
 
 from vlmkit.errors import SetupError
 
-__all__ = ["FILE_COLUMNS", "align_truth"]
+__all__ = ["FILE_COLUMNS", "align_truth", "column_of", "truth_of"]
 
 FILE_COLUMNS = ("path", "file_name", "image")
 """Columns of a truth table that may say which picture a row is about."""
@@ -42,7 +42,7 @@ def align_truth(table: pd.DataFrame, truth: Any) -> dict[str, pd.Series[Any]]:
     elif isinstance(truth, pd.Series):
         aligned = {_name_of(truth, table): _by_index(table, truth)}
     elif isinstance(truth, Mapping):
-        aligned = {str(column): _one(table, str(column), right) for column, right in truth.items()}
+        aligned = {str(column): truth_of(table, str(column), right) for column, right in truth.items()}
     else:
         raise SetupError(
             f"truth: a value of type {type(truth).__name__} says nothing about columns. Give "
@@ -73,7 +73,14 @@ def column_of(table: pd.DataFrame, name: str) -> pd.Series[Any]:
     return column
 
 
-def _one(table: pd.DataFrame, column: str, right: Any) -> pd.Series[Any]:
+def truth_of(table: pd.DataFrame, column: str, right: Any) -> pd.Series[Any]:
+    """Truth about one column: a column of the table, a Series aligned by index, or a list, row by row.
+
+    Raises
+    ------
+    SetupError
+        It does not fit.
+    """
     if isinstance(right, str):
         return column_of(table, right)
     if isinstance(right, pd.Series):

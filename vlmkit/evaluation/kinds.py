@@ -11,7 +11,7 @@ from pandas.api import types
 
 from vlmkit.errors import BadSetting
 
-__all__ = ["KINDS", "Kind", "is_missing", "kind_of"]
+__all__ = ["KINDS", "Kind", "is_list", "is_missing", "kind_of"]
 
 Kind = Literal["category", "number", "tags", "text"]
 KINDS: tuple[Kind, ...] = ("category", "number", "tags", "text")
@@ -44,12 +44,12 @@ def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
                 f"truth of {column.name!r}: the column has numbers, the truth has {rights[0]!r}. Convert one of them."
             )
         return "number"
-    return "tags" if _are(_is_list, some) else "text"
+    return "tags" if _are(is_list, some) else "text"
 
 
 def is_missing(value: Any) -> bool:
     """Whether a cell is empty; a list never is."""
-    return not _is_list(value) and bool(pd.isna(value))
+    return not is_list(value) and bool(pd.isna(value))
 
 
 def _are(is_one: Callable[[Any], bool], values: Sequence[Any]) -> bool:
@@ -68,5 +68,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not _is_truth_value(value)
 
 
-def _is_list(value: Any) -> bool:
+def is_list(value: Any) -> bool:
+    """Whether a cell holds several values."""
     return isinstance(value, Sequence | set | frozenset | np.ndarray) and not isinstance(value, str | bytes)

@@ -1,0 +1,91 @@
+"""Models and prompts on the same pictures, through the real store."""
+
+import pytest
+
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import BadSetting, SetupError, UnknownModel
+from vlmkit.evaluation.comparing import compare
+
+
+@pytest.fixture
+def liar():
+    """A model that always says two."""
+    backend = FakeBackend("liar", replies="2")
+    yield backend
+    backend.close()
+
+
+@pytest.mark.core_model
+def test_styles_against_the_truth(scenes, truth, store):
+    """The style of the truth wins; a second time nobody is asked, and the figures are the same."""
+    scenes["right"] = truth["brief"][: len(scenes)]
+    arguments = {"models": "tiny", "prompts": ["brief", "detailed"], "truth": "right", "store": store, "sample": 12}
+    first = compare(scenes, **arguments)
+    assert first.frame.index.tolist() == ["brief", "detailed"]
+    assert first.frame.loc["brief", "exact"] > 0.8
+    assert first.frame.loc["detailed", "exact"] == 0
+    assert first.frame["rows"].tolist() == [12, 12]
+    assert (first.frame["completion_tokens"] > 5).all()
+    assert (first.frame[["seconds_per_image", "peak_memory_mb"]] > 0).all(axis=None)
+    better = first.quality[(first.quality["column"] == "detailed") & (first.quality["measure"] == "rouge_l")].iloc[0]
+    assert better["difference_high"] < 0
+    again = compare(scenes, **arguments)
+    assert again.frame["seconds_per_image"].isna().all()
+    assert again.answers[["brief", "detailed"]].equals(first.answers[["brief", "detailed"]])
+    measures = [name for name in first.frame.columns if name.startswith(("exact", "rouge", "chrf", "bleu", "cider"))]
+    assert again.frame[measures].equals(first.frame[measures])
+
+
+@pytest.mark.core_model
+def test_two_models_and_typed_answers(scenes, truth, store, liar):
+    """Numbers are judged as numbers; agreement is what is left above chance."""
+    comparison = compare(
+        scenes,
+        models=["tiny", liar],
+        prompts=["How many objects are there?"],
+        truth=truth["count"][: len(scenes)],
+        dtype=int,
+        store=store,
+        stratify="format",
+        sample=10,
+        image="path",
+    )
+    assert comparison.frame.index.tolist() == ["tiny", "fake:liar"]
+    assert comparison.frame.loc["tiny", "exact"] > comparison.frame.loc["fake:liar", "exact"]
+    (pair,) = comparison.agreement.to_dict("records")
+    assert pair["measure"] == "krippendorff_alpha"
+    assert pair["value"] < 0.5
+    assert comparison.answers["fake:liar"].tolist() == [2] * 10
+
+
+def test_prompts_may_be_arguments(scenes, liar):
+    """Names of one's own; full names where a short one is taken."""
+    scenes["plain"] = "taken"
+    prompts = {"plain": "What is it?", "short": {"style": "brief", "max_words": 3}}
+    comparison = compare(scenes.head(2), models=liar, prompts=prompts, store=False)
+    assert comparison.frame.index.tolist() == ["fake:liar / plain", "fake:liar / short"]
+    assert [ask.prompt for ask in liar.asks[::2]] == [
+        "What is it?",
+        "Describe this image in one short sentence. Use at most 3 words.",
+    ]
+    assert comparison.quality is None
+    assert "exact" not in comparison.frame.columns
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"models": ["tiny", "nonsense"]}, UnknownModel, "nonsense"),
+        ({"models": []}, BadSetting, "one or more"),
+        ({"models": ["tiny", "tiny"]}, BadSetting, "each once"),
+        ({"models": "tiny", "prompts": []}, BadSetting, "one or more"),
+        ({"models": "tiny", "prompts": ["brief", "brief"]}, BadSetting, "twice"),
+        ({"models": "tiny", "prompts": {"a": 3}}, BadSetting, "prompts: 3"),
+        ({"models": "tiny", "truth": "nowhere"}, SetupError, "'nowhere'"),
+        ({"models": "tiny", "prompts": "brief", "dtype": int}, BadSetting, "is no question"),
+    ],
+)
+def test_wrong_calls(scenes, arguments, error, message):
+    """Found before anything is asked."""
+    with pytest.raises(error, match=message):
+        compare(scenes, store=False, **arguments)

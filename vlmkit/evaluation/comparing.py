@@ -1,0 +1,194 @@
+"""Models and prompts side by side, on the same pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from vlmkit.backends import Backend, parse
+from vlmkit.errors import BadSetting
+from vlmkit.evaluation.alignment import column_of, truth_of
+from vlmkit.evaluation.comparison import Comparison, agreement_of, frame_of
+from vlmkit.evaluation.evaluating import evaluate
+from vlmkit.evaluation.metering import Meter
+from vlmkit.evaluation.sampling import stratified_rows
+from vlmkit.frame import ask, describe, read_images
+from vlmkit.prompts.styles import STYLES
+from vlmkit.settings import require_model
+
+__all__ = ["compare"]
+
+
+def compare(
+    source: Any,
+    *,
+    models: str | Backend | Sequence[str | Backend] | None = None,
+    prompts: str | Sequence[str] | Mapping[str, Any] = "detailed",
+    truth: Any = None,
+    sample: int | None = None,
+    stratify: str | Sequence[str] | None = None,
+    dtype: Any = str,
+    choices: Sequence[str] | None = None,
+    seed: int = 0,
+    progress: Any = "auto",
+    evaluation: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Comparison:
+    """Ask every model with every prompt about the same pictures.
+
+    Answers go through the store, as in every run: what was asked before is not asked again, and a later run over all
+    rows finds the sample's answers there.
+
+    Parameters
+    ----------
+    source : DataFrame, or what `read_images` takes
+    models : str or open backend, or list of these, default the setting
+    prompts : str, list of str or mapping, default "detailed"
+        A style's name or a text; or name → style, text, or arguments of `describe` (of `ask`, with a dtype or choices),
+        such as ``{"short": {"style": "brief", "max_words": 10}}``.
+    truth : str, Series or list, default None
+        What is right: a column of the table, or as `evaluate` takes it for one column.
+    sample : int, default None
+        Only so many rows, the same for all; None is all.
+    stratify : str or list of str, default None
+        Columns whose values shall have their share in the sample.
+    dtype, choices
+        Of the answers, as for `ask`; by default texts.
+    seed : int, default 0
+        Draws the sample and the intervals.
+    progress : as for `describe`
+    evaluation : mapping, default None
+        Further arguments of `evaluate`: kinds are of the answers, such as ``{"text_measures": ["rouge_l"]}``.
+    **options
+        As for `describe`: store, image, timeout_s, workers, ….
+
+    Returns
+    -------
+    Comparison
+        ``frame``, a row for each pair of model and prompt; ``quality``, ``agreement``, ``answers``; ``plot()``.
+
+    Raises
+    ------
+    SetupError
+        As `describe` and `evaluate`; names of models are looked at before anything is asked.
+    RunError
+        As `describe`.
+    """
+    table = source if isinstance(source, pd.DataFrame) else read_images(source)
+    typed = {"dtype": dtype, "choices": choices} if choices is not None or dtype is not str else {}
+    named = _named_prompts(prompts, are_questions=bool(typed))
+    cells = _cells(_listed_models(models), named, taken=set(map(str, table.columns)))
+    right = None if truth is None else truth_of(table, "truth", truth)
+    rows = stratified_rows(table, sample, by=stratify, seed=seed)
+    meters = {cell.name: Meter(progress, cell.name) for cell in cells}
+    answers = _answers(table.iloc[rows], cells, typed, options, meters)
+    quality = None
+    if right is not None:
+        given = {"against": cells[0].name if len(cells) > 1 else None, "seed": seed, **(evaluation or {})}
+        quality = evaluate(answers, truth={cell.name: right.iloc[rows] for cell in cells}, **given)
+    pairs = {cell.name: {"model": cell.model_name, "prompt": cell.prompt_name} for cell in cells}
+    return Comparison(
+        frame=frame_of(answers, pairs, meters, quality),
+        quality=quality,
+        agreement=agreement_of({name: column_of(answers, name) for name in pairs}),
+        answers=answers,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Cell:
+    """One pair of model and prompt; `name` is the column its answers go to."""
+
+    name: str
+    model: str | Backend
+    model_name: str
+    prompt_name: str
+    arguments: Mapping[str, Any]
+
+    def ask(self, table: pd.DataFrame, typed: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
+        """The table with the answers and their details."""
+        given = {**options, "model": self.model, "into": self.name, "details": True, **self.arguments}
+        if not typed:
+            answered: pd.DataFrame = describe(table, **given)
+            return answered
+        typed_answers: pd.DataFrame = ask(table, given.pop("prompt"), **typed, **given)
+        return typed_answers
+
+
+def _answers(
+    few: pd.DataFrame,
+    cells: Sequence[_Cell],
+    typed: Mapping[str, Any],
+    options: Mapping[str, Any],
+    meters: Mapping[str, Meter],
+) -> pd.DataFrame:
+    """The rows with the answers of all cells; each cell is asked by itself, so that its time is its own."""
+    answers = few.copy()
+    for cell in cells:
+        with meters[cell.name] as meter:
+            asked = cell.ask(few, typed, {**options, "progress": meter})
+        for column in asked.columns.difference(few.columns, sort=False):
+            answers[column] = asked[column]
+    return answers
+
+
+def _cells(
+    models: Sequence[tuple[str, str | Backend]], prompts: Mapping[str, Mapping[str, Any]], *, taken: set[str]
+) -> list[_Cell]:
+    """Model by model, so that each is loaded once; a name has only what tells it from the others, if it is free."""
+    pairs = [(model, prompt) for model, _ in models for prompt in prompts]
+    short = [model if len(prompts) == 1 and len(models) > 1 else prompt for model, prompt in pairs]
+    is_clear = len(set(short)) == len(short) and not taken & set(short)
+    names = short if is_clear else [f"{model} / {prompt}" for model, prompt in pairs]
+    opened = dict(models)
+    return [
+        _Cell(name=name, model=opened[model], model_name=model, prompt_name=prompt, arguments=prompts[prompt])
+        for name, (model, prompt) in zip(names, pairs, strict=True)
+    ]
+
+
+def _listed_models(models: str | Backend | Sequence[str | Backend] | None) -> list[tuple[str, str | Backend]]:
+    listed = [models] if models is None or isinstance(models, str | Backend) else list(models)
+    named: dict[str, str | Backend] = {}
+    for model in listed:
+        if isinstance(model, Backend):
+            named[model.model] = model
+        else:
+            required = require_model(model)
+            parse(required)
+            named[required] = required
+    if len(named) < len(listed) or not named:
+        raise BadSetting("models: give one or more, each once.")
+    return list(named.items())
+
+
+def _named_prompts(
+    prompts: str | Sequence[str] | Mapping[str, Any], *, are_questions: bool
+) -> dict[str, dict[str, Any]]:
+    if isinstance(prompts, Mapping):
+        named = dict(prompts)
+    else:
+        listed = [prompts] if isinstance(prompts, str) else list(prompts)
+        named = {prompt: prompt for prompt in listed}
+        if len(named) < len(listed):
+            raise BadSetting("prompts: one is there twice; give each once.")
+    if not named:
+        raise BadSetting("prompts: give one or more: a style's name, a text, or a mapping of names to these.")
+    arguments = {str(name): _arguments(prompt) for name, prompt in named.items()}
+    styles = [name for name, given in arguments.items() if are_questions and "prompt" not in given]
+    if styles:
+        raise BadSetting(
+            f"prompts: {styles[0]!r} is no question; with dtype or choices, give texts that ask something."
+        )
+    return arguments
+
+
+def _arguments(prompt: Any) -> dict[str, Any]:
+    if isinstance(prompt, Mapping):
+        return dict(prompt)
+    if not isinstance(prompt, str):
+        raise BadSetting(f"prompts: {prompt!r} is none; give a style's name, a text, or a mapping of arguments.")
+    return {"style": prompt} if prompt in STYLES else {"prompt": prompt}
