@@ -90,8 +90,8 @@ def lab(browser):
         return opened[-1]
 
     yield open_notebook
-    for notebook in opened[-1:]:
-        notebook.close()
+    browser.page.goto("about:blank")
+    server.end_kernels()
     errors = [text for text in browser.errors if not any(noise in text for noise in _OWN_NOISE)]
     assert errors == [], "the page reported errors"
     outside = [url for url in browser.addresses if not url.startswith((server.url, "data:", "blob:", "about:"))]

@@ -68,12 +68,23 @@ class Server:
         deadline_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline_s and self._process.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5):
-                    return
+                self._ask("GET", "status")
             except OSError:
                 time.sleep(0.1)
+            else:
+                return
         self.close()
         raise RuntimeError("JupyterLab did not start")
+
+    def end_kernels(self):
+        """Shut down every kernel, whatever the page shows by now."""
+        for kernel in json.loads(self._ask("GET", "kernels")):
+            self._ask("DELETE", f"kernels/{kernel['id']}")
+
+    def _ask(self, method, what):
+        request = urllib.request.Request(f"{self.url}/api/{what}?token={self.token}", method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.read()
 
     def close(self):
         self._process.terminate()
@@ -140,8 +151,11 @@ class Notebook:
         )
 
     def run_all(self):
-        """Run all cells; False if one raised."""
-        return self.command("notebook:run-all-cells")
+        """Run all cells; False if one raised, whose outputs are printed."""
+        well = self.command("notebook:run-all-cells")
+        if not well:
+            sys.stdout.write("\n".join(self.text(index) for index in range(self.cells())))
+        return well
 
     def run_cell(self, index):
         """Run one cell; False if it raised."""
@@ -175,10 +189,6 @@ class Notebook:
         """Save; gives the file as it is read back."""
         self.command("docmanager:save")
         return nbformat.read(self.path, 4)
-
-    def close(self):
-        """Shut the kernel down."""
-        self.page.evaluate("async () => await window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()")
 
 
 def write_notebook(path, sources):
