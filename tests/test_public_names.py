@@ -24,6 +24,7 @@ PUBLIC = [
     "lint",
     "load",
     "models",
+    "pick_model",
     "read_dataset",
     "read_images",
     "read_sidecars",

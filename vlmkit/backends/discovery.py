@@ -45,6 +45,8 @@ class FoundModel:
         Whether it is in memory now.
     size_bytes : int or None
         Of its weights.
+    memory_bytes : int or None
+        About what they take in this process; on an NVIDIA GPU it is less. None for what a server has.
     quantization : str or None
     context : int or None
         Tokens of prompt and answer together.
@@ -61,6 +63,7 @@ class FoundModel:
     sees_pictures: bool | None = None
     loaded: bool | None = None
     size_bytes: int | None = None
+    memory_bytes: int | None = None
     quantization: str | None = None
     context: int | None = None
     source: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,8 @@ def _inspected(engine: str, name: str, source: str, directory: Path) -> FoundMod
         name=name,
         sees_pictures=True,
         size_bytes=checkpoint.weight_bytes,
+        # Off Metal, weights are widened to four bytes.
+        memory_bytes=checkpoint.weight_bytes if sys.platform == "darwin" else 4 * checkpoint.parameters,
         quantization=checkpoint.quantization,
         context=checkpoint.context_length,
         source=source,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
     from vlmkit.frame.inventory import Health, health, models
+    from vlmkit.frame.picking import Picker, pick_model
     from vlmkit.frame.presets import ask, caption, score, tags
     from vlmkit.frame.verbs import describe, describe_iter, describe_one
 
@@ -24,6 +25,7 @@ __all__ = [
     "Estimate",
     "Explanation",
     "Health",
+    "Picker",
     "ask",
     "caption",
     "compare_view",
@@ -34,6 +36,7 @@ __all__ = [
     "explain",
     "health",
     "models",
+    "pick_model",
     "read_images",
     "runs",
     "score",
@@ -53,6 +56,8 @@ _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "explain": "vlmkit.frame.explanation",
     "health": "vlmkit.frame.inventory",
     "models": "vlmkit.frame.inventory",
+    "Picker": "vlmkit.frame.picking",
+    "pick_model": "vlmkit.frame.picking",
     "read_images": "vlmkit.frame.images",
     "runs": "vlmkit.frame.history",
     "score": "vlmkit.frame.presets",

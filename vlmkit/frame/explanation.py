@@ -17,6 +17,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.frame.arrays import float_array, text_array
 from vlmkit.frame.markup import Markup, escape, picture_element, table_element
 from vlmkit.frame.options import parse_options
+from vlmkit.frame.picking import Picker
 from vlmkit.records import Ask, Reply, Token
 from vlmkit.sources import decode, draw_grid, normalize, refer
 
@@ -30,7 +31,7 @@ _END = "⟨end⟩"
 class ExplainOptions(TypedDict, total=False):
     """How the answer is asked for; fields as in `vlmkit.frame.options.AskOptions`."""
 
-    model: str | Backend | None
+    model: str | Backend | Picker | None
     timeout_s: float | None
     temperature: float
     top_p: float

@@ -13,6 +13,7 @@ import pandas as pd
 
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
+from vlmkit.frame.picking import Picker, chosen
 from vlmkit.records import Sampling
 from vlmkit.runner import MOST_RETRIES, Listener
 
@@ -24,8 +25,8 @@ class AskOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    model : str or open backend
-        ``"tiny"``, ``"mlx:org/name"``, …, or what ``vk.load`` gave. Default: the setting.
+    model : str, open backend or Picker
+        ``"tiny"``, ``"mlx:org/name"``, …, or what ``vk.load`` or ``vk.pick_model`` gave. Default: the setting.
     timeout_s : float
         Seconds for one answer. Default: the setting, which is none.
     max_retries : int, default 3
@@ -49,7 +50,7 @@ class AskOptions(TypedDict, total=False):
         the model before each question. For models that take several pictures.
     """
 
-    model: str | Backend | None
+    model: str | Backend | Picker | None
     timeout_s: float | None
     max_retries: int
     fallback: str | Backend | Sequence[str | Backend] | None
@@ -165,6 +166,8 @@ def parse_options(given: AskOptions, kind: Any) -> Options:
         An option that does not exist, or a value it does not take.
     """
     values: dict[str, Any] = dict(given)
+    if "model" in values:
+        values["model"] = chosen(values["model"])
     for name in values:
         if name not in kind.__optional_keys__:
             raise BadSetting(_unknown(name, sorted(kind.__optional_keys__)))
