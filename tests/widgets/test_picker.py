@@ -15,7 +15,7 @@ from vlmkit.widgets.picker import PickerFace
 EVIL = "<img src=x onerror='window.ran=1'>\u202e"
 FOUND = [
     FoundModel(engine="mlx", name="tiny", sees_pictures=True, size_bytes=5_400_000, memory_bytes=10_000_000),
-    FoundModel(engine="mlx", name="org/huge", sees_pictures=True, memory_bytes=10**15, quantization="4-bit", context=4096),
+    FoundModel(engine="mlx", name="org/huge", sees_pictures=True, memory_bytes=10**15, quantization="4-bit"),
     FoundModel(engine="ollama", name=f"ollama:{EVIL}", sees_pictures=None, source="http://there", loaded=True),
     FoundModel(engine="vllm", error=f"Unreachable: nobody answers.\n{EVIL}"),
 ]
