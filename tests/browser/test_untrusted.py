@@ -66,6 +66,7 @@ def test_nothing_of_a_table_runs(lab, page, nothing_ran, screenshot):
     """Gallery with typed fields, an edit, a larger picture, comparison and table; links and handlers are no such."""
     cells = [HOSTILE, "df.vlm.review('caption', 'tags', 'mood', store=False)"]
     cells += ["vk.compare_view(df, ['caption', 'other'], store=False)", "df.vlm.show()"]
+    cells += ["from IPython.display import HTML; HTML('$$x^2$$')"]
     notebook = lab(cells)
     assert notebook.run_all()
     gallery, comparison, table = (notebook.output(n) for n in (1, 2, 3))
@@ -90,6 +91,8 @@ def test_nothing_of_a_table_runs(lab, page, nothing_ran, screenshot):
     page.keyboard.press("1")
     comparison.get_by_role("status").filter(has_text="1 votes").wait_for()
     table.get_by_text("Refused: <img src=x onerror=").wait_for()
+    notebook.output(4).locator("mjx-container").first.wait_for()  # by now a formula would have been typeset
+    table.get_by_text("$$\\href{javascript:window.ran=1}{press}$$").first.wait_for()
     for face in (gallery, comparison, table):
         assert face.locator(":is(.vlm-face, .vlm-table) :is(" + RUNNING + ")").count() == 0
     screenshot("untrusted", table)

@@ -113,16 +113,19 @@ def picture_element(data: bytes, media_type: str, *, label: str, width: int, hei
     return Markup(f'<img src="{source}" alt="{escape(label)}" width="{width:d}" height="{height:d}" loading="lazy">')
 
 
+# Twice the class: JupyterLab has rules of its own for tables, such as columns of equal width, aligned to the right.
 _STYLE = (
     "<style>"
-    ".vlm-table{border-collapse:collapse;font-size:13px}"
-    ".vlm-table th,.vlm-table td{padding:4px 8px;text-align:left;vertical-align:top;"
-    "border-bottom:1px solid var(--jp-border-color2,#8886);white-space:pre-wrap;overflow-wrap:anywhere;"
-    "unicode-bidi:isolate}"
-    ".vlm-table td{max-width:36em}.vlm-table img{display:block;max-width:none}"
-    ".vlm-table td:empty::after{content:'NA';opacity:.65}"
+    "table.vlm-table.vlm-table{border-collapse:collapse;font-size:13px;table-layout:auto}"
+    "table.vlm-table.vlm-table :is(th,td){padding:4px 8px;text-align:left;vertical-align:top;"
+    "border-bottom:1px solid var(--jp-border-color2,#8886);white-space:pre-wrap;overflow-wrap:break-word;"
+    "max-width:36em;unicode-bidi:isolate}"
+    "table.vlm-table img{display:block;max-width:none}"
+    "table.vlm-table td:empty::after{content:'NA';opacity:.65}"
     "</style>"
 )
+# Notebooks typeset what stands between dollars, unless told not to, by a word that changed over time.
+_CLASSES = "vlm-table tex2jax_ignore mathjax_ignore"
 
 
 def table_element(columns: Sequence[Any], rows: Iterable[Sequence[Any]], *, caption: str = "") -> Markup:
@@ -139,8 +142,8 @@ def table_element(columns: Sequence[Any], rows: Iterable[Sequence[Any]], *, capt
     """
     head = "".join(f'<th scope="col" dir="auto">{escape(label)}</th>' for label in columns)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    below = f"<p>{escape(caption)}</p>" if caption else ""
-    table = f'<table class="vlm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    below = f'<p class="tex2jax_ignore mathjax_ignore">{escape(caption)}</p>' if caption else ""
+    table = f'<table class="{_CLASSES}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return Markup(_STYLE + table + below)
 
 

@@ -96,7 +96,7 @@ def show(
     cells = [list(beside.iloc[:, place].array) for place in range(beside.shape[1])]
     body = [[head.index[row], picture, *(column[row] for column in cells)] for row, picture in enumerate(shown)]
     below = "" if len(head) == len(table) else f"{len(head):,} of {len(table):,} rows"
-    html = table_element(["", "", *beside.columns], body, caption=below)
+    html = table_element(["", "picture", *beside.columns], body, caption=below)
     return Shown(html, repr(beside))
 
 
