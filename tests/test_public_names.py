@@ -32,6 +32,7 @@ PUBLIC = [
     "score",
     "tags",
     "use",
+    "verify",
 ]
 
 

@@ -13,7 +13,7 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.evaluation import assert_quality, check, compare, evaluate, lint
+    from vlmkit.evaluation import assert_quality, check, compare, evaluate, lint, verify
     from vlmkit.exporters import read_dataset, read_sidecars
     from vlmkit.frame import (
         ask,
@@ -61,6 +61,7 @@ __all__ = [
     "score",
     "tags",
     "use",
+    "verify",
 ]
 
 _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
@@ -73,6 +74,7 @@ _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "read_dataset": "vlmkit.exporters",
     "read_sidecars": "vlmkit.exporters",
     "use": "vlmkit.settings",
+    "verify": "vlmkit.evaluation",
 }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vlmkit.evaluation.evaluating import evaluate
     from vlmkit.evaluation.linting import lint
     from vlmkit.evaluation.quality import assert_quality
+    from vlmkit.evaluation.verifying import verify
 
 _MODULE_OF = {
     "assert_quality": "vlmkit.evaluation.quality",
@@ -21,9 +22,10 @@ _MODULE_OF = {
     "compare": "vlmkit.evaluation.comparing",
     "evaluate": "vlmkit.evaluation.evaluating",
     "lint": "vlmkit.evaluation.linting",
+    "verify": "vlmkit.evaluation.verifying",
 }
 
-__all__ = ["assert_quality", "check", "compare", "evaluate", "lint"]
+__all__ = ["assert_quality", "check", "compare", "evaluate", "lint", "verify"]
 
 
 def __getattr__(name: str) -> Any:

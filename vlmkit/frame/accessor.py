@@ -97,6 +97,34 @@ class Accessor:
 
         return review(self._subject, *fields, **options)
 
+    def evaluate(self, **options: Any) -> pd.DataFrame:
+        """Say how good columns are; takes the arguments of `vlmkit.evaluate`."""
+        return self._judge("evaluate", **options)
+
+    def lint(self, column: str | None = None, **options: Any) -> Any:
+        """Look captions through for what should not be in them; takes the arguments of `vlmkit.lint`."""
+        return self._judge("lint", column, **options)
+
+    def compare(self, **options: Any) -> Any:
+        """Ask several models or prompts about these pictures; takes the arguments of `vlmkit.compare`."""
+        return self._judge("compare", **options)
+
+    def verify(self, column: str, **options: Any) -> pd.DataFrame:
+        """Ask of each thing that a caption claims whether it is there; takes the arguments of `vlmkit.verify`."""
+        return self._judge("verify", column, **options)
+
+    def duplicates(self, **options: Any) -> pd.DataFrame:
+        """Find pictures that are nearly the same; takes the arguments of `vlmkit.evaluation.doubles.duplicates`."""
+        return self._judge("doubles:duplicates", **options)
+
+    def doubt(self, *columns: str, **options: Any) -> pd.DataFrame:
+        """Doubtful rows first; takes the arguments of `vlmkit.evaluation.doubting.doubt`."""
+        return self._judge("doubting:doubt", *columns, **options)
+
+    def accepted(self, *fields: str) -> pd.DataFrame:
+        """Rows that a person accepted or edited; takes the arguments of `vlmkit.evaluation.gold.accepted`."""
+        return self._judge("gold:accepted", *fields)
+
     def to_imagefolder(self, directory: str | Path, **options: Any) -> pd.DataFrame:
         """Write an imagefolder for `datasets`; takes the arguments of `vlmkit.exporters.to_imagefolder`."""
         return self._export("to_imagefolder", directory, options)
@@ -152,3 +180,8 @@ class Accessor:
     def _export(self, name: str, target: Any, options: dict[str, Any]) -> pd.DataFrame:
         table: pd.DataFrame = open_by_name(f"vlmkit.exporters:{name}")(self._subject, target, **options)
         return table
+
+    def _judge(self, name: str, *arguments: Any, **options: Any) -> Any:
+        module, colon, function = name.rpartition(":")
+        dotted = f"vlmkit.evaluation.{module}:{function}" if colon else f"vlmkit.evaluation:{name}"
+        return open_by_name(dotted)(self._subject, *arguments, **options)

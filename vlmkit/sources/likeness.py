@@ -1,0 +1,43 @@
+"""Pictures as a few colors, to tell which are nearly the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from vlmkit.records import ImageRef
+from vlmkit.sources.limits import Limits
+from vlmkit.sources.pictures import decode, normalize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["color_grid"]
+
+_SIDE_PX = 64  # of what is decoded: a JPEG is then read at a fraction of its cost
+
+
+def color_grid(ref: ImageRef, side: int, *, limits: Limits | None = None) -> NDArray[np.uint8]:
+    """Mean colors of a picture's parts, turned upright.
+
+    Parameters
+    ----------
+    ref : ImageRef
+    side : int
+        Parts across and down.
+    limits : Limits or None, default None
+        None takes those in force.
+
+    Returns
+    -------
+    array of uint8, shape (side, side, 3)
+
+    Raises
+    ------
+    RunError
+        As `normalize`.
+    """
+    picture = decode(normalize(ref, _SIDE_PX, limits=limits))
+    return np.asarray(picture.resize((side, side), Image.Resampling.BOX))
