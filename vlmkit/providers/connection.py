@@ -20,7 +20,16 @@ import h11
 
 from vlmkit.errors import BackendError, Refused, Unreachable
 
-__all__ = ["TRANSLATION", "Connection", "NotConnectedError", "Place", "ProxyRefusedError", "Route", "translation_of"]
+__all__ = [
+    "TRANSLATION",
+    "Connection",
+    "NotConnectedError",
+    "Place",
+    "ProxyRefusedError",
+    "Route",
+    "head_of",
+    "translation_of",
+]
 
 _CONNECT_S = 10.0
 _MOST_HEAD_BYTES = 100 * 1024
@@ -33,6 +42,10 @@ class NotConnectedError(OSError):
 class ProxyRefusedError(OSError):
     """The proxy does not lead on."""
 
+
+# To h11 all requests are alike, as what answers to GET and POST mean does not differ. To check and to write each anew
+# would take as long as everything else about it.
+_ANY_REQUEST = h11.Request(method="GET", target="/", headers=[("host", "")])
 
 _LOST = (Unreachable, "the connection was lost before the answer was complete. Try again; see the server's log")
 
@@ -141,22 +154,21 @@ class Connection(asyncio.Protocol):
         """Whether its socket is, and nothing else is to be done with it than to send a request."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def send(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes = b"") -> None:
+    def send(self, request: bytes) -> None:
         """Begin a request, after the one before it has been finished.
+
+        Parameters
+        ----------
+        request : bytes
+            A head as `head_of` writes it, and the body.
 
         Raises
         ------
-        h11.LocalProtocolError
-            A header that HTTP does not allow.
+        NotConnectedError
+            The socket is closed.
         """
-        if self._transport is None:
-            raise NotConnectedError("not connected")
-        self._head, self._chunks, self._error = None, [], None
-        self._is_busy, self._is_whole = True, False
-        events = [h11.Request(method=method, target=target, headers=headers), h11.EndOfMessage()]
-        if body:
-            events.insert(1, h11.Data(data=body))
-        self._transport.write(b"".join(self._http.send(event) or b"" for event in events))
+        self._begin(_ANY_REQUEST)
+        self._write(request)
 
     async def head(self) -> tuple[int, dict[str, str]]:
         """Status and headers of the answer, names in lower case.
@@ -217,11 +229,23 @@ class Connection(asyncio.Protocol):
 
     async def _tunnel(self, route: Route) -> None:
         target = f"{route.place.host}:{route.place.port}"
-        self.send("CONNECT", target, [("host", target), *route.proxy_headers.items()])
+        headers = [("host", target), *route.proxy_headers.items()]
+        self._write(self._begin(h11.Request(method="CONNECT", target=target, headers=headers)))
         status, _ = await self.head()
         if not 200 <= status < 300:
             raise ProxyRefusedError(f"it answered {status}")
         self._is_busy = False
+
+    def _begin(self, request: h11.Request) -> bytes:
+        """Expect the answer to a request; the request as h11 writes it."""
+        self._head, self._chunks, self._error = None, [], None
+        self._is_busy, self._is_whole = True, False
+        return (self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            raise NotConnectedError("it was just closed")
+        self._transport.write(data)
 
     def _unsent(self) -> int:
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
@@ -277,6 +301,24 @@ class Connection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def head_of(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
+    """Beginning of a request, checked and written by h11, without the empty line at its end.
+
+    Parameters
+    ----------
+    method, target : str
+    headers : list of (str, str)
+        All but the length of the body.
+
+    Raises
+    ------
+    h11.LocalProtocolError
+        A header that HTTP does not allow.
+    """
+    head = _new_http().send(h11.Request(method=method, target=target, headers=headers)) or b""
+    return head.removesuffix(b"\r\n")
 
 
 def _said(error: Exception) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut
-from vlmkit.providers.connection import Connection, Place, Route, translation_of
+from vlmkit.providers.connection import Connection, Place, Route, head_of, translation_of
 from vlmkit.providers.event_loop import EventLoop
 
 __all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
@@ -105,6 +105,7 @@ class Transport:
         if self._route.proxy and not is_tls:  # which forwards what has a whole address and the proxy's own headers
             self._base = f"http://{f'[{host}]' if ':' in host else host}:{place.port}"
             self._headers += self._route.proxy_headers.items()
+        self._heads: dict[tuple[str, str], bytes] = {}
         self._secret = secret
         self._loop: EventLoop | None = None
         self._idle: list[Connection] = []
@@ -177,7 +178,7 @@ class Transport:
         try:
             async with self._translated(call):
                 connection = await self._connection()
-                connection.send(method, *self._request(method, path, body), body)
+                connection.send(self._request(method, path, body))
                 status, headers = await connection.head()
             yield Answer(status=status, headers=headers), self._reader(connection, call)
         finally:
@@ -212,11 +213,13 @@ class Transport:
         """A server's text without the key."""
         return text.replace(self._secret, "***") if self._secret else text
 
-    def _request(self, method: str, path: str, body: bytes) -> tuple[str, list[tuple[str, str]]]:
-        headers = list(self._headers)
-        if method == "POST":
-            headers += [("content-type", "application/json"), ("content-length", str(len(body)))]
-        return self._base + (path[1:] if path.startswith("//") else self._path + path), headers
+    def _request(self, method: str, path: str, body: bytes) -> bytes:
+        head = self._heads.get((method, path))
+        if head is None:
+            headers = [*self._headers, *([("content-type", "application/json")] if method == "POST" else [])]
+            target = self._base + (path[1:] if path.startswith("//") else self._path + path)
+            head = self._heads[method, path] = head_of(method, target, headers)
+        return b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body) if body else head + b"\r\n"
 
     async def _connection(self) -> Connection:
         """One that is idle, the latest first; a server's end of one is noticed when it comes."""
