@@ -103,11 +103,11 @@ class Accessor:
 
     def lint(self, column: str | None = None, **options: Any) -> Any:
         """Look captions through for what should not be in them; takes the arguments of `vlmkit.lint`."""
-        return self._judge("lint", column, **options)
+        return open_by_name("vlmkit.evaluation:lint")(self._subject, column, **options)
 
     def compare(self, **options: Any) -> Any:
         """Ask several models or prompts about these pictures; takes the arguments of `vlmkit.compare`."""
-        return self._judge("compare", **options)
+        return open_by_name("vlmkit.evaluation:compare")(self._subject, **options)
 
     def verify(self, column: str, **options: Any) -> pd.DataFrame:
         """Ask of each thing that a caption claims whether it is there; takes the arguments of `vlmkit.verify`."""
@@ -181,7 +181,8 @@ class Accessor:
         table: pd.DataFrame = open_by_name(f"vlmkit.exporters:{name}")(self._subject, target, **options)
         return table
 
-    def _judge(self, name: str, *arguments: Any, **options: Any) -> Any:
+    def _judge(self, name: str, *arguments: Any, **options: Any) -> pd.DataFrame:
         module, colon, function = name.rpartition(":")
         dotted = f"vlmkit.evaluation.{module}:{function}" if colon else f"vlmkit.evaluation:{name}"
-        return open_by_name(dotted)(self._subject, *arguments, **options)
+        table: pd.DataFrame = open_by_name(dotted)(self._subject, *arguments, **options)
+        return table
