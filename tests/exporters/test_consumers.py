@@ -1,4 +1,4 @@
-"""The programs that files are for open them: datasets, webdataset, pycocotools, exiftool, and Label Studio's own code."""
+"""The programs that files are for open them: datasets, webdataset, pycocotools, exiftool and Label Studio."""
 
 import gc
 import importlib.util
@@ -238,7 +238,7 @@ print(len(tasks))
 
 
 def test_label_studio_accepts_the_tasks(captions, tmp_path):
-    """Its own code finds config, tasks and predictions valid; where it is not installed, their shape is checked here."""
+    """Its own code finds config, tasks and predictions valid; their shape is checked in any case."""
     to_label_studio(captions.assign(caption_confidence=0.5), tmp_path / "tasks.json")
     assert (tmp_path / "tasks.json.config.xml").read_text() == CONFIG
     tasks = json.loads((tmp_path / "tasks.json").read_text())

@@ -54,7 +54,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             'before is complete, and if_exists="skip" goes on from there.'
         ) from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             partial.unlink()
 
 

@@ -6,21 +6,22 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from vlmkit.errors import BadSetting, RunError, SetupError
+from vlmkit.errors import RunError, SetupError
 from vlmkit.exporters.card import Card, write_card
 from vlmkit.exporters.changes import Changes
 from vlmkit.exporters.files import Backups
 from vlmkit.exporters.names import common_root, is_file_name, name_below
 from vlmkit.exporters.options import ExportOptions, Options, parse_options
 from vlmkit.exporters.progress import with_bar
-from vlmkit.exporters.rows import Row, Rows, find_text_column
+from vlmkit.exporters.rows import Row, Rows, check_table, find_text_column
 from vlmkit.exporters.values import clean_text
 from vlmkit.sources import Limits
 from vlmkit.sources.urls import is_url, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Job", "start"]
 
@@ -178,8 +179,7 @@ def start(
     SetupError
         Anything that is wrong with the call.
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise BadSetting(f"a {type(frame).__name__} cannot be written; give a DataFrame with a column of pictures.")
+    check_table(frame)
     options = parse_options(given)
     text = find_text_column(frame, column, required=not is_record and tags is None)
     rows = Rows(

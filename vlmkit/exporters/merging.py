@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import column_of, find_text_column
-from vlmkit.exporters.values import plain_value
+from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame.arrays import text_array
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.sources.urls import is_url
@@ -38,6 +38,7 @@ def merge_edits(
     column: str | None = None,
     format: str | None = None,  # noqa: A002  pandas' word
     image: str | None = None,
+    tags: str | None = None,
     **options: Any,
 ) -> pd.DataFrame:
     """Take over texts that people changed in a data set.
@@ -57,6 +58,8 @@ def merge_edits(
         As for `read_dataset`.
     image : str or None, default None
         Column of pictures; None takes ``path``, else ``image``.
+    tags : str or None, default None
+        Column of tags that the export wrote behind the texts, which are taken off again.
     **options
         As for `read_dataset`.
 
@@ -87,7 +90,15 @@ def merge_edits(
             f"no row of the table has a picture of the edited data set, whose first is {first}. Check root=…, or pass "
             "tables that both have a column 'digest'."
         )
-    return _merged(frame, text, [_edit_of(*key, by_path, by_digest) for key in keys])
+    edits = [_edit_of(*key, by_path, by_digest) for key in keys]
+    if tags is not None:
+        edits = [_without(edit, tags_of(cell)) for edit, cell in zip(edits, column_of(frame, tags).array, strict=True)]
+    return _merged(frame, text, edits)
+
+
+def _without(edit: _Edit | None, tags: Sequence[str]) -> _Edit | None:
+    ending = ", " + ", ".join(tags)
+    return edit if edit is None or not tags else _Edit(edit.text.removesuffix(ending), edit.status)
 
 
 def _text_of(table: pd.DataFrame, text: str) -> str:

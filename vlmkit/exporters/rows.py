@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from vlmkit.errors import SetupError
+from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.values import plain_reader, plain_value, tags_of
 from vlmkit.frame.tables import pick_pictures, refs_of
 from vlmkit.records import ImageRef
 
-__all__ = ["Row", "Rows", "column_of", "find_text_column", "further_columns"]
+__all__ = ["Row", "Rows", "check_table", "column_of", "find_text_column", "further_columns"]
 
 _REJECTED = "rejected"
 _USUAL_TEXTS = ("caption", "description", "text")
@@ -168,6 +168,22 @@ def _read_error(value: Any) -> str | None:
     return None if plain is None else str(plain)
 
 
+def check_table(frame: object) -> None:
+    """Make sure that something is a table.
+
+    Parameters
+    ----------
+    frame : object
+
+    Raises
+    ------
+    BadSetting
+        It is none.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise BadSetting(f"a {type(frame).__name__} cannot be written; give a DataFrame with a column of pictures.")
+
+
 def column_of(frame: pd.DataFrame, label: Any) -> pd.Series[Any]:
     """One column of a frame.
 
@@ -239,6 +255,7 @@ def further_columns(frame: pd.DataFrame, image: str | None, columns: Sequence[st
     SetupError
         There is no such column, or its name is no text.
     """
+    check_table(frame)
     pictures = pick_pictures(frame, image).name
     names = [name for name in frame.columns if name != pictures] if columns is None else list(columns)
     for name in names:

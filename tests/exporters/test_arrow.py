@@ -1,0 +1,56 @@
+"""Arrow: types of columns, and rows in small groups."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from vlmkit.errors import SetupError
+from vlmkit.exporters.arrow import ParquetFile, csv_rows, schema_of
+from vlmkit.exporters.documents import Entry
+
+
+def test_types_of_columns():
+    """Also where the first ten thousand rows are empty; what has no type becomes text."""
+    late = [None] * 10_001 + [1.5]
+    frame = pd.DataFrame(
+        {
+            "late": pd.Series(late, dtype=object),
+            "none": None,
+            "tags": [["a"]] * 10_002,
+            "kind": pd.Categorical(["x"] * 10_002),
+            "count": pd.array([1] * 10_002, dtype="Int64"),
+            "mixed": [1, "a"] * 5001,
+        }
+    )
+    schema = schema_of(frame, {name: name for name in frame.columns}, "file_name")
+    assert [str(field.type) for field in schema] == [
+        "string", "double", "string", "list<item: string>", "string", "int64", "string",
+    ]  # fmt: skip
+
+
+def test_groups_are_small(tmp_path):
+    """The Hub's viewer reads one at a time."""
+    schema = pa.schema([("file_name", pa.string())])
+    file = ParquetFile(schema, lambda record: Entry(name=record["file_name"], text=None, record=record))
+    entries = [Entry(name=str(i), text=None, record={"file_name": str(i)}) for i in range(250)]
+    with (tmp_path / "x.parquet").open("wb") as stream:
+        file.write(stream, iter(entries))
+    assert pyarrow.parquet.ParquetFile(tmp_path / "x.parquet").num_row_groups == 3
+    assert list(file.read(tmp_path / "x.parquet")) == entries
+
+
+def test_other_columns_are_refused(tmp_path):
+    """As in CSV."""
+    pyarrow.parquet.write_table(pa.table({"other": ["x"]}), tmp_path / "x.parquet")
+    with pytest.raises(SetupError, match="its columns are other, not file_name"):
+        list(ParquetFile(pa.schema([("file_name", pa.string())]), lambda record: record).read(tmp_path / "x.parquet"))
+
+
+def test_csv_comes_in_blocks(tmp_path):
+    """Line ends within cells, and cells of a megabyte."""
+    path = tmp_path / "x.csv"
+    path.write_text('a,b\n"x\ny",' + "z" * 1_000_000 + "\n", encoding="utf-8")
+    names, rows = csv_rows(path)
+    assert names == ["a", "b"]
+    assert [[len(cell) for cell in row] for row in rows] == [[3, 1_000_000]]

@@ -1,0 +1,76 @@
+"""What people changed in files, back in the table."""
+
+import pandas as pd
+import pytest
+
+from vlmkit.errors import SetupError
+from vlmkit.exporters import merge_edits, to_sidecars
+
+
+def test_edits_in_sidecars_come_back(captions, photos):
+    """By path, with nothing else touched; a second merge changes nothing more."""
+    captions = captions.assign(caption=["two\nlines {a}", *captions["caption"][1:]], score=range(5))
+    to_sidecars(captions, wildcards=True)
+    (photos / "sub" / "b.txt").write_text("by hand", encoding="utf-8")
+    merged = captions.vlm.merge_edits(photos)
+    assert merged["caption"].tolist() == [captions["caption"][0], "by hand", *captions["caption"][2:]]
+    assert merged["caption_status"].tolist() == ["auto", "edited", "auto", "auto", "auto"]
+    assert merged["caption_original"].tolist()[1] == "caption of sub/b.png"
+    assert merged["score"].tolist() == [0, 1, 2, 3, 4]
+    assert list(captions.columns) == ["path", "caption", "caption_error", "score"]
+    (photos / "sub" / "b.txt").write_text("by hand again", encoding="utf-8")
+    again = merged.vlm.merge_edits(photos)
+    assert (again["caption"][1], again["caption_original"][1]) == ("by hand again", "caption of sub/b.png")
+    pd.testing.assert_frame_equal(again.vlm.merge_edits(photos), again)
+
+
+def test_tags_behind_a_text_are_no_edit(captions, photos):
+    """What the export added is taken off before texts are compared."""
+    frame = captions.assign(tags=[["a", "b"]] * 5)
+    to_sidecars(frame, tags="tags")
+    (photos / "a.txt").write_text("by hand, a, b", encoding="utf-8")
+    merged = merge_edits(frame, photos, tags="tags")
+    assert merged["caption"].tolist() == ["by hand", *captions["caption"][1:]]
+
+
+def test_moved_pictures_are_known_by_their_digest(captions):
+    """Where both tables have it; a path that fits goes first."""
+    frame = captions.assign(digest=[f"d{i}" for i in range(5)])
+    edited = pd.DataFrame({"path": ["/moved/x.jpg", frame["path"][1]], "digest": ["d0", "d4"], "text": ["one", "two"]})
+    merged = merge_edits(frame, edited)
+    assert merged["caption"].tolist()[:2] == ["one", "two"]
+    assert merged["caption"][4] == "two"
+
+
+def test_statuses_that_are_there_stay(captions):
+    """A review before the merge is not forgotten."""
+    frame = captions.assign(caption_status=pd.Categorical(["accepted", "rejected", "auto", "auto", "flagged"]))
+    edited = captions.assign(caption=[*captions["caption"][:4], "new"])
+    assert merge_edits(frame, edited)["caption_status"].tolist() == ["accepted", "rejected", "auto", "auto", "edited"]
+
+
+def test_missing_texts_are_no_edits(captions):
+    """An emptied one is: a person may want no text."""
+    edited = captions.assign(caption=[None, "", *captions["caption"][2:]])
+    merged = merge_edits(captions, edited)
+    assert merged["caption"].tolist()[:2] == [captions["caption"][0], ""]
+    assert merged["caption_status"].tolist()[:2] == ["auto", "edited"]
+
+
+def test_categories_take_new_words(captions):
+    """A column of choices learns a word a person wrote."""
+    frame = captions.assign(caption=pd.Categorical(["cat", "dog", "dog", None, "cat"]))
+    merged = merge_edits(frame, captions.assign(caption=["fox", "dog", "dog", "dog", "cat"]))
+    assert merged["caption"].tolist() == ["fox", "dog", "dog", "dog", "cat"]
+    assert merged["caption"].cat.categories.tolist() == ["cat", "dog", "fox"]
+
+
+def test_what_does_not_fit_is_an_error(captions):
+    """Two texts for one picture, other pictures, no texts: nothing is guessed."""
+    twice = pd.concat([captions, captions.head(1).assign(caption="other")])
+    with pytest.raises(SetupError, match="two different texts"):
+        merge_edits(captions, twice)
+    with pytest.raises(SetupError, match="no row of the table"):
+        merge_edits(captions, captions.assign(path="/elsewhere/x.jpg").head(1))
+    with pytest.raises(SetupError, match="has no column 'caption', 'caption' or 'text'"):
+        merge_edits(captions, captions.drop(columns="caption"))
