@@ -176,7 +176,19 @@ class Refused(BackendError):
 
 
 class UnreadableReply(RunError):
-    """The answer came and cannot be read as asked."""
+    """The answer came and cannot be read as asked.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong with the answer; a model that is asked again is told this.
+    advice : str, default ""
+        What a person can do.
+    """
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(f"{problem} {advice}".rstrip())
+        self.problem = problem
 
 
 class Cancelled(RunError):

@@ -40,7 +40,7 @@ def find_object(text: str) -> dict[str, Any]:
                 return found
     short = " ".join(text.split())
     short = short if len(short) <= 80 else short[:79] + "…"
-    raise UnreadableReply(f"expected one JSON object, got {short!r}. Ask a model that follows schemas better.")
+    raise UnreadableReply(f"expected one JSON object, got {short!r}.", "Ask a model that follows schemas better.")
 
 
 def _first_whole(text: str) -> Any:

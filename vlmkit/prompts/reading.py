@@ -111,8 +111,8 @@ def read_text(reply: Reply) -> str:
         raise Refused(f"the model declined: {shortened(text)}. Ask in other words, or ask another model.")
     if not text:
         raw = f"only {shortened(reply.text)}" if reply.text.strip() else "nothing"
-        cut = " The answer was cut off: raise max_tokens." if reply.finish_reason == "length" else ""
-        raise UnreadableReply(f"the model answered {raw}.{cut or ' Ask in other words, or ask another model.'}")
+        cut = "The answer was cut off: raise max_tokens." if reply.finish_reason == "length" else ""
+        raise UnreadableReply(f"the model answered {raw}.", cut or "Ask in other words, or ask another model.")
     return text
 
 
@@ -193,7 +193,8 @@ def _number(text: str) -> Decimal:
 
 
 def _unreadable(expected: str, text: str) -> UnreadableReply:
-    return UnreadableReply(f"expected {expected}, got {shortened(text)}. Ask more plainly, or read it with dtype=str.")
+    problem = f"expected {expected}, got {shortened(text)}."
+    return UnreadableReply(problem, "Ask more plainly, or read it with dtype=str.")
 
 
 def shortened(text: str, longest: int = 80) -> str:

@@ -89,7 +89,7 @@ class Schema:
         try:
             value = self._adapter.validate_python(found)
         except ValidationError as error:
-            raise UnreadableReply(_explained(error)) from error
+            raise UnreadableReply(_explained(error), "Ask a model that follows schemas better.") from error
         dumped = self._adapter.dump_python(value, mode="json")
         return {f"{self._prefix}{name}": inner for name, inner in _flat(self.kind, dumped, "")}
 
@@ -146,7 +146,7 @@ def _explained(error: ValidationError) -> str:
         where = ".".join(map(str, problem["loc"])) or "the object"
         found = "" if problem["type"] == "missing" else f", got {_short(problem['input'])}"
         problems.append(f"{where}: {problem['msg']}{found}")
-    return f"the answer does not fit the schema: {'; '.join(problems)}. Ask a model that follows schemas better."
+    return f"the answer does not fit the schema: {'; '.join(problems)}."
 
 
 def _short(value: object) -> str:

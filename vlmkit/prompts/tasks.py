@@ -51,7 +51,7 @@ class Field:
         value = _READERS[self.dtype](text)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             scale = f"a number from {self.low} to {self.high}"
-            raise UnreadableReply(f"expected {scale}, got {value}. Ask more plainly, or ask another model.")
+            raise UnreadableReply(f"expected {scale}, got {value}.", "Ask more plainly, or ask another model.")
         return value
 
 
@@ -129,9 +129,9 @@ class Task:
             # What the last half word may still change is not known; an object that ends is all there.
             is_settled = self.form is not None or (not self.is_free_text and self._values(_but_last(text)) == values)
         except UnreadableReply as fault:
-            raise UnreadableReply(f"{fault} The answer was cut off: raise max_tokens.") from fault
+            raise UnreadableReply(str(fault), "The answer was cut off: raise max_tokens.") from fault
         if not is_settled:
-            raise UnreadableReply(f"the answer was cut off at max_tokens: {shortened(text)}. Raise max_tokens.")
+            raise UnreadableReply(f"the answer was cut off at max_tokens: {shortened(text)}.", "Raise max_tokens.")
         return values
 
     @property

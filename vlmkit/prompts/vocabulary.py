@@ -183,7 +183,7 @@ def _said(text: str) -> list[str]:
         return [piece for piece in pieces if piece and piece.casefold() != "none"]
     values = next((value for value in listed.values() if isinstance(value, list)), None)
     if values is None:
-        raise UnreadableReply(f"expected a list of tags, got {json.dumps(listed)[:80]}. Ask another model.")
+        raise UnreadableReply(f"expected a list of tags, got {json.dumps(listed)[:80]}.", "Ask another model.")
     return [str(value).strip() for value in values if isinstance(value, str | int | float) and str(value).strip()]
 
 

@@ -43,6 +43,8 @@ class Row:
         What decoding took.
     followers : list of Row
         Equal rows that wait for this one's answer.
+    unread : Reply or None
+        Its first answer, where that could not be read and it is asked again.
     """
 
     index: int
@@ -57,6 +59,7 @@ class Row:
     asked_s: float = 0.0
     prepare_s: float = 0.0
     followers: list[Row] = field(default_factory=list)
+    unread: Reply | None = None
 
     @property
     def is_ready(self) -> bool:

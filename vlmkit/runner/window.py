@@ -12,12 +12,13 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault, TimedOut
-from vlmkit.records import Outcome, Reply
+from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault, TimedOut, UnreadableReply
+from vlmkit.records import Ask, Outcome, Reply
 from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, wait_s
 from vlmkit.runner.equals import Equals
 from vlmkit.runner.events import Announcer, FallingBack, Retrying, Started
 from vlmkit.runner.ledger import Entry, Ledger
+from vlmkit.runner.mending import both, mended_ask
 from vlmkit.runner.pace import Pace
 from vlmkit.runner.plan import Plan, Question
 from vlmkit.runner.preparing import Decoders, Prepared, Preparer
@@ -259,7 +260,7 @@ class Window:
             self._equals.lead(row)
             self._submit(row)
 
-    def _submit(self, row: Row) -> None:
+    def _submit(self, row: Row, ask: Ask | None = None) -> None:
         prepared = row.prepared
         if prepared is None or prepared.ask is None or prepared.target.backend is None:
             raise RuntimeError("only what was prepared can be asked")
@@ -268,7 +269,7 @@ class Window:
         self.destinations[prepared.target.destination] = None
         row.was_asked, row.asked_s = True, time.monotonic()
         try:
-            row.asked = prepared.target.backend.submit(prepared.ask)
+            row.asked = prepared.target.backend.submit(ask or prepared.ask)
         except Exception as error:  # noqa: BLE001  a stranger's backend may raise anything; `fault_of` sorts it
             row.asked = Future()
             row.asked.set_exception(error)
@@ -290,7 +291,17 @@ class Window:
             now_s, in_flight = time.monotonic(), len(self._in_flight) + len(self._retries)
             self._pace.answered(now_s, now_s - row.asked_s, is_busy=in_flight >= self.workers)
         self._levels_that_worked.add(row.level)
-        self._answer(row, asked.result(), from_store=False)
+        reply = asked.result()
+        again = mended_ask(row, reply) if self._plan.max_retries and not self._halted else None
+        if again is not None:
+            self._ask_again(row, reply, *again)
+        else:
+            self._answer(row, both(row.unread, reply) if row.unread else reply, from_store=False)
+
+    def _ask_again(self, row: Row, reply: Reply, ask: Ask, fault: UnreadableReply) -> None:
+        row.unread = reply
+        self._announce(Retrying(index=row.index, total=self._total, attempt=row.attempt + 1, wait_s=0.0, fault=fault))
+        self._submit(row, ask)
 
     def _take_fault(self, row: Row, fault: RunError) -> None:
         if self._pace and is_a_push_back(fault):
@@ -323,7 +334,7 @@ class Window:
     def _prepare_again(self, row: Row) -> None:
         """Another model has another name for its answers, and perhaps another pixel budget."""
         self._equals.stop_leading(row)
-        row.prepared, row.fault, row.asked, row.attempt = None, None, None, 1
+        row.prepared, row.fault, row.asked, row.unread, row.attempt = None, None, None, None, 1
         self._in_flight[row.index] = row
         self._decoders.put(row)
 
