@@ -12,6 +12,7 @@ from IPython.display import display
 from vlmkit.errors import VlmkitError
 from vlmkit.frame.markup import table_element, visible
 from vlmkit.frame.picking import Choice, Picker
+from vlmkit.widgets.words import Words
 
 __all__ = ["PickerFace", "show"]
 
@@ -41,9 +42,9 @@ class PickerFace:
         self._facts = ipywidgets.HTML()
         self._use = ipywidgets.Button(description="Use this model", button_style="primary", icon="check")
         self._try = ipywidgets.Button(description="Try it", icon="play", tooltip="Ask it about one picture")
-        self._status = ipywidgets.Text(disabled=True, layout={"width": "34em"})
-        self._text = ipywidgets.Textarea(disabled=True, rows=4, layout={"width": "34em", "display": "none"})
-        self._problems = ipywidgets.Textarea(disabled=True, layout={"width": "100%"})
+        self._status = Words()
+        self._text = Words()
+        self._problems = Words()
         self._filter.observe(lambda _: self._fill(), "value")
         self._list.observe(lambda _: self._show_facts(), "value")
         self._again.on_click(self._press_again)
@@ -56,7 +57,6 @@ class PickerFace:
                 ipywidgets.HBox([self._use, self._try]),
                 self._status,
                 self._text,
-                ipywidgets.Label("Not usable now"),
                 self._problems,
             ]
         )
@@ -70,8 +70,7 @@ class PickerFace:
         preferred = next((name for name in (kept, self._picker.model) if name in names), None)
         self._list.value = preferred or (names[0] if names else None)
         problems = self._picker.problems
-        self._problems.value = visible("\n".join(problem.replace("\n", " ") for problem in problems))
-        self._problems.rows = min(max(len(problems), 1), 6)
+        self._problems.say("\n".join(["Not usable now:", *(problem.replace("\n", " ") for problem in problems)]))
         self._show_facts()
 
     def _show_facts(self) -> None:
@@ -103,8 +102,7 @@ class PickerFace:
 
     def _attempt(self, name: str, stop: threading.Event) -> None:
         self._say(f"Opening {name} …")
-        self._text.layout.display = ""
-        self._text.value = ""
+        self._text.say("")
         shown_s = 0.0
         attempt = self._picker.attempt(name)
         try:
@@ -114,7 +112,7 @@ class PickerFace:
                     break
                 if trial.is_finished or time.monotonic() - shown_s >= _UPDATE_EVERY_S:
                     shown_s = time.monotonic()
-                    self._text.value = visible(trial.text)
+                    self._text.say(trial.text)
                     self._say(f"{name}: {trial.seconds:.1f} s{'' if trial.is_finished else ' …'}")
         except VlmkitError as error:
             self._say(f"{type(error).__name__}: {error}")
@@ -124,7 +122,7 @@ class PickerFace:
             self._try.description, self._try.icon = "Try it", "play"
 
     def _say(self, text: str) -> None:
-        self._status.value = visible(text.replace("\n", " "))
+        self._status.say(text.replace("\n", " "))
 
 
 def _line(choice: Choice) -> str:

@@ -10,10 +10,11 @@ import ipywidgets
 from IPython.display import display
 
 from vlmkit.errors import RunError
-from vlmkit.frame.markup import visible
-from vlmkit.frame.tally import Control, Progress
+from vlmkit.frame.markup import Markup, picture_element, visible
+from vlmkit.frame.tally import Control, Progress, Tally
 from vlmkit.runner import Event, Finished, Planned
 from vlmkit.sources import thumbnail
+from vlmkit.widgets.words import Words
 
 __all__ = ["ProgressPanel"]
 
@@ -24,7 +25,6 @@ _PICTURE_SIDE_PX = 128
 _MOST_TEXT = 400  # characters
 _MOST_GROUPS = 4
 _INTERRUPT = "To stop, interrupt the kernel (■). What is done is kept: run the cell again to go on."
-_WIDE = {"width": "100%"}
 
 
 class _Box(ipywidgets.VBox):  # type: ignore[misc]  # has no types
@@ -55,7 +55,7 @@ class ProgressPanel:
     def __init__(self, title: str, control: Control) -> None:
         self._control = control
         self._updates = 0
-        self._shown_picture: int | None = None
+        self._shown: int | None = None
         self._is_shown = False
         self._is_stale = False
         self._is_over = threading.Event()
@@ -63,13 +63,9 @@ class ProgressPanel:
         self._bar = ipywidgets.IntProgress(description=title, min=0, max=1, style={"description_width": "initial"})
         self._counts = ipywidgets.Label("starting")
         self._pace = ipywidgets.Label()
-        self._picture = ipywidgets.Image(
-            format="jpeg", layout={"display": "none", "max_width": f"{_PICTURE_SIDE_PX}px"}
-        )
-        # Labels and HTML would read formulas or markup out of what a model says; a text field shows it as it is.
-        self._text = ipywidgets.Textarea(disabled=True, rows=4, layout={"display": "none", **_WIDE})
-        self._errors = ipywidgets.Textarea(disabled=True, layout={"display": "none", **_WIDE})
-        self._places = ipywidgets.Text(disabled=True, layout={"display": "none", **_WIDE})
+        self._last = Words()
+        self._errors = Words()
+        self._places = Words()
         self._stop = ipywidgets.Button(description="Stop", icon="stop", tooltip="End the run; what is done is kept")
         self._pause = ipywidgets.Button(description="Pause", icon="pause", tooltip="Ask nothing new for now")
         self._stop.on_click(self._press_stop)
@@ -81,7 +77,7 @@ class ProgressPanel:
             [
                 ipywidgets.HBox([self._bar, self._counts]),
                 self._pace,
-                ipywidgets.HBox([self._picture, self._text]),
+                self._last,
                 self._errors,
                 self._places,
                 foot,
@@ -122,42 +118,27 @@ class ProgressPanel:
         self._bar.value = now.done + now.failed
         self._counts.value = _counts_of(now)
         self._pace.value = _pace_of(now)
-        if now.errors:
-            self._errors.value = _errors_of(now)
-            self._errors.rows = min(len(now.errors), _MOST_GROUPS) + 1
-            self._errors.layout.display = ""
-        if now.last_text is not None:
-            label = f"{now.last_image}\n" if now.last_image else ""
-            self._text.value = visible(label + now.last_text[:_MOST_TEXT])
-            self._text.layout.display = ""
-            if self._updates % _UPDATES_PER_PICTURE == 0:
-                self._show_picture()
-            self._updates += 1
+        self._errors.say(_errors_of(now))
+        if self._updates % _UPDATES_PER_PICTURE == 0:
+            self._show_last()
+        self._updates += 1
 
-    def _show_picture(self) -> None:
+    def _show_last(self) -> None:
+        """Picture and text together, so that they are always of the same row."""
         tally = self._control.tally
-        if tally.last is None or tally.image_of is None or tally.last[0] == self._shown_picture:
+        last = tally.last
+        if last is None or last[0] == self._shown:
             return
-        self._shown_picture = tally.last[0]
-        ref = tally.image_of(self._shown_picture)
-        if isinstance(ref.source, str) and "://" in ref.source:  # would be fetched a second time
-            return
-        try:
-            picture = thumbnail(ref, _PICTURE_SIDE_PX)
-        except RunError:
-            return
-        self._picture.format = picture.media_type.removeprefix("image/")
-        self._picture.value = picture.data
-        self._picture.layout.display = ""
+        self._shown, text = last
+        label = f"{tally.image_of(self._shown).label}\n" if tally.image_of else ""
+        self._last.say(label + text[:_MOST_TEXT], _picture_of(tally, self._shown))
 
     def _finish(self, event: Finished) -> None:
         self._bar.bar_style = "warning" if event.cancelled else "danger" if event.failed else "success"
         stopped = f"stopped, {event.cancelled} not asked" if event.cancelled else ""
         self._pace.value = " · ".join(filter(None, [stopped, f"{event.seconds:.1f} s", self._pace.value]))
         places = [place for place in event.destinations if place != "this process"]
-        if places:
-            self._places.value = visible(f"pictures went to {', '.join(places)}")
-            self._places.layout.display = ""
+        self._places.say(f"pictures went to {', '.join(places)}" if places else "")
         self._foot.layout.display = "none"
 
     def _press_stop(self, _button: Any) -> None:
@@ -169,6 +150,19 @@ class ProgressPanel:
         pause = self._control.pause
         (pause.clear if pause.is_set() else pause.set)()
         self._pause.description, self._pause.icon = ("Resume", "play") if pause.is_set() else ("Pause", "pause")
+
+
+def _picture_of(tally: Tally, index: int) -> Markup | None:
+    ref = tally.image_of(index) if tally.image_of else None
+    if ref is None or (isinstance(ref.source, str) and "://" in ref.source):  # would be fetched a second time
+        return None
+    try:
+        picture = thumbnail(ref, _PICTURE_SIDE_PX)
+    except RunError:
+        return None
+    return picture_element(
+        picture.data, picture.media_type, label=ref.label, width=picture.width, height=picture.height
+    )
 
 
 def _counts_of(now: Progress) -> str:
@@ -193,4 +187,4 @@ def _duration(seconds: float) -> str:
 
 def _errors_of(now: Progress) -> str:
     lines = [f"{group.count} × {group.type}: {group.example}" for group in now.errors[:_MOST_GROUPS]]
-    return visible("\n".join(line.replace("\n", " ") for line in lines))
+    return "\n".join(line.replace("\n", " ") for line in lines)
