@@ -101,7 +101,9 @@ def test_one_bad_row_is_data(questions, backend, plan):
 def test_an_unreadable_reply_is_data(questions, backend, plan):
     """With the reply beside it."""
     task = compose_question("How many?", dtype=int, into="n")
-    outcomes = list(run(questions(2, task=task), plan(backend(replies=["three", "many"]), task=task), total=2))
+    outcomes = list(
+        run(questions(2, task=task), plan(backend(replies=["three", "many"]), task=task, max_retries=0), total=2)
+    )
     assert outcomes[0].values == {"n": 3}
     assert isinstance(outcomes[1].fault, UnreadableReply)
     assert outcomes[1].reply.text == "many"

@@ -23,8 +23,9 @@ def mended_ask(row: Row, reply: Reply) -> tuple[Ask, UnreadableReply] | None:
     reply : Reply
     """
     task, ask = row.question.task, row.prepared.ask if row.prepared else None
-    is_settled = ask is None or ask.constraint is not None or row.unread is not None
-    if is_settled or task.constraint is None or reply.finish_reason == "length":
+    if ask is None or row.unread is not None or reply.finish_reason == "length":
+        return None
+    if task.constraint is None or ask.constraint is not None:
         return None
     try:
         task.read(reply)
