@@ -12,7 +12,7 @@ def test_captions_and_tags_by_name(captions, tmp_path, photos):
     """Names without ending, relative to the pictures' folder; lines are captions of their own."""
     frame = captions.assign(tags=[["a", "b"], [], None, ["c"], ["d"]])
     frame.loc[0, "caption"] = "one\ntwo"
-    to_kohya(frame, tmp_path / "set.json", tags="tags", root=photos)
+    to_kohya(frame, tmp_path / "set.json", column="caption", tags="tags", root=photos)
     content = json.loads((tmp_path / "set.json").read_text(encoding="utf-8"))
     assert content["a"] == {"caption": "one\ntwo", "tags": "a, b"}
     assert content["sub/b"] == {"caption": "caption of sub/b.png"}

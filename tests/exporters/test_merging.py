@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from vlmkit.errors import SetupError
-from vlmkit.exporters import merge_edits, to_sidecars
+from vlmkit.exporters import merge_edits, to_imagefolder, to_parquet, to_sidecars, to_webdataset
 
 
 def test_edits_in_sidecars_come_back(captions, photos):
@@ -27,7 +27,7 @@ def test_edits_in_sidecars_come_back(captions, photos):
 def test_tags_behind_a_text_are_no_edit(captions, photos):
     """What the export added is taken off before texts are compared."""
     frame = captions.assign(tags=[["a", "b"]] * 5)
-    to_sidecars(frame, tags="tags")
+    to_sidecars(frame, column="caption", tags="tags")
     (photos / "a.txt").write_text("by hand, a, b", encoding="utf-8")
     merged = merge_edits(frame, photos, tags="tags")
     assert merged["caption"].tolist() == ["by hand", *captions["caption"][1:]]
@@ -40,6 +40,25 @@ def test_moved_pictures_are_known_by_their_digest(captions):
     merged = merge_edits(frame, edited)
     assert merged["caption"].tolist()[:2] == ["one", "two"]
     assert merged["caption"][4] == "two"
+
+
+def test_copies_are_known_by_their_bytes(captions, photos, tmp_path, picture_files):
+    """A data set of copies, edited where it lies, without a column of digests: files tell."""
+    to_imagefolder(captions, tmp_path / "set", root=photos)
+    metadata = tmp_path / "set" / "metadata.jsonl"
+    metadata.write_text(metadata.read_text(encoding="utf-8").replace("caption of a.jpg", "by hand"), encoding="utf-8")
+    merged = merge_edits(captions, tmp_path / "set")
+    assert merged["caption"].tolist() == ["by hand", *captions["caption"][1:]]
+    to_parquet(captions.assign(caption=merged["caption"]), tmp_path / "set.parquet")
+    assert merge_edits(captions, tmp_path / "set.parquet")["caption"].tolist() == merged["caption"].tolist()
+
+
+def test_reencoded_copies_are_known_by_their_column(captions, photos, tmp_path):
+    """Shards hold JPEGs of PNGs: the digest of the table goes with them."""
+    frame = captions.vlm.read_images()
+    to_webdataset(frame.assign(caption=["by hand", "x", *captions["caption"][2:]]), tmp_path / "set", column="caption")
+    merged = merge_edits(frame, tmp_path / "set", column="caption")
+    assert merged["caption"].tolist() == ["by hand", "x", *captions["caption"][2:]]
 
 
 def test_statuses_that_are_there_stay(captions):

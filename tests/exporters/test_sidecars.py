@@ -20,11 +20,11 @@ def test_beside_the_pictures_by_default(captions, photos):
 def test_tags_alone_or_behind_the_caption(captions, photos, tmp_path):
     """With commas; read back as lists."""
     frame = captions.assign(tags=[["a dog", "grass, green"]] * 5)
-    to_sidecars(frame, tags="tags", suffix=".both")
+    to_sidecars(frame, column="caption", tags="tags", suffix=".both")
     assert (photos / "a.both").read_text() == "caption of a.jpg, a dog, grass green"
-    to_sidecars(frame.drop(columns=["caption", "caption_error"]), tags="tags")
+    to_sidecars(frame, tags="tags")
     assert (photos / "a.txt").read_text() == "a dog, grass green"
-    more = frame.drop(columns=["caption", "caption_error"]).assign(tags=[["grass green", "sky"]] * 5)
+    more = frame.assign(tags=[["grass green", "sky"]] * 5)
     to_sidecars(more, tags="tags", if_exists="append")
     assert (photos / "a.txt").read_text() == "a dog, grass green, grass green, sky"
     assert vk.read_sidecars(photos, is_tags=True, column="tags")["tags"][0][:2] == ["a dog", "grass green"]

@@ -181,7 +181,8 @@ def start(
     """
     check_table(frame)
     options = parse_options(given)
-    text = find_text_column(frame, column, required=not is_record and tags is None)
+    only_tags = tags is not None and column is None
+    text = None if only_tags else find_text_column(frame, column, required=not is_record)
     rows = Rows(
         frame,
         image=options.image,

@@ -80,8 +80,11 @@ def to_label_studio(
     place = Path(path)
     job = start(frame, place.parent, options, title="Label Studio tasks", column=column, keep_all=True)
     Document(job.folder / place.name, _FILE, job).write(_entries(job, image_url))
-    if not job.options.dry_run:
-        write_whole(job.folder / f"{place.name}.config.xml", CONFIG.encode())
+    config = job.folder / f"{place.name}.config.xml"
+    if not config.exists():  # one that is there may be somebody's own
+        job.changes.add(str(config), "create")
+        if not job.options.dry_run:
+            write_whole(config, CONFIG.encode())
     return job.finish(f"{place.name}.card.md", f'import vlmkit as vk\n\ndf = vk.read_dataset("{place.name}")')
 
 

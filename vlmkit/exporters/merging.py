@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vlmkit.errors import BadSetting, SetupError
+from vlmkit.errors import BadSetting, RunError, SetupError
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import column_of, find_text_column
 from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame.arrays import text_array
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
+from vlmkit.records import ImageRef
+from vlmkit.sources import Limits, fingerprint
 from vlmkit.sources.urls import is_url
 
 __all__ = ["STATUSES", "merge_edits"]
@@ -43,7 +45,8 @@ def merge_edits(
 ) -> pd.DataFrame:
     """Take over texts that people changed in a data set.
 
-    Rows are found by the picture's path, else by its digest where both tables have that column. A text that differs
+    Rows are found by the picture's path, else by its digest: the columns of that name, or, where no path fits and a
+    table has no such column, that of the files themselves. A text that differs
     only as an export makes it differ (line ends folded, braces doubled) is no edit; a missing one is none either.
 
     Parameters
@@ -80,17 +83,7 @@ def merge_edits(
         raise BadSetting("column: name the column of texts.")
     table = edited if isinstance(edited, pd.DataFrame) else read_dataset(edited, format, **options)
     theirs = _text_of(table, text)
-    by_path = _edits(table, theirs, "path")
-    by_digest = _edits(table, theirs, "digest") if "digest" in frame.columns else {}
-    pictures = pick_pictures(frame, image)
-    keys = _keys(frame, pictures)
-    if not any(path in by_path or digest in by_digest for path, digest in keys):
-        first = next(iter(by_path), "none")
-        raise SetupError(
-            f"no row of the table has a picture of the edited data set, whose first is {first}. Check root=…, or pass "
-            "tables that both have a column 'digest'."
-        )
-    edits = [_edit_of(*key, by_path, by_digest) for key in keys]
+    edits = _edits_of(frame, pick_pictures(frame, image), table, theirs)
     if tags is not None:
         edits = [_without(edit, tags_of(cell)) for edit, cell in zip(edits, column_of(frame, tags).array, strict=True)]
     return _merged(frame, text, edits)
@@ -109,7 +102,32 @@ def _text_of(table: pd.DataFrame, text: str) -> str:
     return found[0]
 
 
-def _edits(table: pd.DataFrame, text: str, key: str) -> dict[str, _Edit]:
+def _edits_of(frame: pd.DataFrame, pictures: pd.Series[Any], table: pd.DataFrame, text: str) -> list[_Edit | None]:
+    """What a data set says about each row.
+
+    Raises
+    ------
+    SetupError
+        It is about other pictures, or says two different things about one.
+    """
+    by_path = _by_key(table, text, _paths(table["path"]) if "path" in table.columns else [])
+    paths = _paths(pictures)
+    fits = any(path in by_path for path in paths)
+    if fits and not {"digest"} <= {*frame.columns} & {*table.columns}:
+        return [by_path.get(path or "") for path in paths]
+    by_digest = _by_key(table, text, _digests(table, pick_pictures(table, None)))
+    digests = _digests(frame, pictures)
+    if not fits and not any(digest in by_digest for digest in digests):
+        first = next(iter(by_path), "unnamed")
+        raise SetupError(
+            f"no row of the table has a picture of the edited data set, whose first is {first}. Check root=…, or that "
+            "it is the data set of these pictures."
+        )
+    keys = zip(paths, digests, strict=True)
+    return [by_path.get(path or "") or by_digest.get(digest or "") for path, digest in keys]
+
+
+def _by_key(table: pd.DataFrame, text: str, keys: Sequence[str | None]) -> dict[str, _Edit]:
     """Texts by path or digest.
 
     Raises
@@ -117,39 +135,41 @@ def _edits(table: pd.DataFrame, text: str, key: str) -> dict[str, _Edit]:
     SetupError
         One picture has two.
     """
-    if key not in table.columns:
-        return {}
     found: dict[str, _Edit] = {}
     name = f"{text}_status"
     statuses = column_of(table, name).array if name in table.columns else [None] * len(table)
-    for picture, value, status in zip(column_of(table, key).array, column_of(table, text).array, statuses, strict=True):
-        where, words = plain_value(picture), plain_value(value)
-        if where is None or words is None:
+    for key, value, status in zip(keys, column_of(table, text).array, statuses, strict=False):
+        words = plain_value(value)
+        if key is None or words is None:
             continue
         edit = _Edit(str(words), plain_value(status))
-        identity = _path_key(str(where)) if key == "path" else str(where)
-        if found.setdefault(identity, edit).text != edit.text:
-            raise SetupError(f"{where}: the edited data set has two different texts for this picture. Remove one.")
+        if found.setdefault(key, edit).text != edit.text:
+            raise SetupError(f"{key}: the edited data set has two different texts for this picture. Remove one.")
     return found
+
+
+def _paths(pictures: pd.Series[Any]) -> list[str | None]:
+    """Paths in a form that can be compared; None for what is none."""
+    return [_path_key(ref.source) if isinstance(ref.source, str) else None for ref in refs_of(pictures)]
 
 
 def _path_key(path: str) -> str:
     return path if is_url(path) else os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  pathlib raises for an unknown "~name"
 
 
-def _keys(frame: pd.DataFrame, pictures: pd.Series[Any]) -> list[tuple[str | None, str | None]]:
-    digests = frame["digest"].array if "digest" in frame.columns else [None] * len(frame)
-    paths = (ref.source if isinstance(ref.source, str) else None for ref in refs_of(pictures))
-    return [
-        (None if path is None else _path_key(path), plain_value(digest))
-        for path, digest in zip(paths, digests, strict=True)
-    ]
+def _digests(frame: pd.DataFrame, pictures: pd.Series[Any]) -> list[str | None]:
+    """Digests of pictures, from their column or the files."""
+    if "digest" in frame.columns:
+        return [plain_value(value) for value in frame["digest"].array]
+    limits = Limits.in_force()
+    return [_digest(ref, limits) for ref in refs_of(pictures)]
 
 
-def _edit_of(
-    path: str | None, digest: str | None, by_path: Mapping[str, _Edit], by_digest: Mapping[str, _Edit]
-) -> _Edit | None:
-    return by_path.get(path or "") or by_digest.get(digest or "")
+def _digest(ref: ImageRef, limits: Limits) -> str | None:
+    try:
+        return fingerprint(ref, limits=limits)
+    except RunError:
+        return None
 
 
 def _merged(frame: pd.DataFrame, text: str, edits: list[_Edit | None]) -> pd.DataFrame:

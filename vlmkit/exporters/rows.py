@@ -105,29 +105,36 @@ class Rows:
         tags = _cells_of(self._tags, len(self))
         checks = [(read, column.array) for column, read in self._checks]
         for position, ref in enumerate(refs_of(self._pictures)):
-            text = plain_value(texts[position])
+            text = _words(plain_value(texts[position]))
             own_tags = tags_of(tags[position])
             faults = (read(array[position]) for read, array in checks)
             yield Row(
                 position=position,
                 ref=ref,
                 path=ref.source if isinstance(ref.source, str) else None,
-                text=None if text is None else str(text),
+                text=text,
                 tags=own_tags,
                 cells={name: read(array[position]) for name, (read, array) in self._cells.items()},
                 fault=next((fault for fault in faults if fault), None) or self._lacks(ref, text, own_tags),
             )
 
-    def _lacks(self, ref: ImageRef, text: object, tags: tuple[str, ...]) -> str | None:
+    def _lacks(self, ref: ImageRef, text: str | None, tags: tuple[str, ...]) -> str | None:
         if ref.source is None:
             return _NO_PICTURE
-        if self._needs_text and not tags and (text is None or not str(text).strip()):
+        if self._needs_text and not tags and (text is None or not text.strip()):
             return "the row has no text."
         return None
 
     def confidence(self, position: int) -> float | None:
         """How sure the model was of a row's text, 0 to 1, where the table says so."""
         return None if self._confidence is None else plain_value(self._confidence.array[position])
+
+
+def _words(value: Any) -> str | None:
+    """A cell as a text: of a list, its parts with commas."""
+    if value is None or isinstance(value, str):
+        return value
+    return ", ".join(tags_of(value)) if isinstance(value, list) else str(value)
 
 
 def _cells_of(column: pd.Series[Any] | None, rows: int) -> Any:

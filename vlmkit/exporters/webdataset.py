@@ -64,7 +64,8 @@ def to_webdataset(
     column : str or None, default None
         Column of texts. Default: the only column of answers.
     columns : sequence of str, default ()
-        Further columns, for the JSON; it has ``file_name``, ``caption``, ``width`` and ``height`` in any case.
+        Further columns, for the JSON; it has ``file_name``, ``caption``, ``width`` and ``height`` in any case,
+        and ``digest`` where the table has it.
     pictures : {"original", "upright"}, default "original"
         The files' own bytes; or without metadata and turned upright, for readers that do not heed EXIF.
     prefix : str, default "shard"
@@ -91,7 +92,10 @@ def to_webdataset(
         raise BadSetting("prefix is letters, digits, _ and -; shard_rows and shard_bytes are at least 1.")
     if options.get("if_exists") == "prepend":
         raise BadSetting('if_exists="prepend": shards have no beginning to add to; pass "append".')
-    job = start(frame, directory, options, title="WebDataset", column=column, cells=columns)
+    # By its digest a picture is found again, whatever it is called and however it is encoded in here.
+    digest = ["digest"] if "digest" in getattr(frame, "columns", ()) and "digest" not in columns else []
+    cells = [*columns, *digest]
+    job = start(frame, directory, options, title="WebDataset", column=column, cells=cells)
     shards = _Shards(job, prefix, shard_rows, shard_bytes)
     shards.write(_samples(job, shards, upright=pictures == "upright"))
     usage = f'import webdataset\n\ndata = webdataset.WebDataset("{prefix}-000000.tar").decode("pil")'
