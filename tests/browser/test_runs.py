@@ -43,6 +43,7 @@ def test_a_model_is_picked_and_a_run_is_watched_and_stopped(lab, page, screensho
     page.wait_for_function("first => +/(\\d+) of 2000/.exec(document.body.innerText)[1] > first", arg=first)
     assert notebook.run_cell(2)
     assert "free: 42" in notebook.text(2)
+    panel.get_by_text(re.compile("background with")).wait_for()
     screenshot("progress", panel)
 
     panel.get_by_role("button", name="Stop").click()

@@ -1,14 +1,15 @@
 """Words of strangers: shown as they are, never run, gone when there are none."""
 
 from vlmkit.frame.markup import picture_element
-from vlmkit.widgets.words import Words, block
+from vlmkit.widgets.words import Words
 
 EVIL = "<img src=x onerror=1><script>1</script>\n$x$ \u202egnp.exe"
 
 
 def test_markup_is_text():
     """Escaped, with what is hidden made visible, in lines as they came."""
-    said = Words(EVIL)
+    said = Words()
+    said.say(EVIL)
     assert said.text == EVIL
     assert "&lt;img src=x onerror=1&gt;&lt;script&gt;" in said.value
     assert "<img" not in said.value
@@ -34,6 +35,10 @@ def test_a_picture_stands_before_its_text():
     assert 'alt="&lt;star&gt;"' in said.value
 
 
-def test_a_change_is_read_aloud():
-    """By whoever cannot see it."""
-    assert 'role="status"' in block("x")
+def test_a_status_is_read_aloud():
+    """To whoever cannot see it, where it is the answer to a button; captions that rush by are not."""
+    said = {is_status: Words(is_status=is_status) for is_status in (True, False)}
+    for words in said.values():
+        words.say("x")
+    assert 'role="status"' in said[True].value
+    assert 'role="status"' not in said[False].value

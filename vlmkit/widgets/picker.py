@@ -42,7 +42,7 @@ class PickerFace:
         self._facts = ipywidgets.HTML()
         self._use = ipywidgets.Button(description="Use this model", button_style="primary", icon="check")
         self._try = ipywidgets.Button(description="Try it", icon="play", tooltip="Ask it about one picture")
-        self._status = Words()
+        self._status = Words(is_status=True)
         self._text = Words()
         self._problems = Words()
         self._filter.observe(lambda _: self._fill(), "value")

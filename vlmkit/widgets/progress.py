@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +20,7 @@ from vlmkit.widgets.words import Words
 __all__ = ["ProgressPanel"]
 
 _UPDATE_EVERY_S = 0.125
-_UPDATES_PER_PICTURE = 8  # decoding one takes as long as many updates
+_PICTURE_EVERY_S = 1.0  # decoding one takes as long as many updates, and nobody reads faster
 _UPDATES_PER_SECOND = 8  # without an event, for the time to go
 _PICTURE_SIDE_PX = 128
 _MOST_TEXT = 400  # characters
@@ -54,8 +55,8 @@ class ProgressPanel:
 
     def __init__(self, title: str, control: Control) -> None:
         self._control = control
-        self._updates = 0
         self._shown: int | None = None
+        self._shown_s = float("-inf")
         self._is_shown = False
         self._is_stale = False
         self._is_over = threading.Event()
@@ -96,8 +97,8 @@ class ProgressPanel:
             self._is_over.set()
             with suppress(RuntimeError):  # it never began
                 self._thread.join()
-            self._updates = 0
             self._update(self._control.tally.progress())
+            self._show_last()
             self._finish(event)
 
     def show(self) -> None:
@@ -119,9 +120,8 @@ class ProgressPanel:
         self._counts.value = _counts_of(now)
         self._pace.value = _pace_of(now)
         self._errors.say(_errors_of(now))
-        if self._updates % _UPDATES_PER_PICTURE == 0:
+        if time.monotonic() - self._shown_s >= _PICTURE_EVERY_S:
             self._show_last()
-        self._updates += 1
 
     def _show_last(self) -> None:
         """Picture and text together, so that they are always of the same row."""
@@ -130,6 +130,7 @@ class ProgressPanel:
         if last is None or last[0] == self._shown:
             return
         self._shown, text = last
+        self._shown_s = time.monotonic()
         label = f"{tally.image_of(self._shown).label}\n" if tally.image_of else ""
         self._last.say(label + text[:_MOST_TEXT], _picture_of(tally, self._shown))
 
