@@ -8,7 +8,7 @@ import pytest
 
 from vlmkit import settings
 from vlmkit.errors import BadSetting, SetupError, UnknownModel, UnreadableImage
-from vlmkit.frame import Description, ask, caption, describe, describe_iter, describe_one
+from vlmkit.frame import Description, ask, caption, describe, describe_iter, describe_one, score, tags
 from vlmkit.prompts import STYLES
 
 
@@ -33,42 +33,6 @@ def test_a_prompt_and_a_style_are_one_too_many(photos, backend):
     """Only one of them can be what is asked."""
     with pytest.raises(SetupError, match="either prompt=… or style=…"):
         describe(photos(1), "What?", style="brief", model=backend())
-
-
-def test_caption_is_brief_in_a_column_of_its_own(photos, backend):
-    """With its error beside it."""
-    frame = caption(photos(2, bad={1}), model=backend())
-    assert frame["caption"].tolist()[0] == f"0: {STYLES['brief']}"
-    assert frame["caption_error"].notna().tolist() == [False, True]
-    assert caption(frame, style="technical", into="second", model=backend())["second"][0].endswith(STYLES["technical"])
-
-
-@pytest.mark.parametrize(
-    ("options", "answers", "dtype", "values", "suffix"),
-    [
-        ({}, ["two", "2"], "string", ["two", "2"], ""),
-        ({"dtype": int}, ["Two.", "many"], "Int64", [2, None], " Answer with a number only."),
-        ({"dtype": float}, ["2.5", "many"], "Float64", [2.5, None], " Answer with a number only."),
-        ({"dtype": bool}, ["Yes", "maybe"], "boolean", [True, None], " Answer yes or no."),
-        (
-            {"choices": ["red", "blue"]},
-            ["Blue", "green"],
-            "category",
-            ["blue", None],
-            " Answer with one of: red, blue.",
-        ),
-    ],
-)
-def test_ask_gives_columns_of_the_type(photos, backend, options, answers, dtype, values, suffix):
-    """An answer that cannot be read is NA, with the answer in the error."""
-    model = backend(replies=answers, parallel_asks=1)
-    frame = ask(photos(2), "Which?", into="x", model=model, **options)
-    assert frame["x"].dtype == dtype
-    assert [None if pd.isna(value) else value for value in frame["x"]] == values
-    assert model.asks[0].prompt == f"Which?{suffix}"
-    if values[1] is None:
-        assert frame["x_error"][1].startswith("UnreadableReply: expected")
-        assert answers[1] in frame["x_error"][1]
 
 
 def test_columns_named_like_methods_of_pandas_work(photos, backend):
@@ -176,7 +140,7 @@ def test_describe_iter_reads_columns_of_a_folder(photos, backend):
     assert [record.text for record in describe_iter("photos", "{format}", model=backend())] == ["0: PNG", "1: PNG"]
 
 
-@pytest.mark.parametrize("verb", [describe, caption, ask, describe_one, describe_iter])
+@pytest.mark.parametrize("verb", [describe, caption, ask, tags, score, describe_one, describe_iter])
 def test_options_a_verb_names_are_in_its_docstring(verb):
     """Keyword by keyword; the shared ones by name."""
     documented = inspect.getdoc(verb)

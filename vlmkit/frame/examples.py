@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.errors import BadSetting, SetupError
+from vlmkit.errors import BadSetting, RunError, SetupError
 from vlmkit.frame.tables import pick_all_pictures, refs_of, rows_of
 from vlmkit.prompts import Task
+from vlmkit.records import ImageRef
 from vlmkit.runner import Example, Target
+from vlmkit.sources import read_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +51,19 @@ def examples_of(
     pictures = zip(*map(refs_of, pick_all_pictures(table, image)), strict=True)
     rows = zip(pictures, rows_of(table, task.template.columns), rows_of(table, names), strict=True)
     return tuple(
-        Example(images=images, prompt=task.write(row), answer=_answer(task, answers, label))
+        Example(answer=_answer(task, answers, label), prompt=task.write(row), images=_readable(images, label))
         for (images, row, answers), label in zip(rows, table.index, strict=True)
     )
+
+
+def _readable(images: tuple[ImageRef, ...], label: object) -> tuple[ImageRef, ...]:
+    """The same; an example that cannot be read would be missing in every row."""
+    for image in images:
+        try:
+            read_header(image)
+        except RunError as fault:
+            raise SetupError(f"examples: row {label!r}: {fault}") from fault
+    return images
 
 
 def _answer(task: Task, answers: Any, label: object) -> str:
