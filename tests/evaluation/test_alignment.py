@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.alignment import align_truth
+from vlmkit.evaluation.alignment import BROUGHT, align_truth
+from vlmkit.frame import caption
 
 
 @pytest.fixture
@@ -57,3 +58,13 @@ def test_what_cannot_be_matched_says_so(table):
     for truth, message in cases:
         with pytest.raises(SetupError, match=message):
             align_truth(table, truth)
+
+
+@pytest.mark.core_model
+def test_what_answers_bring_with_them_is_not_judged(scenes, store):
+    """Of a table with all details only the answers are a truth; the list of what they bring is complete."""
+    made = caption(scenes.head(2), model="tiny", store=store, details=True, confidence=True)
+    made["caption_status"], made["caption_original"] = "auto", made["caption"]
+    assert list(align_truth(made, made)) == ["caption"]
+    brought = {name.removeprefix("caption_") for name in made.columns if name.startswith("caption_")}
+    assert brought == set(BROUGHT)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, SetupError, UnknownModel
 from vlmkit.evaluation.comparing import compare
@@ -89,3 +90,15 @@ def test_wrong_calls(scenes, arguments, error, message):
     """Found before anything is asked."""
     with pytest.raises(error, match=message):
         compare(scenes, store=False, **arguments)
+
+
+def test_before_and_after_examples(scenes):
+    """Accepted rows are shown before the question; the column of their answers is named by `into`."""
+    backend = FakeBackend(replies="A cat.", abilities=Abilities(images_per_ask=4))
+    gold = scenes.head(2).assign(caption=["A dog.", "A bird."])
+    after = {"style": "brief", "examples": gold, "into": "caption"}
+    comparison = compare(scenes[2:4], models=backend, prompts={"before": "brief", "after": after}, store=False)
+    backend.close()
+    assert comparison.frame.index.tolist() == ["before", "after"]
+    assert [len(ask.turns) for ask in backend.asks] == [0, 0, 2, 2]
+    assert "A dog." in str(backend.asks[2].turns)

@@ -115,3 +115,10 @@ def test_wrong_options(answers, options, message):
     with pytest.raises(SetupError, match=message):
         evaluate(answers, truth={"count": "truth"}, **options)
     assert issubclass(BadSetting, SetupError)
+
+
+def test_a_series_against_a_series():
+    """Aligned by index, whatever it is called."""
+    answers, right = pd.Series([1, 2], index=["a", "b"]), pd.Series([2, 1], index=["b", "a"], name="truth")
+    assert value(evaluate(answers, truth=right), "exact") == 1
+    assert value(evaluate(answers.rename("n"), truth=[1, 3]), "exact", column="n") == 0.5

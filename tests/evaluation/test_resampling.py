@@ -9,7 +9,7 @@ from vlmkit.evaluation.resampling import Figure, Scores, interval, ratio_of
 def share(hits):
     """Scores of a share."""
     statistics = np.stack([np.ones(len(hits)), hits], axis=1).astype(float)
-    return Scores(statistics=statistics, figures=[Figure(name="share", aggregate=ratio_of(1, 0))])
+    return Scores.of_matrix(statistics, [Figure(name="share", aggregate=ratio_of(1, 0))])
 
 
 def test_the_interval_of_a_share_is_the_binomials():

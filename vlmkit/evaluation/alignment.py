@@ -10,10 +10,18 @@ import pandas as pd
 
 from vlmkit.errors import SetupError
 
-__all__ = ["FILE_COLUMNS", "align_truth", "column_of", "truth_of"]
+__all__ = ["BROUGHT", "FILE_COLUMNS", "align_truth", "column_of", "truth_of"]
 
 FILE_COLUMNS = ("path", "file_name", "image")
 """Columns of a truth table that may say which picture a row is about."""
+
+BROUGHT = (
+    "status", "original", "error", "confidence", "model", "revision", "prompt_digest", "seconds", "prompt_tokens",
+    "completion_tokens", "finish_reason", "from_store", "reply",
+)  # fmt: skip
+"""What may stand behind the name of a column of answers, in the names of columns about it."""
+
+_FACTS = ("format", "width", "height", "size_bytes", "orientation", "frames", "taken_at", "digest", "error")
 
 
 def align_truth(table: pd.DataFrame, truth: Any) -> dict[str, pd.Series[Any]]:
@@ -114,7 +122,7 @@ def _by_index(table: pd.DataFrame, right: pd.Series[Any]) -> pd.Series[Any]:
 def _by_table(table: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     files = [name for name in FILE_COLUMNS if name in truth.columns]
     ours = next((name for name in FILE_COLUMNS if name in table.columns), None)
-    shared = [str(name) for name in truth.columns if name in table.columns and name not in FILE_COLUMNS]
+    shared = _judgeable([str(name) for name in truth.columns if name in table.columns])
     if not shared:
         raise SetupError(
             f"truth: the tables share no column to judge; the truth has {', '.join(map(repr, truth.columns))}. "
@@ -127,6 +135,12 @@ def _by_table(table: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.Series[A
         name: column_of(truth, name).reset_index(drop=True).reindex(rows).set_axis(table.index, axis=0)
         for name in shared
     }
+
+
+def _judgeable(names: list[str]) -> list[str]:
+    """Columns that are answers: not the facts of a file, nor what an answer brought with it."""
+    brought = {f"{name}_{suffix}" for name in names for suffix in BROUGHT}
+    return [name for name in names if name not in brought and name not in _FACTS and name not in FILE_COLUMNS]
 
 
 def _rows_of_files(ours: pd.Series[Any], theirs: pd.Series[Any]) -> list[int]:

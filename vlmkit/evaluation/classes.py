@@ -38,20 +38,24 @@ def score_classes(predicted: Sequence[Any], actual: Sequence[Any]) -> Scores:
     """
     guesses, truths = [plain(guess) for guess in predicted], [plain(truth) for truth in actual]
     labels = sorted({*guesses, *truths} - {None}, key=str)
-    place = {label: 2 + 3 * number for number, label in enumerate(labels)}
-    statistics = np.zeros((len(truths), 2 + 3 * len(labels)))
-    statistics[:, 0] = 1
-    for row, (guess, truth) in enumerate(zip(guesses, truths, strict=True)):
-        statistics[row, place[truth] + 2] = 1
-        if guess is not None:
-            statistics[row, place[guess] + 1] = 1
-        if guess == truth:
-            statistics[row, 1] = statistics[row, place[truth]] = 1
+    number = {label: at for at, label in enumerate(labels)} | {None: len(labels)}
+    guess, truth = (np.array([number[label] for label in column], dtype=int) for column in (guesses, truths))
+    is_right = guess == truth
+
+    def sums(counts: Array) -> Array:
+        """Rows, right ones; then of each class the hits, how often it was named, and how often it was there."""
+        of_classes = [
+            np.bincount(truth, counts * is_right, len(labels)),
+            np.bincount(guess, counts, len(labels) + 1)[:-1],
+            np.bincount(truth, counts, len(labels)),
+        ]
+        return np.concatenate([[counts.sum(), (counts * is_right).sum()], np.stack(of_classes, axis=1).ravel()])
+
     figures = [Figure(name="accuracy", aggregate=ratio_of(1, 0)), Figure(name="macro_f1", aggregate=_macro_f1)]
     shown = {plain(label): label for label in [*predicted, *actual]}
-    for label, at in place.items():
-        figures += _figures_of_class(shown[label], at)
-    return Scores(statistics=statistics, figures=figures)
+    for at, label in enumerate(labels):
+        figures += _figures_of_class(shown[label], 2 + 3 * at)
+    return Scores(rows=len(truths), sums=sums, figures=figures)
 
 
 def score_tags(predicted: Sequence[Iterable[Any] | None], actual: Sequence[Iterable[Any]]) -> Scores:
@@ -76,7 +80,7 @@ def score_tags(predicted: Sequence[Iterable[Any] | None], actual: Sequence[Itera
         Figure(name="recall", aggregate=ratio_of(2, 4)),
         Figure(name="f1", aggregate=f1_of(2, 3, 4)),
     ]
-    return Scores(statistics=statistics, figures=figures)
+    return Scores.of_matrix(statistics, figures)
 
 
 def _figures_of_class(label: Any, at: int) -> list[Figure]:

@@ -48,7 +48,9 @@ def compare(
     models : str or open backend, or list of these, default the setting
     prompts : str, list of str or mapping, default "detailed"
         A style's name or a text; or name → style, text, or arguments of `describe` (of `ask`, with a dtype or choices),
-        such as ``{"short": {"style": "brief", "max_words": 10}}``.
+        such as ``{"short": {"style": "brief", "max_words": 10}}``; with ``examples``, ``into`` is the column of their
+        answers: ``{"before": "brief", "after": {"style": "brief", "examples": gold, "into": "caption"}}`` says whether
+        they help.
     truth : str, Series or list, default None
         What is right: a column of the table, or as `evaluate` takes it for one column.
     sample : int, default None
@@ -110,7 +112,10 @@ class _Cell:
 
     def ask(self, table: pd.DataFrame, typed: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
         """The table with the answers and their details."""
-        given = {**options, "model": self.model, "into": self.name, "details": True, **self.arguments}
+        given = {**options, **self.arguments, "model": self.model, "into": self.name, "details": True}
+        answers = self.arguments.get("into")
+        if answers is not None and "examples" in given:
+            given["examples"] = given["examples"].rename(columns={answers: self.name})
         if not typed:
             answered: pd.DataFrame = describe(table, **given)
             return answered

@@ -18,7 +18,7 @@ __all__ = ["confusion", "evaluate"]
 
 
 def evaluate(
-    table: pd.DataFrame,
+    table: pd.DataFrame | pd.Series[Any],
     *,
     truth: Any,
     by: str | Sequence[str] | None = None,
@@ -42,8 +42,8 @@ def evaluate(
 
     Parameters
     ----------
-    table : DataFrame
-        Not changed.
+    table : DataFrame or Series
+        Not changed. The truth about a Series is another, aligned by index, or a list.
     truth : mapping, Series or DataFrame
         Column to judge → column that is right (or a Series, or a list); or a Series named as a column, aligned by
         index; or a table with columns of the same names, aligned by ``path`` or ``file_name``, else by index. The truth
@@ -79,6 +79,9 @@ def evaluate(
     MissingExtra
         chrF or BLEU are meant and sacrebleu is not installed.
     """
+    if isinstance(table, pd.Series):
+        name = "value" if table.name is None else str(table.name)
+        table, truth = table.to_frame(name), truth if isinstance(truth, Mapping) else {name: truth}
     said = dict(kinds or {})
     _check_kinds(said)
     aligned = align_truth(table, truth)

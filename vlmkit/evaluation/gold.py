@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.alignment import column_of
+from vlmkit.evaluation.alignment import BROUGHT, column_of
 
 __all__ = ["ACCEPTED", "accepted"]
 
@@ -48,11 +48,5 @@ def accepted(table: pd.DataFrame, *fields: str) -> pd.DataFrame:
         if f"{field}{_SUFFIX}" not in names:
             raise SetupError(f"accepted: {field!r} was not reviewed; there is no column '{field}{_SUFFIX}'.")
         chosen &= column_of(table, f"{field}{_SUFFIX}").isin(ACCEPTED)
-    brought = {f"{field}_{suffix}" for field in reviewed for suffix in _BROUGHT}
+    brought = {f"{field}_{suffix}" for field in reviewed for suffix in BROUGHT}
     return table.loc[chosen.to_numpy(), [name for name in table.columns if name not in brought]]
-
-
-_BROUGHT = (
-    "status", "original", "error", "confidence", "model", "revision", "prompt_digest", "seconds", "prompt_tokens",
-    "completion_tokens", "finish_reason", "from_store", "reply",
-)  # fmt: skip

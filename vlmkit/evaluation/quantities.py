@@ -37,7 +37,7 @@ def score_numbers(predicted: Sequence[float | None], actual: Sequence[float], *,
         Figure(name="rmse", aggregate=_root(ratio_of(5, 1))),
         Figure(name="mean_error", aggregate=ratio_of(6, 1)),
     ]
-    return Scores(statistics=np.stack(columns, axis=1).astype(float), figures=figures)
+    return Scores.of_matrix(np.stack(columns, axis=1).astype(float), figures)
 
 
 def _root(aggregate: Callable[[Array], Array]) -> Callable[[Array], Array]:

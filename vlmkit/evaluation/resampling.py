@@ -35,20 +35,34 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Scores:
-    """What each row adds to the figures of a column, and the figures.
+    """What the rows of a column add up to, and the figures made of it.
 
     Attributes
     ----------
-    statistics : array, shape (rows, statistics)
+    rows : int
+    sums : callable
+        How often each row counts, shape (rows,), to the sums of its statistics over all rows, shape (statistics,).
     figures : sequence of Figure
     """
 
-    statistics: Array
+    rows: int
+    sums: Callable[[Array], Array]
     figures: Sequence[Figure]
+
+    @classmethod
+    def of_matrix(cls, statistics: Array, figures: Sequence[Figure]) -> Scores:
+        """Scores of plain statistics.
+
+        Parameters
+        ----------
+        statistics : array, shape (rows, statistics)
+        figures : sequence of Figure
+        """
+        return cls(rows=len(statistics), sums=lambda counts: counts @ statistics, figures=figures)
 
     def values(self) -> Array:
         """Each figure of all rows, shape (figures,)."""
-        values: Array = self._figures_of(self.statistics.sum(axis=0)[None])[0]
+        values: Array = self._figures_of(self.sums(np.ones(self.rows))[None])[0]
         return values
 
     def resampled(self, *, draws: int, seed: int) -> Array:
@@ -61,12 +75,12 @@ class Scores:
         draws : int
         seed : int
         """
-        rows = len(self.statistics)
         rng = np.random.default_rng(seed)
-        sums = np.empty((draws, self.statistics.shape[1]))
-        for draw in range(draws):
-            sums[draw] = np.bincount(rng.integers(0, rows, rows), minlength=rows) @ self.statistics if rows else 0.0
-        return self._figures_of(sums)
+        counted = [
+            self.sums(np.bincount(rng.integers(0, self.rows, self.rows), minlength=self.rows).astype(float))
+            for _ in range(draws if self.rows else 0)
+        ]
+        return self._figures_of(np.array(counted or [self.sums(np.zeros(0))]))
 
     def _figures_of(self, sums: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):

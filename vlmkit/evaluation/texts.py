@@ -44,7 +44,7 @@ def score_texts(predicted: Sequence[str | None], actual: References, *, measures
         figures.append(Figure(name=name, aggregate=aggregate))
         columns.append(statistics)
         width += statistics.shape[1]
-    return Scores(statistics=np.concatenate(columns, axis=1), figures=figures)
+    return Scores.of_matrix(np.concatenate(columns, axis=1), figures)
 
 
 _Measured = tuple[Array, Callable[[Array], Array]]
