@@ -35,6 +35,19 @@ def test_records_need_no_text():
     assert faults[2:] == ["Refused: no", None]
 
 
+def test_fields_of_one_question_share_its_error():
+    """The column of errors is called after the question; it speaks for a text that is missing."""
+    table = frame(
+        title="x",
+        title_error=None,
+        scene=["x", "y", None, "z"],
+        place=1,
+        asked_error=[None, None, "Refused: no", "E: x"],
+    )
+    assert [row.fault for row in Rows(table, image=None, text="scene")][2:] == ["Refused: no", None]
+    assert [row.fault for row in Rows(table, image=None, text=None, needs_text=False)][2:] == ["Refused: no", "E: x"]
+
+
 def test_cells_tags_and_confidence():
     """Plain values, tags as a tuple; rows can be read twice."""
     table = frame(caption="x", caption_confidence=[0.5, None, 1, 1], tags=[["a"], "b, c", None, []], n=np.arange(4))

@@ -12,8 +12,9 @@ def test_beside_the_pictures_by_default(captions, photos):
     """`photo.jpg` and `photo.txt`; the ending can be another."""
     to_sidecars(captions)
     assert (photos / "sub" / "deeper" / "c.txt").read_text() == "caption of sub/deeper/c.webp"
-    to_sidecars(captions, suffix=".caption")
+    to_sidecars(captions.assign(caption="other"), suffix=".caption")
     assert len(list(photos.rglob("*.caption"))) == 5
+    assert set(vk.read_sidecars(photos, suffix=".caption")["caption"]) == {"other"}
     assert vk.read_sidecars(photos)["caption"].tolist().count("caption of a.jpg") == 1
 
 

@@ -138,7 +138,9 @@ class Job:
         """
         self.changes.check_written(of=len(self.rows))
         if self.options.card:
-            card = Card(frame=self.frame, title=self.title, text=self.text, name=self.folder.name, usage=usage)
+            written = card_name.removesuffix(".card.md")
+            name = written if (self.folder / written).is_file() else self.folder.name
+            card = Card(frame=self.frame, title=self.title, text=self.text, name=name, usage=usage)
             write_card(self.folder / card_name, card, self.options, self.changes, self.backups)
         return self.changes.table()
 

@@ -99,8 +99,8 @@ def format_of(path: Path) -> str:
 def _of_folder(folder: Path) -> str | None:
     if any((folder / name).is_file() for name in METADATA):
         return "imagefolder"
-    names = {"webdataset": "*.tar", "xmp": "*.xmp", "sidecars": "*.txt"}
-    return next((name for name, pattern in names.items() if next(folder.rglob(pattern), None) is not None), None)
+    patterns = (("*.tar", "webdataset"), ("*.xmp", "xmp"), ("*.txt", "sidecars"), ("*.caption", "sidecars"))
+    return next((name for pattern, name in patterns if next(folder.rglob(pattern), None) is not None), None)
 
 
 def _of_json(path: Path, suffix: str) -> str | None:

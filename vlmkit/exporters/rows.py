@@ -150,19 +150,18 @@ def _checks(frame: pd.DataFrame, texts: list[str] | None) -> list[tuple[pd.Serie
     """Columns that say why a row is left out, and how to read them; of these texts only, where there are any."""
     found: list[tuple[pd.Series[Any], Callable[[Any], str | None]]] = []
     for label in frame.columns:
-        name = str(label)
-        about = name.rpartition("_")[0]
-        if texts is not None and about not in texts:
+        about, _, kind = str(label).rpartition("_")
+        # Several columns of one question share its errors; they have a name of their own.
+        is_shared = about not in frame.columns
+        if kind not in {"status", "error"} or (texts is not None and not is_shared and about not in texts):
             continue
-        if name.endswith("_status") and about in frame.columns:
-            found.append((column_of(frame, label), _read_status))
-        elif name.endswith("_error") and texts is None and about not in frame.columns:
-            found.append((column_of(frame, label), _read_error))
-        elif name.endswith("_error"):
-            values = column_of(frame, about)
-            errors = column_of(frame, label)
+        column = column_of(frame, label)
+        if kind == "status" and not is_shared:
+            found.append((column, _read_status))
+        elif kind == "error":
+            values = texts[0] if is_shared and texts is not None else None if is_shared else about
             # An error beside a value tells of a stand-in, which is a text like any other.
-            found.append((errors.where(values.isna()), _read_error))
+            found.append((column if values is None else column.where(frame[values].isna()), _read_error))
     return found
 
 

@@ -195,7 +195,7 @@ def _copy_pictures(job: Job, *, upright: bool) -> None:
 def read_sidecars(
     directory: str | Path,
     *,
-    suffix: str = ".txt",
+    suffix: str | None = None,
     column: str = "caption",
     is_tags: bool = False,
     wildcards: bool = False,
@@ -205,7 +205,8 @@ def read_sidecars(
     Parameters
     ----------
     directory : path
-    suffix : str, default ".txt"
+    suffix : str or None, default None
+        None is ``".txt"``, or ``".caption"`` where there are no others.
     column : str, default "caption"
         What the column of texts is called.
     is_tags : bool, default False
@@ -224,6 +225,8 @@ def read_sidecars(
         There is no such folder, it holds no pictures, or a text is not UTF-8.
     """
     folder = Path(os.path.abspath(directory))  # noqa: PTH100  links stay as they were written
+    endings = [suffix] if suffix is not None else [".txt", ".caption"]
+    suffix = next((ending for ending in endings if next(folder.rglob(f"*{ending}"), None) is not None), endings[0])
     records = []
     for picture in pictures_below(folder):
         text = _text_of(picture.with_suffix(suffix))
