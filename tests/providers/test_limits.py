@@ -33,9 +33,9 @@ def moments(limits, count, tokens=None):
 
     async def ask():
         for _ in range(count):
-            async with limiter.turn(Call()) as spent:
+            with await limiter.enter(Call()) as place:
                 found.append(clock.now_s - start_s)
-                spent(tokens)
+                place.tokens = tokens
 
     asyncio.run(ask())
     return found
@@ -102,7 +102,7 @@ def test_the_one_that_waits_longest_goes_first():
     order = []
 
     async def ask(number, limiter):
-        async with limiter.turn(Call()):
+        with await limiter.enter(Call()):
             order.append(number)
             await asyncio.sleep(0)
 
@@ -129,8 +129,7 @@ def test_a_turn_that_fails_is_given_back(limits_given):
     limiter = Limiter(limits_given)
 
     async def ask(fault=None):
-        async with limiter.turn(Call()) as spent:
-            spent(None)
+        with await limiter.enter(Call()):
             if fault:
                 raise fault
 

@@ -6,14 +6,14 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from vlmkit.providers.transport import Call
 
-__all__ = ["Limiter", "Limits", "limiter_for"]
+__all__ = ["Limiter", "Limits", "Place", "limiter_for"]
 
 _MINUTE_S = 60.0
 _FIRST_GUESS_TOKENS = 1000
@@ -95,41 +95,38 @@ class Limiter:
         self._wait = wait
         self._requests = _Minute(limits.requests_per_minute)
         self._tokens = _Minute(limits.tokens_per_minute)
+        self._is_limited = limits != Limits()
         self._in_flight = 0
         self._guess_tokens = float(_FIRST_GUESS_TOKENS)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def turn(self, call: Call) -> AsyncIterator[Callable[[int | None], None]]:
+    async def enter(self, call: Call) -> Place:
         """Wait for an ask's turn; the wait is not part of its timeout.
 
         Parameters
         ----------
         call : Call
 
-        Yields
-        ------
-        callable (tokens or None)
-            To be told what the ask cost.
+        Returns
+        -------
+        Place
+            To be left when the ask ended, however it did.
         """
-        if self.limits == Limits():
-            yield lambda _tokens: None
-            return
-        entry = await self._enter(call)
-        try:
-            yield lambda tokens: self._learn(entry, tokens)
-        finally:
-            self._in_flight -= 1
-            self._wake()
-
-    async def _enter(self, call: Call) -> list[float]:
-        while (wait_s := self._wait_s()) > 0:
+        while self._is_limited and (wait_s := self._wait_s()) > 0:
             start_s = self._clock()
             await self._nap(min(wait_s, _LONGEST_NAP_S))
             call.extend(self._clock() - start_s)
         self._in_flight += 1
         self._requests.spend(1, self._clock())
-        return self._tokens.spend(self._guess_tokens, self._clock())
+        return Place(self, self._tokens.spend(self._guess_tokens, self._clock()))
+
+    def leave(self, entry: list[float], tokens: int | None) -> None:
+        """For `Place`."""
+        if tokens is not None:
+            self._tokens.correct(entry, tokens)
+            self._guess_tokens += (tokens - self._guess_tokens) / 8
+        self._in_flight -= 1
+        self._wake()
 
     async def _nap(self, seconds: float) -> None:
         """Until somebody's ask ended, and at most so long."""
@@ -153,10 +150,28 @@ class Limiter:
         now_s = self._clock()
         return max(self._requests.wait_s(1, now_s), self._tokens.wait_s(self._guess_tokens, now_s))
 
-    def _learn(self, entry: list[float], tokens: int | None) -> None:
-        if tokens is not None:
-            self._tokens.correct(entry, tokens)
-            self._guess_tokens += (tokens - self._guess_tokens) / 8
+
+class Place:
+    """One ask's turn: a context that is left when the ask ended, however it did.
+
+    Attributes
+    ----------
+    tokens : int or None
+        What it cost, once that is known.
+    """
+
+    def __init__(self, limiter: Limiter, entry: list[float]) -> None:
+        self.tokens: int | None = None
+        self._limiter = limiter
+        self._entry = entry
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limiter.leave(self._entry, self.tokens)
 
 
 _limiters: dict[str, Limiter] = {}

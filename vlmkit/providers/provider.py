@@ -217,25 +217,23 @@ class Provider:
             job.end(broken)
 
     async def _answered(self, job: _Job) -> Piece:
-        async with self._limiter.turn(job.call) as spent:
-            with self._balance.turn() as transport:
-                # Encoded only now: base64 of every ask in line would be the memory of the whole run.
-                path, body = self._dialect.request(job.ask, self._form, False)
-                answer = await transport.fetch("POST", path, body, job.call)
-                del body
-                with self._located(transport):
-                    piece = self._dialect.read(self._content(answer, transport))
-                spent(_tokens(piece.usage))
+        with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
+            # Encoded only now: base64 of every ask in line would be the memory of the whole run.
+            path, body = self._dialect.request(job.ask, self._form, False)
+            answer = await transport.fetch("POST", path, body, job.call)
+            del body
+            with self._located(transport):
+                piece = self._dialect.read(self._content(answer, transport))
+            place.tokens = _tokens(piece.usage)
         return piece
 
     async def _streamed(self, job: _Job) -> Piece:
         try:
-            async with self._limiter.turn(job.call) as spent:
-                with self._balance.turn() as transport:
-                    await self._read_stream(job, transport)
-                    with self._located(transport):
-                        _check_whole(job.whole)
-                    spent(_tokens(job.whole.usage))
+            with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
+                await self._read_stream(job, transport)
+                with self._located(transport):
+                    _check_whole(job.whole)
+                place.tokens = _tokens(job.whole.usage)
         except TimedOut as fault:
             vars(fault)["partial"] = self._reply(job, job.whole) if job.whole.text else None
             raise

@@ -10,9 +10,10 @@ import asyncio
 import base64
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut
@@ -22,6 +23,7 @@ from vlmkit.providers.event_loop import EventLoop
 __all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
 
 Read = Callable[[], Awaitable[bytes]]
+Result = TypeVar("Result")
 
 MOST_BYTES = 32 * 2**20
 """Longest answer that is read; OpenRouter's list of models is the longest honest one, with 1 MB."""
@@ -152,11 +154,7 @@ class Transport:
         Cancelled
             The transport was closed.
         """
-        async with self.open(method, path, body, call) as (head, read):
-            chunks = []
-            while chunk := await read():
-                chunks.append(chunk)
-            return Answer(status=head.status, headers=head.headers, body=b"".join(chunks))
+        return await self._within(call, self._exchange(method, path, body))
 
     @asynccontextmanager
     async def open(self, method: str, path: str, body: bytes, call: Call) -> AsyncIterator[tuple[Answer, Read]]:
@@ -174,17 +172,20 @@ class Transport:
         Cancelled
             The transport was closed.
         """
-        connection: Connection | None = None
+        connection, head = await self._within(call, self._asked(method, path, body))
+        received = 0
+
+        async def read() -> bytes:
+            nonlocal received
+            chunk = await self._within(call, connection.chunk())
+            received += len(chunk)
+            self._check_size(received)
+            return chunk
+
         try:
-            async with self._translated(call):
-                connection = await self._connection()
-                connection.send(self._request(method, path, body))
-                status, headers = await connection.head()
-            yield Answer(status=status, headers=headers), self._reader(connection, call)
+            yield head, read
         finally:
-            # A body that was not read to its end closes the connection.
-            if connection is not None and connection.finish():
-                self._idle.append(connection)
+            self._finish(connection)
 
     def enter(self) -> EventLoop:
         """The loop in whose thread the requests are made, from now until `close`.
@@ -234,31 +235,47 @@ class Transport:
             connection.abort()
         return connection
 
+    async def _asked(self, method: str, path: str, body: bytes) -> tuple[Connection, Answer]:
+        """Send a request; the connection, to be finished, and what its answer begins with."""
+        connection = await self._connection()
+        try:
+            connection.send(self._request(method, path, body))
+            status, headers = await connection.head()
+        except BaseException:
+            self._finish(connection)
+            raise
+        return connection, Answer(status=status, headers=headers)
+
+    async def _exchange(self, method: str, path: str, body: bytes) -> Answer:
+        connection, head = await self._asked(method, path, body)
+        chunks: list[bytes] = []
+        try:
+            while chunk := await connection.chunk():
+                chunks.append(chunk)
+                self._check_size(sum(map(len, chunks)))
+        finally:
+            self._finish(connection)
+        return Answer(status=head.status, headers=head.headers, body=b"".join(chunks))
+
+    def _finish(self, connection: Connection) -> None:
+        # A body that was not read to its end closes the connection.
+        if connection.finish():
+            self._idle.append(connection)
+
     def _abort(self) -> None:
         for connection in self._open:
             connection.abort()
 
-    def _reader(self, connection: Connection, call: Call) -> Read:
-        received = 0
+    def _check_size(self, received_bytes: int) -> None:
+        if received_bytes > MOST_BYTES:
+            message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
+            raise ServerFault(message + "See the server's log.")
 
-        async def read() -> bytes:
-            nonlocal received
-            async with self._translated(call):
-                chunk = await connection.chunk()
-            received += len(chunk)
-            if received > MOST_BYTES:
-                message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
-                raise ServerFault(message + "See the server's log.")
-            return chunk
-
-        return read
-
-    @asynccontextmanager
-    async def _translated(self, call: Call) -> AsyncIterator[None]:
-        """Within what is left of the call's time, with faults instead of foreign exceptions."""
+    async def _within(self, call: Call, work: Coroutine[Any, Any, Result]) -> Result:
+        """Something done in what is left of the call's time, with faults instead of foreign exceptions."""
         try:
             async with asyncio.timeout(call.left_s()):
-                yield
+                return await work
         except RunError:
             raise
         except Exception as error:  # noqa: BLE001  sorted here, all of it
