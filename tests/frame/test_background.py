@@ -212,7 +212,7 @@ def test_the_end_of_the_interpreter_ends_the_run(fresh_python, tmp_path):
     code = """
 import sys, time, pandas as pd, vlmkit as vk
 from vlmkit.tiny import scenes
-table = pd.DataFrame({"image": [scenes.make(seed).draw() for seed in range(400)]})
+table = pd.DataFrame({"image": [scenes.make(seed).draw() for seed in range(200)]})
 run = vk.describe(table, model="tiny", store=sys.argv[1], background=True)
 while run.progress.done < 20:
     time.sleep(0.01)
@@ -225,3 +225,11 @@ print(run.progress.done)
         (run,) = store.runs()
     assert run["ok"] >= int(done.stdout) >= 20
     assert (run["state"], run["failed"]) == ("stopped", 0)
+
+
+def test_a_run_with_nothing_to_ask_is_done_at_once(photos, backend):
+    """All cells were filled already."""
+    table = vk.caption(pd.DataFrame({"path": photos(2)}), model=backend())
+    run = begin(table, backend(ServerFault("asked")), overwrite="missing")
+    pd.testing.assert_frame_equal(run.wait(WAIT_S), table)
+    assert (run.state, run.progress.total, run.progress.is_finished) == ("done", 0, True)

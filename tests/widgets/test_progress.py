@@ -170,3 +170,17 @@ def test_pictures_on_the_web_are_not_fetched_again(shown):
 def test_without_a_kernel_there_is_no_panel():
     """Here, nothing has a front end."""
     assert listener_for("auto", "x", Control()) is None
+
+
+def test_a_run_in_the_background_that_ended_says_how(shown):
+    """Its error reaches nobody otherwise; and where there was nothing to ask, no event says so."""
+    watched = Watched(is_background=True)
+    watched.control.show()
+    watched.control.end(None)
+    assert "nothing was asked" in watched.text()
+    assert "Stop" not in watched.text()
+    watched = Watched(is_background=True)
+    watched.hear(PLANNED, done(0), finished(ok=1, cancelled=39))
+    watched.control.end(ServerFault("it was too much"))
+    assert "ServerFault: it was too much" in watched.text()
+    assert "1 of 40" in watched.text()

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 from vlmkit.errors import VlmkitError
@@ -95,7 +96,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far it is now."""
-        return self._control.tally.progress()
+        return replace(self._control.tally.progress(), is_finished=self.done)
 
     def stop(self) -> None:
         """End the run; returns at once. What is in flight gets half a second to end by itself."""
@@ -180,6 +181,7 @@ class Run:
             self._outcomes.close()
             if self.error is not None:
                 vars(self.error)["partial"] = self._table()
+            self._control.end(self.error)
             self._ended.set()
             atexit.unregister(self._leave)
 

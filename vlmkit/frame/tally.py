@@ -188,6 +188,8 @@ class Control:
         Whether the caller goes on meanwhile, and can press a button.
     show : callable
         Shows the run to whoever called, where there is something to show; called in the caller's thread.
+    end : callable
+        Told that a run in the background has ended, and the error that ended it, if one did.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -195,3 +197,4 @@ class Control:
     tally: Tally = field(default_factory=Tally)
     is_background: bool = False
     show: Callable[[], None] = lambda: None
+    end: Callable[[Exception | None], None] = lambda _error: None

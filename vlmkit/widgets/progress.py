@@ -66,7 +66,7 @@ class ProgressPanel:
         self._pace = ipywidgets.Label()
         self._last = Words()
         self._errors = Words()
-        self._places = Words()
+        self._remarks = Words()
         self._stop = ipywidgets.Button(description="Stop", icon="stop", tooltip="End the run; what is done is kept")
         self._pause = ipywidgets.Button(description="Pause", icon="pause", tooltip="Ask nothing new for now")
         self._stop.on_click(self._press_stop)
@@ -80,11 +80,11 @@ class ProgressPanel:
                 self._pace,
                 self._last,
                 self._errors,
-                self._places,
+                self._remarks,
                 foot,
             ],
         )
-        control.show = self.show
+        control.show, control.end = self.show, self.end
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -106,6 +106,19 @@ class ProgressPanel:
         if not self._is_shown:
             self._is_shown = True
             display(self.widget)
+
+    def end(self, error: Exception | None) -> None:
+        """Say how a run in the background ended: nobody else hears of its error, and it may have had no event at all.
+
+        Parameters
+        ----------
+        error : Exception or None
+        """
+        self._foot.layout.display = "none"
+        if error is not None:
+            self._remarks.say(f"{type(error).__name__}: {error}")
+        if self._thread.ident is None:  # no event ever came
+            self._counts.value = "nothing was asked"
 
     def _keep_updating(self) -> None:
         quiet = 0
@@ -139,7 +152,7 @@ class ProgressPanel:
         stopped = f"stopped, {event.cancelled} not asked" if event.cancelled else ""
         self._pace.value = " · ".join(filter(None, [stopped, f"{event.seconds:.1f} s", self._pace.value]))
         places = [place for place in event.destinations if place != "this process"]
-        self._places.say(f"pictures went to {', '.join(places)}" if places else "")
+        self._remarks.say(f"pictures went to {', '.join(places)}" if places else "")
         self._foot.layout.display = "none"
 
     def _press_stop(self, _button: Any) -> None:
