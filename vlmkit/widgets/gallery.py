@@ -120,7 +120,7 @@ class Gallery(Face):
 
 def _field(field: ReviewedField) -> dict[str, Any]:
     choices = ["True", "False"] if field.cell.kind == "boolean" else field.cell.choices
-    told: dict[str, Any] = {"name": visible(field.name)}
+    told: dict[str, Any] = {"name": visible(field.name), "isLong": field.cell.kind in {"text", "list", "json"}}
     return {**told, "choices": [[field.cell.write(one), visible(text_of(one))] for one in choices]} if choices else told
 
 

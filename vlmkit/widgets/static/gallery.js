@@ -3,7 +3,8 @@
 const CARD_WIDTH_PX = 236;
 const GAP_PX = 8;
 const PICTURE_HEIGHT_PX = 168;
-const FIELD_HEIGHT_PX = 92;
+const LONG_FIELD_PX = 92;
+const SHORT_FIELD_PX = 42;
 const REST_HEIGHT_PX = 64;
 const MOST_HEIGHT_PX = 760;
 const SPARE_ROWS = 1;
@@ -195,7 +196,8 @@ class Gallery {
   layout() {
     const width = this.view.clientWidth || 900;
     this.columns = Math.max(1, Math.floor((width + GAP_PX) / (CARD_WIDTH_PX + GAP_PX)));
-    this.rowHeight = PICTURE_HEIGHT_PX + REST_HEIGHT_PX + FIELD_HEIGHT_PX * this.fields.length + GAP_PX;
+    const fieldsPx = this.fields.reduce((sum, field) => sum + (field.isLong ? LONG_FIELD_PX : SHORT_FIELD_PX), 0);
+    this.rowHeight = PICTURE_HEIGHT_PX + REST_HEIGHT_PX + fieldsPx + GAP_PX;
     this.cardWidth = Math.floor((width + GAP_PX) / this.columns) - GAP_PX;
     const lines = Math.ceil(this.count / this.columns);
     this.space.style.height = `${lines * this.rowHeight}px`;
@@ -322,7 +324,7 @@ class Gallery {
   makeField(place, field, position) {
     const made = element(
       "div",
-      { className: "vlm-field" },
+      { className: field.isLong ? "vlm-field" : "vlm-field vlm-short" },
       element(
         "p",
         { className: "vlm-head" },
