@@ -23,6 +23,7 @@ from vlmkit.frame.review import review
 from vlmkit.widgets.gallery import Gallery
 
 PAGE = 12
+PER_MB = 1e6 if sys.platform == "darwin" else 1e3
 
 
 class Wire:
@@ -78,8 +79,7 @@ def measure(frame, pages):
         "per further page, s": statistics.median(page_s),
         "saved in the notebook, kB": len(html) / 1e3,
         "thumbnails kept, MB": looked.thumbnails.size_bytes / 1e6,
-        "memory of the process, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        / (1e6 if sys.platform == "darwin" else 1e3),
+        "memory of the process, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PER_MB,
     }
 
 
@@ -142,7 +142,7 @@ def main(arguments=None):
         if options.browser:
             results |= measure_in_browser(paths, options.pictures)
     for name, value in results.items():
-        print(f"| {name} | {value:.3g} |")
+        sys.stdout.write(f"| {name} | {value:.3g} |\n")
     return results
 
 
