@@ -129,6 +129,18 @@ def test_rows_that_failed_or_were_rejected_are_left_out(form, captions, tmp_path
         assert left_out["reason"].tolist() == ["TimedOut: too late", "rejected in the review."]
 
 
+def test_the_index_plays_no_part(form, captions, tmp_path):
+    """Labels that repeat, as after a concatenation, are no keys."""
+    captions.loc[0, ["caption", "caption_error"]] = [pd.NA, "TimedOut: late"]
+    captions["caption_status"] = "auto"
+    captions.index = [7] * 5
+    form.write(captions, tmp_path)
+    back = form.read(tmp_path)
+    assert sorted(text for text in form.texts(back) if text is not None) == sorted(captions["caption"][1:])
+    if form.beside:
+        assert merge_edits(captions, back).index.tolist() == [7] * 5
+
+
 def test_a_persons_edit_comes_back(form, captions, tmp_path, photos):
     """A text changed in the files is merged with its status and what it was; other cells stay as they were."""
     frame = captions.vlm.read_images().assign(other=range(5))

@@ -48,6 +48,13 @@ def test_a_link_is_replaced_not_written_through(tmp_path):
     assert (tmp_path / "theirs.txt").read_bytes() == b"theirs"
 
 
+def test_names_of_full_length_can_be_written(tmp_path):
+    """The temporary file is not called after it."""
+    target = tmp_path / ("猫" * 83 + ".txt")
+    write_whole(target, b"x")
+    assert target.read_bytes() == b"x"
+
+
 def test_what_cannot_be_written_is_a_setup_fault(tmp_path):
     """The message names the file and what to do."""
     (tmp_path / "file").write_bytes(b"")

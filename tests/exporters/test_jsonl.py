@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from vlmkit.errors import SetupError
 from vlmkit.exporters import read_dataset, to_jsonl
 
 
@@ -21,6 +23,16 @@ def test_types_survive(captions, tmp_path):
     back = read_dataset(tmp_path / "set.jsonl")
     pd.testing.assert_frame_equal(back.drop(columns="tags"), frame.astype({"sure": "Float64"}).drop(columns="tags"))
     assert back["tags"].tolist() == [["a", "b"], [], None, ["c"], ["d"]]
+
+
+def test_names_that_cannot_be_said_are_shown(captions, tmp_path):
+    """A file name in no known encoding does not end an export; a column called as the pictures does, before it."""
+    captions["path"] = captions["path"].astype(object)
+    captions.loc[0, "path"] = "caf\udce9.jpg"
+    to_jsonl(captions, tmp_path / "set.jsonl")
+    assert read_dataset(tmp_path / "set.jsonl")["path"][0] == "caf\ufffd.jpg"
+    with pytest.raises(SetupError, match="rename it"):
+        to_jsonl(captions.assign(photo=captions["path"]), tmp_path / "other.jsonl", image="photo")
 
 
 def test_pictures_in_memory_are_rows_without_a_path(tmp_path):

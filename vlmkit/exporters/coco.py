@@ -127,7 +127,7 @@ def to_coco(
     job = start(frame, place.parent, options, title="COCO captions", column=column)
     sizes = _sizes(frame)
     Document(job.folder / place.name, CocoFile(), job).write(_entries(job, sizes))
-    usage = f'from pycocotools.coco import COCO\n\ncaptions = COCO("{place.name}")'
+    usage = f"from pycocotools.coco import COCO\n\ncaptions = COCO({place.name!r})"
     return job.finish(f"{place.name}.card.md", usage)
 
 

@@ -132,10 +132,10 @@ def to_csv(
         The file is there already, or cannot be written.
     """
     place = Path(path)
-    names = further_columns(frame, options.get("image"), columns)
+    names = further_columns(frame, options.get("image"), columns, taken="path")
     job = start(frame, place.parent, options, title="CSV", cells=names, is_record=True, keep_all=True)
     Document(job.folder / place.name, CsvFile(["path", *names], "path", text=job.text), job).write(plain_entries(job))
-    return job.finish(f"{place.name}.card.md", f'import vlmkit as vk\n\ndf = vk.read_dataset("{place.name}")')
+    return job.finish(f"{place.name}.card.md", f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})")
 
 
 def read_csv(path: str | Path, *, guarded: bool = True) -> pd.DataFrame:

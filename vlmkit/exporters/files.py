@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     SetupError
         It cannot be written.
     """
-    partial = path.with_name(f".{path.name[:80]}.{os.getpid()}.partial")
+    short = hashlib.blake2b(os.fsencode(path.name), digest_size=8).hexdigest()  # the name itself may be of full length
+    partial = path.with_name(f".vlmkit-{short}-{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w+b") as stream:
@@ -102,7 +104,7 @@ class Backups:
         SetupError
             It cannot be copied.
         """
-        if not self._enabled or not path.exists():
+        if not self._enabled or not os.path.lexists(path):
             return
         inside = path.relative_to(self._folder) if path.is_relative_to(self._folder) else Path(path.name)
         try:
@@ -111,7 +113,7 @@ class Backups:
             try:
                 os.link(path, target, follow_symlinks=False)  # files are replaced, never written into
             except (OSError, NotImplementedError):
-                shutil.copy2(path, target)
+                shutil.copy2(path, target, follow_symlinks=False)
         except OSError as error:
             raise SetupError(
                 f"{path}: cannot be backed up ({error.strerror or error}), and was not replaced. Mend that, or pass "

@@ -10,7 +10,7 @@ from vlmkit.exporters.documents import Document, Entry, JsonLines
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
-from vlmkit.exporters.values import table_of_records
+from vlmkit.exporters.values import clean_text, table_of_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,10 +58,10 @@ def to_jsonl(
         The file is there already, or cannot be written.
     """
     place = Path(path)
-    names = further_columns(frame, options.get("image"), columns)
+    names = further_columns(frame, options.get("image"), columns, taken="path")
     job = start(frame, place.parent, options, title="JSON Lines", cells=names, is_record=True, keep_all=True)
     Document(job.folder / place.name, _file(job.text), job).write(plain_entries(job))
-    usage = f'import vlmkit as vk\n\ndf = vk.read_dataset("{place.name}")'
+    usage = f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})"
     return job.finish(f"{place.name}.card.md", usage)
 
 
@@ -73,8 +73,9 @@ def plain_entries(job: Job) -> Iterator[Entry]:
     job : Job
     """
     for row in job.usable_rows():
-        name = row.path if row.path is not None else f"<row {row.position}>"
-        yield Entry(name=name, text=row.text, record={"path": row.path, **row.cells})
+        path = None if row.path is None else clean_text(row.path)
+        name = path if path is not None else f"<row {row.position}>"
+        yield Entry(name=name, text=row.text, record={"path": path, **row.cells})
 
 
 def read_jsonl(path: str | Path) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def to_parquet(
     codec = _codec(schema, job.text)
     document = Document(job.folder / place.name, codec, job)
     document.write(_entries(job, document, upright=pictures == "upright"))
-    usage = f'from datasets import load_dataset\n\ndata = load_dataset("parquet", data_files="{place.name}")'
+    usage = f'from datasets import load_dataset\n\ndata = load_dataset("parquet", data_files={place.name!r})'
     return job.finish(f"{place.name}.card.md", usage)
 
 

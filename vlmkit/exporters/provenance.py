@@ -116,8 +116,9 @@ def _gave(run: int, frame: pd.DataFrame, text: str | None, options: Options) -> 
 
 def _pairs(frame: pd.DataFrame, text: str, answers: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
     original = f"{text}_original"
-    values = frame[text] if original not in frame.columns else frame[original].fillna(frame[text])
-    for path, value in zip(frame["path"], values, strict=True):
+    originals = frame[original] if original in frame.columns else frame[text]
+    for path, now, first in zip(frame["path"], frame[text], originals, strict=True):
+        value = now if _is_missing(first) else first
         if isinstance(path, str) and path in answers and not _is_missing(value):
             yield value, answers[path]
 

@@ -245,7 +245,9 @@ def find_text_column(frame: pd.DataFrame, column: str | None, *, required: bool 
     )
 
 
-def further_columns(frame: pd.DataFrame, image: str | None, columns: Sequence[str] | None) -> list[str]:
+def further_columns(
+    frame: pd.DataFrame, image: str | None, columns: Sequence[str] | None, *, taken: str | None = None
+) -> list[str]:
     """Columns beside the pictures.
 
     Parameters
@@ -255,11 +257,13 @@ def further_columns(frame: pd.DataFrame, image: str | None, columns: Sequence[st
         Column of pictures; None takes ``path``, else ``image``.
     columns : sequence of str or None
         None takes all.
+    taken : str or None, default None
+        Name in the file that no column may have.
 
     Raises
     ------
     SetupError
-        There is no such column, or its name is no text.
+        There is no such column, or its name is no text or taken.
     """
     check_table(frame)
     pictures = pick_pictures(frame, image).name
@@ -267,5 +271,7 @@ def further_columns(frame: pd.DataFrame, image: str | None, columns: Sequence[st
     for name in names:
         if not isinstance(name, str):
             raise SetupError(f"the column {name!r} has a name that is no text; rename it, or choose with columns=….")
+        if name == taken:
+            raise SetupError(f"the column {name!r} has the name that the pictures have in the file; rename it.")
         column_of(frame, name)
     return names

@@ -125,7 +125,7 @@ def to_sidecars(
     write_side_files(job, form, target_of, form.content)
     if with_pictures:
         _copy_pictures(job, upright=upright)
-    return job.finish("captions.card.md", f'import vlmkit as vk\n\ndf = vk.read_sidecars("{job.folder.name}")')
+    return job.finish("captions.card.md", f"import vlmkit as vk\n\ndf = vk.read_sidecars({job.folder.name!r})")
 
 
 def _start(

@@ -197,7 +197,7 @@ def to_xmp(
     form = XmpFile(alt_text=alt_text)
     target_of = side_targets(job, directory, lambda name: str(_side(Path(name), naming)))
     write_side_files(job, form, target_of, form.content)
-    return job.finish("xmp.card.md", f'import vlmkit as vk\n\ndf = vk.read_dataset("{job.folder.name}", "xmp")')
+    return job.finish("xmp.card.md", f'import vlmkit as vk\n\ndf = vk.read_dataset({job.folder.name!r}, "xmp")')
 
 
 def _side(picture: Path, naming: str) -> Path:
