@@ -122,3 +122,13 @@ def test_a_series_against_a_series():
     answers, right = pd.Series([1, 2], index=["a", "b"]), pd.Series([2, 1], index=["b", "a"], name="truth")
     assert value(evaluate(answers, truth=right), "exact") == 1
     assert value(evaluate(answers.rename("n"), truth=[1, 3]), "exact", column="n") == 0.5
+
+
+def test_objects_of_a_schema():
+    """Fields in another order are the same object; lists of objects are judged as tags are."""
+    table = pd.DataFrame({"one": [{"a": 1, "b": "X"}], "many": [[{"shape": "star"}, {"shape": "circle"}]]})
+    truth = {"one": [{"b": "x", "a": 1}], "many": [[{"shape": "Star"}]]}
+    figures = evaluate(table, truth=truth, text_measures=["exact"])
+    assert value(figures, "exact", column="one") == 1
+    assert value(figures, "precision", column="many") == 0.5
+    assert value(figures, "recall", column="many") == 1

@@ -1,7 +1,7 @@
 """Evaluation: how good was it, said with figures and how sure they are.
 
 Takes   tables of answers, perhaps the truth; a model to look into.  Gives  tidy frames of figures, findings, checks.
-May use frame and what is below it, pandas, numpy.      Never  changes a table, drops a row unsaid."""
+May use frame and what is below it, pandas, numpy.                   Never  changes a table, drops a row unsaid."""
 
 from __future__ import annotations
 
@@ -11,21 +11,42 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vlmkit.evaluation.checking import check
     from vlmkit.evaluation.comparing import compare
-    from vlmkit.evaluation.evaluating import evaluate
+    from vlmkit.evaluation.comparison import Comparison
+    from vlmkit.evaluation.doubles import duplicates
+    from vlmkit.evaluation.doubting import doubt
+    from vlmkit.evaluation.evaluating import confusion, evaluate
+    from vlmkit.evaluation.gold import accepted
     from vlmkit.evaluation.linting import lint
     from vlmkit.evaluation.quality import assert_quality
     from vlmkit.evaluation.verifying import verify
 
+__all__ = [
+    "Comparison",
+    "accepted",
+    "assert_quality",
+    "check",
+    "compare",
+    "confusion",
+    "doubt",
+    "duplicates",
+    "evaluate",
+    "lint",
+    "verify",
+]
+
 _MODULE_OF = {
+    "Comparison": "vlmkit.evaluation.comparison",
+    "accepted": "vlmkit.evaluation.gold",
     "assert_quality": "vlmkit.evaluation.quality",
     "check": "vlmkit.evaluation.checking",
     "compare": "vlmkit.evaluation.comparing",
+    "confusion": "vlmkit.evaluation.evaluating",
+    "doubt": "vlmkit.evaluation.doubting",
+    "duplicates": "vlmkit.evaluation.doubles",
     "evaluate": "vlmkit.evaluation.evaluating",
     "lint": "vlmkit.evaluation.linting",
     "verify": "vlmkit.evaluation.verifying",
 }
-
-__all__ = ["assert_quality", "check", "compare", "evaluate", "lint", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ def plain(value: Any) -> Any:
     >>> plain(" A Red  circle. ")
     'a red circle'
     """
+    if isinstance(value, Mapping | list):  # an object of a schema: its fields in one order
+        value = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     if not isinstance(value, str):
         return value.item() if isinstance(value, np.generic) else value
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split()).removesuffix(".")

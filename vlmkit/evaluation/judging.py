@@ -11,7 +11,7 @@ import pandas as pd
 
 from vlmkit.errors import SetupError
 from vlmkit.evaluation.alignment import column_of
-from vlmkit.evaluation.classes import score_classes, score_tags
+from vlmkit.evaluation.classes import plain, score_classes, score_tags
 from vlmkit.evaluation.kinds import is_missing
 from vlmkit.evaluation.quantities import score_numbers
 from vlmkit.evaluation.resampling import Array, Scores, interval
@@ -91,13 +91,17 @@ def _score(kind: str, values: Sequence[Any], rights: Sequence[Any], judging: Jud
         return score_numbers(values, rights, within=judging.within)
     if kind == "tags":
         return score_tags(values, rights)
-    texts = [None if value is None else str(value) for value in values]
+    texts = [None if value is None else _text_of(value) for value in values]
     return score_texts(texts, [_references(right) for right in rights], measures=judging.text_measures)
 
 
 def _references(right: Any) -> list[str]:
     several = isinstance(right, list | tuple | set | np.ndarray) and len(right)
-    return [str(each) for each in right] if several else [str(right)]
+    return [_text_of(each) for each in right] if several else [_text_of(right)]
+
+
+def _text_of(value: Any) -> str:
+    return value if isinstance(value, str) else str(plain(value))
 
 
 def _figures(judged: _Judged, judging: Judging) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,8 @@ from vlmkit.errors import BadSetting
 __all__ = ["KINDS", "Kind", "is_list", "is_missing", "kind_of"]
 
 Kind = Literal["category", "number", "tags", "text"]
+_NEVER_MISSING = frozenset({str, int, bool})  # most cells are one of these, and asking pandas takes long
+
 KINDS: tuple[Kind, ...] = ("category", "number", "tags", "text")
 
 
@@ -49,7 +51,9 @@ def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
 
 def is_missing(value: Any) -> bool:
     """Whether a cell is empty; a list never is."""
-    return not is_list(value) and bool(pd.isna(value))
+    if type(value) in _NEVER_MISSING:
+        return False
+    return not is_list(value) and not isinstance(value, Mapping) and bool(pd.isna(value))
 
 
 def _are(is_one: Callable[[Any], bool], values: Sequence[Any]) -> bool:

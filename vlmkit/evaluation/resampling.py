@@ -58,7 +58,9 @@ class Scores:
         statistics : array, shape (rows, statistics)
         figures : sequence of Figure
         """
-        return cls(rows=len(statistics), sums=lambda counts: counts @ statistics, figures=figures)
+        columns = np.ascontiguousarray(statistics.T)
+        # Not by BLAS: its order of adding, and so the last digit, depends on the machine.
+        return cls(rows=len(statistics), sums=lambda counts: np.einsum("kn,n->k", columns, counts), figures=figures)
 
     def values(self) -> Array:
         """Each figure of all rows, shape (figures,)."""

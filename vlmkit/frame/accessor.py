@@ -114,16 +114,16 @@ class Accessor:
         return self._judge("verify", column, **options)
 
     def duplicates(self, **options: Any) -> pd.DataFrame:
-        """Find pictures that are nearly the same; takes the arguments of `vlmkit.evaluation.doubles.duplicates`."""
-        return self._judge("doubles:duplicates", **options)
+        """Find pictures that are nearly the same; takes the arguments of `vlmkit.evaluation.duplicates`."""
+        return self._judge("duplicates", **options)
 
     def doubt(self, *columns: str, **options: Any) -> pd.DataFrame:
-        """Doubtful rows first; takes the arguments of `vlmkit.evaluation.doubting.doubt`."""
-        return self._judge("doubting:doubt", *columns, **options)
+        """Doubtful rows first; takes the arguments of `vlmkit.evaluation.doubt`."""
+        return self._judge("doubt", *columns, **options)
 
     def accepted(self, *fields: str) -> pd.DataFrame:
-        """Rows that a person accepted or edited; takes the arguments of `vlmkit.evaluation.gold.accepted`."""
-        return self._judge("gold:accepted", *fields)
+        """Rows that a person accepted or edited; takes the arguments of `vlmkit.evaluation.accepted`."""
+        return self._judge("accepted", *fields)
 
     def to_imagefolder(self, directory: str | Path, **options: Any) -> pd.DataFrame:
         """Write an imagefolder for `datasets`; takes the arguments of `vlmkit.exporters.to_imagefolder`."""
@@ -182,7 +182,5 @@ class Accessor:
         return table
 
     def _judge(self, name: str, *arguments: Any, **options: Any) -> pd.DataFrame:
-        module, colon, function = name.rpartition(":")
-        dotted = f"vlmkit.evaluation.{module}:{function}" if colon else f"vlmkit.evaluation:{name}"
-        table: pd.DataFrame = open_by_name(dotted)(self._subject, *arguments, **options)
+        table: pd.DataFrame = open_by_name(f"vlmkit.evaluation:{name}")(self._subject, *arguments, **options)
         return table
