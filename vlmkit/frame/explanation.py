@@ -187,25 +187,32 @@ def _explained(backend: Backend, image: Any, ask: Ask, alternatives: int) -> Exp
     ask = replace(ask, pictures=(picture,), token_probabilities=tells, alternatives=alternatives if tells else 0)
     reply = _result(backend.submit(ask))
     look = getattr(backend, "look_inside", None)
-    insight: Insight | None = look(ask) if look else None
-    content = [
-        {"type": "image", "width": picture.width, "height": picture.height},
-        {"type": "text", "text": ask.prompt},
-    ]
-    system: list[dict[str, Any]] = [{"role": "system", "content": ask.system}] if ask.system else []
-    tiles = [(tile.width, tile.height, tile.data) for tile in insight.tiles] if insight else []
-    return Explanation(
+    inside: Insight | None = look(ask) if look else None
+    tiles = [(tile.width, tile.height, tile.data) for tile in inside.tiles] if inside else []
+    outside = Explanation(
         model=backend.model,
-        messages=[*system, {"role": "user", "content": content}],
-        prompt=insight.text if insight else None,
-        prompt_tokens=insight.prompt_tokens if insight else reply.usage.prompt_tokens,
-        image_tokens=insight.image_tokens if insight else None,
-        patch_px=insight.patch_px if insight else None,
+        messages=_messages(ask),
+        prompt_tokens=reply.usage.prompt_tokens,
         text=reply.text,
         tokens=reply.tokens or (),
         finish_reason=reply.finish_reason,
-        picture=draw_grid(tiles, insight.patch_px if insight else None) if tiles else decode(picture),
+        picture=draw_grid(tiles, inside.patch_px if inside else None) if tiles else decode(picture),
     )
+    if inside is None:
+        return outside
+    return replace(
+        outside,
+        prompt=inside.text,
+        prompt_tokens=inside.prompt_tokens,
+        image_tokens=inside.image_tokens,
+        patch_px=inside.patch_px,
+    )
+
+
+def _messages(ask: Ask) -> list[dict[str, Any]]:
+    system: list[dict[str, Any]] = [{"role": "system", "content": ask.system}] if ask.system else []
+    pictures = [{"type": "image", "width": picture.width, "height": picture.height} for picture in ask.pictures]
+    return [*system, {"role": "user", "content": [*pictures, {"type": "text", "text": ask.prompt}]}]
 
 
 def _result(future: Future[Reply]) -> Reply:
