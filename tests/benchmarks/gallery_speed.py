@@ -68,9 +68,7 @@ def measure(frame, pages):
         page_start_s = time.perf_counter()
         page(face, wire, number * PAGE % len(frame), thumbnails=PAGE)
         page_s.append(time.perf_counter() - page_start_s)
-    html_s = time.perf_counter()
     html = face._static()
-    html_s = time.perf_counter() - html_s
     looked.close()
     return {
         "until the first thumbnail, s": first_s,

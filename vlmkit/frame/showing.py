@@ -82,14 +82,9 @@ def show(
     if rows < 1 or not 16 <= longest_side_px <= _LARGEST_SIDE_PX:
         raise BadSetting(f"show: rows is at least 1, longest_side_px from 16 to {_LARGEST_SIDE_PX}.")
     table = frame.to_frame("image") if isinstance(frame, pd.Series) else frame
-    labels: list[Any] = list(table.columns)
-    unknown = [name for name in columns if name not in labels]
-    if unknown:
-        raise SetupError(f"show: no column {unknown[0]!r}; the columns are {', '.join(map(repr, labels))}.")
     pictures = pick_pictures(table, image)
     head = table.head(rows)
-    beside = head if not columns else head[list(columns)]
-    beside = beside.loc[:, [not _is_object(beside.iloc[:, place]) for place in range(beside.shape[1])]]
+    beside = _beside(head, columns)
     thumbnails = Thumbnails(list(refs_of(pictures.head(rows))), longest_side_px=longest_side_px)
     shown = pictures_of(thumbnails, range(len(head)))
     thumbnails.close()
@@ -153,6 +148,16 @@ def _picture_of(made: Picture | str, label: str) -> Markup:
     if isinstance(made, str):
         return Markup(f"<small>{escape(made)}</small>")
     return picture_element(made.data, made.media_type, label=label, width=made.width, height=made.height)
+
+
+def _beside(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The columns that are shown beside the pictures."""
+    labels: list[Any] = list(table.columns)
+    unknown = [name for name in columns if name not in labels]
+    if unknown:
+        raise SetupError(f"show: no column {unknown[0]!r}; the columns are {', '.join(map(repr, labels))}.")
+    chosen = table[list(columns)] if columns else table
+    return chosen.loc[:, [not _is_object(chosen.iloc[:, place]) for place in range(chosen.shape[1])]]
 
 
 def _is_object(column: pd.Series[Any]) -> bool:
