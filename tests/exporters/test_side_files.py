@@ -2,7 +2,7 @@
 
 import pytest
 
-from vlmkit.exporters import to_sidecars
+from vlmkit.exporters import to_sidecars, to_xmp
 from vlmkit.exporters.side_files import Content, decide
 
 OLD, NEW = Content("old"), Content("new")
@@ -28,6 +28,15 @@ def test_one_text(before, how, action, after):
     """Nothing is said twice, however often a cell runs."""
     found = decide(before, NEW, how, ", ")
     assert (found[0], str(found[1])) == (action, after)
+
+
+@pytest.mark.parametrize("left", [b"", b"\0\0\0"])
+def test_what_a_power_cut_left_is_no_text(photos, captions, left):
+    """The next run writes it."""
+    for name in ("a.txt", "a.jpg.xmp"):
+        (photos / name).write_bytes(left)
+    assert (to_sidecars(captions)["action"] == "create").all()
+    assert (to_xmp(captions)["action"] == "create").all()
 
 
 def test_tags_are_united():

@@ -19,7 +19,7 @@ BACKUPS = ".vlmkit-backups"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """File whose content becomes that of `path` when all went well; until then an older one stays as it is.
 
     A link of that name is replaced, never written through.
@@ -28,6 +28,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     ----------
     path : Path
         Its folder is made where it is missing.
+    durable : bool, default True
+        Whether it is on the disk before it takes its place; otherwise a power cut may leave it empty.
 
     Yields
     ------
@@ -45,8 +47,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w+b") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
         partial.replace(path)
     except VlmkitError:  # some of them are OSErrors, too
         raise
@@ -60,20 +63,22 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             partial.unlink()
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file at once.
 
     Parameters
     ----------
     path : Path
     data : bytes
+    durable : bool, default True
+        As `replacing`.
 
     Raises
     ------
     SetupError
         It cannot be written.
     """
-    with replacing(path) as stream:
+    with replacing(path, durable=durable) as stream:
         stream.write(data)
 
 

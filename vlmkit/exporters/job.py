@@ -121,6 +121,16 @@ class Job:
                 seen.add(name)
                 yield row, name
 
+    def loading(self, name: str) -> str:
+        """Python that reads a file of this job which names pictures.
+
+        Parameters
+        ----------
+        name : str
+        """
+        root = "" if self.root == self.folder else f", root={self.root.name!r}"
+        return f"import vlmkit as vk\n\ndf = vk.read_dataset({name!r}{root})"
+
     def finish(self, card_name: str, usage: str = "") -> pd.DataFrame:
         """Write the card, and give the account.
 

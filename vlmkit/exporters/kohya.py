@@ -85,8 +85,7 @@ def to_kohya(
     job = start(frame, place.parent, options, title="kohya metadata", column=column, tags=tags)
     document = Document(job.folder / place.name, KohyaFile(), job)
     document.write(_entries(job, full_path=full_path))
-    usage = f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r}, root={job.root.name!r})"
-    return job.finish(f"{place.name}.card.md", usage)
+    return job.finish(f"{place.name}.card.md", job.loading(place.name))
 
 
 def _entries(job: Job, *, full_path: bool) -> Iterator[Entry]:

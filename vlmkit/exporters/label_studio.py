@@ -85,7 +85,7 @@ def to_label_studio(
         job.changes.add(str(config), "create")
         if not job.options.dry_run:
             write_whole(config, CONFIG.encode())
-    return job.finish(f"{place.name}.card.md", f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})")
+    return job.finish(f"{place.name}.card.md", job.loading(place.name))
 
 
 def _entries(job: Job, image_url: str) -> Iterator[Entry]:

@@ -61,7 +61,7 @@ def to_llava(
     question = f"{TOKEN}\n{check_prompt(prompt)}"
     job = start(frame, place.parent, options, title="LLaVA conversations", column=column)
     Document(job.folder / place.name, _FILE, job).write(_entries(job, question))
-    return job.finish(f"{place.name}.card.md", f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})")
+    return job.finish(f"{place.name}.card.md", job.loading(place.name))
 
 
 def _entries(job: Job, question: str) -> Iterator[Entry]:

@@ -103,7 +103,7 @@ def to_messages(
     job = start(frame, place.parent, options, title="chat messages", column=column)
     found = _embedded(job, head, prompt, longest_side_px) if embed else _named(job, head, prompt)
     Document(job.folder / place.name, _FILE, job).write(found)
-    return job.finish(f"{place.name}.card.md", f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})")
+    return job.finish(f"{place.name}.card.md", job.loading(place.name))
 
 
 def _named(job: Job, head: list[Any], prompt: str) -> Iterator[Entry]:

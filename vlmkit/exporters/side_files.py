@@ -34,7 +34,7 @@ class Content:
     tags: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.text.strip() or self.tags)
+        return bool(self.text.strip().strip("\0") or self.tags)
 
     def __str__(self) -> str:
         return f"{self.text} [{', '.join(self.tags)}]".strip() if self.tags else self.text
@@ -143,7 +143,8 @@ def _write_one(job: Job, side_format: SideFormat, target: Path, new: Content, ro
     job.changes.add(str(target), action, before=None if before is None else str(before), after=str(after))
     if action in {"create", "replace", "append", "prepend"} and not job.options.dry_run:
         job.backups.keep(target)
-        write_whole(target, side_format.write(old, after))
+        # A new one that a power cut leaves empty is written by the next run: an empty text is none.
+        write_whole(target, side_format.write(old, after), durable=target.exists())
 
 
 def _read(path: Path) -> bytes | None:

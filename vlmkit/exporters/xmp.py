@@ -65,7 +65,7 @@ class XmpFile:
 
     def write(self, old: bytes | None, content: Content) -> bytes:
         """The file with these words; whatever else was in it stays."""
-        document = _parsed(_EMPTY.encode() if old is None else old)
+        document = _parsed(old or b"")
         description = _description(document)
         text = [content.text] if content.text else []
         _put(document, description, "dc:description", "Alt", text)
@@ -84,7 +84,7 @@ def _xml_text(text: str) -> str:
 
 
 def _parsed(data: bytes) -> minidom.Document:
-    text = data.decode("utf-8-sig")
+    text = data.decode("utf-8-sig") if data.strip(b"\0\t\r\n ") else _EMPTY  # a power cut leaves empty files
     if "<!" in re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", text, flags=re.DOTALL):
         raise ValueError("it defines a document type, which no XMP file needs")
     try:
