@@ -23,7 +23,7 @@ from vlmkit.errors import (
     Unauthorized,
     Unreachable,
 )
-from vlmkit.records import Sampling
+from vlmkit.records import Constraint, Sampling
 
 WAIT_S = 20
 LONG_S = 60  # the server keeps silent for longer than the test could last
@@ -445,3 +445,32 @@ def test_a_thousand_mixed_faults_end_one_by_one(serve, opened, ask):
             assert future.result().text == f"answer {number}"
     assert set(kinds.values()) == {1}
     assert json.dumps(sorted(kinds)) == json.dumps(list(range(300)))
+
+
+COUNT = Constraint(kind="json_schema", text='{"type": "object"}')
+
+
+def unless_constrained(status):
+    """A server that answers, except where it is told what the answer must be."""
+    refusal = http(status, b'{"error": {"message": "no such field"}}')
+    return lambda request: refusal if b"response_format" in request.body else chat()
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_a_server_that_keeps_no_schema_is_asked_without(serve, opened, ask, status):
+    """Found out once; the prompt says what is wanted anyway."""
+    server = serve(unless_constrained(status))
+    backend = opened(server, engine="vllm")
+    replies = [backend.submit(ask(constraint=COUNT)).result(WAIT_S) for _ in range(3)]
+    assert {reply.text for reply in replies} == {"a red circle"}
+    asked = [request for request in server.requests if request.method == "POST"]
+    assert [b"response_format" in request.body for request in asked] == [True, False, False, False]
+
+
+def test_a_server_that_keeps_a_schema_is_not_doubted_for_one_fault(serve, opened, ask):
+    """It is the fault of that one ask."""
+    server = serve(chat(), http(500, b"oops"))
+    backend = opened(server, engine="vllm")
+    assert backend.submit(ask(constraint=COUNT)).result(WAIT_S).text
+    assert isinstance(fault_of(backend, ask, constraint=COUNT), ServerFault)
+    assert len(server.requests) == 2

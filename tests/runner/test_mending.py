@@ -47,18 +47,17 @@ def test_it_is_asked_once_more_and_no_more(questions, plan, backend):
 
 
 @pytest.mark.parametrize(
-    ("task", "reply", "options", "abilities"),
+    ("task", "reply", "options"),
     [
-        (COUNT, "many", {"max_retries": 0}, {}),
-        (COUNT, "many", {}, {"json_schema": True}),
-        (COUNT, "I'm sorry, but I can't help with that.", {}, {}),
-        (COUNT, '{"count": 3}', {}, {}),
-        (compose_description("?", into="x"), "", {}, {}),
+        (COUNT, "many", {"max_retries": 0}),
+        (COUNT, "I'm sorry, but I can't help with that.", {}),
+        (COUNT, '{"count": 3}', {}),
+        (compose_description("?", into="x"), "", {}),
     ],
 )
-def test_where_it_is_no_use_it_is_not_asked(questions, plan, backend, task, reply, options, abilities):
-    """Not wanted, already enforced, refused, fine, or free."""
-    model = backend(replies=[reply], **abilities)
+def test_where_it_is_no_use_it_is_not_asked(questions, plan, backend, task, reply, options):
+    """Not wanted, refused, fine, or free."""
+    model = backend(replies=[reply])
     answers(questions, plan, model, task, **options)
     assert len(model.asks) == 1
 

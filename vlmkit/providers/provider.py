@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
@@ -38,6 +39,8 @@ from vlmkit.providers.wire import Events
 from vlmkit.records import Ask, Reply, Usage
 
 __all__ = ["Provider"]
+
+_log = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 256
 
@@ -83,6 +86,7 @@ class Provider:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._worked = False
+        self._keeps_constraints: bool | None = None  # not known before the first ask that has one
         self._process = os.getpid()
 
     def __repr__(self) -> str:
@@ -217,9 +221,31 @@ class Provider:
             job.end(broken)
 
     async def _answered(self, job: _Job) -> Piece:
+        """Answer of an ask; without its constraint where the server cannot keep one, as the prompt says it, too."""
+        ask = job.ask
+        if ask.constraint is None:
+            return await self._asked(job, ask)
+        refused: BackendError | None = None
+        if self._keeps_constraints is not False:
+            try:
+                piece = await self._asked(job, ask)
+            except (ServerFault, Refused) as fault:
+                if self._keeps_constraints:
+                    raise
+                refused = fault
+            else:
+                self._keeps_constraints = True
+                return piece
+        piece = await self._asked(job, replace(ask, constraint=None))
+        if self._keeps_constraints is None:
+            self._keeps_constraints = False
+            _log.info("%s enforces no schema: answers are read as they come. (%s)", self.model, refused)
+        return piece
+
+    async def _asked(self, job: _Job, ask: Ask) -> Piece:
         with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.
-            path, body = self._dialect.request(job.ask, self._form, False)
+            path, body = self._dialect.request(ask, self._form, False)
             answer = await transport.fetch("POST", path, body, job.call)
             del body
             with self._located(transport):

@@ -14,8 +14,8 @@ __all__ = ["both", "mended_ask"]
 def mended_ask(row: Row, reply: Reply) -> tuple[Ask, UnreadableReply] | None:
     """Ask that follows an answer which cannot be read, and why it cannot; None where it can, or where it is no use.
 
-    Only of typed answers: free text has nothing it must fit. Not where the backend enforces what an answer must be, nor
-    where it was cut off: the next one would be as long. And once: `row` remembers.
+    Only of typed answers: free text has nothing it must fit. Not where it was cut off: the next one would be as long.
+    And once: `row` remembers.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def mended_ask(row: Row, reply: Reply) -> tuple[Ask, UnreadableReply] | None:
     task, ask = row.question.task, row.prepared.ask if row.prepared else None
     if ask is None or row.unread is not None or reply.finish_reason == "length":
         return None
-    if task.constraint is None or ask.constraint is not None:
+    if task.constraint is None:
         return None
     try:
         task.read(reply)
