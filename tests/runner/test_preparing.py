@@ -90,13 +90,33 @@ def test_a_picture_that_cannot_be_read_is_its_fault(plan, store):
 def test_what_is_stored_costs_a_glance(plan, store, picture, monkeypatch):
     """The file is neither decoded nor even opened."""
     preparer = Preparer(plan(), store)
-    assert preparer.glance(question(picture)) is None
+    assert preparer.glance([question(picture)])[0] is None
     keep(store, preparer.prepare(question(picture), 0))
     no_decoding(monkeypatch)
     monkeypatch.setattr(views, "loaded", lambda _: pytest.fail("read"))
-    assert preparer.glance(question(picture)).reply.text == "a cat"
+    assert preparer.glance([question(picture)])[0].reply.text == "a cat"
     assert preparer.prepare(question(picture), 0).reply.text == "a cat"
-    assert preparer.glance(question(picture, "Who?")) is None
+    assert preparer.glance([question(picture, "Who?")])[0] is None
+
+
+def test_many_rows_take_one_glance(plan, store, picture, tmp_path):
+    """Each gets its own answer, or none: another question, a file that is gone, a picture the store has never seen."""
+    preparer = Preparer(plan(), store)
+    for prompt in ("What?", "Who?"):
+        keep(store, preparer.prepare(question(picture, prompt), 0), prompt)
+    Image.new("RGB", (20, 20), "gold").save(tmp_path / "new.png")
+    asked = [question(picture), question(tmp_path / "gone.png"), question(picture, "Who?"), question(picture, "Why?")]
+    asked += [question(tmp_path / "new.png"), question(picture)]
+    found = Preparer(plan(), store).glance(asked)
+    assert [each and each.reply.text for each in found] == ["What?", None, "Who?", None, None, "What?"]
+
+
+def test_what_was_not_there_at_a_glance_is_looked_for_by_content(plan, store, picture):
+    """Another process may have stored it meanwhile; its answer is found all the same."""
+    late, other = Preparer(plan(), store), Preparer(plan(), store)
+    assert late.glance([question(picture)]) == [None]
+    keep(store, other.prepare(question(picture), 0))
+    assert late.prepare(question(picture), 0).reply.text == "a cat"
 
 
 def test_a_renamed_file_costs_one_read(plan, store, picture, monkeypatch):
@@ -105,11 +125,11 @@ def test_a_renamed_file_costs_one_read(plan, store, picture, monkeypatch):
     keep(store, preparer.prepare(question(picture), 0))
     moved = picture.rename(picture.with_name("b.png"))
     no_decoding(monkeypatch)
-    assert preparer.glance(question(moved)) is None
+    assert preparer.glance([question(moved)])[0] is None
     prepared = preparer.prepare(question(moved), 0)
     assert prepared.reply.text == "a cat"
     keep(store, prepared)
-    assert preparer.glance(question(moved)) is not None
+    assert preparer.glance([question(moved)])[0] is not None
 
 
 def test_the_same_picture_in_another_file_is_asked_no_more(plan, store, tmp_path):
@@ -140,7 +160,7 @@ def test_what_changes_the_answer_asks_again(plan, store, picture, change):
     asked = question(picture, task=change.get("task", TEXT))
     change = {name: value for name, value in change.items() if name != "task"}
     preparer = Preparer(replace(made, **change), store)
-    assert preparer.glance(asked) is None
+    assert preparer.glance([asked])[0] is None
     prepared = preparer.prepare(asked, 0)
     assert prepared.ask is not None
     assert prepared.reply is None
@@ -149,7 +169,7 @@ def test_what_changes_the_answer_asks_again(plan, store, picture, change):
 def test_a_deadline_does_not_change_an_answer(plan, store, picture):
     """Nor the number of workers."""
     keep(store, Preparer(plan(), store).prepare(question(picture), 0))
-    assert Preparer(plan(timeout_s=3, workers=1), store).glance(question(picture)) is not None
+    assert Preparer(plan(timeout_s=3, workers=1), store).glance([question(picture)])[0] is not None
 
 
 def test_unreadable_answers_are_asked_again_on_request(plan, store, picture):
@@ -157,7 +177,7 @@ def test_unreadable_answers_are_asked_again_on_request(plan, store, picture):
     task = compose_question("How many?", dtype=int, into="n")
     asked = question(picture, task=task)
     keep(store, Preparer(plan(), store).prepare(asked, 0), text="many")
-    assert Preparer(plan(), store).glance(asked).reply.text == "many"
+    assert Preparer(plan(), store).glance([asked])[0].reply.text == "many"
     assert Preparer(plan(reuse="readable"), store).prepare(asked, 0).ask is not None
 
 
@@ -167,7 +187,7 @@ def test_a_replay_looks_under_every_revision(plan, store, picture, monkeypatch):
     targets = [Target(model="fake:echo", revision=rev, longest_side_px=1568, backend=None) for rev in ("2", "1")]
     preparer = Preparer(replace(plan(), targets=tuple(targets)), store)
     no_decoding(monkeypatch)
-    assert preparer.glance(question(picture)).reply.text == "a cat"
+    assert preparer.glance([question(picture)])[0].reply.text == "a cat"
     assert preparer.prepare(question(picture), 0).target.revision == "1"
     missing = preparer.prepare(question(picture, "Who?"), 0)
     assert (missing.ask, missing.reply) == (None, None)

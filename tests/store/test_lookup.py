@@ -37,6 +37,16 @@ def test_nothing_is_found_under_another_key(store):
     assert store.picture_digest("another file") is None
 
 
+def test_many_are_found_together(store):
+    """Each under its own name, more than one statement takes; what is not there is left out, what comes twice too."""
+    store.record(store.begin(make_run(total=1200)), [make_row(index) for index in range(1200)])
+    keys = [make_key(index) for index in range(1300)]
+    assert store.replies([*keys, keys[0]]) == {keys[index]: make_reply(index) for index in range(1200)}
+    stamps = [f"stamp {index}" for index in range(1300)]
+    assert store.picture_digests(stamps) == {f"stamp {index}": digest(f"picture {index}") for index in range(1200)}
+    assert store.replies([]) == store.picture_digests([]) == {}
+
+
 def test_the_newest_reply_counts(store):
     """Asked again on purpose, the later answer is the one to give; the earlier stays with its row."""
     for text in ("First.", "Second."):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -66,34 +66,41 @@ class Preparer:
         self._views = Views(store, Limits.in_force(), keep=len(plan.tasks) > 1)  # once: it looks for a settings file
         self._turns = Turns(self._views)
 
-    def glance(self, question: Question) -> Prepared | None:
-        """Answer a row from the store at the price of asking the file system for its pictures' times; None: `prepare`.
+    def glance(self, questions: Sequence[Question]) -> list[Prepared | None]:
+        """Answer rows from the store at the price of asking the file system for their pictures' times.
 
         Parameters
         ----------
-        question : Question
-        """
-        if not self._reuses:
-            return None
-        stamps = [stamp(ref) for ref in question.images]
-        if None in stamps:
-            return None
-        found = (self._glance_at(question, [str(each) for each in stamps], level) for level in self._levels(0))
-        return next((prepared for prepared in found if prepared is not None), None)
+        questions : sequence of Question
 
-    def _glance_at(self, question: Question, stamps: list[str], level: int) -> Prepared | None:
-        target, digests = self._plan.targets[level], []
-        for each in stamps:
-            digest = self._store.picture_digest(identity(target, each)) if self._store else None
-            if digest is None:
-                return None
-            digests.append(digest)
-        key = self._key(question, digests, target)
-        reply = self._stored(key, question, target)
-        if reply is None:
-            return None
-        pictures = tuple(PictureRecord(digest=digest) for digest in digests)
-        return Prepared(level=level, target=target, key=key, pictures=pictures, reply=reply)
+        Returns
+        -------
+        list of (Prepared or None)
+            None where there is no answer as cheap as that: `prepare`.
+        """
+        found: list[Prepared | None] = [None] * len(questions)
+        if not self._reuses:
+            return found
+        stamps = [[stamp(ref) for ref in question.images] for question in questions]
+        for level in self._levels(0):
+            left = [at for at, each in enumerate(stamps) if found[at] is None and None not in each]
+            names = {at: [identity(self._plan.targets[level], str(each)) for each in stamps[at]] for at in left}
+            for at, prepared in self._glance_at(level, questions, names):
+                found[at] = prepared
+        return found
+
+    def _glance_at(
+        self, level: int, questions: Sequence[Question], names: dict[int, list[str]]
+    ) -> Iterator[tuple[int, Prepared]]:
+        target = self._plan.targets[level]
+        known = self._views.known_digests([name for each in names.values() for name in each])
+        digests = {at: [known[name] for name in each] for at, each in names.items() if known.keys() >= set(each)}
+        keys = {at: self._key(questions[at], each, target) for at, each in digests.items()}
+        replies = self._store.replies(list(keys.values())) if self._store and keys else {}
+        for at, key in keys.items():
+            if key in replies and self._is_usable(replies[key], questions[at], target):
+                pictures = tuple(PictureRecord(digest=digest) for digest in digests[at])
+                yield at, Prepared(level=level, target=target, key=key, pictures=pictures, reply=replies[key])
 
     def _levels(self, first: int) -> Iterator[int]:
         """Targets to look up, from one on: those that cannot be asked any more, and the next that can."""
@@ -176,13 +183,12 @@ class Preparer:
 
     def _stored(self, key: str, question: Question, target: Target) -> Reply | None:
         reply = self._store.reply(key) if self._store else None
-        if reply is None:
-            return None
+        return reply if reply is not None and self._is_usable(reply, question, target) else None
+
+    def _is_usable(self, reply: Reply, question: Question, target: Target) -> bool:
         if self._plan.token_probabilities and reply.tokens is None and _tells_probabilities(target):
-            return None  # its probabilities were not asked for then
-        if self._plan.reuse == "readable" and not _can_be_read(reply, question):
-            return None
-        return reply
+            return False  # its probabilities were not asked for then
+        return self._plan.reuse != "readable" or _can_be_read(reply, question)
 
 
 def _constraint(question: Question, target: Target) -> Constraint | None:

@@ -14,6 +14,7 @@ from vlmkit.store import PictureRecord, Store
 
 __all__ = ["Turns", "View", "Views", "identity"]
 
+_MOST_UNKNOWN = 4096
 _MOST_KEPT = 128  # some ten megabytes; questions about one picture come one after another
 
 
@@ -37,9 +38,12 @@ class View:
     target : Target
     store : Store or None
     limits : Limits
+    unknown : set of str
+        Identities of which it is known that the store does not know them; taken out once that was of use.
     """
 
-    def __init__(self, ref: ImageRef, target: Target, store: Store | None, limits: Limits) -> None:
+    def __init__(self, ref: ImageRef, target: Target, store: Store | None, limits: Limits, unknown: set[str]) -> None:
+        self._unknown = unknown
         self._ref = ref
         self._loaded: ImageRef | None = None
         self._target = target
@@ -86,7 +90,9 @@ class View:
             return (), None
         stamped = stamp(self._ref)
         identities = (identity(self._target, stamped),) if stamped else ()
-        if identities and (digest := self._store.picture_digest(identities[0])):
+        if identities and identities[0] in self._unknown:
+            self._unknown.discard(identities[0])
+        elif identities and (digest := self._store.picture_digest(identities[0])):
             return (), digest
         self._loaded = loaded(self._ref, limits=self._limits)
         of_content = identity(self._target, fingerprint(self._loaded, limits=self._limits))
@@ -115,8 +121,22 @@ class Views:
         self._store = store
         self._limits = limits
         self._keep = keep
+        self._unknown: set[str] = set()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, int], tuple[ImageRef, View]] = OrderedDict()
+
+    def known_digests(self, identities: Sequence[str]) -> dict[str, str]:
+        """Digests by which the store knows pictures, looked up together; of the others it is remembered.
+
+        Parameters
+        ----------
+        identities : sequence of str
+        """
+        known = self._store.picture_digests(identities) if self._store and identities else {}
+        if len(self._unknown) > _MOST_UNKNOWN:  # of rows that found their answers otherwise
+            self._unknown.clear()
+        self._unknown.update(each for each in identities if each not in known)
+        return known
 
     def view(self, ref: ImageRef, target: Target) -> View:
         """View of a picture.
@@ -127,11 +147,11 @@ class Views:
         target : Target
         """
         if not self._keep:
-            return View(ref, target, self._store, self._limits)
+            return View(ref, target, self._store, self._limits, self._unknown)
         name = (id(ref), target.longest_side_px)
         with self._lock:
             # The reference is kept, too, as another one could get its address.
-            _, view = self._kept.setdefault(name, (ref, View(ref, target, self._store, self._limits)))
+            _, view = self._kept.setdefault(name, (ref, View(ref, target, self._store, self._limits, self._unknown)))
             self._kept.move_to_end(name)
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
+from itertools import islice, zip_longest
 from typing import Any
 
 from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault, TimedOut, UnreadableReply
@@ -32,6 +33,7 @@ OpenLedger = Callable[[Callable[[list[Entry], StoreFault | None], None]], Ledger
 
 _MOST_WAITING = 16_384  # rows that ended and wait for the disk, or for the row before them
 _MOST_IN_A_TURN = 256
+_MOST_AT_A_GLANCE = 64
 _MOST_IN_FLIGHT = 128  # where nobody said how many
 _LATE_S = 2.0  # so long after its deadline a backend is no longer waited for
 
@@ -195,15 +197,17 @@ class Window:
             self._ledger.end(seconds=seconds, stopped_early=stopped_early)
 
     def _read_ahead(self) -> None:
-        ahead = self.workers + self._plan.decoders
-        while len(self._ahead) < ahead:
-            entry = next(self._questions, None)
-            if entry is None:
-                return
-            row = Row(*entry, level=self._first_level)
-            self._ahead.append(row)
-            row.prepared = self._preparer.glance(row.question) if row.level == 0 else None
-            if row.prepared is None:
+        lacking = self.workers + self._plan.decoders - len(self._ahead)
+        if lacking <= 0:
+            return
+        # Some more at a time, as the store answers many as fast as one.
+        entries = islice(self._questions, max(lacking, min(self.workers, _MOST_AT_A_GLANCE)))
+        rows = [Row(*entry, level=self._first_level) for entry in entries]
+        self._ahead.extend(rows)
+        glanced = self._preparer.glance([row.question for row in rows if row.level == 0])
+        for row, prepared in zip_longest(rows, glanced):
+            row.prepared = prepared
+            if prepared is None:
                 self._decoders.put(row)
 
     def _prepare(self, row: Row) -> None:

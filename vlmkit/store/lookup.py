@@ -3,54 +3,67 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from vlmkit.records import Reply, Usage
 from vlmkit.store.faults import damaged
 from vlmkit.store.packing import digest_of, pack_hex, pack_text, seal, unpack_text, unpack_tokens
 
-__all__ = ["find_digest", "find_known", "find_reply"]
+__all__ = ["find_digests", "find_known", "find_replies"]
 
-_REPLY = (
-    "SELECT text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, models.model, "
+_MOST_AT_ONCE = 500  # far below SQLite's limit of question marks
+_REPLIES = (
+    "SELECT asks.key, text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, models.model, "
     "revision, sealed FROM asks JOIN replies ON replies.id = asks.reply "
-    "LEFT JOIN models ON models.id = replies.model WHERE asks.key = ?"
+    "LEFT JOIN models ON models.id = replies.model WHERE asks.key IN "
 )
+_DIGESTS = "SELECT identity, digest, sealed FROM identities WHERE identity IN "
 
 
-def find_digest(connection: sqlite3.Connection, identity: str, path: Path) -> str | None:
-    """Digest of the picture that was there.
-
-    Raises
-    ------
-    StoreFault
-        The entry is damaged.
-    """
-    name = digest_of(identity)
-    found = connection.execute("SELECT digest, sealed FROM identities WHERE identity = ?", (name,)).fetchone()
-    if found is None:
-        return None
-    digest, sealed = found
-    if sealed != seal(name, digest):
-        raise damaged(path, "the entry of a picture does not fit its checksum")
-    return str(digest.hex())
-
-
-def find_reply(connection: sqlite3.Connection, key: str, path: Path) -> Reply | None:
-    """Newest reply of the key.
+def find_digests(connection: sqlite3.Connection, identities: Sequence[str], path: Path) -> dict[str, str]:
+    """Digests of the pictures that were there, by identity, as far as they are known.
 
     Raises
     ------
     StoreFault
-        The reply is damaged.
+        An entry is damaged.
     """
-    packed = pack_hex(key)
-    found = connection.execute(_REPLY, (packed,)).fetchone()
-    if found is None:
-        return None
-    *values, sealed = found
-    if sealed != seal(packed, *values):
-        raise damaged(path, "an answer does not fit its checksum")
+    names = {digest_of(identity): identity for identity in identities}
+    digests = {}
+    for name, digest, sealed in _rows(connection, _DIGESTS, list(names)):
+        if sealed != seal(name, digest):
+            raise damaged(path, "the entry of a picture does not fit its checksum")
+        digests[names[name]] = str(digest.hex())
+    return digests
+
+
+def find_replies(connection: sqlite3.Connection, keys: Sequence[str], path: Path) -> dict[str, Reply]:
+    """Newest replies, by key, as far as there are any.
+
+    Raises
+    ------
+    StoreFault
+        A reply is damaged.
+    """
+    packed = {pack_hex(key): key for key in keys}
+    replies = {}
+    for key, *values, sealed in _rows(connection, _REPLIES, list(packed)):
+        if sealed != seal(key, *values):
+            raise damaged(path, "an answer does not fit its checksum")
+        replies[packed[key]] = _reply(values)
+    return replies
+
+
+def _rows(connection: sqlite3.Connection, query: str, names: list[bytes]) -> Iterator[tuple[Any, ...]]:
+    """Rows of many names by few statements: each makes this thread wait for its turn among those that decode."""
+    for begin in range(0, len(names), _MOST_AT_ONCE):
+        some = names[begin : begin + _MOST_AT_ONCE]
+        yield from connection.execute(f"{query}({', '.join('?' * len(some))})", some).fetchall()
+
+
+def _reply(values: list[Any]) -> Reply:
     text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, model, revision = values
     return Reply(
         text=unpack_text(text),

@@ -94,7 +94,22 @@ class Store:
         StoreFault
             The file cannot be read, or is damaged there.
         """
-        return self._connections.read(lambda connection: lookup.find_digest(connection, identity, self.path))
+        return self.picture_digests([identity]).get(identity)
+
+    def picture_digests(self, identities: Sequence[str]) -> dict[str, str]:
+        """Digests by identity, of those that were seen; for many as fast as for one.
+
+        Parameters
+        ----------
+        identities : sequence of str
+            As given in a `PictureRecord`.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read, or is damaged there.
+        """
+        return self._connections.read(lambda connection: lookup.find_digests(connection, identities, self.path))
 
     def reply(self, key: str) -> Reply | None:
         """Newest reply stored under the key; None where there is none.
@@ -109,7 +124,22 @@ class Store:
         StoreFault
             The file cannot be read, or is damaged there.
         """
-        return self._connections.read(lambda connection: lookup.find_reply(connection, key, self.path))
+        return self.replies([key]).get(key)
+
+    def replies(self, keys: Sequence[str]) -> dict[str, Reply]:
+        """Newest replies by key, of those that have one; for many as fast as for one.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            From `key_of`.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read, or is damaged there.
+        """
+        return self._connections.read(lambda connection: lookup.find_replies(connection, keys, self.path))
 
     def known(self, model: str) -> list[tuple[str, str | None, int | None]]:
         """What the store knows of a model: (full name, revision, longest side in pixels) of its runs, newest first.
