@@ -1,6 +1,7 @@
 """What the faces' tests share: pictures, and a face whose messages are taken down instead of sent."""
 
 import queue
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -17,6 +18,14 @@ def paths(tmp_path):
         return made
 
     return make
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """A shell with a kernel, as far as anybody looks at it."""
+    import IPython
+
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
 
 
 class Listener:

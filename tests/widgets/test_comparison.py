@@ -103,7 +103,7 @@ def test_pictures_come_on_request(front):
     assert front.hear("picture")[0]["label"].endswith("img1.png")
 
 
-def test_where_no_kernel_lives_the_answers_are_shown(compared):
+def test_where_no_kernel_lives_the_answers_are_shown(compared, notebook):
     """With their columns' names and what was voted."""
     compared.vote(0, "model_y")
     data, _ = compared._repr_mimebundle_()

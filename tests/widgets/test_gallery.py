@@ -153,7 +153,7 @@ def test_where_no_kernel_lives_the_first_rows_are_shown(front):
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_the_review_shows_its_gallery(looked):
+def test_the_review_shows_its_gallery(looked, notebook):
     """The plain object is its own display: the same widget each time."""
     first, _ = looked._repr_mimebundle_()
     again, _ = looked._repr_mimebundle_()

@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.extras import open_by_name
 from vlmkit.frame.cells import cell_type_of
 from vlmkit.frame.differences import Part, differing_parts
+from vlmkit.frame.faces import Faced
 from vlmkit.frame.judgments import JudgedRows
 from vlmkit.frame.markup import is_missing, text_of
 from vlmkit.frame.tables import pick_pictures, refs_of
@@ -68,7 +68,7 @@ def compare_view(
     return Comparison(frame, columns, image=image, store=store, seed=seed)
 
 
-class Comparison:
+class Comparison(Faced):
     """Answers of several columns and the votes for them; any number of threads may use it.
 
     Parameters
@@ -86,6 +86,8 @@ class Comparison:
     labels : list of str
         What the pictures are called.
     """
+
+    face_name = "vlmkit.widgets.comparison:ComparisonView"
 
     def __init__(
         self,
@@ -111,18 +113,12 @@ class Comparison:
         self._votes: dict[int, str] = {}
         self._done: list[tuple[int, str | None]] = []
         self._recall()
-        self._face: Any = None
 
     def __len__(self) -> int:
         return len(self._frame)
 
     def __repr__(self) -> str:
         return f"Comparison({', '.join(self.columns)}: {len(self._votes)} of {len(self.rows)} rows voted on)"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        if self._face is None:
-            self._face = open_by_name("vlmkit.widgets.comparison:ComparisonView")(self)
-        return self._face._repr_mimebundle_(**options)
 
     @property
     def frame(self) -> pd.DataFrame:

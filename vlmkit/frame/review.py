@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, SetupError
-from vlmkit.extras import open_by_name
+from vlmkit.frame.faces import Faced
 from vlmkit.frame.judgments import JudgedRows
 from vlmkit.frame.reviewed import STATUSES, ReviewedField
 from vlmkit.frame.searching import ORDERS, Search
@@ -58,7 +58,7 @@ def review(
     return Review(frame, fields, image=image, store=store)
 
 
-class Review:
+class Review(Faced):
     """Answers of a table and what a person said about them; any number of threads may use it.
 
     Every word goes to the store before the method returns. Rows are meant by position, from 0.
@@ -70,6 +70,8 @@ class Review:
     image, store
         As for `review`.
     """
+
+    face_name = "vlmkit.widgets.gallery:Gallery"
 
     def __init__(
         self,
@@ -93,7 +95,6 @@ class Review:
         self._done: list[list[tuple[ReviewedField, int, Any]]] = []
         self._search = Search(frame, list(self._fields.values()), self.labels)
         self.thumbnails = Thumbnails(refs)
-        self._face: Any = None
 
     def __len__(self) -> int:
         return len(self._frame)
@@ -101,11 +102,6 @@ class Review:
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in self.counts().items() if count)
         return f"Review({', '.join(self._fields)}: {len(self)} rows; {counts or 'nothing to review'})"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        if self._face is None:
-            self._face = open_by_name("vlmkit.widgets.gallery:Gallery")(self)
-        return self._face._repr_mimebundle_(**options)
 
     @property
     def fields(self) -> tuple[str, ...]:
