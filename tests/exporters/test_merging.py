@@ -24,6 +24,17 @@ def test_edits_in_sidecars_come_back(captions, photos):
     pd.testing.assert_frame_equal(again.vlm.merge_edits(photos), again)
 
 
+def test_a_review_goes_on_from_there(captions, photos):
+    """The columns are those of a review: it knows what was edited, and what the model had said everywhere."""
+    to_sidecars(captions)
+    (photos / "a.txt").write_text("by hand", encoding="utf-8")
+    merged = merge_edits(captions, photos)
+    review = merged.vlm.review("caption")
+    pd.testing.assert_frame_equal(review.frame[merged.columns], merged)
+    (photos / "a.txt").write_text("caption of a.jpg", encoding="utf-8")
+    assert merge_edits(merged, photos)["caption_status"].tolist()[0] == "accepted"  # back to what the model said
+
+
 def test_tags_behind_a_text_are_no_edit(captions, photos):
     """What the export added is taken off before texts are compared."""
     frame = captions.assign(tags=[["a", "b"]] * 5)

@@ -16,14 +16,14 @@ from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import column_of, find_text_column
 from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame.arrays import text_array
+from vlmkit.frame.reviewed import STATUSES
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Limits, fingerprint
 from vlmkit.sources.urls import is_url
 
-__all__ = ["STATUSES", "merge_edits"]
+__all__ = ["merge_edits"]
 
-STATUSES = ("auto", "accepted", "edited", "rejected", "flagged")
 _USUAL_TEXTS = ("caption", "description", "text")
 
 
@@ -69,9 +69,9 @@ def merge_edits(
     Returns
     -------
     DataFrame
-        The same rows. Where a text was changed it is the new one, ``<column>_status`` is "edited", and
-        ``<column>_original`` has what it was at first. Where the data set says that people accepted, rejected or
-        flagged a text, so does the status. All other cells stay.
+        The same rows, with the columns of a review: the text as people left it; ``<column>_original``, what the model
+        said; and ``<column>_status``, "edited" where a text was changed, and what the data set says where it knows that
+        people accepted, rejected or flagged one. All other cells stay.
 
     Raises
     ------
@@ -173,27 +173,31 @@ def _digest(ref: ImageRef, limits: Limits) -> str | None:
 
 
 def _merged(frame: pd.DataFrame, text: str, edits: list[_Edit | None]) -> pd.DataFrame:
-    values = [plain_value(value) for value in column_of(frame, text).array]
-    originals = _old(frame, f"{text}_original")
-    statuses = _old(frame, f"{text}_status")
+    values = _cells(frame[text])
+    known = _cells(frame[f"{text}_original"]) if f"{text}_original" in frame.columns else values
+    originals = [value if first is None else first for first, value in zip(known, values, strict=True)]
+    statuses = _statuses(frame, f"{text}_status")
     for position, edit in enumerate(edits):
         if edit is None:
             continue
         if edit.text != values[position] and not _is_same(edit.text, values[position]):
-            if originals[position] is None:
-                originals[position] = values[position]
-            values[position], statuses[position] = edit.text, "edited"
+            values[position] = edit.text
+            statuses[position] = "accepted" if edit.text == originals[position] else "edited"
         elif edit.status in STATUSES[1:]:
             statuses[position] = edit.status
-    answered = ("auto" if value is not None else None for value in values)
-    statuses = [status or default for status, default in zip(statuses, answered, strict=True)]
-    arrays = {text: _like(frame[text], values), f"{text}_original": text_array(originals)}
+    arrays = {text: _like(frame[text], values), f"{text}_original": _like(frame[text], originals)}
     arrays[f"{text}_status"] = pd.Categorical(statuses, categories=list(STATUSES))
     return add_columns(frame, arrays, overwrite=True)
 
 
-def _old(frame: pd.DataFrame, name: str) -> list[Any]:
-    return [plain_value(value) for value in frame[name].array] if name in frame.columns else [None] * len(frame)
+def _cells(column: pd.Series[Any]) -> list[Any]:
+    return [plain_value(value) for value in column.array]
+
+
+def _statuses(frame: pd.DataFrame, name: str) -> list[Any]:
+    if name not in frame.columns:
+        return [STATUSES[0]] * len(frame)
+    return [STATUSES[0] if status is None else status for status in _cells(frame[name])]
 
 
 def _is_same(written: str, value: Any) -> bool:
