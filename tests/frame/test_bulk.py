@@ -86,7 +86,7 @@ def test_failing_fast_carries_the_partial_table(photos, backend):
     assert partial["description"].tolist()[:2] == ["a", "b"]
     assert partial["description_error"].tolist()[2:] == [
         "TimedOut: slow",
-        *["Cancelled: the run ended before this row's turn."] * 3,
+        *["Cancelled: this row's turn had not come."] * 3,
     ]
     assert "description" not in frame
 

@@ -24,7 +24,7 @@ def test_columns_are_filled_in_any_order():
     assert frame["n"].tolist()[0] == 5
     assert frame["n"].isna().tolist() == [False, True, True]
     assert pd.isna(frame["n_error"][0])
-    assert frame["n_error"][1] == "Cancelled: the run ended before this row's turn."
+    assert frame["n_error"][1] == "Cancelled: this row's turn had not come."
     assert frame["n_error"][2] == "TimedOut: too slow"
 
 
@@ -56,7 +56,7 @@ def test_cells_can_be_kept():
     columns.take(1, Outcome(index=1, values={"n": 2}, reply=REPLY))
     frame = pd.DataFrame(columns.arrays())
     assert frame["n"].fillna(-1).tolist() == [1, 2, -1]
-    assert frame["n_error"].fillna("NA").tolist() == ["", "NA", "Cancelled: the run ended before this row's turn."]
+    assert frame["n_error"].fillna("NA").tolist() == ["", "NA", "Cancelled: this row's turn had not come."]
     assert frame["n_model"].fillna("NA").tolist() == ["m", "fake:m", "NA"]
 
 

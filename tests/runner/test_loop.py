@@ -29,6 +29,7 @@ from vlmkit.errors import (
 from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Reply
 from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, make_plan, run, target_of
+from vlmkit.runner.events import Retrying
 from vlmkit.store import open_store
 
 TEXT = compose_description("?", into="text")
@@ -451,3 +452,34 @@ def test_rows_stay_aligned_under_any_pattern(
     assert model.most_in_flight <= workers
     good = sum(kinds[i] in {"ok", "busy once"} for i in rows)
     assert (events[-1].ok, events[-1].failed, events[-1].cancelled) == (good, len(rows) - good, 0)
+
+
+def test_a_pause_asks_nothing_new_and_burns_nothing(questions, plan, backend):
+    """Neither a row whose turn it is nor one that is to be asked again; then both are, in order."""
+    paused = threading.Event()
+    model = backend([RateLimited("later", retry_after_s=0.2), *["fine"] * 9], parallel_asks=1)
+    outcomes, driven = (
+        [],
+        threading.Thread(
+            target=lambda: outcomes.extend(
+                run(questions(5), plan(model, workers=1), total=5, on_event=hold, pause=paused.is_set)
+            )
+        ),
+    )
+
+    def hold(event):
+        if isinstance(event, Retrying):
+            paused.set()
+
+    driven.start()
+    assert paused.wait(60)
+    busy_s = time.process_time()
+    time.sleep(1.0)
+    busy_s = time.process_time() - busy_s
+    assert len(model.asks) == 1
+    assert busy_s < 0.5  # a loop without rest would take all of the second
+    paused.clear()
+    driven.join(60)
+    assert [outcome.index for outcome in outcomes] == list(range(5))
+    assert all(outcome.fault is None for outcome in outcomes)
+    assert [ask.prompt for ask in model.asks] == ["0", "0", "1", "2", "3", "4"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "TaskColumns", "details_of"]
 
-_NOT_YET = "Cancelled: the run ended before this row's turn."
+_NOT_YET = "Cancelled: this row's turn had not come."
 
 _DETAILS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "model": text_array,
