@@ -34,6 +34,20 @@ def test_a_table_is_matched_by_picture(table, column):
     assert aligned["count"].index.equals(table.index)
 
 
+def test_folders_tell_pictures_apart_where_names_do_not():
+    """As many parts of the path as it takes; a table may have a picture twice, and either kind of slash."""
+    paths = ["/data/set/one/1.png", "/data/set/two/1.png", "/data/set/one/2.png", "/data/set/two/1.png"]
+    table = pd.DataFrame({"path": paths, "n": [0] * 4})
+    truth = pd.DataFrame({"file_name": ["two\\1.png", "one/1.png", "one/2.png"], "n": [21, 11, 12]})
+    assert align_truth(table, truth)["n"].tolist() == [11, 21, 12, 21]
+
+
+def test_pictures_that_are_no_files_are_matched_by_index():
+    """Bytes have no name."""
+    table = pd.DataFrame({"image": [b"x", b"y"], "n": [0, 0]})
+    assert align_truth(table, table.assign(n=[1, 2]))["n"].tolist() == [1, 2]
+
+
 def test_a_table_without_pictures_is_matched_by_index(table):
     """Index labels say which row is which, whatever the order."""
     truth = pd.DataFrame({"count": [1, 2, 3]}, index=["first", "second", "third"])

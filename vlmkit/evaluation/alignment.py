@@ -128,7 +128,7 @@ def _by_table(table: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.Series[A
             f"truth: the tables share no column to judge; the truth has {', '.join(map(repr, truth.columns))}. "
             "Name the columns with truth={'column': 'column that is right'}."
         )
-    if not files or ours is None:
+    if not files or ours is None or not table[ours].map(lambda value: isinstance(value, str)).any():
         return {name: _by_index(table, column_of(truth, name)) for name in shared}
     rows = _rows_of_files(table[ours], truth[files[0]])
     return {
@@ -144,25 +144,34 @@ def _judgeable(names: list[str]) -> list[str]:
 
 
 def _rows_of_files(ours: pd.Series[Any], theirs: pd.Series[Any]) -> list[int]:
-    """Row of the truth for each picture, -1 for none: by the path as it stands, else by the file's name."""
-    for key in (str, _file_name):
-        labels = pd.Index([key(path) for path in theirs])
-        wanted = [key(path) for path in ours]
-        if labels.isin(wanted).any():
-            _check_labels(labels, "the pictures of the truth")
-            if key is _file_name:
-                _check_labels(pd.Index(wanted), "the pictures of the table, by the names of their files,")
-            return [int(row) for row in labels.get_indexer(pd.Index(wanted))]
+    """Row of the truth for each picture, -1 for none.
+
+    By the path as it stands, where any is the same; else by as many of its last parts as tell all pictures apart.
+    """
+    wanted, known = list(map(_parts, ours)), list(map(_parts, theirs))
+    clash: pd.Index[Any] | None = None
+    for depth in range(1 + max(map(len, known), default=0)):
+        labels, sought = (pd.Index([_tail(path, depth) for path in paths]) for paths in (known, wanted))
+        if labels.isin(sought).any():
+            if labels.is_unique and (depth == 0 or sought.nunique() == len(set(wanted))):
+                return [int(row) for row in labels.get_indexer(sought)]
+            clash = sought if labels.is_unique else labels
+    if clash is not None:
+        _check_labels(clash, "by the names of files it")
+    such = f", such as {str(theirs.iloc[0])!r}" if len(theirs) else ""
     raise SetupError(
-        f"truth: none of its pictures is in the table, such as {str(theirs.iloc[0])!r}. "
+        f"truth: none of its pictures is in the table{such}. "
         "Check the folder, or drop the column of paths from the truth to match rows by index."
-        if len(theirs)
-        else "truth: it has no rows."
     )
 
 
-def _file_name(path: object) -> str:
-    return PurePath(str(path).replace("\\", "/")).name
+def _parts(path: object) -> tuple[str, ...]:
+    return PurePath(str(path).replace("\\", "/")).parts
+
+
+def _tail(parts: tuple[str, ...], depth: int) -> str:
+    """Last parts of a path; all of them for depth 0."""
+    return "/".join(parts[-depth:] if depth else parts)
 
 
 def _check_labels(labels: pd.Index[Any], what: str) -> None:
