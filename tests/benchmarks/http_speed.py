@@ -57,7 +57,7 @@ def draw(folder, setting):
     picture = Image.merge("RGB", [ImageChops.add(band, grain, offset=-128) for band in bands])
     pen = ImageDraw.Draw(picture)
     for number in range(setting.pictures):
-        x, y = number % 40 * 6, number // 40 * 6
+        x, y = number % 40 * 6, number // 40 % 40 * 6
         pen.rectangle((x, y, x + 30, y + 30), fill=(number % 256, 255 - number % 256, number // 4 % 256))
         path = folder / f"{number:05}.jpg"
         if not path.exists():
