@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vlmkit.frame.background import Run
     from vlmkit.frame.comparison import compare_view
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate, estimate
@@ -26,6 +27,7 @@ __all__ = [
     "Explanation",
     "Health",
     "Picker",
+    "Run",
     "ask",
     "caption",
     "compare_view",
@@ -57,6 +59,7 @@ _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "health": "vlmkit.frame.inventory",
     "models": "vlmkit.frame.inventory",
     "Picker": "vlmkit.frame.picking",
+    "Run": "vlmkit.frame.background",
     "pick_model": "vlmkit.frame.picking",
     "read_images": "vlmkit.frame.images",
     "runs": "vlmkit.frame.history",
