@@ -91,3 +91,10 @@ def test_a_model_that_cannot_be_opened_is_a_no(tmp_path):
     assert set(table["result"][1:]) == {"unknown"}
     with pytest.raises(UnknownModel):
         check("nothing-like-that")
+
+
+@pytest.mark.core_model
+def test_a_real_server_sees(mlx_vlm_server):
+    """The same model behind HTTP: pictures arrive there, upright, and the answer streams."""
+    found = results(check(mlx_vlm_server, seed=5))
+    assert [found[name] for name in ("reachable", "answers", "sees", "upright", "streams")] == ["yes"] * 5

@@ -78,7 +78,8 @@ def check(
     start_s = time.monotonic()
     try:
         with _opened(model) as backend:
-            opened = _Finding("yes", f"{backend.model}, in {backend.abilities.destination}")
+            where = backend.abilities.destination
+            opened = _Finding("yes", f"{backend.model}, {'in' if where == 'this process' else 'at'} {where}")
             findings["reachable"] = opened, time.monotonic() - start_s
             findings |= _Examination(backend, timeout_s, rng).run()
     except SetupError as error:
