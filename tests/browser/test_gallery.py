@@ -91,7 +91,7 @@ class Traffic:
 def test_ten_thousand_pictures_open_scroll_and_are_filtered(lab, page, screenshot):
     """Only what is in view travels and exists; typed fields are edited as what they are."""
     traffic = Traffic(page)
-    notebook = lab([MANY, "review = df.vlm.review('caption', 'count', 'mood', store=False); review"])
+    notebook = lab([MANY, "review = df.vlm.review('caption', 'count', 'mood', store=False); review", "review"])
     assert notebook.run_cell(0)
     before = traffic.size_bytes
     assert notebook.run_cell(1)
@@ -132,6 +132,11 @@ def test_ten_thousand_pictures_open_scroll_and_are_filtered(lab, page, screensho
     page.keyboard.press("Shift+A")
     page.get_by_role("status").filter(has_text="1 accepted · 2 edited").wait_for()
     screenshot("review_typed", notebook.output(1))
+
+    assert notebook.run_cell(2)
+    for output in (notebook.output(1), notebook.output(2)):
+        output.get_by_role("searchbox", name="Filter").fill("")
+        output.locator(".vlm-card[data-place='0'] img").wait_for()
 
 
 CONTRAST = """() => {

@@ -227,6 +227,14 @@ def test_a_review_says_what_it_needs(table, fields, message):
         review(table, *fields)
 
 
+@pytest.mark.parametrize("label", ["caption", "caption_status"])
+def test_columns_that_are_there_twice_are_refused(table, label):
+    """Neither of them is meant."""
+    twice = pd.concat([table, table[["caption"]].rename(columns={"caption": label})] * 2, axis=1)
+    with pytest.raises(SetupError, match=f"columns are called '{label}'; rename them"):
+        review(twice.loc[:, ~twice.columns.duplicated() | (twice.columns == label)], "caption", image="path")
+
+
 def test_rows_and_fields_are_checked(table):
     """Positions beyond the table and fields that are not under review are refused."""
     looked = review(table, "caption", "count", store=False)

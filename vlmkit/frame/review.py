@@ -336,6 +336,9 @@ def _check_fields(frame: pd.DataFrame, fields: Sequence[str]) -> None:
     if not fields:
         raise SetupError(f"review: name the columns to review; the columns are {', '.join(map(repr, labels))}.")
     for name in fields:
-        if labels.count(name) != 1:
-            what = "no column" if name not in labels else f"{labels.count(name)} columns"
-            raise SetupError(f"review: {what} {name!r}; the columns are {', '.join(map(repr, labels))}.")
+        if labels.count(name) == 0:
+            raise SetupError(f"review: no column {name!r}; the columns are {', '.join(map(repr, labels))}.")
+        for label in (name, f"{name}_status", f"{name}_original"):
+            if labels.count(label) > 1:
+                what = f"{labels.count(label)} columns are called {label!r}"
+                raise SetupError(f"review: {what}; rename them so that one is meant.")

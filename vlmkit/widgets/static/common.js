@@ -1,6 +1,8 @@
 // What the faces share. Text of strangers goes in by textContent and value only, never as markup.
 
 const MOST_PICTURES = 400;
+const LEAST_DELAY_MS = 2000;
+const MOST_DELAY_MS = 60_000;
 
 /** An element with properties, data-*, aria-* and other attributes, and children. */
 function element(tag, given = {}, ...children) {
@@ -47,6 +49,8 @@ class Pictures {
     this.changed = changed;
     this.known = new Map();
     this.asked = new Set();
+    this.delayMs = LEAST_DELAY_MS;
+    this.timer = null;
   }
 
   get(row) {
@@ -64,6 +68,13 @@ class Pictures {
     if (!lacking.length || lacking.every((row) => this.asked.has(row))) return;
     this.asked = new Set(lacking);
     this.send({ kind: "thumbnails", rows: lacking });
+    // Where the widget is shown twice, the other place's wishes may have taken the place of ours.
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.delayMs = Math.min(this.delayMs * 2, MOST_DELAY_MS);
+      this.asked.clear();
+      this.want(lacking);
+    }, this.delayMs);
   }
 
   take(content, buffers) {
@@ -73,6 +84,7 @@ class Pictures {
     this.forget(content.row);
     this.known.set(content.row, found);
     this.asked.delete(content.row);
+    this.delayMs = LEAST_DELAY_MS;
     while (this.known.size > MOST_PICTURES) this.forget(this.known.keys().next().value);
     this.changed(content.row);
   }
@@ -84,6 +96,7 @@ class Pictures {
   }
 
   clear() {
+    clearTimeout(this.timer);
     for (const row of [...this.known.keys()]) this.forget(row);
   }
 }
