@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -95,11 +96,11 @@ class Gallery(Face):
         else:
             review = self._review
             {"accept": review.accept, "reject": review.reject, "flag": review.flag}[action](row, field)
-        self._tell_change(f"{action} · {self._review.labels[row]}")
+        self._tell_change(f"{action} · {_short(self._review.labels[row])}")
 
     def _undo(self, content: dict[str, Any]) -> None:
         rows = self._review.undo()
-        which = self._review.labels[rows[0]] if len(rows) == 1 else f"{len(rows)} pictures"
+        which = _short(self._review.labels[rows[0]]) if len(rows) == 1 else f"{len(rows)} pictures"
         back = {"by": str(content["client"]), "row": rows[0]} if len(rows) == 1 else {}
         self._tell_change(f"undo · {which}" if rows else "nothing to undo", **back)
 
@@ -116,6 +117,11 @@ class Gallery(Face):
         fields = [_cell(self._review.field(name), row) for name in self._review.fields]
         told = {"place": place, "row": row, "label": visible(self._review.labels[row]), "fields": fields}
         return told if error is None else {**told, "error": visible(error[:_MOST_TEXT])}
+
+
+def _short(label: str) -> str:
+    """A picture's own name, without its folders."""
+    return re.split(r"[\\/]", label)[-1] or label
 
 
 def _field(field: ReviewedField) -> dict[str, Any]:

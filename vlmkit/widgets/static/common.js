@@ -16,6 +16,11 @@ function element(tag, given = {}, ...children) {
   return made;
 }
 
+/** A picture's own name, without its folders. */
+function shortName(label) {
+  return label.split(/[\\/]/).pop() || label;
+}
+
 /** A field of the toolbar with its label. */
 function labeled(text, control) {
   return element("label", { className: "vlm-labeled" }, element("span", { textContent: text }), control);

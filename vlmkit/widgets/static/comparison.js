@@ -103,7 +103,8 @@ class View {
 
   show(pair) {
     this.pair = pair;
-    this.name.textContent = pair.label;
+    this.name.textContent = shortName(pair.label);
+    this.name.title = pair.label;
     pair.options.forEach((parts, slot) => {
       const option = this.options[slot];
       const text = parts.map(([part, differs]) =>

@@ -347,7 +347,7 @@ class Gallery {
     if (!card || !told) return;
     card.dataset.row = told.row;
     const name = card.querySelector(".vlm-name");
-    name.textContent = told.label.split(/[\\/]/).pop();
+    name.textContent = shortName(told.label);
     name.title = told.label;
     told.fields.forEach((field, position) => {
       const made = card.querySelectorAll(".vlm-field")[position];
