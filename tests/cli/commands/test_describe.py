@@ -234,10 +234,11 @@ def test_another_model_may_answer_instead(command, pictures, script, tmp_path):
 
 
 def test_options_reach_the_model(command, pictures, script):
-    """A token limit cuts the answer and says so."""
+    """A token limit cuts the answer, which is then none, and says so."""
     done = command("describe", pictures, "-m", script("one two three"), "--max-tokens", 2, "-f", "jsonl")
     row = json.loads(done.stdout.splitlines()[0])
-    assert (row["description"], row["finish_reason"]) == ("one two", "length")
+    assert (row["description"], row["finish_reason"]) == (None, "length")
+    assert "cut off at max_tokens: 'one two'" in row["description_error"]
 
 
 def test_paths_from_stdin_and_from_arguments(command, pictures, script):
