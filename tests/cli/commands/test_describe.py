@@ -238,7 +238,7 @@ def test_options_reach_the_model(command, pictures, script):
     done = command("describe", pictures, "-m", script("one two three"), "--max-tokens", 2, "-f", "jsonl")
     row = json.loads(done.stdout.splitlines()[0])
     assert (row["description"], row["finish_reason"]) == (None, "length")
-    assert "cut off at max_tokens: 'one two'" in row["description_error"]
+    assert "cut off at max_tokens: 'one two'" in row["error"]
 
 
 def test_paths_from_stdin_and_from_arguments(command, pictures, script):
