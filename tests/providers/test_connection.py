@@ -14,7 +14,7 @@ from scripted_server import ScriptedServer, chat, http
 
 from vlmkit.errors import BackendError, Refused, Unreachable
 from vlmkit.providers import connection as door
-from vlmkit.providers.connection import TRANSLATION, NotConnectedError, ProxyRefusedError, translation_of
+from vlmkit.providers.connection import TRANSLATION, translation_of
 from vlmkit.providers.transport import Call, Transport
 
 SECRET = "sk-secret-0123456789"
@@ -188,7 +188,7 @@ def test_a_proxy_that_refuses_says_so(monkeypatch):
         with pytest.raises(Unreachable, match=r"proxy.*407.*") as caught:
             transport.get("/models", Call(20))
         transport.close()
-    assert isinstance(caught.value.__cause__, ProxyRefusedError)
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
 def test_a_refused_connection_is_said_in_the_systems_words():
@@ -199,4 +199,4 @@ def test_a_refused_connection_is_said_in_the_systems_words():
     with pytest.raises(Unreachable, match="refused") as caught:
         transport.get("/models", Call(20))
     transport.close()
-    assert isinstance(caught.value.__cause__, NotConnectedError)
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)

@@ -10,7 +10,6 @@ from scripted_server import ScriptedServer, chat, http
 
 from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut, Unreachable
 from vlmkit.providers import transport as door
-from vlmkit.providers.connection import NotConnectedError
 from vlmkit.providers.transport import Call, Transport
 
 SECRET = "sk-secret-0123456789"
@@ -20,7 +19,7 @@ SECRET = "sk-secret-0123456789"
     ("error", "kind"),
     [
         (OSError("odd"), Unreachable),
-        (NotConnectedError("odd"), Unreachable),
+        (ConnectionRefusedError("odd"), Unreachable),
         (ssl.SSLError("odd"), Unreachable),
         (h11.RemoteProtocolError("odd"), Unreachable),
         (ValueError("odd"), ServerFault),

@@ -23,9 +23,7 @@ from vlmkit.errors import BackendError, Refused, Unreachable
 __all__ = [
     "TRANSLATION",
     "Connection",
-    "NotConnectedError",
     "Place",
-    "ProxyRefusedError",
     "Route",
     "head_of",
     "translation_of",
@@ -33,14 +31,6 @@ __all__ = [
 
 _CONNECT_S = 10.0
 _MOST_HEAD_BYTES = 100 * 1024
-
-
-class NotConnectedError(OSError):
-    """Nobody answers at an address, or not in TLS as it should be."""
-
-
-class ProxyRefusedError(OSError):
-    """The proxy does not lead on."""
 
 
 # To h11 all requests are alike, as what answers to GET and POST mean does not differ. To check and to write each anew
@@ -53,8 +43,7 @@ TRANSLATION: dict[type[Exception], tuple[type[BackendError], str]] = {
     h11.LocalProtocolError: (Refused, "the request breaks HTTP's rules. Look at the address and the key"),
     h11.RemoteProtocolError: _LOST,
     h11.ProtocolError: _LOST,
-    NotConnectedError: (Unreachable, "no connection. Start the server, or correct the address"),
-    ProxyRefusedError: (Unreachable, "the proxy of this machine refused. See HTTP_PROXY, HTTPS_PROXY, NO_PROXY"),
+    ConnectionRefusedError: (Unreachable, "no connection. Start the server, or correct the address"),
     OSError: _LOST,
 }
 """Every exception of h11 and of sockets, and what it becomes."""
@@ -131,10 +120,8 @@ class Connection(asyncio.Protocol):
 
         Raises
         ------
-        NotConnectedError
-            Nobody answers, not within ten seconds, or not in TLS.
-        ProxyRefusedError
-            The proxy does not lead on.
+        ConnectionRefusedError
+            Nobody answers, not within ten seconds, or not in TLS; or the proxy does not lead on.
         """
         connection = cls(lost)
         try:
@@ -143,9 +130,9 @@ class Connection(asyncio.Protocol):
         except BaseException as error:
             connection.abort()
             if isinstance(error, TimeoutError):
-                raise NotConnectedError(f"no answer within {_CONNECT_S:g} s") from error
-            if isinstance(error, OSError | h11.RemoteProtocolError) and not isinstance(error, ProxyRefusedError):
-                raise NotConnectedError(_said(error)) from error
+                raise ConnectionRefusedError(f"no answer within {_CONNECT_S:g} s") from error
+            if isinstance(error, OSError | h11.RemoteProtocolError):
+                raise ConnectionRefusedError(_said(error)) from error
             raise
         return connection
 
@@ -164,7 +151,7 @@ class Connection(asyncio.Protocol):
 
         Raises
         ------
-        NotConnectedError
+        ConnectionRefusedError
             The socket is closed.
         """
         self._begin(_ANY_REQUEST)
@@ -233,7 +220,8 @@ class Connection(asyncio.Protocol):
         self._write(self._begin(h11.Request(method="CONNECT", target=target, headers=headers)))
         status, _ = await self.head()
         if not 200 <= status < 300:
-            raise ProxyRefusedError(f"it answered {status}")
+            message = f"the proxy of this machine answered {status}; see HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+            raise ConnectionRefusedError(message)
         self._is_busy = False
 
     def _begin(self, request: h11.Request) -> bytes:
@@ -244,7 +232,7 @@ class Connection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
-            raise NotConnectedError("it was just closed")
+            raise ConnectionRefusedError("it was just closed")
         self._transport.write(data)
 
     def _unsent(self) -> int:
