@@ -199,6 +199,7 @@ def test_progress_counts_faults_by_type(photos, backend):
 def test_two_runs_share_one_model(tmp_path):
     """At the same time, each with its own answers; the second reads nothing of the first's table."""
     table = pd.DataFrame({"image": [scenes.make(seed).draw() for seed in range(4)]})
+    shared.close_shared()
     captions = begin(table, "tiny")
     counts = vk.ask(table, "How many objects are there?", dtype=int, model="tiny", background=True)
     assert shared.loaded() == {"mlx:tiny"}

@@ -461,7 +461,7 @@ def test_a_server_that_keeps_no_schema_is_asked_without(serve, opened, ask, stat
     """Found out once; the prompt says what is wanted anyway."""
     server = serve(unless_constrained(status))
     backend = opened(server, engine="vllm")
-    replies = [backend.submit(ask(constraint=COUNT)).result(WAIT_S) for _ in range(3)]
+    replies = [future.result(WAIT_S) for future in [backend.submit(ask(constraint=COUNT)) for _ in range(3)]]
     assert {reply.text for reply in replies} == {"a red circle"}
     asked = [request for request in server.requests if request.method == "POST"]
     assert [b"response_format" in request.body for request in asked] == [True, False, False, False]

@@ -87,6 +87,7 @@ class Provider:
         self._closed = False
         self._worked = False
         self._keeps_constraints: bool | None = None  # not known before the first ask that has one
+        self._probing = asyncio.Lock()
         self._process = os.getpid()
 
     def __repr__(self) -> str:
@@ -223,23 +224,21 @@ class Provider:
     async def _answered(self, job: _Job) -> Piece:
         """Answer of an ask; without its constraint where the server cannot keep one, as the prompt says it, too."""
         ask = job.ask
-        if ask.constraint is None:
-            return await self._asked(job, ask)
-        refused: BackendError | None = None
-        if self._keeps_constraints is not False:
-            try:
-                piece = await self._asked(job, ask)
-            except (ServerFault, Refused) as fault:
-                if self._keeps_constraints:
-                    raise
-                refused = fault
-            else:
-                self._keeps_constraints = True
-                return piece
-        piece = await self._asked(job, replace(ask, constraint=None))
-        if self._keeps_constraints is None:
+        if ask.constraint is not None and self._keeps_constraints is None:
+            async with self._probing:  # one finds out; what fails in one answer may spoil those beside it
+                if self._keeps_constraints is None:
+                    return await self._probed(job)
+        return await self._asked(job, ask if self._keeps_constraints else replace(ask, constraint=None))
+
+    async def _probed(self, job: _Job) -> Piece:
+        try:
+            piece = await self._asked(job, job.ask)
+        except (ServerFault, Refused) as fault:
+            piece = await self._asked(job, replace(job.ask, constraint=None))
             self._keeps_constraints = False
-            _log.info("%s enforces no schema: answers are read as they come. (%s)", self.model, refused)
+            _log.info("%s enforces no schema: answers are read as they come. (%s)", self.model, fault)
+        else:
+            self._keeps_constraints = True
         return piece
 
     async def _asked(self, job: _Job, ask: Ask) -> Piece:
