@@ -17,6 +17,10 @@ def card(page, place):
     return page.locator(f".vlm-card[data-place='{place}']")
 
 
+def wait_for_focus(page, place):
+    page.wait_for_function("place => document.activeElement?.dataset.place === String(place)", arg=place)
+
+
 def wait_for_pictures(page, most=4):
     page.wait_for_function(
         """most => {
@@ -47,7 +51,7 @@ def test_captions_are_reviewed_by_keys_and_stay_reviewed(lab, page, screenshot):
     page.keyboard.press("f")
     page.keyboard.press("u")
     page.get_by_role("status").filter(has_text=re.compile("1 accepted.*1 edited.*1 rejected.*1 flagged")).wait_for()
-    assert card(page, 4).evaluate("card => card === document.activeElement")
+    wait_for_focus(page, 4)
     assert notebook.cells() == cells, "a key went to the notebook"
     notebook.run_cell(2)
     said = "['accepted', 'edited', 'rejected', 'flagged', 'auto', 'auto'] a blue dot; that's all"
@@ -104,7 +108,7 @@ def test_ten_thousand_pictures_open_scroll_and_are_filtered(lab, page, screensho
     page.keyboard.press("End")
     card(page, 9999).get_by_text("caption number 9999", exact=True).wait_for()
     page.wait_for_function("() => document.querySelector('.vlm-card[data-place=\"9999\"] img')?.naturalWidth > 0")
-    assert card(page, 9999).evaluate("card => card === document.activeElement")
+    wait_for_focus(page, 9999)
     assert cards.count() < 40
     assert traffic.size_bytes - before < 400_000
 

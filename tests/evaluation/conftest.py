@@ -16,9 +16,15 @@ def truth():
 
 
 @pytest.fixture(scope="session")
-def scenes(truth):
-    """Pictures of the first 24 scenes."""
+def first_scenes(truth):
+    """Pictures of the first 24 scenes, for all tests."""
     return vk.read_images([SCENES / name for name in truth["file_name"][:24]])
+
+
+@pytest.fixture
+def scenes(first_scenes):
+    """The same, for one test to change."""
+    return first_scenes.copy()
 
 
 @pytest.fixture

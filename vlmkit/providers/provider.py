@@ -265,7 +265,9 @@ class Provider:
         return job.whole
 
     async def _read_stream(self, job: _Job, transport: Transport) -> None:
-        path, body = self._dialect.request(job.ask, self._form, True)
+        # Half an answer is all there is by the time that a schema is refused.
+        ask = job.ask if self._keeps_constraints else replace(job.ask, constraint=None)
+        path, body = self._dialect.request(ask, self._form, True)
         async with transport.open("POST", path, body, job.call) as (head, read):
             chunk = await read()
             if not 200 <= head.status < 300 or "event-stream" not in head.headers.get("content-type", ""):
