@@ -129,7 +129,7 @@ class Task:
             # What the last half word may still change is not known; an object that ends is all there.
             is_settled = self.form is not None or (not self.is_free_text and self._values(_but_last(text)) == values)
         except UnreadableReply as fault:
-            raise UnreadableReply(str(fault), "The answer was cut off: raise max_tokens.") from fault
+            raise UnreadableReply(fault.problem, "The answer was cut off: raise max_tokens.") from fault
         if not is_settled:
             raise UnreadableReply(f"the answer was cut off at max_tokens: {shortened(text)}.", "Raise max_tokens.")
         return values
