@@ -10,6 +10,7 @@ import vlmkit
 PUBLIC = [
     "ask",
     "assert_quality",
+    "calibrate",
     "caption",
     "check",
     "compare",

@@ -13,7 +13,7 @@ from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it regis
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
-    from vlmkit.evaluation import assert_quality, check, compare, evaluate, lint, verify
+    from vlmkit.evaluation import assert_quality, calibrate, check, compare, evaluate, lint, verify
     from vlmkit.exporters import read_dataset, read_sidecars
     from vlmkit.frame import (
         ask,
@@ -39,6 +39,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ask",
     "assert_quality",
+    "calibrate",
     "caption",
     "check",
     "compare",
@@ -66,6 +67,7 @@ __all__ = [
 
 _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "assert_quality": "vlmkit.evaluation",
+    "calibrate": "vlmkit.evaluation",
     "check": "vlmkit.evaluation",
     "compare": "vlmkit.evaluation",
     "evaluate": "vlmkit.evaluation",

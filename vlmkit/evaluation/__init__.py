@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vlmkit.evaluation.calibration import Calibration, calibrate
     from vlmkit.evaluation.checking import check
     from vlmkit.evaluation.comparing import compare
     from vlmkit.evaluation.comparison import Comparison
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from vlmkit.evaluation.verifying import verify
 
 __all__ = [
+    "Calibration",
     "Comparison",
     "accepted",
     "assert_quality",
+    "calibrate",
     "check",
     "compare",
     "confusion",
@@ -35,9 +38,11 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "Calibration": "vlmkit.evaluation.calibration",
     "Comparison": "vlmkit.evaluation.comparison",
     "accepted": "vlmkit.evaluation.gold",
     "assert_quality": "vlmkit.evaluation.quality",
+    "calibrate": "vlmkit.evaluation.calibration",
     "check": "vlmkit.evaluation.checking",
     "compare": "vlmkit.evaluation.comparing",
     "confusion": "vlmkit.evaluation.evaluating",
