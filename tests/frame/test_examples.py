@@ -37,12 +37,12 @@ def test_examples_stand_before_every_question(photos, backend):
 def test_what_is_no_example(table, message):
     """Said before anything is asked."""
     with pytest.raises(SetupError, match=message):
-        examples_of(pd.DataFrame(table), compose_form({"n": int}, into="x"))
+        examples_of(pd.DataFrame(table), [compose_form({"n": int}, into="x")])
 
 
 def test_no_examples_are_none():
     """And an empty table is a mistake."""
-    assert examples_of(None, compose_form({"n": int}, into="x")) == ()
+    assert examples_of(None, [compose_form({"n": int}, into="x")]) == [()]
     with pytest.raises(BadSetting, match="a row at least"):
         describe("photos", examples=pd.DataFrame(), model="tiny")
 
@@ -63,3 +63,11 @@ def test_a_model_for_one_picture_takes_no_examples(photos, backend):
     shown = pd.DataFrame({"path": paths[1:], "description": ["A dog."]})
     with pytest.raises(BadSetting, match=r"takes 1 picture.*and 2 were to be shown, examples included"):
         describe(paths[:1], examples=shown, model=backend())
+
+
+def test_the_pictures_of_examples_are_shared_by_all_questions(photos):
+    """So that they are opened once, whatever is asked."""
+    table = pd.DataFrame({"path": photos(2), "n": [1, 2], "m": [3, 4]})
+    first, second = examples_of(table, [compose_form({name: int}, into=name) for name in "nm"])
+    assert [each.images[0] is other.images[0] for each, other in zip(first, second, strict=True)] == [True, True]
+    assert [each.answer for each in second] == ['{"m": 3}', '{"m": 4}']

@@ -127,7 +127,7 @@ def start(
     """
     for task in tasks:
         task.template.check(map(str, subject.table.columns))
-    shown = [examples_of(options.examples, task, image=options.image) for task in tasks]
+    shown = examples_of(options.examples, tasks, image=options.image)
     control.tally.image_of = lambda index: subject.refs_at(asked[index] // len(tasks))[0]
     listener = listener_for(options.progress, ", ".join(task.name for task in tasks), control)
     check_names(options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, RunError, SetupError
@@ -19,16 +19,16 @@ __all__ = ["check_pictures", "examples_of"]
 
 
 def examples_of(
-    table: pd.DataFrame | None, task: Task, *, image: str | Sequence[str] | None = None
-) -> tuple[Example, ...]:
-    """Examples for a task.
+    table: pd.DataFrame | None, tasks: Sequence[Task], *, image: str | Sequence[str] | None = None
+) -> list[tuple[Example, ...]]:
+    """Examples for each task; they share their pictures, so that each is opened once.
 
     Parameters
     ----------
     table : DataFrame or None
-        Has the pictures in columns as the rows that are asked have them, what the prompt reads, and the right answers
-        in the columns that the task fills.
-    task : Task
+        Has the pictures in columns as the rows that are asked have them, what the prompts read, and the right answers
+        in the columns that the tasks fill.
+    tasks : sequence of Task
     image : str, sequence of str or None, default None
         As for `pick_all_pictures`.
 
@@ -38,7 +38,21 @@ def examples_of(
         A column is not there, or an answer or a picture is missing.
     """
     if table is None:
-        return ()
+        return [() for _ in tasks]
+    said = [list(_said(table, task)) for task in tasks]
+    pictures = zip(*map(refs_of, pick_all_pictures(table, image)), strict=True)
+    shown = [_readable(images, label) for images, label in zip(pictures, table.index, strict=True)]
+    return [
+        tuple(
+            Example(images=images, prompt=prompt, answer=answer)
+            for images, (prompt, answer) in zip(shown, each, strict=True)
+        )
+        for each in said
+    ]
+
+
+def _said(table: pd.DataFrame, task: Task) -> Iterator[tuple[str, str]]:
+    """Prompt and right answer, row by row."""
     names = [field.name for field in task.fields]
     missing = [name for name in names if name not in table.columns]
     if missing:
@@ -48,12 +62,9 @@ def examples_of(
             f"{listed}."
         )
     task.template.check(map(str, table.columns))
-    pictures = zip(*map(refs_of, pick_all_pictures(table, image)), strict=True)
-    rows = zip(pictures, rows_of(table, task.template.columns), rows_of(table, names), strict=True)
-    return tuple(
-        Example(answer=_answer(task, answers, label), prompt=task.write(row), images=_readable(images, label))
-        for (images, row, answers), label in zip(rows, table.index, strict=True)
-    )
+    rows = zip(rows_of(table, task.template.columns), rows_of(table, names), table.index, strict=True)
+    for row, answers, label in rows:
+        yield task.write(row), _answer(task, answers, label)
 
 
 def _readable(images: tuple[ImageRef, ...], label: object) -> tuple[ImageRef, ...]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from vlmkit.extras import open_by_name
 
-__all__ = ["Faced"]
+__all__ = ["Faced", "notebook_shell"]
 
 
 class Faced:
@@ -23,13 +23,15 @@ class Faced:
     _face: Any = None
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        if not _is_notebook():  # IPython at a terminal asks, too, and shows nothing but text
+        if notebook_shell() is None:  # IPython at a terminal asks, too, and shows nothing but text
             return {"text/plain": repr(self)}
         if self._face is None:
             self._face = open_by_name(self.face_name)(self)
         return self._face._repr_mimebundle_(**options)
 
 
-def _is_notebook() -> bool:
+def notebook_shell() -> Any:
+    """The shell of a kernel that a front end talks to; None in scripts, terminals and IPython at a terminal."""
     ipython = sys.modules.get("IPython")  # a notebook has imported it
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if hasattr(shell, "kernel") else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, Cancelled, MissingExtra
 from vlmkit.extras import open_by_name
+from vlmkit.frame.faces import notebook_shell
 from vlmkit.frame.tally import Control
 from vlmkit.runner import Done, Event, Finished, Listener, Planned
 
@@ -50,7 +51,7 @@ def listener_for(progress: Any, title: str, control: Control | None = None) -> L
 
 
 def _listener(progress: Any, title: str, control: Control | None) -> Listener | None:
-    shell = _notebook()
+    shell = notebook_shell()
     if shell is not None and control is not None and (progress is True or (progress == "auto" and _is_watched(shell))):
         return _panel(title, control) or TextBar(title)
     if progress is True or (progress == "auto" and sys.stderr is not None and sys.stderr.isatty()):
@@ -72,13 +73,6 @@ def _after(tally: Listener, listener: Listener | None) -> Listener:
             listener(event)
 
     return hear
-
-
-def _notebook() -> Any:
-    """The shell of a kernel that a front end talks to; None in scripts, terminals and IPython at a terminal."""
-    ipython = sys.modules.get("IPython")  # a notebook has imported it
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell if hasattr(shell, "kernel") else None
 
 
 def _is_watched(shell: Any) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vlmkit.errors import UnreadableReply
+from vlmkit.prompts.reading import shortened
 
 __all__ = ["find_object"]
 
@@ -38,9 +39,9 @@ def find_object(text: str) -> dict[str, Any]:
             found = read(candidate)
             if isinstance(found, dict):
                 return found
-    short = " ".join(text.split())
-    short = short if len(short) <= 80 else short[:79] + "…"
-    raise UnreadableReply(f"expected one JSON object, got {short!r}.", "Ask a model that follows schemas better.")
+    raise UnreadableReply(
+        f"expected one JSON object, got {shortened(text)}.", "Ask a model that follows schemas better."
+    )
 
 
 def _first_whole(text: str) -> Any:

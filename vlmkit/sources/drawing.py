@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image, ImageDraw
 
-__all__ = ["COLORS", "PLACES", "SHAPES", "Shape", "draw"]
+__all__ = ["COLORS", "OUTLINES", "PLACES", "SHAPES", "Shape", "draw"]
 
 COLORS = {
     "red": (214, 30, 36),
@@ -24,7 +24,7 @@ COLORS = {
     "brown": (112, 70, 38),
     "pink": (252, 186, 206),
 }
-"""Names and RGB values; kept apart in brightness, too."""
+"""Names and RGB values; kept apart in brightness, too, for small eyes and for color-blind people."""
 
 SHAPES = ("circle", "square", "triangle", "star", "cross")
 
@@ -76,7 +76,7 @@ def draw(shapes: Sequence[Shape], *, background: str, side_px: int = 192, orient
             box = (center[0] - radius, center[1] - radius, center[0] + radius, center[1] + radius)
             pen.ellipse(box, fill=COLORS[shape.color])
         else:
-            outline = [(center[0] + x * radius, center[1] + y * radius) for x, y in _OUTLINES[shape.shape]]
+            outline = [(center[0] + x * radius, center[1] + y * radius) for x, y in OUTLINES[shape.shape]]
             pen.polygon(outline, fill=COLORS[shape.color])
     image = image.resize((side_px, side_px), Image.Resampling.BOX)
     turn = _STORED_AS[orientation]
@@ -92,9 +92,9 @@ def _star() -> list[_Point]:
     return [(reach * math.sin(turn), -reach * math.cos(turn)) for turn, reach in corners]
 
 
-_ARM = 0.3
+_ARM = 0.3  # half the width of the cross's bars
 _QUARTER: list[_Point] = [(-_ARM, -1), (_ARM, -1), (_ARM, -_ARM)]
-_OUTLINES: dict[str, list[_Point]] = {
+OUTLINES: dict[str, list[_Point]] = {
     "square": [(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)],
     "triangle": [(0.0, -0.95), (0.9, 0.7), (-0.9, 0.7)],
     "star": _star(),
@@ -104,3 +104,4 @@ _OUTLINES: dict[str, list[_Point]] = {
         for point in ((x * cos - y * sin, x * sin + y * cos) for x, y in _QUARTER)
     ],
 }
+"""Corners of the shapes that have any, upright, in parts of their radius."""

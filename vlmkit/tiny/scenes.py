@@ -14,34 +14,16 @@ from typing import Literal, get_args
 
 from PIL import Image, ImageDraw
 
+from vlmkit.sources.drawing import COLORS as _RGB
+from vlmkit.sources.drawing import OUTLINES, PLACES, SHAPES
+
 __all__ = ["BACKGROUNDS", "COLORS", "PLACES", "SHAPES", "SIZES", "Scene", "Style", "Thing", "make"]
 
 Style = Literal["brief", "detailed", "technical"]
 
-SHAPES = ("circle", "square", "triangle", "star", "cross")
 COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "white", "black")
 SIZES = ("small", "large")
 BACKGROUNDS = ("white", "gray", "black", "brown", "pink")
-PLACES = (
-    "top left", "top", "top right",
-    "left", "center", "right",
-    "bottom left", "bottom", "bottom right",
-)  # fmt: skip
-
-# Kept apart in brightness as well as in hue, so that a small eye and a colour-blind person can tell them apart.
-_RGB = {
-    "red": (214, 30, 36),
-    "orange": (250, 138, 24),
-    "yellow": (250, 224, 48),
-    "green": (34, 146, 58),
-    "blue": (32, 74, 206),
-    "purple": (132, 40, 168),
-    "white": (250, 250, 250),
-    "black": (16, 16, 16),
-    "gray": (142, 142, 142),
-    "brown": (112, 70, 38),
-    "pink": (252, 186, 206),
-}
 _ASPECTS = ((1, 1), (1, 1), (4, 3), (3, 4), (5, 4), (4, 5))
 _RADIUS = {"small": (0.28, 0.31), "large": (0.41, 0.44)}  # in parts of the shorter cell side
 _NUMBERS = ("no", "one", "two", "three", "four", "five")
@@ -186,7 +168,7 @@ def _draw_thing(pen: ImageDraw.ImageDraw, thing: Thing, cell: tuple[float, float
     if thing.shape == "circle":
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
     else:
-        pen.polygon([_turn(x, y, radius, angle, point) for point in _OUTLINES[thing.shape]], fill=fill)
+        pen.polygon([_turn(x, y, radius, angle, point) for point in OUTLINES[thing.shape]], fill=fill)
 
 
 def _turn(x: float, y: float, radius: float, angle: float, point: tuple[float, float]) -> tuple[float, float]:
@@ -195,24 +177,3 @@ def _turn(x: float, y: float, radius: float, angle: float, point: tuple[float, f
         x + right * math.cos(angle) - down * math.sin(angle),
         y + right * math.sin(angle) + down * math.cos(angle),
     )
-
-
-def _star() -> list[tuple[float, float]]:
-    points = []
-    for corner in range(10):
-        reach = 1.0 if corner % 2 == 0 else 0.38
-        turn = math.pi * corner / 5
-        points.append((reach * math.sin(turn), -reach * math.cos(turn)))
-    return points
-
-
-_ARM = 0.3  # half the width of the cross's bars
-_OUTLINES: dict[str, list[tuple[float, float]]] = {
-    "square": [(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)],
-    "triangle": [(0.0, -0.95), (0.9, 0.7), (-0.9, 0.7)],
-    "star": _star(),
-    "cross": [
-        (-_ARM, -1), (_ARM, -1), (_ARM, -_ARM), (1, -_ARM), (1, _ARM), (_ARM, _ARM),
-        (_ARM, 1), (-_ARM, 1), (-_ARM, _ARM), (-1, _ARM), (-1, -_ARM), (-_ARM, -_ARM),
-    ],
-}  # fmt: skip
