@@ -62,11 +62,6 @@ class Call:
         self.timeout_s = timeout_s
         self._deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
 
-    @property
-    def is_late(self) -> bool:
-        """Whether the deadline has passed."""
-        return self._deadline_s is not None and time.monotonic() >= self._deadline_s
-
     def left_s(self) -> float | None:
         """Seconds to the deadline, at least 0; None where there is none."""
         return None if self._deadline_s is None else max(0.0, self._deadline_s - time.monotonic())
