@@ -180,10 +180,17 @@ class Notebook:
         return self.output(index).inner_text()
 
     def use_theme(self, name):
-        """Change to JupyterLab Light or JupyterLab Dark."""
+        """Change to JupyterLab Light or JupyterLab Dark, and wait until the loading screen is gone.
+
+        JupyterLab takes its loading screen away 0.2 s after each change without looking whether it is still there, so
+        a second change within that time ends in a page error, also in an empty notebook.
+        """
         self.command("apputils:change-theme", {"theme": name})
         light = "false" if name.endswith("Dark") else "true"
-        self.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light && !document.getElementById('jupyterlab-splash')",
+            arg=light,
+        )
 
     def save(self):
         """Save; gives the file as it is read back."""
