@@ -1,7 +1,6 @@
 """From rows and a task to columns: interrupts, faults, warnings, alignment."""
 
 import asyncio
-import sys
 import threading
 import time
 import warnings
@@ -271,20 +270,6 @@ def test_rows_stay_aligned_under_any_pattern(
     kept = [i for i in range(len(kinds)) if i not in failed]
     columns = ["path", "n", "description", "description_error", "description_model"]
     pd.testing.assert_frame_equal(healed[columns].iloc[kept], result[columns].iloc[kept])
-
-
-def test_the_stack_level_never_leaves_the_stack():
-    """A call from the interpreter's own top level has no frame above."""
-    from vlmkit.frame.bulk import _stacklevel
-
-    assert 0 <= _stacklevel() <= len(list(_frames()))
-
-
-def _frames():
-    frame = sys._getframe()
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 CELLS = [

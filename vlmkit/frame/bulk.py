@@ -5,14 +5,11 @@ A cell is one task in one row; cells are numbered row by row, so that all questi
 
 from __future__ import annotations
 
-import sys
-import warnings
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from itertools import compress
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -27,6 +24,7 @@ from vlmkit.frame.resources import check_names, open_resources
 from vlmkit.frame.selection import cells_to_ask
 from vlmkit.frame.subjects import Subject
 from vlmkit.frame.tally import Control
+from vlmkit.notices import warn
 from vlmkit.prompts import Task
 from vlmkit.records import Outcome
 from vlmkit.runner import Example, Question, make_plan, run
@@ -35,7 +33,6 @@ __all__ = ["Outcomes", "fill_columns", "start", "yield_descriptions"]
 
 Outcomes = Generator[Outcome, None, None]
 
-_PACKAGE = str(Path(__file__).parents[1])
 _REUSE = {False: "answers", "missing": "answers", "errors": "readable", True: "nothing"}
 
 
@@ -218,12 +215,4 @@ def _warn_of_failures(errors: list[str | None]) -> None:
             f"{len(failed)} of {len(errors)} rows failed and are NA; the first: {failed[0]} "
             "Pass a DataFrame to get a column of errors."
         )
-        warnings.warn(message, stacklevel=_stacklevel())
-
-
-def _stacklevel() -> int:
-    """Level of the first frame outside the package: the line the user wrote."""
-    frame, level = sys._getframe(1), 1  # noqa: SLF001  as pandas does it
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    return level
+        warn(message)
