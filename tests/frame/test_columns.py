@@ -70,7 +70,7 @@ def test_cells_can_be_kept():
 def test_cells_of_another_type_cannot_be_kept(task, cells, found):
     """They would be lost or change silently."""
     columns = TaskColumns(task, 2)
-    with pytest.raises(SetupError, match=f"'x' has values to keep .* {found}.*overwrite=True"):
+    with pytest.raises(SetupError, match=f"'x' has values to keep .* {found}.*overwrite='all'"):
         columns.keep(pd.DataFrame({"x": cells}), [])
 
 

@@ -63,7 +63,10 @@ def test_everything_else_arrives(backend):
         ({"seed": 1.5}, "seed=1.5"),
         ({"details": "yes"}, "details='yes': give True or False"),
         ({"recursive": 1}, "recursive=1"),
-        ({"overwrite": "all"}, 'overwrite=\'all\': give True, False, "missing" or "errors"'),
+        (
+            {"overwrite": "no"},
+            'overwrite=\'no\': give True, False, "unreviewed", "missing", "errors" or "all"',
+        ),
         ({"limit": 0}, "limit=0: give a whole number of rows"),
         ({"sample": 0.1}, "sample=0"),
         ({"max_retries": -1}, "max_retries=-1"),

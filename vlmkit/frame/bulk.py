@@ -18,6 +18,7 @@ from vlmkit.frame.background import Run
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.description import Description, describe_outcome
 from vlmkit.frame.examples import check_pictures, examples_of
+from vlmkit.frame.human_words import warn_of_reviews
 from vlmkit.frame.options import Options
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.resources import check_names, open_resources
@@ -33,7 +34,14 @@ __all__ = ["Outcomes", "fill_columns", "start", "yield_descriptions"]
 
 Outcomes = Generator[Outcome, None, None]
 
-_REUSE = {False: "answers", "missing": "answers", "errors": "readable", True: "nothing"}
+_REUSE = {
+    False: "answers",
+    "missing": "answers",
+    "errors": "readable",
+    True: "nothing",
+    "unreviewed": "nothing",
+    "all": "nothing",
+}
 
 
 def fill_columns(subject: Subject, tasks: Sequence[Task], options: Options) -> Any:
@@ -56,6 +64,7 @@ def fill_columns(subject: Subject, tasks: Sequence[Task], options: Options) -> A
     subject.check_room_for(columns, overwrite=options.overwrite)
     asked = cells_to_ask(subject.table, columns, options.overwrite)
     control = Control(is_background=options.background)
+    warn_of_reviews(subject.table, columns, options.overwrite)
     outcomes = start(subject, tasks, options, asked=asked, control=control)
     collect = partial(_collect, columns=columns, asked=asked, stop=control.stop)
     if options.background:

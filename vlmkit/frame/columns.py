@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import SetupError
@@ -49,11 +49,14 @@ class TaskColumns:
         Columns of values, in order.
     error_name : str
         Column of errors.
+    asked : sequence of int
+        Positions of the rows that are asked; the others keep what they have.
     """
 
     def __init__(self, task: Task, rows: int, *, details: bool = False, confidence: bool = False) -> None:
         self.value_names = [field.name for field in task.fields]
         self.error_name = f"{task.name}_error"
+        self.asked: Sequence[int] = range(rows)
         self._task = task
         self._values: dict[str, list[Any]] = {field.name: [None] * rows for field in task.fields}
         self._errors: list[str | None] = [_NOT_YET] * rows
@@ -73,13 +76,13 @@ class TaskColumns:
         """Error of each row so far; None where it worked."""
         return self._errors
 
-    def keep(self, table: pd.DataFrame, asked: Iterable[int]) -> None:
+    def keep(self, table: pd.DataFrame, asked: Sequence[int]) -> None:
         """Take over the cells that a table has, except in the rows that are asked.
 
         Parameters
         ----------
         table : DataFrame
-        asked : iterable of int
+        asked : sequence of int
             Positions of rows.
 
         Raises
@@ -87,7 +90,7 @@ class TaskColumns:
         SetupError
             Cells that are not of the columns' types.
         """
-        asked = list(asked)
+        self.asked = asked
         lists = {**self._values, **self._confidences, self.error_name: self._errors}
         lists |= {self._detail_names[name]: values for name, values in self._details.items()}
         for name, cells in lists.items():
@@ -113,8 +116,8 @@ class TaskColumns:
         if strangers:
             raise SetupError(
                 f"the column {field.name!r} has values to keep that are none of what is asked for now, such as "
-                f"{next(value for value in strangers if value is not None)!r}. Pass overwrite=True to ask all rows, or "
-                "another name with into=…."
+                f"{next(value for value in strangers if value is not None)!r}. Pass overwrite='all' to ask all rows, "
+                "or another name with into=…."
             )
 
     def take(self, row: int, outcome: Outcome) -> None:

@@ -90,9 +90,11 @@ class RowOptions(AskOptions, total=False):
         function that gets every event of the run.
     workers : int or "auto"
         Asks in flight; 1 is strictly one after another. Default: the setting.
-    overwrite : bool, "missing" or "errors", default False
-        What happens to columns of the same names: an error; all rows are asked anew, stored answers or not; only rows
-        whose cells are empty are asked; only rows with an error are.
+    overwrite : bool, "unreviewed", "missing", "errors" or "all", default False
+        What happens to columns of the same names. False: an error. True or "unreviewed": all rows are asked anew,
+        stored answers or not. "missing": only rows whose cells are empty are asked. "errors": only rows with an error.
+        Rows that a person has reviewed (``<field>_status``) are left alone, with a warning where True was given; "all"
+        replaces them, too.
     """
 
     image: str | Sequence[str] | None
@@ -103,7 +105,7 @@ class RowOptions(AskOptions, total=False):
     sample: int | None
     progress: Literal["auto", "log"] | bool | Listener
     workers: int | Literal["auto"] | None
-    overwrite: bool | Literal["missing", "errors"]
+    overwrite: bool | Literal["unreviewed", "missing", "errors", "all"]
 
 
 class TableOptions(RowOptions, total=False):
@@ -233,8 +235,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "background": _IS_TRUE_OR_FALSE,
     "overwrite": (
-        lambda value: _is_flag(value) or value in ("missing", "errors"),
-        'True, False, "missing" or "errors"',
+        lambda value: _is_flag(value) or value in ("unreviewed", "missing", "errors", "all"),
+        'True, False, "unreviewed", "missing", "errors" or "all"',
     ),
     "model": (lambda value: value is None or _is_model(value), "a model's name, or what vk.load gave"),
     "fallback": (_are_models, "a model's name, what vk.load gave, or a list of these"),

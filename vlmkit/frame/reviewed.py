@@ -27,7 +27,8 @@ class ReviewedField:
     Parameters
     ----------
     frame : DataFrame
-        If it has ``<name>_status`` and ``<name>_original`` already, they are where the review goes on.
+        If it has ``<name>_status`` and ``<name>_original`` already, they are where the review goes on; of a row that
+        nobody spoke about, what the cell holds now is the model's.
     name : str
 
     Attributes
@@ -42,8 +43,10 @@ class ReviewedField:
         self._current = frame[name]
         self._originals: Any = frame.get(f"{name}_original", self._current)
         self.cell = cell_type_of(self._current)
-        self._cells = [None if is_missing(value) else value for value in self._originals.array]
         self._verdicts: dict[int, Verdict] = dict(self._earlier(frame.get(f"{name}_status")))
+        self._cells = [None if is_missing(value) else value for value in self._originals.array]
+        if self._originals is not self._current:
+            self._begin_with_the_present()
 
     def original(self, row: int) -> Any:
         """What the model said; None where nothing."""
@@ -114,6 +117,16 @@ class ReviewedField:
             f"{self.name}_status": pd.Series(status, index=self._index),
             f"{self.name}_original": self._originals,
         }
+
+    def _begin_with_the_present(self) -> None:
+        """Rows that nobody spoke about may have been answered anew, or changed elsewhere, since the last review."""
+        changed = False
+        for row, value in enumerate(self._current.array):
+            present = None if is_missing(value) else value
+            if row not in self._verdicts and not self._is_original(row, present):
+                self._cells[row], changed = present, True
+        if changed:
+            self._originals = self.cell.series(self._cells, self._index)
 
     def _earlier(self, statuses: Any) -> Iterator[tuple[int, Verdict]]:
         for row, status in enumerate(statuses.array if isinstance(statuses, pd.Series) else ()):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from vlmkit.errors import SetupError
 from vlmkit.frame.columns import Columns, TaskColumns
+from vlmkit.frame.human_words import reviewed_rows, single_column
 from vlmkit.frame.options import Options
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["cells_to_ask", "chosen_rows"]
 
@@ -41,9 +43,9 @@ def cells_to_ask(table: pd.DataFrame, columns: Columns, overwrite: bool | str) -
         May have the columns already.
     columns : Columns
         Gets what is kept.
-    overwrite : bool, "missing" or "errors"
-        "missing" are rows whose values are all empty, "errors" those with an error. Of columns that are not there yet,
-        all.
+    overwrite : bool, "unreviewed", "missing", "errors" or "all"
+        "missing" are rows whose values are all empty, "errors" those with an error; True and "unreviewed" are all. What
+        a person has reviewed is left alone by each but "all". Of columns that are not there yet, all rows.
 
     Raises
     ------
@@ -51,14 +53,14 @@ def cells_to_ask(table: pd.DataFrame, columns: Columns, overwrite: bool | str) -
         There are values but no column of errors to tell by, or cells to keep that the columns cannot hold.
     """
     count = len(columns.parts)
-    if isinstance(overwrite, bool):
+    if overwrite in (False, "all"):
         return range(len(table) * count)
     rows = [_rows_to_ask(table, part, overwrite) for part in columns.parts]
     cells = sorted(row * count + part for part, wanted in enumerate(rows) for row in wanted)
     return range(len(cells)) if len(cells) == len(table) * count else cells
 
 
-def _rows_to_ask(table: pd.DataFrame, columns: TaskColumns, overwrite: str) -> Sequence[int]:
+def _rows_to_ask(table: pd.DataFrame, columns: TaskColumns, overwrite: bool | str) -> Sequence[int]:
     values = [name for name in columns.value_names if name in table.columns]
     if not values:
         return range(len(table))
@@ -67,18 +69,14 @@ def _rows_to_ask(table: pd.DataFrame, columns: TaskColumns, overwrite: str) -> S
             f"overwrite='errors': there is no column {columns.error_name!r} to tell the failed rows by. "
             "overwrite='missing' fills the empty cells."
         )
+    wanted = ~reviewed_rows(table, values)
     if overwrite == "errors":
-        wanted = _cells(table, columns.error_name).notna()
-    else:
-        wanted = pd.concat([_cells(table, name).isna().reset_index(drop=True) for name in values], axis=1).all(axis=1)
-    asked = [position for position, is_wanted in enumerate(wanted) if is_wanted]
+        wanted &= single_column(table, columns.error_name).notna().to_numpy()
+    elif overwrite == "missing":
+        for name in values:
+            wanted &= single_column(table, name).isna().to_numpy()
+    if wanted.all():
+        return range(len(table))
+    asked = wanted.nonzero()[0].tolist()
     columns.keep(table, asked)
-    return asked
-
-
-def _cells(table: pd.DataFrame, name: str) -> pd.Series[Any]:
-    column: Any = table[name]
-    if isinstance(column, pd.DataFrame):
-        raise SetupError(f"{column.shape[1]} columns are called {name!r}; rename them so that one is meant.")
-    cells: pd.Series[Any] = column
-    return cells
+    return list(asked)

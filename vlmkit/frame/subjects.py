@@ -10,6 +10,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting
 from vlmkit.frame.columns import Columns
+from vlmkit.frame.human_words import review_columns
 from vlmkit.frame.images import table_of
 from vlmkit.frame.tables import add_columns, check_clash, pick_all_pictures, refs_of, rows_of
 from vlmkit.records import ImageRef
@@ -90,7 +91,7 @@ class Subject:
         if self.gives_series(columns):
             name = columns.names[0]
             return pd.Series(arrays[name], index=self.table.index, name=name)
-        return add_columns(self.table, arrays, overwrite=True)
+        return add_columns(self.table, arrays | review_columns(self.table, columns, arrays), overwrite=True)
 
 
 def subject_of(

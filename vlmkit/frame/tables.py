@@ -113,7 +113,8 @@ def check_clash(frame: pd.DataFrame, names: Sequence[str], *, overwrite: bool) -
     if there and not overwrite:
         raise SetupError(
             f"the column {', '.join(map(repr, there))} is there already. When a cell runs again, pass overwrite=True "
-            'to ask all rows anew, "missing" or "errors" for those; or another name with into=….'
+            "to ask all rows anew (but not those that a person has reviewed; 'all' does), 'missing' or 'errors' for "
+            "those; or give another name with into=…."
         )
 
 
