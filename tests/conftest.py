@@ -16,7 +16,15 @@ from vlmkit.engines import blas
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 USER_FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
-OTHERS_SETTINGS = ("HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "PYTHONWARNINGS")
+OTHERS_SETTINGS = (
+    "OLLAMA_HOST",
+    "HF_HOME",
+    "HF_TOKEN",
+    "HF_HUB_CACHE",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "PYTHONWARNINGS",
+)
 
 runpy.run_path(str(TESTS / "isolation" / "sitecustomize.py"))
 # Before any test module imports mlx: afterwards it would be too late, and every model many times slower.

@@ -3,7 +3,9 @@
 import pytest
 
 from vlmkit.errors import BadSetting
-from vlmkit.providers.addresses import check_url, is_loopback, origin_of
+from vlmkit.providers.addresses import bases_of, check_url, complete, is_loopback, origin_of
+
+OLLAMA, OPENROUTER, ANY = "http://localhost:11434/v1", "https://openrouter.ai/api/v1", ""
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.3.2.1", "::1", "0.0.0.0"])
@@ -28,8 +30,8 @@ def test_good_addresses_are_taken_apart(url):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "localhost:8000", "ftp://h/v1", "http://", "http://h:99999/v1", "http://h:0/", "http://h/v1?key=1", "http://h/#x",
-     "http://h/a b", "http://h/\r\nx: y", "file:///etc/passwd", f"http://{'a' * 70}.example/v1",
+    ["", "ftp://h/v1", "http://", "http://h:99999/v1", "http://h:0/", "http://h/a b",
+     "http://h/\r\nx: y", "file:///etc/passwd", f"http://{'a' * 70}.example/v1",
      "http://[::1/v1"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url):
@@ -51,3 +53,56 @@ def test_one_server_has_one_origin():
     """Whatever the path, and whether the port is written."""
     assert origin_of("https://h/v1") == origin_of("https://h:443/other") == "https://h:443"
     assert origin_of("http://h/v1") != origin_of("https://h/v1")
+
+
+@pytest.mark.parametrize(
+    ("address", "usual", "base"),
+    [
+        ("http://localhost:11434", OLLAMA, "http://localhost:11434/v1"),
+        ("http://localhost:11434/", OLLAMA, "http://localhost:11434/v1"),
+        ("gpu-box", OLLAMA, "http://gpu-box:11434/v1"),
+        ("gpu-box/v1", OLLAMA, "http://gpu-box:11434/v1"),
+        ("http://gpu-box", OLLAMA, "http://gpu-box/v1"),
+        ("[::1]", OLLAMA, "http://[::1]:11434/v1"),
+        ("http://h:1/api/chat", OLLAMA, "http://h:1/v1"),
+        ("http://h:1/api/generate/", OLLAMA, "http://h:1/v1"),
+        ("http://h:1/api", OLLAMA, "http://h:1/v1"),
+        ("http://h:1/v1/chat/completions", OLLAMA, "http://h:1/v1"),
+        ("http://h:1/v1/models", OLLAMA, "http://h:1/v1"),
+        ("http://h:1/proxy/ollama", OLLAMA, "http://h:1/proxy/ollama"),
+        ("https://openrouter.ai", OPENROUTER, "https://openrouter.ai/api/v1"),
+        ("https://openrouter.ai/api/v1/chat/completions", OPENROUTER, "https://openrouter.ai/api/v1"),
+        ("h:1/v1/chat/completions", ANY, "http://h:1/v1"),
+        ("http://h:1/api/chat/completions", ANY, "http://h:1/api"),
+        ("http://h:1/v1/models/llama-3", ANY, "http://h:1/v1"),
+        ("http://h:1/v1/messages", ANY, "http://h:1/v1"),
+        ("https://g.example/v1beta/models/gemini-2:generateContent", ANY, "https://g.example/v1beta"),
+        ("http://h:1/models/org/v1", ANY, "http://h:1/models/org/v1"),
+    ],
+)
+def test_what_people_paste_becomes_a_base_address(address, usual, base):
+    """The path of a question is taken off, what is missing is the host's own; a second time changes nothing."""
+    native = "/api" if usual == OLLAMA else ""
+    assert complete(address, usual=usual, native=native) == base
+    assert complete(base, usual=usual, native=native) == base
+
+
+@pytest.mark.parametrize("address", ["gpu-box", "api.example.com/v1", "127.0.0.1"])
+def test_a_server_of_which_nothing_is_known_needs_its_scheme(address):
+    """Whether it speaks TLS is no guess: a key may go there."""
+    with pytest.raises(BadSetting, match=f"write its scheme too, as http://{address}"):
+        complete(address, usual="")
+
+
+@pytest.mark.parametrize(
+    ("address", "bases"),
+    [
+        ("http://h/v1", ["http://h/v1"]),
+        ("http://h/openai/v1beta", ["http://h/openai/v1beta"]),
+        ("http://h", ["http://h/v1", "http://h"]),
+        ("http://h/api", ["http://h/api", "http://h/api/v1"]),
+    ],
+)
+def test_an_address_without_a_version_may_mean_two(address, bases):
+    """The likeliest first."""
+    assert bases_of(address) == bases

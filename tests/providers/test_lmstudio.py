@@ -4,6 +4,7 @@ import pytest
 from scripted_server import http
 
 from vlmkit.backends.discovery import find_models
+from vlmkit.errors import ServerFault
 from vlmkit.frame import health
 from vlmkit.providers.hosts import HOSTS
 from vlmkit.providers.lmstudio import list_lmstudio
@@ -38,3 +39,22 @@ def test_a_running_lm_studio_lists_its_models():
     if not found:
         pytest.skip(f"no LM Studio here: {found.problem}")
     assert all(model.error is None for model in find_models("lmstudio"))
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_without_its_own_list_openais_is_taken(serve, status):
+    """As behind a gateway; names, and nothing that list does not say."""
+    server = serve(lambda _: http(status), routes={"/v1/models": http(body={"data": [{"id": "qwen2-vl-7b"}]})})
+    transport = Transport(server.url)
+    found = list_lmstudio(HOSTS["lmstudio"], transport, Call(5))
+    transport.close()
+    assert [(model.name, model.sees_pictures) for model in found] == [("lmstudio:qwen2-vl-7b", None)]
+
+
+def test_a_broken_list_is_no_reason_to_take_another(serve):
+    """A server in trouble, and a refused key, are said."""
+    server = serve(lambda _: http(500), routes={"/v1/models": http(body={"data": []})})
+    transport = Transport(server.url)
+    with pytest.raises(ServerFault):
+        list_lmstudio(HOSTS["lmstudio"], transport, Call(5))
+    transport.close()

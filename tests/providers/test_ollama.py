@@ -4,6 +4,7 @@ import pytest
 from scripted_server import http
 
 from vlmkit.backends.discovery import find_models
+from vlmkit.errors import ServerFault
 from vlmkit.frame import health
 from vlmkit.providers.hosts import HOSTS
 from vlmkit.providers.ollama import list_ollama
@@ -53,3 +54,22 @@ def test_a_running_ollama_lists_its_models():
         pytest.skip(f"no Ollama here: {found.problem}")
     models = find_models("ollama")
     assert all(model.error is None and model.revision for model in models)
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_without_its_own_list_openais_is_taken(serve, status):
+    """As behind a gateway; names, and nothing that list does not say."""
+    server = serve(lambda _: http(status), routes={"/v1/models": http(body={"data": [{"id": "qwen2-vl-7b"}]})})
+    transport = Transport(server.url)
+    found = list_ollama(HOSTS["ollama"], transport, Call(5))
+    transport.close()
+    assert [(model.name, model.sees_pictures) for model in found] == [("ollama:qwen2-vl-7b", None)]
+
+
+def test_a_broken_list_is_no_reason_to_take_another(serve):
+    """A server in trouble, and a refused key, are said."""
+    server = serve(lambda _: http(500), routes={"/v1/models": http(body={"data": []})})
+    transport = Transport(server.url)
+    with pytest.raises(ServerFault):
+        list_ollama(HOSTS["ollama"], transport, Call(5))
+    transport.close()

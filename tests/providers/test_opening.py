@@ -5,6 +5,8 @@ from scripted_server import chat, http
 
 from vlmkit.backends import load
 from vlmkit.errors import BadSetting, MissingKey, ModelLoadFailed, ModelNotFound
+from vlmkit.providers.hosts import ANY_SERVER, HOSTS
+from vlmkit.providers.opening import addresses_of, host_of
 from vlmkit.settings import use
 
 LIST = {"data": [{"id": "qwen3-vl:8b"}, {"id": "gemma3:latest"}]}
@@ -186,3 +188,89 @@ def test_a_wrong_entry_of_the_file_is_said(folder, line):
     (folder / "vlmkit.toml").write_text(f"[hosts.vllm]\n{line}\n")
     with pytest.raises(BadSetting, match=r"vlmkit\.toml.*hosts"):
         load("vllm:m")
+
+
+OLLAMA_HOSTS = [
+    "127.0.0.1:{0}",
+    "http://127.0.0.1:{0}",
+    "0.0.0.0:{0}",
+    ":{0}",
+    "'127.0.0.1:{0}'",
+    "http://localhost:{0}/",
+]
+
+
+@pytest.mark.parametrize("said", OLLAMA_HOSTS)
+def test_ollama_is_where_its_own_variable_says(said, serve, monkeypatch, folder):
+    """In every form that Ollama takes; above the file, below the address in the name."""
+    server = serve(lambda _: chat(), routes=OLLAMA)
+    monkeypatch.setenv("OLLAMA_HOST", said.format(server.port))
+    (folder / "vlmkit.toml").write_text('[hosts.ollama]\nurl = "http://127.0.0.1:9"\n')
+    with load("ollama:gemma3") as backend:
+        assert backend.abilities.destination.endswith(f":{server.port}/v1")
+    with pytest.raises(ModelLoadFailed, match=r"127.0.0.1:10/v1: no connection"):
+        load("ollama:gemma3@127.0.0.1:10")
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("gpu-box", "http://gpu-box:11434/v1"),
+        ("https://gpu-box", "https://gpu-box/v1"),
+        ("[fe80::1]", "http://[fe80::1]:11434/v1"),
+        ("fe80::1", "http://[fe80::1]:11434/v1"),
+        ("gpu-box:1/ollama/", "http://gpu-box:1/ollama"),
+        ("ollama.com", "https://ollama.com/v1"),
+        (" ", "http://localhost:11434/v1"),
+        ("0.0.0.0", "http://127.0.0.1:11434/v1"),
+    ],
+)
+def test_ollamas_variable_is_completed(said, address, monkeypatch):
+    """By the port and the path that Ollama has."""
+    monkeypatch.setenv("OLLAMA_HOST", said)
+    assert addresses_of(HOSTS["ollama"], None, {}) == [address]
+
+
+def test_a_wrong_address_says_where_it_stands(monkeypatch, folder):
+    """The variable, or the file's entry; nobody else is asked."""
+    (folder / "vlmkit.toml").write_text('[hosts.vllm]\nurl = "htp://127.0.0.1:9"\n')
+    with pytest.raises(BadSetting, match=r"\[hosts.vllm\] url: 'htp://127.0.0.1:9' is no address"):
+        load("vllm:m")
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:port")
+    with pytest.raises(BadSetting, match=r"OLLAMA_HOST: '127.0.0.1:port' is no address"):
+        load("ollama:m")
+
+
+@pytest.mark.parametrize("given", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/models"])
+@pytest.mark.parametrize("engine", ["openai", "vllm"])
+def test_a_missing_or_pasted_path_is_mended(given, engine, serve, opened, ask):
+    """The question goes to the one place that answers."""
+    server = serve(lambda request: chat() if request.path == "/v1/chat/completions" else http(404),
+                   routes={"/v1/models": http(body={"data": [{"id": "m"}]})})  # fmt: skip
+    backend = opened(f"http://127.0.0.1:{server.port}{given}", engine=engine)
+    assert backend.submit(ask()).result(10).text == "a red circle"
+    assert backend.model == f"{engine}:m@{server.url}"
+
+
+@pytest.mark.parametrize(("given", "base"), [("", ""), ("", "/v1"), ("/api", "/api"), ("/openai", "/openai/v1")])
+def test_where_a_server_has_its_interface_is_found_out(given, base, serve, opened, ask):
+    """Below the address as given, or with the version that was left out."""
+    server = serve(lambda request: chat() if request.path == f"{base}/chat/completions" else http(404),
+                   routes={f"{base}/models": http(body={"data": [{"id": "m"}]})})  # fmt: skip
+    backend = opened(f"http://127.0.0.1:{server.port}{given}")
+    assert backend.submit(ask()).result(10).text == "a red circle"
+
+
+def test_a_server_without_a_list_is_asked_where_most_are(serve, opened, ask):
+    """An address without a path gets /v1."""
+    server = serve(lambda request: chat() if request.path == "/v1/chat/completions" else http(404))
+    backend = opened(f"http://127.0.0.1:{server.port}")
+    assert backend.submit(ask()).result(10).text == "a red circle"
+
+
+def test_the_hosts_own_address_keeps_its_key(monkeypatch):
+    """The address of openai itself, pasted, is that host and no stranger."""
+    url = "https://api.openai.com/v1/chat/completions"
+    assert host_of("openai", url) is HOSTS["openai"]
+    assert addresses_of(HOSTS["openai"], url, {}) == [HOSTS["openai"].url]
+    assert host_of("openai", "http://localhost:1/v1") is ANY_SERVER

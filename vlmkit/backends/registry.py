@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vlmkit.backends.addresses import split_address
 from vlmkit.errors import BadSetting, ModelNotFound, UnknownModel
 from vlmkit.extras import open_by_name
 from vlmkit.settings import require_model
@@ -39,6 +40,7 @@ ENTRY_POINT_GROUP = "vlmkit.backends"
 _ENGINE_AND_NAME = re.compile(r"(?P<engine>[a-z][a-z0-9_-]*):(?P<name>.+?)(?:@(?P<url>https?://\S+))?")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _PATH_STARTS = ("/", "./", "../", "~")
+_SERVERS = "vlmkit.providers."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +81,8 @@ def parse(model: str) -> ModelName:
 
     Raises
     ------
+    BadSetting
+        The server's address cannot be used, or may be a part of the model's name.
     UnknownModel
         The name fits none of these, or its engine does not exist; close matches are named.
     ModelNotFound
@@ -89,6 +93,9 @@ def parse(model: str) -> ModelName:
         return ModelName(engine="mlx", name="tiny")
     parts = _ENGINE_AND_NAME.fullmatch(model)
     known = engines()
+    if parts and known.get(parts["engine"], "").startswith(_SERVERS):
+        name, url = split_address(parts["engine"], model.partition(":")[2].strip())
+        return ModelName(engine=parts["engine"], name=name, url=url)
     if parts and parts["engine"] in known:
         return ModelName(engine=parts["engine"], name=parts["name"], url=parts["url"])
     path = Path(model).expanduser()
@@ -144,6 +151,9 @@ def _check_options(engine: str, parameters: Iterable[inspect.Parameter], options
 def _unknown(model: str, word: str, known: dict[str, str]) -> str:
     close = difflib.get_close_matches(word, [*known, "tiny"], n=2)
     hint = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+    if "@" in model or "://" in model:  # with an address there may be a key
+        model = f"{model.partition(':')[0]}:…"
+        hint += " A server's model is openai:MODEL@http://HOST:PORT/v1."
     return (
         f"{model!r} names no model.{hint} Give engine:name (engines here: {', '.join(sorted(known))}), "
         'a Hub id (org/name), a model directory, or "tiny", the bundled model.'

@@ -1,15 +1,65 @@
-"""Addresses of servers: taken apart, checked, and told whether they are this machine."""
+"""Addresses of servers: completed by what is known of the host, and told whether they are this machine."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from vlmkit.backends.addresses import read_address
 from vlmkit.errors import BadSetting
 
-__all__ = ["check_url", "is_loopback", "origin_of"]
+__all__ = ["bases_of", "check_url", "complete", "is_loopback", "origin_of"]
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\uffff\\]")
+# What people copy from a server's documentation or log instead of its base address.
+_ENDPOINT = re.compile(
+    r"(?:/chat/completions|/completions|/responses|/embeddings|/messages|/models|(?<=/v1)/models/.+"
+    r"|/models/[^/]+:\w+|/api/(?:chat|generate|tags|ps|show|version|embed|embeddings)|/health|/docs)$"
+)
+_VERSION = re.compile(r".*/v\d\w*")
+
+
+def complete(address: str, *, usual: str, native: str = "") -> str:
+    """A server's base address, from what a person wrote: scheme, port and base path as the host has them.
+
+    Parameters
+    ----------
+    address : str
+        As `read_address` takes it; the path of a question (``/v1/chat/completions``) is taken off.
+    usual : str
+        The host's usual base address; empty for a server of which nothing is known.
+    native : str, default ""
+        Pattern of the path of the host's own interface, which is not the one that is asked.
+
+    Raises
+    ------
+    BadSetting
+        It is no address, or scheme and port are in no way known.
+
+    Examples
+    --------
+    >>> complete("gpu-box", usual="http://localhost:11434/v1")
+    'http://gpu-box:11434/v1'
+    """
+    address = read_address(address)
+    if "://" not in address:
+        if not usual:
+            raise BadSetting(f"{address!r}: write its scheme too, as http://{address} or https://{address}.")
+        known = urlsplit(usual)
+        host, slash, path = address.partition("/")
+        port = f":{known.port}" if known.port else ""
+        address = f"{known.scheme}://{host}{port}{slash}{path}"
+    parts = urlsplit(address)
+    path = _ENDPOINT.sub("", parts.path)
+    path = re.sub(f"(?:{native})$", "", path) if native else path
+    return f"{parts.scheme}://{parts.netloc}{path or urlsplit(usual).path}"
+
+
+def bases_of(address: str) -> list[str]:
+    """Base addresses that an address may mean, the likeliest first; one where its path ends in a version."""
+    path = urlsplit(address).path
+    if _VERSION.fullmatch(path):
+        return [address]
+    return [address, f"{address}/v1"] if path else [f"{address}/v1", address]
 
 
 def is_loopback(host: str) -> bool:
@@ -38,19 +88,10 @@ def check_url(url: str) -> SplitResult:
     BadSetting
         It cannot be used, or has a password in it; the message does not repeat that.
     """
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        (parts.hostname or "").encode("idna")
-    except (ValueError, UnicodeError):
-        usable, parts = None, SplitResult("", "", "", "", "")
-    if "@" in parts.netloc:
-        message = f"the address of {parts.hostname} has a user or password in it. Give the key as api_key instead."
-        raise BadSetting(message)
-    if not usable or _UNSAFE.search(url) or parts.query or parts.fragment:
-        message = f"{url!r} is no address of a server. Give scheme, host and base path, as http://localhost:8000/v1."
-        raise BadSetting(message)
-    return parts
+    read = read_address(url)
+    if "://" not in read:
+        raise BadSetting(f"{read!r} is no address of a server. Write its scheme too, as http://{read}.")
+    return urlsplit(read)
 
 
 def origin_of(url: str) -> str:

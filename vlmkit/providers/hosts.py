@@ -35,6 +35,10 @@ class Host:
         Base address where the model's name gives none.
     key_variable : str or None
         Environment variable of the key. Of a host somewhere else it is sent to that host's own address only.
+    url_variable : str or None, default None
+        Environment variable by which the host's own programs are told its address.
+    native : str, default ""
+        Pattern of the path of its own interface, which is not the one that is asked.
     needs_key : bool, default False
     dialect : Dialect, default the OpenAI chat dialect
     parameters : mapping of str to str
@@ -57,6 +61,8 @@ class Host:
     name: str
     url: str
     key_variable: str | None
+    url_variable: str | None = None
+    native: str = ""
     needs_key: bool = False
     dialect: Dialect = OPENAI_CHAT
     parameters: Mapping[str, str]
@@ -76,6 +82,8 @@ HOSTS: Mapping[str, Host] = {
             name="ollama",
             url="http://localhost:11434/v1",
             key_variable="OLLAMA_API_KEY",
+            url_variable="OLLAMA_HOST",
+            native="/api",
             # https://docs.ollama.com/api/openai-compatibility
             parameters={**_PLAIN, **_PROBABILITIES, "json_schema": "response_format"},
             health_path="//api/version",
@@ -86,6 +94,7 @@ HOSTS: Mapping[str, Host] = {
             name="lmstudio",
             url="http://localhost:1234/v1",
             key_variable="LMSTUDIO_API_KEY",
+            native=r"/api(?:/v[01])?",
             # https://lmstudio.ai/docs/developer/openai-compat; a schema with a picture can end its model's process.
             parameters={**_PLAIN, "top_k": "top_k", "repetition_penalty": "repeat_penalty"},
             listing="vlmkit.providers.lmstudio:list_lmstudio",

@@ -13,7 +13,7 @@ from vlmkit.extras import open_by_name
 from vlmkit.providers.addresses import check_url, is_loopback
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.opening import connect, host_of, key_of
+from vlmkit.providers.opening import addresses_of, connect, host_of, key_of
 from vlmkit.providers.transport import Call
 
 __all__ = ["check_health", "list_models"]
@@ -47,8 +47,8 @@ def list_models(engine: str, timeout_s: float) -> list[FoundModel]:
 
 def _check_wanted(host: Host, table: Mapping[str, Any]) -> None:
     """Leave a server elsewhere alone unless its key is here and it was allowed; say so in few words."""
-    addresses = (table.get("url") or host.url).split(",")
-    elsewhere = [name for address in addresses if not is_loopback(name := check_url(address.strip()).hostname or "")]
+    hostnames = [check_url(address).hostname or "" for address in addresses_of(host, None, table)]
+    elsewhere = [name for name in hostnames if not is_loopback(name)]
     if elsewhere and host.needs_key:
         key_of(host, host.url, table=table)
     if elsewhere and not settings.get("allow_remote"):

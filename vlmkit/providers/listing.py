@@ -12,8 +12,9 @@ from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
 from vlmkit.providers.transport import Answer, Call, Transport
 
-__all__ = ["entries", "fetch", "list_openai"]
+__all__ = ["entries", "fetch", "list_openai", "native_entries"]
 
+_NO_SUCH_PATH = {404, 405, 410, 501}
 _CONTEXT_KEYS = ("max_model_len", "context_length", "max_context_length")
 
 
@@ -64,6 +65,25 @@ def fetch(path: str, transport: Transport, call: Call, body: dict[str, Any] | No
     if body is None:
         return _content(transport.get(path, call), transport)
     return _content(transport.post(path, json.dumps(body).encode(), call), transport)
+
+
+def native_entries(path: str, key: str, transport: Transport, call: Call) -> list[dict[str, Any]] | None:
+    """Entries of a host's own list; None where the server, or a gateway before it, has only OpenAI's.
+
+    Parameters
+    ----------
+    path, key : str
+        As for `fetch` and `entries`.
+    transport : Transport
+    call : Call
+
+    Raises
+    ------
+    BackendError
+        As `fetch`.
+    """
+    answer = transport.get(path, call)
+    return None if answer.status in _NO_SUCH_PATH else entries(_content(answer, transport), key)
 
 
 def entries(content: Any, key: str) -> list[dict[str, Any]]:

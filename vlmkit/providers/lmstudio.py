@@ -5,7 +5,7 @@ from __future__ import annotations
 from vlmkit.backends.discovery import FoundModel
 from vlmkit.providers.dialect import count
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.listing import entries, fetch
+from vlmkit.providers.listing import list_openai, native_entries
 from vlmkit.providers.transport import Call, Transport
 
 __all__ = ["list_lmstudio"]
@@ -13,6 +13,8 @@ __all__ = ["list_lmstudio"]
 
 def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
     """Models that LM Studio has downloaded; those that only make embeddings are left out.
+
+    Where its own list is not there, as in early versions and behind gateways, OpenAI's is taken, which says less.
 
     Parameters
     ----------
@@ -25,6 +27,9 @@ def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundMod
     BackendError
         The server does not answer, or not as LM Studio does.
     """
+    listed = native_entries("//api/v0/models", "data", transport, call)
+    if listed is None:
+        return list_openai(host, transport, call)
     return [
         FoundModel(
             engine=host.name,
@@ -35,6 +40,6 @@ def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundMod
             context=count(entry, "max_context_length"),
             source=transport.address,
         )
-        for entry in entries(fetch("//api/v0/models", transport, call), "data")
+        for entry in listed
         if isinstance(entry.get("id"), str) and entry.get("type") != "embeddings"
     ]

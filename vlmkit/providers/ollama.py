@@ -9,7 +9,7 @@ from vlmkit.backends.discovery import FoundModel
 from vlmkit.errors import BackendError
 from vlmkit.providers.dialect import count
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.listing import entries, fetch
+from vlmkit.providers.listing import entries, fetch, list_openai, native_entries
 from vlmkit.providers.transport import Call, Transport
 
 __all__ = ["list_ollama"]
@@ -19,6 +19,8 @@ _AT_ONCE = 8
 
 def list_ollama(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
     """Models that Ollama has downloaded.
+
+    Where its own list is not there, as behind a gateway, OpenAI's is taken, which says less.
 
     Parameters
     ----------
@@ -31,7 +33,10 @@ def list_ollama(host: Host, transport: Transport, call: Call) -> list[FoundModel
     BackendError
         The server does not answer, or not as Ollama does.
     """
-    tags = [tag for tag in entries(fetch("//api/tags", transport, call), "models") if isinstance(tag.get("name"), str)]
+    listed = native_entries("//api/tags", "models", transport, call)
+    if listed is None:
+        return list_openai(host, transport, call)
+    tags = [tag for tag in listed if isinstance(tag.get("name"), str)]
     try:
         loaded = {entry.get("name") for entry in entries(fetch("//api/ps", transport, call), "models")}
     except BackendError:

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from vlmkit import settings
 from vlmkit.backends.discovery import FoundModel
@@ -22,7 +23,7 @@ from vlmkit.errors import (
     Unreachable,
 )
 from vlmkit.extras import open_by_name
-from vlmkit.providers.addresses import check_url, is_loopback, origin_of
+from vlmkit.providers.addresses import bases_of, check_url, complete, is_loopback, origin_of
 from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Form
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
@@ -30,7 +31,7 @@ from vlmkit.providers.limits import Limits, limiter_for
 from vlmkit.providers.provider import Provider
 from vlmkit.providers.transport import Call, Transport
 
-__all__ = ["connect", "host_of", "key_of", "open_host"]
+__all__ = ["addresses_of", "connect", "host_of", "key_of", "open_host"]
 
 _LOOK_S = 5.0
 _DETAILS = ("low", "high", "auto")
@@ -59,8 +60,7 @@ def open_host(
     engine : str
         The host, as ``"ollama"``; given by whoever opens.
     url : str or None, default None
-        Base address, or several of them with commas between, which share the work. Default: ``[hosts.NAME] url`` in
-        vlmkit.toml, then the host's own.
+        Base address, or several of them with commas between, which share the work. Default: what `addresses_of` says.
     api_key : str or None, default None
         Default: the host's environment variable.
     allow_remote : bool or None, default None
@@ -95,9 +95,10 @@ def open_host(
     _check_numbers(longest_side_px, parallel_asks, requests_per_minute, tokens_per_minute)
     if detail is not None and detail not in _DETAILS:
         raise BadSetting(f'detail={detail!r}: give "low", "high" or "auto".')
-    host, table = host_of(engine, url), settings.host(engine)
-    full_name = f"{engine}:{name}" + (f"@{url}" if url else "")
-    transports = connect(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=full_name)
+    host, table, short = host_of(engine, url), settings.host(engine), f"{engine}:{name}"
+    transports = connect(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=short)
+    addresses = [transport.address for transport in transports]
+    full_name = f"{short}@{','.join(addresses)}" if url else short
     try:
         found = _look(host, name, full_name, transports)
     except BaseException:
@@ -109,7 +110,6 @@ def open_host(
         tokens_per_minute=tokens_per_minute or table.get("tokens_per_minute"),
         parallel_asks=parallel_asks or table.get("parallel_asks"),
     )
-    addresses = [transport.address for transport in transports]
     abilities = Abilities(
         images_per_ask=host.images_per_ask,
         json_schema="json_schema" in host.parameters,
@@ -131,7 +131,40 @@ def open_host(
 
 def host_of(engine: str, url: str | None) -> Host:
     """Row of a host; ``openai`` at an address of the user's own is any server."""
-    return ANY_SERVER if engine == "openai" and url else HOSTS[engine]
+    elsewhere = engine == "openai" and url and urlsplit(url).hostname != urlsplit(HOSTS[engine].url).hostname
+    return ANY_SERVER if elsewhere else HOSTS[engine]
+
+
+def addresses_of(host: Host, url: str | None, table: Mapping[str, Any]) -> list[str]:
+    """Base addresses of a host, each once: as given, else as the host's own variable says (``OLLAMA_HOST``), else
+    ``[hosts.NAME] url`` of vlmkit.toml, else its usual one.
+
+    Parameters
+    ----------
+    host : Host
+    url : str or None
+        One address, or several with commas between.
+    table : mapping
+        What vlmkit.toml says about the host.
+
+    Raises
+    ------
+    BadSetting
+        One of them cannot be used; says where it comes from.
+    """
+    said = os.environ.get(host.url_variable or "", "").strip().strip("\"'")
+    if url:
+        given, origin = url, ""
+    elif said:
+        # Ollama reads its own name so.
+        given, origin = said.replace("ollama.com", "https://ollama.com", said == "ollama.com"), f"{host.url_variable}: "
+    else:
+        given, origin = table.get("url") or host.url, f"[hosts.{host.name}] url: "
+    try:
+        parts = filter(None, map(str.strip, given.split(",")))
+        return list(dict.fromkeys(complete(part, usual=host.url, native=host.native) for part in parts))
+    except BadSetting as error:
+        raise BadSetting(f"{origin}{error}") from error
 
 
 def connect(
@@ -143,7 +176,7 @@ def connect(
     allow_remote: bool | None = None,
     model: str = "",
 ) -> list[Transport]:
-    """Transports to a host's addresses; nothing is sent yet.
+    """Transports to a host's addresses; a server whose base path is not known is asked where its models are.
 
     Parameters
     ----------
@@ -165,8 +198,7 @@ def connect(
         The host needs a key, and none was given.
     """
     table, model = table or {}, model or host.name
-    given = [part.strip() for part in (url or table.get("url") or host.url).split(",") if part.strip()]
-    urls = list(dict.fromkeys(given))
+    urls = addresses_of(host, url, table)
     for address in urls:
         remote = not is_loopback(check_url(address).hostname or "")
         if remote and not settings.get("allow_remote", allow_remote):
@@ -174,8 +206,23 @@ def connect(
     transports = []
     for address in urls:
         key = key_of(host, address, table=table, api_key=api_key, model=model)
-        transports.append(Transport(address, host.dialect.headers(key), secret=key))
+        transports.append(_settled(bases_of(address), host.dialect.headers(key), key))
     return transports
+
+
+def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None) -> Transport:
+    """Transport to the first base address below which there are models, or may be for who has the key."""
+    for base in bases if len(bases) > 1 else ():
+        transport = Transport(base, headers, secret=key)
+        try:
+            answer = transport.get("/models", Call(_LOOK_S))
+        except BackendError:
+            transport.close()
+            break
+        if answer.status in {401, 403} or (answer.status == 200 and answer.body.lstrip().startswith((b"{", b"["))):
+            return transport
+        transport.close()
+    return Transport(bases[0], headers, secret=key)
 
 
 def key_of(
@@ -226,7 +273,7 @@ def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]
             return None
         else:
             return _named(found, host, name, full_name, transport)
-    start = f" Start it ({host.start}), or give its address: {full_name.partition('@')[0]}@http://HOST:PORT/v1."
+    start = f" Start it ({host.start}), or give its address: {host.name}:{name}@http://HOST:PORT/v1."
     advice = start if host.start and isinstance(faults[0], Unreachable) else ""
     raise ModelLoadFailed(f"{full_name} cannot be asked: {faults[0]}{advice}") from faults[0]
 
