@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from vlmkit.backends import Abilities
+from vlmkit.backends import Abilities, PendingReply
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, Cancelled, RateLimited, Refused, ServerFault, TimedOut, Unreachable
 from vlmkit.runner import FallingBack, Retrying, Started, views
@@ -296,3 +296,23 @@ def test_seconds_are_of_the_row(questions, backend, window):
     timed, _ = window(questions(1), backend(delay_s=0.03))
     (outcome,) = drain(timed)
     assert 0.03 <= outcome.seconds < 5
+
+
+class Hesitant(FakeBackend):
+    """A backend whose asks wait for their turn for ever."""
+
+    def submit(self, ask):
+        self.asks.append(ask)
+        return PendingReply()
+
+
+def test_an_ask_that_waits_for_its_turn_has_no_deadline_yet(questions, window, monkeypatch):
+    """The clock starts when the backend says that the work begins."""
+    monkeypatch.setattr("vlmkit.runner.window._LATE_S", 0.0)
+    model = Hesitant(abilities=Abilities(parallel_asks=1))
+    waiting, _ = window(questions(1), model, timeout_s=0.01)
+    waiting.advance()
+    for _ in range(8):
+        waiting.wait(0.1)
+    assert list(waiting.ended()) == []
+    model.close()

@@ -5,8 +5,8 @@ May use records, errors, settings, extras.       Never  imports engines or provi
 
 from __future__ import annotations
 
-from vlmkit.backends.protocol import Abilities, Backend, Delta
+from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply
 from vlmkit.backends.registry import ModelName, load, parse
 from vlmkit.backends.shared import borrow
 
-__all__ = ["Abilities", "Backend", "Delta", "ModelName", "borrow", "load", "parse"]
+__all__ = ["Abilities", "Backend", "Delta", "ModelName", "PendingReply", "borrow", "load", "parse"]

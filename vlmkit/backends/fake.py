@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from vlmkit import errors
-from vlmkit.backends.protocol import Abilities, Delta
+from vlmkit.backends.protocol import Abilities, Delta, PendingReply
 from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
 from vlmkit.records import Ask, Reply, Usage
 
@@ -136,6 +136,7 @@ class FakeBackend:
 
     def _work(self) -> None:
         while job := self._line.get():
+            job.future.begin()
             self._answer(job)
 
     def _forget(self, future: Future[Reply]) -> None:
@@ -201,7 +202,7 @@ class _Job:
     ask: Ask
     number: int = 0
     start_s: float = field(default_factory=time.monotonic)
-    future: Future[Reply] = field(default_factory=Future)
+    future: PendingReply = field(default_factory=PendingReply)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def end(self, result: Reply | RunError) -> None:

@@ -2,10 +2,14 @@
 
 A fault of one ask travels in its future (or out of its stream) as a `RunError`; whatever is wrong with the whole
 backend was raised as a `SetupError` when it was opened.
+
+A deadline counts the work on an ask and nothing else. A backend that lets asks wait, for a slot or for a host's limit,
+says when the work began by giving out a `PendingReply`; of any other future the submission counts as the beginning.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,7 +17,7 @@ from typing import Protocol, runtime_checkable
 
 from vlmkit.records import Ask, Reply
 
-__all__ = ["Abilities", "Backend", "Delta", "Insight", "Tile"]
+__all__ = ["Abilities", "Backend", "Delta", "Insight", "PendingReply", "Tile"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +91,33 @@ class Insight:
     patch_px: int | None = None
 
 
+class PendingReply(Future[Reply]):
+    """A future whose backend says when the work on its ask began, and when it showed a sign of life.
+
+    Attributes
+    ----------
+    begun_s : float or None
+        Moment at which the ask got its slot, or was sent, by `time.monotonic`; None while it waits for that. Begun once
+        more, as for another try, the later moment counts. A backend that keeps deadlines by a clock of its own leaves
+        it at None: nobody else ends its asks then.
+    heard_s : float or None
+        Moment of the latest sign of life: the beginning, or a piece of the answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun_s: float | None = None
+        self.heard_s: float | None = None
+
+    def begin(self) -> None:
+        """Say that the work begins now."""
+        self.begun_s = self.heard_s = time.monotonic()
+
+    def hear(self) -> None:
+        """Say that a piece of the answer came."""
+        self.heard_s = time.monotonic()
+
+
 @runtime_checkable
 class Backend(Protocol):
     """A model that answers.
@@ -105,7 +136,10 @@ class Backend(Protocol):
     abilities: Abilities
 
     def submit(self, ask: Ask) -> Future[Reply]:
-        """Take an ask; return at once. `Future.cancel` or `close` ends it early with `Cancelled`."""
+        """Take an ask; return at once. `Future.cancel` or `close` ends it early with `Cancelled`.
+
+        The future may be a `PendingReply`; ``ask.timeout_s`` counts from its ``begin`` on.
+        """
 
     def stream(self, ask: Ask) -> Iterator[Delta]:
         """Answer piece by piece; closing the iterator cancels. Raises RunError when the ask fails."""

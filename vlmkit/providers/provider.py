@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from vlmkit.backends.protocol import Abilities, Delta
+from vlmkit.backends.protocol import Abilities, Delta, PendingReply
 from vlmkit.errors import (
     BackendError,
     Cancelled,
@@ -243,6 +243,7 @@ class Provider:
 
     async def _asked(self, job: _Job, ask: Ask) -> Piece:
         with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
+            job.future.begin()
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.
             path, body = self._dialect.request(ask, self._form, False)
             answer = await transport.fetch("POST", path, body, job.call)
@@ -255,6 +256,7 @@ class Provider:
     async def _streamed(self, job: _Job) -> Piece:
         try:
             with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
+                job.future.begin()
                 await self._read_stream(job, transport)
                 with self._located(transport):
                     _check_whole(job.whole)
@@ -278,6 +280,7 @@ class Provider:
                 return
             events = Events()
             while not job.whole.is_last:
+                job.future.hear()
                 with self._located(transport):
                     for data in events.feed(chunk):
                         job.add(self._event(data))
@@ -344,7 +347,7 @@ class _Job:
     ask: Ask
     take: Callable[[str], None] | None = None
     start_s: float = field(default_factory=time.monotonic)
-    future: Future[Reply] = field(default_factory=Future)
+    future: PendingReply = field(default_factory=PendingReply)
     task: asyncio.Task[None] | None = None
     whole: Piece = field(default_factory=Piece)
     call: Call = field(init=False)

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from vlmkit.backends import PendingReply
 from vlmkit.errors import Refused, RunError, UnreadableReply
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.plan import Plan, Question
@@ -75,6 +76,11 @@ class Row:
     def key(self) -> str | None:
         """Of its ask, where that is known."""
         return self.prepared.key if self.prepared else None
+
+    @property
+    def begun_s(self) -> float | None:
+        """When the work on its last ask began, as far as the backend says; None where it waits for its turn."""
+        return self.asked.begun_s if isinstance(self.asked, PendingReply) else self.asked_s
 
     @property
     def label(self) -> str:

@@ -350,7 +350,8 @@ class Window:
             return
         self._watched_s = now_s
         for row in list(self._in_flight.values()):
-            if row.asked is not None and now_s > row.asked_s + timeout_s + _LATE_S:
+            begun_s = row.begun_s
+            if row.asked is not None and begun_s is not None and now_s > begun_s + timeout_s + _LATE_S:
                 asked, row.asked = row.asked, None
                 asked.cancel()
                 self._take_fault(row, TimedOut(f"no answer within {timeout_s:g} s, nor a word. Raise timeout_s."))
