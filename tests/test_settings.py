@@ -135,19 +135,6 @@ def test_an_empty_variable_is_no_value(folder, monkeypatch):
     assert settings.get("model") is None
 
 
-def test_the_nearest_file_counts(folder, monkeypatch):
-    """The file is looked for from the working directory upwards."""
-    inner = folder / "a" / "b"
-    inner.mkdir(parents=True)
-    write(folder, '[vision]\nmodel = "outer"\n')
-    monkeypatch.chdir(inner)
-    assert settings.get("model") == "outer"
-    write(folder / "a", '[vision]\nmodel = "inner"\n')
-    assert settings.get("model") == "inner"
-    assert settings.find_file() == folder / "a" / "vlmkit.toml"
-    assert settings.find_file(Path(folder)) == folder / "vlmkit.toml"
-
-
 def test_a_changed_file_is_seen(folder):
     """A notebook that runs for days reads what stands in the file now."""
     write(folder, "[processing]\ntimeout_s = 1\n")

@@ -1,4 +1,4 @@
-"""Settings: argument > `use` > environment > vlmkit.toml > default, resolved when first needed and never at import.
+"""Settings: argument > `use` > environment > vlmkit.toml > the user's own > default; resolved when first needed.
 
 Takes   a setting's name and what the caller was given.    Gives  one checked value, and where it came from.
 May use errors.                                            Never  caches a file, writes anything, chooses a model."""
@@ -8,17 +8,24 @@ from __future__ import annotations
 import difflib
 import os
 import threading
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vlmkit.errors import BadSetting, UnknownModel
+from vlmkit.settings_file import FILE_NAME, files, read
 
-__all__ = ["FILE_NAME", "SETTINGS", "Resolved", "Setting", "find_file", "get", "require_model", "resolve", "use"]
-
-FILE_NAME = "vlmkit.toml"
+__all__ = [
+    "SETTINGS",
+    "Resolved",
+    "Setting",
+    "get",
+    "host",
+    "require_model",
+    "resolve",
+    "use",
+]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -55,11 +62,22 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """A setting's value in force and where it came from (``"default"``, ``"environment variable X"``, a file …)."""
+    """A setting's value in force and where it came from.
+
+    Attributes
+    ----------
+    name : str
+    value : object
+    origin : str
+        ``"default"``, ``"environment variable X"``, a file with table and key …
+    file : Path or None, default None
+        The file that says it, where a file does.
+    """
 
     name: str
     value: Any
     origin: str
+    file: Path | None = None
 
 
 def _text(raw: object) -> str:
@@ -341,15 +359,18 @@ def resolve(name: str, argument: object = None) -> Resolved:
         return Resolved(name=name, value=_session[name], origin=f"vk.use({name}={_session[name]!r})")
     if os.environ.get(setting.variable, "").strip():
         return _resolved(setting, os.environ[setting.variable], f"environment variable {setting.variable}")
-    path = find_file()
-    table = _read(path).get(setting.table, {}) if path else {}
-    if setting.key in table:
-        return _resolved(setting, table[setting.key], f"{path}, [{setting.table}] {setting.key}")
+    for path in files():
+        table = read(path, _FILE_ENTRIES).get(setting.table, {})
+        if setting.key in table:
+            return _resolved(setting, table[setting.key], f"{path}, [{setting.table}] {setting.key}", path)
     return Resolved(name=name, value=setting.default, origin="default")
 
 
 def host(name: str) -> dict[str, Any]:
-    """What ``vlmkit.toml`` says about a host, from its table ``[hosts.NAME]``; empty where nothing is said.
+    """What the files in force say about a host, from its table ``[hosts.NAME]``; empty where nothing is said.
+
+    The nearest file stands above the user's own, entry by entry; but the key of one never goes to the address of the
+    other.
 
     Parameters
     ----------
@@ -365,8 +386,17 @@ def host(name: str) -> dict[str, Any]:
     BadSetting
         A value of it cannot be used.
     """
-    path = find_file()
-    table = _read(path).get("hosts", {}).get(name, {}) if path else {}
+    merged: dict[str, Any] = {}
+    for path in files():
+        table = _host_table(path, name)
+        if "url" in merged:  # whoever names the address says which key it gets
+            table.pop("key_variable", None)
+        merged = table | merged
+    return merged
+
+
+def _host_table(path: Path, name: str) -> dict[str, Any]:
+    table = read(path, _FILE_ENTRIES).get("hosts", {}).get(name, {})
     checked = {}
     for key, raw in table.items() if isinstance(table, dict) else ():
         try:
@@ -399,24 +429,11 @@ def require_model(argument: object = None) -> str:
             "  model=… in the call, or --model on the command line\n"
             "  vk.use(model=…) for this session\n"
             "  the environment variable VISION_MODEL\n"
-            f"  {FILE_NAME} in this directory or above it:  [vision]  model = …\n"
+            f"  {FILE_NAME} in this directory, above it, or in your configuration folder:  [vision]  model = …\n"
             'To try it without any download, name the bundled model: "tiny".'
         )
         raise UnknownModel(message)
     return str(model)
-
-
-def find_file(directory: Path | None = None) -> Path | None:
-    """Nearest ``vlmkit.toml``, from `directory` (default: the working directory) upwards; None where there is none."""
-    # Not by pathlib, which takes four times as long: settings are asked for by the picture where nobody keeps them.
-    folder = os.path.abspath(directory or "")  # noqa: PTH100
-    while True:
-        path = os.path.join(folder, FILE_NAME)  # noqa: PTH118
-        if os.path.isfile(path):  # noqa: PTH113
-            return Path(path)
-        folder, below = os.path.dirname(folder), folder  # noqa: PTH120
-        if folder == below:
-            return None
 
 
 def _named(name: str) -> Setting:
@@ -438,31 +455,5 @@ def _checked(setting: Setting, raw: object, origin: str) -> object:
         raise BadSetting(message) from None
 
 
-def _resolved(setting: Setting, raw: object, origin: str) -> Resolved:
-    return Resolved(name=setting.name, value=_checked(setting, raw, origin), origin=origin)
-
-
-def _read(path: Path) -> dict[str, dict[str, object]]:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{path} cannot be read: {error}. Correct the file or remove it."
-        raise BadSetting(message) from error
-    for entry in _entries(content):
-        if entry not in _FILE_ENTRIES:
-            message = f"{path}: {entry} is not a setting. Settings in the file are: {', '.join(_FILE_ENTRIES)}."
-            raise BadSetting(message)
-    return content
-
-
-def _entries(content: Mapping[str, object]) -> Iterator[str]:
-    """Every entry of a file, as ``[table] key``; a key outside of any table as itself."""
-    for name, value in content.items():
-        if name == "hosts" and isinstance(value, dict):
-            tables = [table for table in value.values() if isinstance(table, dict)]
-            yield from (f"[hosts.NAME] {key}" for table in tables for key in table)
-            yield from (f"[hosts] {key}" for key, table in value.items() if not isinstance(table, dict))
-        elif isinstance(value, dict):
-            yield from (f"[{name}] {key}" for key in value)
-        else:
-            yield name
+def _resolved(setting: Setting, raw: object, origin: str, file: Path | None = None) -> Resolved:
+    return Resolved(name=setting.name, value=_checked(setting, raw, origin), origin=origin, file=file)

@@ -30,6 +30,7 @@ from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
 from vlmkit.providers.limits import Limits, limiter_for
 from vlmkit.providers.provider import Provider
 from vlmkit.providers.transport import Call, Transport
+from vlmkit.settings_file import FILE_NAME
 
 __all__ = ["addresses_of", "connect", "host_of", "key_of", "open_host"]
 
@@ -315,5 +316,5 @@ def _not_allowed(model: str, hostname: str) -> str:
         "Allow it in any of these ways:\n"
         "  allow_remote=True in vk.load or vk.use\n"
         "  the environment variable VLMKIT_ALLOW_REMOTE=true\n"
-        f"  {settings.FILE_NAME}:  [privacy]  allow_remote = true"
+        f"  {FILE_NAME}:  [privacy]  allow_remote = true"
     )

@@ -71,5 +71,4 @@ def _taken_apart(chosen: settings.Resolved) -> tuple[bool, Path | None]:
         return True, None
     replay = value.startswith(f"{_REPLAY}:")
     path = Path(value.removeprefix(f"{_REPLAY}:")).expanduser()
-    file = settings.find_file()
-    return replay, file.parent / path if file and chosen.origin.startswith(f"{file},") else path
+    return replay, chosen.file.parent / path if chosen.file else path
