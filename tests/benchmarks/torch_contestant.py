@@ -46,11 +46,11 @@ def answerer(directory):
     mask = inputs["pixel_attention_mask"].bool()
 
     @torch.inference_mode()
-    def answer(count, tokens):
+    def answer(numbers, tokens):
         output = model(
-            input_ids=inputs["input_ids"][:count].long(),
-            pixel_values=inputs["pixel_values"][:count],
-            pixel_attention_mask=mask[:count],
+            input_ids=inputs["input_ids"][numbers].long(),
+            pixel_values=inputs["pixel_values"][numbers],
+            pixel_attention_mask=mask[numbers],
             use_cache=True,
             logits_to_keep=1,
         )
@@ -73,12 +73,12 @@ def main():
     directory, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
     answer = answerer(directory)
-    answer(1, 4)
+    answer([0], 4)
     say(json.dumps("ready"))
     for line in sys.stdin:
-        count, tokens = json.loads(line)
+        numbers, tokens = json.loads(line)
         start_s = time.perf_counter()
-        written = answer(count, tokens)
+        written = answer(numbers, tokens)
         say(json.dumps({"seconds": time.perf_counter() - start_s, "tokens": written}))
 
 
