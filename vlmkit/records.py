@@ -135,7 +135,8 @@ class Ask:
         What was said before, in order.
     sampling : Sampling
     timeout_s : float or None
-        Deadline of the answer from submission on; None waits for ever.
+        How long the model may work on the answer; None is as long as it likes. Waiting is not work: for a slot of the
+        batch, for a limit that is kept, for other asks.
     constraint : Constraint or None
         What the answer must be, beyond what the prompt says.
     token_probabilities : bool

@@ -121,6 +121,15 @@ def _keep_loaded(raw: object) -> bool | float:
     return seconds
 
 
+def _seconds(raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    seconds = float(raw)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
 def _count(raw: object) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int | str):
         raise TypeError
@@ -190,6 +199,15 @@ SETTINGS: Mapping[str, Setting] = {
             default=300.0,
             accepts="seconds without use after which a model is given back, true (keep it) or false (at once)",
             check=_keep_loaded,
+        ),
+        Setting(
+            name="list_ttl_s",
+            variable="VLMKIT_LIST_TTL_S",
+            table="vision",
+            key="list_ttl_s",
+            default=60.0,
+            accepts="seconds for which a list of models stands; 0 asks every time",
+            check=_seconds,
         ),
         Setting(
             name="workers",
@@ -306,9 +324,9 @@ def use(**values: object) -> None:
     Parameters
     ----------
     **values : object
-        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``store``,
-        ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``,
-        ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
+        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``list_ttl_s``,
+        ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``,
+        ``download_timeout_s``, ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import time
 import pytest
 from scripted_server import ScriptedServer, http
 
+from vlmkit import settings
 from vlmkit.backends import discovery, registry
 from vlmkit.errors import BadSetting
 
@@ -56,8 +57,8 @@ def test_a_list_grows_old(monkeypatch):
     memory = discovery._Memory(clock=lambda: now_s[0])
     for step_s in (0, 59, 2):
         now_s[0] += step_s
-        memory.get("vllm", 1.0, refresh=False)
-    assert asked == [("vllm", 1.0), ("vllm", 1.0)]
+        memory.get("vllm", None, 1.0, 60.0)
+    assert asked == [("vllm", None, 1.0), ("vllm", None, 1.0)]
 
 
 def test_a_dead_server_is_soon_asked_again(monkeypatch):
@@ -68,7 +69,7 @@ def test_a_dead_server_is_soon_asked_again(monkeypatch):
     memory = discovery._Memory(clock=lambda: now_s[0])
     for step_s in (0, 4, 2):
         now_s[0] += step_s
-        memory.get("vllm", 1.0, refresh=False)
+        memory.get("vllm", None, 1.0, 60.0)
     assert len(asked) == 2
 
 
@@ -120,3 +121,58 @@ def test_an_unknown_engine_is_said():
     """With those there are."""
     with pytest.raises(BadSetting, match="ollama, lmstudio"):
         discovery.find_models("olama")
+
+
+def test_another_address_or_key_is_another_list(vllm, tmp_path, monkeypatch):
+    """What was remembered of the old ones is not shown for the new ones, and is still there when they come back."""
+    monkeypatch.delenv("VLLM_API_KEY", raising=False)
+    file = tmp_path / "vlmkit.toml"
+    old = file.read_text()
+    assert [model.name for model in discovery.find_models("vllm")] == ["vllm:qwen"]
+    with ScriptedServer(lambda _: http(body={"data": [{"id": "llava"}]})) as other:
+        file.write_text(f'[hosts.vllm]\nurl = "{other.url}"\n')
+        assert [(model.name, model.source) for model in discovery.find_models("vllm")] == [("vllm:llava", other.url)]
+    file.write_text(old)
+    discovery.find_models("vllm")
+    assert len(vllm.requests) == 1
+    monkeypatch.setenv("VLLM_API_KEY", "sk-new")
+    discovery.find_models("vllm")
+    assert vllm.requests[1].headers["authorization"] == "Bearer sk-new"
+
+
+def test_an_engine_is_asked_at_an_address(vllm, tmp_path):
+    """Whatever vlmkit.toml says; the names are those to give as `model`."""
+    (tmp_path / "vlmkit.toml").unlink()
+    for engine in ("vllm", "openai"):
+        (found,) = discovery.find_models(f"{engine}@{vllm.url}")
+        assert (found.engine, found.name, found.source) == (engine, f"{engine}:qwen@{vllm.url}", vllm.url)
+    (dead,) = discovery.find_models("vllm@http://127.0.0.1:9/v1")
+    assert dead.name is None
+    assert dead.error.startswith("Unreachable")
+    (far,) = discovery.find_models("vllm@http://models.example/v1")
+    assert "models.example is not this machine" in far.error
+
+
+@pytest.mark.parametrize("wrong", ["olama@http://127.0.0.1/v1", "mlx@http://127.0.0.1/v1", "vllm:m@http://h/v1", ""])
+def test_a_name_that_is_no_engine_is_refused(wrong):
+    """With the names that are."""
+    with pytest.raises(BadSetting, match=r"no such engine has a list.*ollama"):
+        discovery.find_models(wrong)
+
+
+@pytest.mark.parametrize("way", ["argument", "session", "environment", "file"])
+def test_how_long_a_list_stands_is_a_setting(way, vllm, tmp_path, monkeypatch):
+    """0 asks every time."""
+    options = {}
+    if way == "argument":
+        options = {"list_ttl_s": 0}
+    elif way == "session":
+        settings.use(list_ttl_s=0)
+    elif way == "environment":
+        monkeypatch.setenv("VLMKIT_LIST_TTL_S", "0")
+    else:
+        with (tmp_path / "vlmkit.toml").open("a") as file:
+            file.write("[vision]\nlist_ttl_s = 0\n")
+    for asked in (1, 2):
+        discovery.find_models("vllm", **options)
+        assert len(vllm.requests) == asked

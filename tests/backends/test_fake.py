@@ -7,8 +7,9 @@ from concurrent.futures import CancelledError, wait
 
 import pytest
 
-from vlmkit.backends.fake import FakeBackend, open_fake
+from vlmkit.backends.fake import FakeBackend, identity_of, open_fake
 from vlmkit.backends.protocol import Abilities, Backend
+from vlmkit.backends.registry import ModelName
 from vlmkit.errors import BadSetting, Cancelled, Refused, ServerFault, TimedOut, Unreachable
 from vlmkit.records import Ask, Picture, Sampling
 
@@ -111,13 +112,26 @@ def test_what_was_written_until_the_deadline_comes_with_the_fault(opened):
     assert caught.value.partial is None
 
 
-def test_waiting_in_line_counts_towards_the_deadline(opened):
-    """The deadline runs from submission, also for an ask no thread has taken yet."""
-    backend = opened(delay_s=0.2, abilities=Abilities(parallel_asks=1))
-    first, second = backend.submit(ask()), backend.submit(ask(timeout_s=0.25))
-    with pytest.raises(TimedOut):
-        second.result(20)
-    assert first.result(0)
+def test_waiting_in_line_is_not_part_of_the_deadline(opened):
+    """It begins when a thread takes the ask, however many were before it."""
+    backend = opened(delay_s=0.1, abilities=Abilities(parallel_asks=1))
+    futures = [backend.submit(ask(timeout_s=10)) for _ in range(3)]
+    backend._delay_s = [0.1, 0.1, 0.1, 60]
+    late = backend.submit(ask(timeout_s=0.25))
+    assert isinstance(late.exception(20), TimedOut)
+    assert [future.exception(0) for future in futures] == [None] * 3
+
+
+def test_a_script_that_was_changed_is_another_model(tmp_path):
+    """What was opened before the change is not shared after it."""
+    script = tmp_path / "script.json"
+    name = ModelName(engine="fake", name=str(script))
+    assert identity_of(name) is None
+    script.write_text('{"replies": ["a"]}')
+    first = identity_of(name)
+    script.write_text('{"replies": ["longer"]}')
+    assert identity_of(name) != first
+    assert identity_of(ModelName(engine="fake", name="echo")) is None
 
 
 def test_cancel_ends_an_ask_that_is_being_answered(opened):

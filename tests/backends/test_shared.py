@@ -9,6 +9,7 @@ from vlmkit import settings
 from vlmkit.backends import registry, shared
 from vlmkit.backends.shared import borrow
 from vlmkit.errors import UnknownModel
+from vlmkit.records import Ask
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,37 @@ def test_models_are_told_apart_by_their_whole_name(opened):
         assert one is same
         assert one is not two
     assert opened == ["fake:one", "fake:two"]
+
+
+def test_what_was_opened_with_other_settings_is_not_shared(opened, tmp_path, monkeypatch):
+    """A change takes effect at the next call; the old one is closed as soon as nobody has it."""
+    script = tmp_path / "script.json"
+    script.write_text('{"replies": ["old"]}')
+    name = f"fake:{script}"
+    with borrow(name) as first:
+        script.write_text('{"replies": ["quite new"]}')
+        with borrow(name) as second, borrow(name) as third:
+            assert second is third
+            assert second is not first
+            assert not first._closed
+    assert second.submit(Ask(pictures=(), prompt="?")).result(9).text == "quite new"
+    with borrow(name) as fourth:
+        assert fourth is second
+    assert first._closed
+    assert shared.loaded() == {name}
+
+
+def test_what_changed_is_closed_before_the_new_one_is_opened(opened, tmp_path, monkeypatch):
+    """Two of them might not fit into memory."""
+    script = tmp_path / "script.json"
+    script.write_text('{"replies": ["old"]}')
+    with borrow(f"fake:{script}") as first:
+        pass
+    script.write_text('{"replies": ["quite new"]}')
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda name: first._closed and load(name))
+    with borrow(f"fake:{script}") as second:
+        assert second
 
 
 def test_a_model_is_kept_for_the_next_cell(opened):

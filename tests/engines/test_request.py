@@ -67,9 +67,12 @@ def test_a_deadline_says_how_far_the_answer_got():
     request, _ = begun("ab", timeout_s=0.05)
     request.fail_if_overdue()
     assert not request.ended
-    time.sleep(0.06)
+    request.spend(0.04)
     request.fail_if_overdue()
-    with pytest.raises(TimedOut, match=r"2 tokens when 0.05 s were over.*Raise timeout_s") as caught:
+    assert not request.ended
+    request.spend(0.02)
+    request.fail_if_overdue()
+    with pytest.raises(TimedOut, match=r"2 tokens when 0.05 s of work were over.*Raise timeout_s") as caught:
         request.future.result(0)
     partial = caught.value.partial
     assert (partial.text, partial.finish_reason, partial.usage.completion_tokens) == ("ab", "timeout", 2)
@@ -77,11 +80,22 @@ def test_a_deadline_says_how_far_the_answer_got():
 
 def test_nothing_was_written_before_the_first_token():
     """Then there is no part to speak of."""
-    waiting = Request(1, Ask(pictures=(), prompt="?", timeout_s=0.001), "m", None)
-    for request in (begun("", timeout_s=0.001)[0], waiting):
-        time.sleep(0.01)
-        request.fail_if_overdue()
-        assert request.future.exception(0).partial is None
+    request, _ = begun("", timeout_s=0.001)
+    request.spend(0.01)
+    request.fail_if_overdue()
+    assert request.future.exception(0).partial is None
+
+
+def test_waiting_is_not_work():
+    """However long an ask has been here; and what a broken batch had worked on it does not count either."""
+    waiting = Request(1, Ask(pictures=(), prompt="?", timeout_s=1e-6), "m", None)
+    time.sleep(0.01)
+    waiting.fail_if_overdue()
+    assert not waiting.ended
+    waiting.spend(1.0)
+    waiting.begin(lambda tokens: "".join(map(chr, tokens)), prompt_tokens=1, sampler=None)
+    waiting.fail_if_overdue()
+    assert not waiting.ended
 
 
 def test_only_the_first_end_counts():

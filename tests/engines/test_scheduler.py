@@ -1,5 +1,7 @@
 """Slots, deadlines, cancelling and faults, against a decoder that breaks when told to."""
 
+import time
+
 import pytest
 
 from vlmkit.engines.desk import desk
@@ -142,8 +144,21 @@ def test_cancelled_asks_leave_at_once(make):
     assert scheduler.counts.failed == 2
 
 
-def test_deadlines_hold_for_those_who_wait_as_well(make):
-    """Whoever was not answered in time gets TimedOut, the rest is undisturbed."""
+def test_a_deadline_counts_the_row_s_own_share_of_the_work(make):
+    """Of each step as much as there are rows in it; whoever waits for a slot, or for others' prompts, has all of it."""
+    scheduler, decoder, requests = make(*("abcdef" for _ in range(5)), slots=2, timeout_s=10.0)
+    step = decoder.step
+    decoder.step = lambda: time.sleep(0.01) or step()
+    finish(scheduler)
+    assert [each.future.result(0).text for each in requests] == ["fedcba"] * 5
+    alone = requests[-1]._worked_s
+    for each in requests[:-1]:
+        assert each._worked_s < 0.8 * alone
+    assert sum(each._worked_s for each in requests) > 5 * 6 * 0.005
+
+
+def test_a_deadline_ends_the_row_alone(make):
+    """Whoever the model worked on for too long gets TimedOut, the rest is undisturbed."""
     scheduler, _, (late,) = make("abc", timeout_s=1e-9)
     good = request(5, "xyz")
     scheduler.submit(good)

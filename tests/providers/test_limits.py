@@ -8,7 +8,6 @@ from scripted_server import chat
 
 from vlmkit.providers import limits
 from vlmkit.providers.limits import Limiter, Limits, limiter_for
-from vlmkit.providers.transport import Call
 
 WAIT_S = 20
 
@@ -33,7 +32,7 @@ def moments(limits, count, tokens=None):
 
     async def ask():
         for _ in range(count):
-            with await limiter.enter(Call()) as place:
+            with await limiter.enter() as place:
                 found.append(clock.now_s - start_s)
                 place.tokens = tokens
 
@@ -102,7 +101,7 @@ def test_the_one_that_waits_longest_goes_first():
     order = []
 
     async def ask(number, limiter):
-        with await limiter.enter(Call()):
+        with await limiter.enter():
             order.append(number)
             await asyncio.sleep(0)
 
@@ -129,7 +128,7 @@ def test_a_turn_that_fails_is_given_back(limits_given):
     limiter = Limiter(limits_given)
 
     async def ask(fault=None):
-        with await limiter.enter(Call()):
+        with await limiter.enter():
             if fault:
                 raise fault
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from vlmkit import settings
+from vlmkit.backends import identity
 from vlmkit.errors import BadSetting, VlmkitError
 from vlmkit.extras import open_by_name
 
@@ -24,9 +27,9 @@ LISTERS = {
     "anthropic": "vlmkit.providers.inquiry:list_models",
     "gemini": "vlmkit.providers.inquiry:list_models",
 }
-"""Engine and the function that lists its models: it takes the engine's name and seconds, and gives `FoundModel`s."""
+"""Engine and the function that lists its models: it takes engine, seconds and address, and gives `FoundModel`s."""
 
-_REMEMBERED_S = 60.0
+_ENGINE_AND_URL = re.compile(r"(?P<engine>[a-z][a-z0-9_-]*)(?:@(?P<url>\S+))?")
 _REMEMBERED_DEAD_S = 5.0  # somebody may be starting it this moment
 
 
@@ -72,27 +75,31 @@ class FoundModel:
 
 
 class _Memory:
-    """Lists of engines, each with the moment until which it stands."""
+    """Lists of engines at their addresses, each with the moment in which it was made."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._lists: dict[str, tuple[float, list[FoundModel]]] = {}
-        self._asking: dict[str, threading.Lock] = {}
+        self._lists: dict[Hashable, tuple[float, list[FoundModel]]] = {}
+        self._asking: dict[Hashable, threading.Lock] = {}
 
-    def get(self, engine: str, timeout_s: float, *, refresh: bool) -> list[FoundModel]:
+    def get(self, engine: str, url: str | None, timeout_s: float, ttl_s: float) -> list[FoundModel]:
+        try:
+            place = (engine, url, identity.of_list(engine, url))
+        except VlmkitError:  # which is found out again without asking anybody, and said in fewer words
+            return _ask(engine, url, timeout_s)
         with self._lock:
-            asking = self._asking.setdefault(engine, threading.Lock())
+            asking = self._asking.setdefault(place, threading.Lock())
         start_s = self._clock()
         with asking:  # who asks for the same at the same time waits for the one answer
             with self._lock:
-                made_s, found = self._lists.get(engine, (float("-inf"), []))
-            kept_s = _REMEMBERED_DEAD_S if any(model.name is None for model in found) else _REMEMBERED_S
-            if self._clock() < made_s + kept_s and (not refresh or made_s >= start_s):
+                made_s, found = self._lists.get(place, (float("-inf"), []))
+            kept_s = min(ttl_s, _REMEMBERED_DEAD_S) if any(model.name is None for model in found) else ttl_s
+            if self._clock() < made_s + kept_s or made_s >= start_s:
                 return found
-            found = _ask(engine, timeout_s)
+            found = _ask(engine, url, timeout_s)
             with self._lock:
-                self._lists[engine] = (self._clock(), found)
+                self._lists[place] = (self._clock(), found)
             return found
 
     def forget(self) -> None:
@@ -103,28 +110,33 @@ class _Memory:
 _memory = _Memory()
 
 
-def find_models(engine: str | None = None, *, refresh: bool = False, timeout_s: float = 2.0) -> list[FoundModel]:
+def find_models(
+    engine: str | None = None, *, refresh: bool = False, timeout_s: float = 2.0, list_ttl_s: float | None = None
+) -> list[FoundModel]:
     """Models of one engine or of all of them; never raises because an engine cannot be asked.
 
     Parameters
     ----------
     engine : str or None, default None
-        None asks all, at the same time.
+        One engine, as ``"ollama"``, or one at an address, as ``"ollama@http://host:11434/v1"``. None asks all, at the
+        same time.
     refresh : bool, default False
-        Ask again, however new the last answer is; otherwise an answer stands for a minute, its lack for five seconds.
+        Ask again, however new the last answer is.
     timeout_s : float, default 2.0
         Longest time for each engine.
+    list_ttl_s : float or None, default None
+        Seconds for which an answer stands, 0 for none; its lack stands for 5 s at most. None is the setting, 60 s.
 
     Raises
     ------
     BadSetting
         There is no such engine.
     """
-    if engine is not None and engine not in LISTERS:
-        raise BadSetting(f"engine={engine!r}: no such engine has a list. These have: {', '.join(LISTERS)}.")
-    engines = list(LISTERS) if engine is None else [engine]
-    with ThreadPoolExecutor(len(engines), thread_name_prefix="vlmkit-models") as pool:
-        lists = list(pool.map(lambda name: _memory.get(name, timeout_s, refresh=refresh), engines))
+    wanted: list[tuple[str, str | None]]
+    wanted = [(name, None) for name in LISTERS] if engine is None else [_engine_and_url(engine)]
+    ttl_s = 0.0 if refresh else settings.get("list_ttl_s", list_ttl_s)
+    with ThreadPoolExecutor(len(wanted), thread_name_prefix="vlmkit-models") as pool:
+        lists = list(pool.map(lambda asked: _memory.get(asked[0], asked[1], timeout_s, ttl_s), wanted))
     return [model for found in lists for model in found]
 
 
@@ -133,9 +145,19 @@ def forget_models() -> None:
     _memory.forget()
 
 
-def _ask(engine: str, timeout_s: float) -> list[FoundModel]:
+def _engine_and_url(text: str) -> tuple[str, str | None]:
+    parts = _ENGINE_AND_URL.fullmatch(text.strip())
+    if parts is None or parts["engine"] not in LISTERS or (parts["url"] and parts["engine"] == "mlx"):
+        raise BadSetting(
+            f"engine={text!r}: no such engine has a list. These have: {', '.join(LISTERS)}; each but mlx also at an "
+            "address, as ollama@http://localhost:11434/v1."
+        )
+    return parts["engine"], parts["url"]
+
+
+def _ask(engine: str, url: str | None, timeout_s: float) -> list[FoundModel]:
     try:
-        found: list[FoundModel] = open_by_name(LISTERS[engine])(engine, timeout_s)
+        found: list[FoundModel] = open_by_name(LISTERS[engine])(engine, timeout_s, url)
     except VlmkitError as error:
-        return [FoundModel(engine=engine, error=f"{type(error).__name__}: {error}")]
+        return [FoundModel(engine=engine, source=url or "", error=f"{type(error).__name__}: {error}")]
     return found

@@ -10,20 +10,24 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit import errors
+from vlmkit.backends.identity import stamp
 from vlmkit.backends.protocol import Abilities, Delta, PendingReply
 from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
 from vlmkit.records import Ask, Reply, Usage
 
-__all__ = ["Answer", "FakeBackend", "Replies", "open_fake"]
+if TYPE_CHECKING:
+    from vlmkit.backends.registry import ModelName
+
+__all__ = ["Answer", "FakeBackend", "Replies", "identity_of", "open_fake"]
 
 Answer = str | RunError
 Replies = Answer | Sequence[Answer] | Callable[[Ask], Answer]
@@ -148,8 +152,9 @@ class FakeBackend:
 
     def _answer(self, job: _Job) -> None:
         ask = job.ask
-        end_s = time.monotonic() + _nth(self._delay_s, job.number)
-        deadline_s = job.start_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
+        begin_s = time.monotonic()  # the wait for a thread is nobody's work
+        end_s = begin_s + _nth(self._delay_s, job.number)
+        deadline_s = begin_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
         if job.ended.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
             return
         answer = self._answer_of(job)
@@ -238,6 +243,16 @@ def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBacke
     except TypeError as error:
         message = f"fake:{name}: {error}. Options are replies, delay_s, revision, abilities."
         raise BadSetting(message) from error
+
+
+def identity_of(name: ModelName) -> Hashable:
+    """The script's file, as it is now; nothing else is behind a fake backend.
+
+    Parameters
+    ----------
+    name : ModelName
+    """
+    return stamp(name.name) if name.name.endswith(".json") else None
 
 
 def _end(future: Future[Reply], result: Reply | RunError) -> None:

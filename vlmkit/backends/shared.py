@@ -1,16 +1,19 @@
-"""One loaded model for everybody in this process who asks for it, counted; given back when unused for a while."""
+"""One loaded model for everybody in this process who asks for the same, counted; given back when unused for a while.
+
+The same is not only the same name: address, key, options in vlmkit.toml and environment make a model what it is, too.
+"""
 
 from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vlmkit import settings
-from vlmkit.backends import registry
+from vlmkit.backends import identity, registry
 
 if TYPE_CHECKING:
     from vlmkit.backends.protocol import Backend
@@ -69,8 +72,13 @@ class _Shelf:
         if backend is not None:
             backend.close()
 
+    def close_unless_used(self) -> None:
+        with self.lock:
+            if not self.users:
+                self._close()
 
-_shelves: dict[str, _Shelf] = {}
+
+_shelves: dict[tuple[str, Hashable], _Shelf] = {}
 _lock = threading.Lock()
 
 
@@ -79,7 +87,8 @@ def borrow(model: str | None = None) -> Iterator[Backend]:
     """A loaded model, shared by all who borrow it at the same time.
 
     It is loaded when the first one needs it. When the last one is done it stays loaded as the setting ``keep_loaded``
-    says: for so many seconds without a borrower, always, or not at all.
+    says: for so many seconds without a borrower, always, or not at all. What was opened with another address, key or
+    option than those in force now is not the same, and is closed as soon as nobody has it.
 
     Parameters
     ----------
@@ -94,23 +103,27 @@ def borrow(model: str | None = None) -> Iterator[Backend]:
     Raises
     ------
     SetupError
-        No model was named, the name is unknown, or the engine could not open it.
+        No model was named, the name is unknown, its use is not allowed (any more), or the engine could not open it.
     """
-    name = str(registry.parse(settings.require_model(model)))
-    keep_loaded = settings.get("keep_loaded")
+    parsed = registry.parse(settings.require_model(model))
+    name, kept_s = str(parsed), settings.get("keep_loaded")
+    place = (name, identity.of_model(parsed))
     with _lock:
-        shelf = _shelves.setdefault(name, _Shelf())
+        shelf = _shelves.setdefault(place, _Shelf())
+        stale = [other for key, other in _shelves.items() if key[0] == name and key != place]
+    for other in stale:  # before the new one is opened: two of them may not fit into memory
+        other.close_unless_used()
     backend = shelf.take(name)
     try:
         yield backend
     finally:
-        shelf.give_back(backend, keep_loaded)
+        shelf.give_back(backend, kept_s)
 
 
 def loaded() -> set[str]:
     """Full names of the models that are loaded now."""
     with _lock:
-        return {name for name, shelf in _shelves.items() if shelf.backend is not None}
+        return {name for (name, _), shelf in _shelves.items() if shelf.backend is not None}
 
 
 @atexit.register

@@ -14,14 +14,19 @@ from vlmkit.errors import SetupError
 __all__ = ["hub_cache", "list_models"]
 
 
-def list_models(engine: str = "mlx", timeout_s: float = 0.0) -> list[FoundModel]:  # noqa: ARG001  files answer at once
+def list_models(
+    engine: str = "mlx",
+    timeout_s: float = 0.0,  # noqa: ARG001  files answer at once
+    url: str | None = None,  # noqa: ARG001  and are here
+) -> list[FoundModel]:
     """The bundled model, then vision models in the local cache of the Hugging Face Hub, by name.
 
     Parameters
     ----------
     engine : str, default "mlx"
     timeout_s : float
-        Not needed here; other engines ask a server.
+    url : str or None
+        Neither is needed here; other engines ask a server.
     """
     snapshots = sorted(_snapshots(hub_cache()))
     return [_bundled(engine), *(_inspected(engine, name, "Hub cache", path) for name, path in snapshots)]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from vlmkit.backends.identity import stamp
+from vlmkit.backends.registry import ModelName
 from vlmkit.engines import hub
 from vlmkit.errors import BadSetting, ModelNotFound
 
-__all__ = ["Place", "find", "find_adapter"]
+__all__ = ["Place", "find", "find_adapter", "identity_of"]
 
+_HUB_VARIABLES = ("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
@@ -28,6 +33,22 @@ class Place:
 
     directory: Path
     commit: str | None = None
+
+
+def identity_of(name: ModelName) -> Hashable:
+    """What an open model depends on beside its name: a directory's files; the Hub, and where its downloads are.
+
+    Parameters
+    ----------
+    name : ModelName
+    """
+    directory = Path(name.name).expanduser()
+    if name.name == "tiny":
+        return None
+    if directory.is_dir():
+        files = (*directory.glob("*.json"), *directory.glob("*.safetensors"))
+        return tuple(sorted((file.name, stamp(file)) for file in files))
+    return tuple(os.environ.get(variable) for variable in _HUB_VARIABLES)
 
 
 def find(name: str, *, revision: str | None = None, code_allowed: bool = False) -> Place:

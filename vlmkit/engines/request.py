@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import CancelledError, InvalidStateError
 from contextlib import suppress
 from typing import Any
 
+from vlmkit.backends.protocol import PendingReply
 from vlmkit.engines.transcript import Transcript
 from vlmkit.errors import BadSetting, Cancelled, RunError, TimedOut
 from vlmkit.records import Ask, Reply, Sampling, Token, Usage
@@ -15,8 +16,11 @@ from vlmkit.records import Ask, Reply, Sampling, Token, Usage
 __all__ = ["ReplyFuture", "Request", "check_sampling"]
 
 
-class ReplyFuture(Future[Reply]):
-    """A future that, cancelled at any time before its end, ends with `Cancelled`."""
+class ReplyFuture(PendingReply):
+    """A future that, cancelled at any time before its end, ends with `Cancelled`.
+
+    It never says that the work began, as the deadline is kept here: no clock on a wall knows a row's share of it.
+    """
 
     def __init__(self, model: str) -> None:
         super().__init__()
@@ -74,6 +78,7 @@ class Request:
         self._on_text = on_text
         self._delivered = 0
         self._submitted_s = time.monotonic()
+        self._worked_s = 0.0
         self._transcript: Transcript | None = None
 
     @property
@@ -87,6 +92,11 @@ class Request:
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = 0
         self.sampler = sampler
+        self._worked_s = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """Count time in which the model worked on this ask; of a step of the batch it is the row's share."""
+        self._worked_s += seconds
 
     def add(self, token: int, *, final: bool, limit: int) -> str | None:
         """Take a token; why the answer is complete now, if it is.
@@ -100,6 +110,7 @@ class Request:
             Most tokens this answer may have.
         """
         transcript = self._running()
+        self.future.hear()
         if final:
             return "stop"
         self.completion_tokens += 1
@@ -125,11 +136,11 @@ class Request:
             self.future.set_exception(fault)
 
     def fail_if_overdue(self) -> None:
-        """End with `TimedOut`, and what is written so far, once the deadline has passed."""
+        """End with `TimedOut`, and what is written so far, once the model has worked on it for longer than allowed."""
         timeout_s = self.ask.timeout_s
-        if not self.ended and timeout_s is not None and time.monotonic() > self._submitted_s + timeout_s:
+        if not self.ended and timeout_s is not None and self._worked_s > timeout_s:
             message = (
-                f"{self._model} had written {self.completion_tokens} tokens when {timeout_s:g} s were over. "
+                f"{self._model} had written {self.completion_tokens} tokens when {timeout_s:g} s of work were over. "
                 "Raise timeout_s, lower max_tokens, or ask for less at a time."
             )
             if self._transcript is not None:

@@ -154,7 +154,9 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001  whatever a processor or model raises concerns this ask alone
             request.fail(_fault(self._language.name, error))
             self._count(failed=1)
-        self._count(prompt_seconds=time.perf_counter() - start_s)
+        seconds = time.perf_counter() - start_s
+        request.spend(seconds)
+        self._count(prompt_seconds=seconds)
 
     def _begin(self, request: Request) -> None:
         ask = request.ask
@@ -191,6 +193,9 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001  which row broke the step is unknown
             self._retry_alone(error)
             return
+        share_s = (time.perf_counter() - start_s) / len(self._live)
+        for request in self._live.values():
+            request.spend(share_s)
         ends = [(self._live[row], reason) for row, token in tokens if (reason := self._add(row, token))]
         complete = {request.number for request, _ in ends}
         self._decoder.remove(complete)

@@ -59,20 +59,25 @@ class Health:
         return self.ok
 
 
-def models(engine: str | None = None, *, refresh: bool = False, timeout_s: float = 2.0) -> pd.DataFrame:
+def models(
+    engine: str | None = None, *, refresh: bool = False, timeout_s: float = 2.0, list_ttl_s: float | None = None
+) -> pd.DataFrame:
     """Models that can be used from here: the bundled one, downloaded ones, those of every server that answers.
 
     Servers on this machine are asked at their usual addresses, or at those in ``[hosts.NAME] url`` of vlmkit.toml;
-    others only where their key is set and ``allow_remote`` is. An answer stands for a minute.
+    others only where their key is set and ``allow_remote`` is. An answer stands for a minute, and no longer than
+    address and key stay as they were.
 
     Parameters
     ----------
     engine : str or None, default None
-        Only this engine, as ``"ollama"``.
+        Only this engine, as ``"ollama"``; or one at an address, as ``"ollama@http://host:11434/v1"``.
     refresh : bool, default False
         Ask again, however new the last answer is.
     timeout_s : float, default 2.0
         Longest time for each engine; all are asked at the same time.
+    list_ttl_s : float or None, default None
+        Seconds for which an answer stands; 0 asks every time. Default: the setting, 60.
 
     Returns
     -------
@@ -85,7 +90,7 @@ def models(engine: str | None = None, *, refresh: bool = False, timeout_s: float
     BadSetting
         There is no such engine.
     """
-    found = discovery.find_models(engine, refresh=refresh, timeout_s=timeout_s)
+    found = discovery.find_models(engine, refresh=refresh, timeout_s=timeout_s, list_ttl_s=list_ttl_s)
     rows = [asdict(_with_loaded(model)) for model in found]
     return pd.DataFrame({name: array([row[name] for row in rows]) for name, array in _COLUMNS.items()})
 

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from vlmkit import settings
 from vlmkit.backends.discovery import FoundModel
 from vlmkit.errors import BadSetting
 from vlmkit.extras import open_by_name
-from vlmkit.providers.addresses import check_url, is_loopback
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.opening import addresses_of, connect, host_of, key_of
+from vlmkit.providers.opening import addresses_of, connect, host_of, hosts_elsewhere, key_of
 from vlmkit.providers.transport import Call
 
 __all__ = ["check_health", "list_models"]
 
 
-def list_models(engine: str, timeout_s: float) -> list[FoundModel]:
-    """Models of a host at its usual address, or the one in vlmkit.toml.
+def list_models(engine: str, timeout_s: float, url: str | None = None) -> list[FoundModel]:
+    """Models of a host.
 
     Parameters
     ----------
     engine : str
     timeout_s : float
+    url : str or None, default None
+        Where to ask; the models' names have it in them then. None is the address in vlmkit.toml, or the usual one.
 
     Raises
     ------
@@ -34,23 +36,29 @@ def list_models(engine: str, timeout_s: float) -> list[FoundModel]:
     BackendError
         It does not answer.
     """
-    host, table = host_of(engine, None), settings.host(engine)
-    _check_wanted(host, table)
+    host, table = host_of(engine, url), settings.host(engine)
+    _check_wanted(host, table, url)
     found: list[FoundModel] = []
-    for transport in connect(host, table=table):
+    for transport in connect(host, url=url, table=table):
         try:
-            found += open_by_name(host.listing)(host, transport, Call(timeout_s))
+            models: list[FoundModel] = open_by_name(host.listing)(host, transport, Call(timeout_s))
         finally:
             transport.close()
+        found += [_located(model, transport.address) for model in models] if url else models
     return found
 
 
-def _check_wanted(host: Host, table: Mapping[str, Any]) -> None:
+def _located(model: FoundModel, address: str) -> FoundModel:
+    options: dict[str, Any] = {"name": model.name and f"{model.name}@{address}"}
+    return replace(model, **options)
+
+
+def _check_wanted(host: Host, table: Mapping[str, Any], url: str | None) -> None:
     """Leave a server elsewhere alone unless its key is here and it was allowed; say so in few words."""
-    hostnames = [check_url(address).hostname or "" for address in addresses_of(host, None, table)]
-    elsewhere = [name for name in hostnames if not is_loopback(name)]
+    addresses = addresses_of(host, url, table)
+    elsewhere = hosts_elsewhere(addresses)
     if elsewhere and host.needs_key:
-        key_of(host, host.url, table=table)
+        key_of(host, addresses[0], table=table)
     if elsewhere and not settings.get("allow_remote"):
         raise BadSetting(f"not asked, as {elsewhere[0]} is not this machine. Allow it with vk.use(allow_remote=True).")
 

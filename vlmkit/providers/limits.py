@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from vlmkit.providers.transport import Call
-
 __all__ = ["Limiter", "Limits", "Place", "limiter_for"]
 
 _MINUTE_S = 60.0
@@ -100,12 +98,8 @@ class Limiter:
         self._guess_tokens = float(_FIRST_GUESS_TOKENS)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def enter(self, call: Call) -> Place:
-        """Wait for an ask's turn; the wait is not part of its timeout.
-
-        Parameters
-        ----------
-        call : Call
+    async def enter(self) -> Place:
+        """Wait for an ask's turn; its timeout begins only then.
 
         Returns
         -------
@@ -113,9 +107,7 @@ class Limiter:
             To be left when the ask ended, however it did.
         """
         while self._is_limited and (wait_s := self._wait_s()) > 0:
-            start_s = self._clock()
             await self._nap(min(wait_s, _LONGEST_NAP_S))
-            call.extend(self._clock() - start_s)
         self._in_flight += 1
         self._requests.spend(1, self._clock())
         return Place(self, self._tokens.spend(self._guess_tokens, self._clock()))

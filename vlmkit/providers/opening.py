@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,7 +33,16 @@ from vlmkit.providers.provider import Provider
 from vlmkit.providers.transport import Call, Transport
 from vlmkit.settings_file import FILE_NAME
 
-__all__ = ["addresses_of", "connect", "host_of", "key_of", "open_host"]
+__all__ = [
+    "addresses_of",
+    "check_permission",
+    "connect",
+    "host_of",
+    "hosts_elsewhere",
+    "key_of",
+    "open_host",
+    "sites_of",
+]
 
 _LOOK_S = 5.0
 _DETAILS = ("low", "high", "auto")
@@ -127,6 +137,7 @@ def open_host(
         form=Form(model=name, parameters=host.parameters, detail=detail, extra_body=extra_body),
         balance=Balance(transports),
         limiter=limiter_for(",".join(sorted(map(origin_of, addresses))), limits),
+        permission=partial(check_permission, short, hosts_elsewhere(addresses), allow_remote),
     )
 
 
@@ -198,17 +209,50 @@ def connect(
     MissingKey
         The host needs a key, and none was given.
     """
+    sites = sites_of(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=model)
+    return [_settled(bases_of(address), host.dialect.headers(key), key) for address, key in sites]
+
+
+def sites_of(
+    host: Host,
+    *,
+    url: str | None = None,
+    table: Mapping[str, Any] | None = None,
+    api_key: str | None = None,
+    allow_remote: bool | None = None,
+    model: str = "",
+) -> list[tuple[str, str | None]]:
+    """Addresses and their keys, checked; parameters and errors as for `connect`."""
     table, model = table or {}, model or host.name
-    urls = addresses_of(host, url, table)
-    for address in urls:
-        remote = not is_loopback(check_url(address).hostname or "")
-        if remote and not settings.get("allow_remote", allow_remote):
-            raise BadSetting(_not_allowed(model, check_url(address).hostname or ""))
-    transports = []
-    for address in urls:
-        key = key_of(host, address, table=table, api_key=api_key, model=model)
-        transports.append(_settled(bases_of(address), host.dialect.headers(key), key))
-    return transports
+    addresses = addresses_of(host, url, table)
+    check_permission(model, hosts_elsewhere(addresses), allow_remote)
+    return [(address, key_of(host, address, table=table, api_key=api_key, model=model)) for address in addresses]
+
+
+def hosts_elsewhere(addresses: Sequence[str]) -> list[str]:
+    """Names of the machines among these addresses that are not this one."""
+    return [name for address in addresses if not is_loopback(name := check_url(address).hostname or "")]
+
+
+def check_permission(model: str, elsewhere: Sequence[str], allow_remote: bool | None) -> None:
+    """See that pictures may be sent to other machines, as things stand now.
+
+    Parameters
+    ----------
+    model : str
+        What the message is about.
+    elsewhere : sequence of str
+        Names of those machines; none needs no permission.
+    allow_remote : bool or None
+        What the caller was given; None is the setting.
+
+    Raises
+    ------
+    BadSetting
+        It was not allowed.
+    """
+    if elsewhere and not settings.get("allow_remote", allow_remote):
+        raise BadSetting(_not_allowed(model, elsewhere[0]))
 
 
 def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None) -> Transport:

@@ -58,6 +58,8 @@ class Provider:
     form : Form
     balance : Balance
     limiter : Limiter
+    permission : callable
+        Raises BadSetting where pictures must not be sent to the server any more; asked before each is.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Provider:
         form: Form,
         balance: Balance,
         limiter: Limiter,
+        permission: Callable[[], None],
     ) -> None:
         self.model = model
         self.revision = revision
@@ -78,6 +81,7 @@ class Provider:
         self._form = form
         self._balance = balance
         self._limiter = limiter
+        self._permission = permission
         self._lock = threading.Lock()
         self._loop: EventLoop | None = None
         self._line: deque[_Job] = deque()
@@ -107,7 +111,7 @@ class Provider:
         Raises
         ------
         BadSetting
-            The host has no such option.
+            The host has no such option, or pictures must not leave this machine (any more).
         ModelLoadFailed
             The process was forked after the model was opened.
         """
@@ -175,6 +179,7 @@ class Provider:
         if os.getpid() != self._process:  # threads and connections stayed with the parent
             message = f"{self.model} was opened before this process was forked. Open it again here, with vk.load."
             raise ModelLoadFailed(message)
+        self._permission()
         refuse_unsupported(ask, self._form)
 
     def _forget(self, job: _Job, future: Future[Reply]) -> None:
@@ -242,11 +247,12 @@ class Provider:
         return piece
 
     async def _asked(self, job: _Job, ask: Ask) -> Piece:
-        with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
+        with await self._limiter.enter() as place, self._balance.turn() as transport:
             job.future.begin()
+            call = Call(job.ask.timeout_s)  # which counts from now on: no wait is the server's work on this ask
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.
             path, body = self._dialect.request(ask, self._form, False)
-            answer = await transport.fetch("POST", path, body, job.call)
+            answer = await transport.fetch("POST", path, body, call)
             del body
             with self._located(transport):
                 piece = self._dialect.read(self._content(answer, transport))
@@ -255,7 +261,7 @@ class Provider:
 
     async def _streamed(self, job: _Job) -> Piece:
         try:
-            with await self._limiter.enter(job.call) as place, self._balance.turn() as transport:
+            with await self._limiter.enter() as place, self._balance.turn() as transport:
                 job.future.begin()
                 await self._read_stream(job, transport)
                 with self._located(transport):
@@ -270,7 +276,7 @@ class Provider:
         # Half an answer is all there is by the time that a schema is refused.
         ask = job.ask if self._keeps_constraints else replace(job.ask, constraint=None)
         path, body = self._dialect.request(ask, self._form, True)
-        async with transport.open("POST", path, body, job.call) as (head, read):
+        async with transport.open("POST", path, body, Call(job.ask.timeout_s)) as (head, read):
             chunk = await read()
             if not 200 <= head.status < 300 or "event-stream" not in head.headers.get("content-type", ""):
                 # A fault, or a server that does not stream and answers all at once.
@@ -350,10 +356,6 @@ class _Job:
     future: PendingReply = field(default_factory=PendingReply)
     task: asyncio.Task[None] | None = None
     whole: Piece = field(default_factory=Piece)
-    call: Call = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.call = Call(self.ask.timeout_s)
 
     def add(self, piece: Piece) -> None:
         """The next piece of an answer that is streamed."""

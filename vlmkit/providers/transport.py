@@ -66,11 +66,6 @@ class Call:
         """Seconds to the deadline, at least 0; None where there is none."""
         return None if self._deadline_s is None else max(0.0, self._deadline_s - time.monotonic())
 
-    def extend(self, seconds: float) -> None:
-        """Put the deadline off, as for the wait for a host's limit."""
-        if self._deadline_s is not None:
-            self._deadline_s += seconds
-
 
 class Transport:
     """Everything that is sent to one address.
