@@ -121,18 +121,10 @@ def open_host(
         tokens_per_minute=tokens_per_minute or table.get("tokens_per_minute"),
         parallel_asks=parallel_asks or table.get("parallel_asks"),
     )
-    abilities = Abilities(
-        images_per_ask=host.images_per_ask,
-        json_schema="json_schema" in host.parameters,
-        token_probabilities="token_probabilities" in host.parameters,
-        longest_side_px=longest_side_px or host.longest_side_px,
-        parallel_asks=limits.parallel_asks or host.parallel_asks * len(transports),
-        destination=", ".join(addresses),
-    )
     return Provider(
         full_name,
         revision=_revision(found.revision if found else None, {"detail": detail, "extra_body": extra_body}),
-        abilities=abilities,
+        abilities=_abilities(host, addresses, longest_side_px, limits),
         dialect=host.dialect,
         form=Form(model=name, parameters=host.parameters, detail=detail, extra_body=extra_body),
         balance=Balance(transports),
@@ -333,6 +325,17 @@ def _named(found: list[FoundModel], host: Host, name: str, full_name: str, trans
         message = f"{full_name}: the server at {transport.address} has no such model. It has, for example: "
         raise ModelNotFound(message + f"{', '.join(close)}. vlmkit models --engine {host.name} lists all.")
     return model
+
+
+def _abilities(host: Host, addresses: Sequence[str], longest_side_px: int | None, limits: Limits) -> Abilities:
+    return Abilities(
+        images_per_ask=host.images_per_ask,
+        json_schema="json_schema" in host.parameters,
+        token_probabilities="token_probabilities" in host.parameters,
+        longest_side_px=longest_side_px or host.longest_side_px,
+        parallel_asks=limits.parallel_asks or host.parallel_asks * len(addresses),
+        destination=", ".join(addresses),
+    )
 
 
 def _revision(digest: str | None, options: Mapping[str, Any]) -> str | None:
