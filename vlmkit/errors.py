@@ -20,7 +20,8 @@
         │   ├── RateLimited   too many requests; like all of these it may say `retry_after_s`
         │   ├── TimedOut      the deadline passed                                  (also TimeoutError)
         │   ├── ServerFault   the model or server broke while answering
-        │   └── Refused       the server refused this request
+        │   └── Refused       the server or the model refused this request
+        │       └── PictureNotSeen  the model says that no picture came with the question
         ├── UnreadableReply   the answer cannot be read as asked
         └── Cancelled         stopped on purpose before an answer
 
@@ -39,6 +40,7 @@ __all__ = [
     "MissingKey",
     "ModelLoadFailed",
     "ModelNotFound",
+    "PictureNotSeen",
     "RateLimited",
     "Refused",
     "RunError",
@@ -172,7 +174,11 @@ class ServerFault(BackendError):
 
 
 class Refused(BackendError):
-    """The server refused the request itself."""
+    """The server, a filter or the model refused the request itself."""
+
+
+class PictureNotSeen(Refused):
+    """The model says that it got no picture, or cannot see any: whatever it wrote is about none."""
 
 
 class UnreadableReply(RunError):

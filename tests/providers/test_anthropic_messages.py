@@ -83,6 +83,7 @@ def test_an_error_in_the_stream_is_a_fault(kind, transient):
         ({"content": []}, ServerFault),
         ({"content": [], "stop_reason": "refusal"}, Refused),
         ({"content": [3, {"type": "text"}], "stop_reason": "max_tokens"}, ServerFault),
+        ({"content": [{"type": "thinking", "thinking": "hm"}], "stop_reason": "end_turn"}, ServerFault),
     ],
 )
 def test_what_is_no_answer_is_a_fault(content, kind):

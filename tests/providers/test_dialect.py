@@ -1,12 +1,13 @@
 """What dialects share: unsupported options are found, odd numbers are none."""
 
 import json
+import re
 
 import pytest
 
-from vlmkit.errors import BadSetting
+from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
-from vlmkit.providers.dialect import Form, count, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.openai_chat import OPENAI_CHAT
 from vlmkit.records import Ask, Picture, Sampling, Turn
@@ -41,9 +42,16 @@ def test_only_whole_numbers_count():
 
 
 def test_no_text_says_why():
-    """Thinking that used up all tokens has its own advice."""
-    assert "raise max_tokens" in str(no_text("length"))
-    assert "max_tokens" not in str(no_text("stop"))
+    """Thinking that used up all tokens has its own advice; what was withheld is refused, with the reason."""
+    assert "raise max_tokens" in str(no_text(Piece(finish_reason="MAX_TOKENS")))
+    assert "max_tokens" not in str(no_text(Piece(finish_reason="stop")))
+    thought = no_text(Piece(finish_reason="stop", thinks=True))
+    assert re.search(r"only thought.*raise max_tokens; or turn thinking off", str(thought))
+    assert not isinstance(thought, Refused)
+    for piece in (Piece(finish_reason="content_filter", thinks=True), Piece(refusal="not this one")):
+        fault = no_text(piece)
+        assert isinstance(fault, Refused)
+        assert "content_filter" in str(fault) or "not this one" in str(fault)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def test_a_stream_is_whole_answers_in_pieces(serve, opened, ask):
         (candidate(reason="SAFETY"), Refused, "SAFETY"),
         (candidate(), ServerFault, "no text"),
         (candidate(reason="MAX_TOKENS"), ServerFault, "raise max_tokens"),
+        ({"candidates": [{"content": {"parts": [{"text": "hm", "thought": True}]}}]}, ServerFault, "only thought"),
+        ({"candidates": [{}], "usageMetadata": {"thoughtsTokenCount": 9}}, ServerFault, "turn thinking off"),
         ({"promptFeedback": {"blockReason": "OTHER"}}, Refused, "OTHER"),
         ({"error": {"message": "broken"}}, ServerFault, "broken"),
     ],

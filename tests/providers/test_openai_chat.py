@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from scripted_server import sse
 
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Form, Piece
@@ -133,9 +134,41 @@ def probable(entries):
 
 
 def test_a_refusal_is_in_its_own_field():
-    """With the model's words."""
-    with pytest.raises(Refused, match="not this one"):
-        OPENAI_CHAT.read(answer(content=None, refusal="not this one"))
+    """With the model's words, whatever stands beside them."""
+    for content in (None, "", "A cat"):
+        with pytest.raises(Refused, match="not this one"):
+            OPENAI_CHAT.read(answer(content=content, refusal="not this one"))
+    assert OPENAI_CHAT.read(answer(content="A cat", refusal=None)).text == "A cat"
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("content", [None, "", " \n"])
+def test_thoughts_alone_are_no_answer(name, content):
+    """Never taken for one; beside a text they do not matter."""
+    with pytest.raises(ServerFault, match=r"only thought.*raise max_tokens; or turn thinking off"):
+        OPENAI_CHAT.read(answer(content=content, **{name: '{"caption": "a family"}'}))
+    assert OPENAI_CHAT.read(answer(content="A cat", **{name: "hm"})).text == "A cat"
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("content_filter", Refused), ("tool_calls", ServerFault)])
+def test_an_answer_without_text_names_its_reason(reason, kind):
+    """What a filter withheld is refused; a tool that nobody offered is a fault."""
+    content = {"choices": [{"finish_reason": reason, "message": {"content": None, "tool_calls": [{}]}}]}
+    with pytest.raises(kind, match=reason):
+        OPENAI_CHAT.read(content)
+
+
+@pytest.mark.parametrize(
+    ("delta", "kind", "words"),
+    [({"reasoning_content": "hm"}, ServerFault, "only thought"), ({"refusal": "not this"}, Refused, "not this one")],
+)
+def test_a_stream_without_text_says_why(serve, opened, ask, delta, kind, words):
+    """As an answer in one piece does; the refusal is put together."""
+    second = dict.fromkeys(delta, " one")
+    events = [{"choices": [{"delta": each, "finish_reason": None}]} for each in (delta, second)]
+    events.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    with pytest.raises(kind, match=words):
+        list(opened(serve(sse(*events))).stream(ask()))
 
 
 def test_events_have_text_reason_or_usage():

@@ -356,7 +356,7 @@ def test_a_stream_keeps_what_came_before_the_deadline(serve, opened, ask):
     with pytest.raises(TimedOut) as caught:
         pieces.extend(backend.stream(ask(timeout_s=0.5)))
     assert [piece.text for piece in pieces] == ["half ", "an"]
-    assert caught.value.partial.text == "half an"
+    assert (caught.value.partial.text, caught.value.partial.finish_reason) == ("half an", "timeout")
 
 
 def test_an_ask_may_keep_what_came_before_the_deadline(serve, opened, ask):

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vlmkit.errors import Refused, ServerFault
+from vlmkit.errors import ServerFault
+from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
@@ -56,23 +57,22 @@ def _read(content: Any) -> Piece:
     blocks = content.get("content")
     if not isinstance(blocks, list):
         raise ServerFault("the answer has no content. See the server's log.")
-    reason = _reason(content)
     texts = [
         block["text"]
         for block in blocks
         if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str)
     ]
-    if not texts:
-        if reason == "refusal":
-            raise Refused("the model refused to answer this. Ask differently.")
-        raise no_text(reason)
     usage = content.get("usage")
-    return Piece(
+    piece = Piece(
         text="".join(texts),
-        finish_reason=reason or "unknown",
+        finish_reason=_reason(content) or UNKNOWN,
         usage=Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens")),
         is_last=True,
+        thinks=any(isinstance(block, dict) and "thinking" in str(block.get("type")) for block in blocks),
     )
+    if not piece.text.strip():
+        raise no_text(piece)
+    return piece
 
 
 def _read_event(data: str) -> Piece:
@@ -91,6 +91,8 @@ def _read_event(data: str) -> Piece:
         return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")))
     if kind == "content_block_delta" and isinstance(delta.get("text"), str):
         return Piece(text=delta["text"])
+    if kind == "content_block_delta":
+        return Piece(thinks=delta.get("type") == "thinking_delta")
     if kind == "message_delta":
         usage = event.get("usage")
         tokens = Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens"))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vlmkit.errors import BackendError, BadSetting, ServerFault
+from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
+from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.records import Ask, Token, Usage
 
 __all__ = ["Dialect", "Form", "Piece", "count", "no_text", "refuse_unsupported"]
@@ -48,6 +49,10 @@ class Piece:
     tokens : tuple of Token or None
     is_last : bool
         Whether nothing comes after this event.
+    thinks : bool
+        Whether there are thoughts beside the text.
+    refusal : str
+        What the model says instead of an answer, where the dialect has a field for it.
     """
 
     text: str = ""
@@ -55,6 +60,8 @@ class Piece:
     usage: Usage = field(default_factory=Usage)
     tokens: tuple[Token, ...] | None = None
     is_last: bool = False
+    thinks: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,10 +117,19 @@ def count(content: Any, key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def no_text(finish_reason: str | None) -> BackendError:
+def no_text(piece: Piece) -> BackendError:
     """Fault of an answer that is well formed and has no text in it."""
-    if finish_reason == "length":
-        advice = "All tokens went into thinking: raise max_tokens."
+    reason = piece.finish_reason or UNKNOWN
+    ending = ending_of(reason)
+    if piece.refusal:
+        return Refused(f"the model refused: {piece.refusal[:300]}")
+    if ending is Ending.DECLINED:
+        return Refused(f"the model refused to answer this (finish reason {reason!r}). Ask differently.")
+    if piece.thinks:
+        advice = "Let it think longer: raise max_tokens; or turn thinking off."
+        return ServerFault(f"the model only thought and wrote no answer (finish reason {reason!r}). {advice}")
+    if ending is Ending.CUT:
+        advice = "All tokens went into thinking: raise max_tokens, or turn thinking off."
     else:
         advice = "Is it a chat model that sees pictures? See the server's log."
-    return ServerFault(f"the answer has no text (finish_reason {finish_reason!r}). {advice}")
+    return ServerFault(f"the answer has no text (finish reason {reason!r}). {advice}")

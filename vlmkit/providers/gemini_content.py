@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from vlmkit.errors import Refused, ServerFault
+from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
@@ -51,11 +53,9 @@ def _parts(said: Ask | Turn) -> list[dict[str, Any]]:
 
 def _read(content: Any) -> Piece:
     piece = _piece(content)
-    if not piece.text:
-        if piece.finish_reason not in {None, "stop", "length"}:
-            raise Refused(f"the model refused to answer this ({piece.finish_reason}). Ask differently.")
-        raise no_text(piece.finish_reason)
-    return Piece(text=piece.text, finish_reason=piece.finish_reason or "unknown", usage=piece.usage, is_last=True)
+    if not piece.text.strip():
+        raise no_text(piece)
+    return replace(piece, finish_reason=piece.finish_reason or UNKNOWN, is_last=True)
 
 
 def _read_event(data: str) -> Piece:
@@ -74,8 +74,10 @@ def _piece(content: Any) -> Piece:
     if not isinstance(first, dict):
         raise ServerFault("the answer has no candidates. See the server's log.")
     usage, reason = content.get("usageMetadata"), first.get("finishReason")
+    parts = _parts_of(first)
     return Piece(
-        text="".join(_texts(first)),
+        text="".join(part["text"] for part in parts if not part.get("thought")),
+        thinks=any(part.get("thought") for part in parts) or bool(count(usage, "thoughtsTokenCount")),
         finish_reason=_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         usage=Usage(
             prompt_tokens=count(usage, "promptTokenCount"), completion_tokens=count(usage, "candidatesTokenCount")
@@ -83,13 +85,13 @@ def _piece(content: Any) -> Piece:
     )
 
 
-def _texts(candidate: dict[str, Any]) -> list[str]:
+def _parts_of(candidate: dict[str, Any]) -> list[dict[str, Any]]:
     content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, dict) else None
     return [
-        part["text"]
+        part
         for part in (parts if isinstance(parts, list) else [])
-        if isinstance(part, dict) and isinstance(part.get("text"), str) and not part.get("thought")
+        if isinstance(part, dict) and isinstance(part.get("text"), str)
     ]
 
 

@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vlmkit.errors import Refused, ServerFault
+from vlmkit.errors import ServerFault
+from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Token, Turn, Usage
@@ -70,19 +71,19 @@ def _read(content: Any) -> Piece:
         raise ServerFault("the answer has no choices. See the server's log.")
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
-    reason = _reason(choice)
     text = _text(message.get("content"))
-    if text is None:
-        if isinstance(refusal := message.get("refusal"), str) and refusal:
-            raise Refused(f"the model refused: {refusal[:300]}")
-        raise no_text(reason)
-    return Piece(
-        text=text,
-        finish_reason=reason or "unknown",
+    piece = Piece(
+        text=text or "",
+        finish_reason=_reason(choice) or UNKNOWN,
         usage=_usage(content),
         tokens=_tokens(choice),
         is_last=True,
+        thinks=_thinks(message),
+        refusal=_text(message.get("refusal")) or "",
     )
+    if text is None or piece.refusal or (piece.thinks and not text.strip()):
+        raise no_text(piece)
+    return piece
 
 
 def _read_event(data: str) -> Piece:
@@ -91,12 +92,14 @@ def _read_event(data: str) -> Piece:
     content = json.loads(data)
     choice = _choice(content) or {}
     delta = choice.get("delta")
-    text = _text(delta.get("content")) if isinstance(delta, dict) else None
+    delta = delta if isinstance(delta, dict) else {}
     return Piece(
-        text=text or "",
+        text=_text(delta.get("content")) or "",
         finish_reason=_reason(choice),
         usage=_usage(content),
         tokens=_tokens(choice),
+        thinks=_thinks(delta),
+        refusal=_text(delta.get("refusal")) or "",
     )
 
 
@@ -125,6 +128,11 @@ def _text(content: Any) -> str | None:
         parts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
         return "".join(parts) if parts else None
     return None
+
+
+def _thinks(message: dict[str, Any]) -> bool:
+    """Whether there are thoughts; each server has another name for them."""
+    return any(message.get(name) for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"))
 
 
 def _usage(content: Any) -> Usage:

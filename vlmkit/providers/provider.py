@@ -29,6 +29,7 @@ from vlmkit.errors import (
     SetupError,
     TimedOut,
 )
+from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Dialect, Form, Piece, no_text, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
@@ -268,7 +269,8 @@ class Provider:
                     _check_whole(job.whole)
                 place.tokens = _tokens(job.whole.usage)
         except TimedOut as fault:
-            vars(fault)["partial"] = self._reply(job, job.whole) if job.whole.text else None
+            cut = replace(job.whole, finish_reason="timeout")
+            vars(fault)["partial"] = self._reply(job, cut) if cut.text else None
             raise
         return job.whole
 
@@ -330,7 +332,7 @@ class Provider:
     def _reply(self, job: _Job, piece: Piece) -> Reply:
         return Reply(
             text=piece.text,
-            finish_reason=piece.finish_reason or "unknown",
+            finish_reason=piece.finish_reason or UNKNOWN,
             model=self.model,
             revision=self.revision,
             usage=piece.usage,
@@ -397,6 +399,8 @@ def _joined(whole: Piece, piece: Piece) -> Piece:
         ),
         tokens=tokens,
         is_last=piece.is_last,
+        thinks=whole.thinks or piece.thinks,
+        refusal=whole.refusal + piece.refusal,
     )
 
 
@@ -408,8 +412,8 @@ def _check_whole(whole: Piece) -> None:
     if whole.finish_reason is None and not whole.is_last:
         message = "the answer ended before the model was done. Try again; see the server's log."
         raise ServerFault(message, is_transient=True)
-    if not whole.text:
-        raise no_text(whole.finish_reason)
+    if not whole.text.strip() or whole.refusal:
+        raise no_text(whole)
 
 
 def _tokens(usage: Usage) -> int | None:
