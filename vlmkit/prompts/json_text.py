@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts.reading import shortened
+from vlmkit.prompts.quoting import shortened
 
 __all__ = ["find_object"]
 

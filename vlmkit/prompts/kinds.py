@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit.errors import BadSchema
-from vlmkit.prompts.reading import read_float, read_integer, read_yes_or_no
+from vlmkit.prompts.numbers import read_float, read_integer
+from vlmkit.prompts.yes_no import read_yes_or_no
 
 __all__ = ["Kind", "kind_of"]
 

@@ -1,16 +1,15 @@
-"""Reading an answer, as a line of small stations: text to cleaner text, then to one value.
+"""Reading an answer, as a line of small stations: text to cleaner text, then to the answer proper.
 
 A value read wrongly is worse than none: whatever leaves room for doubt is an `UnreadableReply`.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable
 
 from vlmkit.errors import Refused, UnreadableReply
+from vlmkit.prompts.quoting import shortened
 from vlmkit.records import Reply
 
 __all__ = [
@@ -18,12 +17,7 @@ __all__ = [
     "drop_preamble",
     "drop_thinking",
     "mend_surrogates",
-    "read_choice",
-    "read_float",
-    "read_integer",
     "read_text",
-    "read_yes_or_no",
-    "shortened",
     "strip_space",
 ]
 
@@ -51,20 +45,6 @@ _DENIED = (
     r"|see (?:the |this |any )?(?:images?|pictures?|photos?)"
 )
 _REFUSAL = re.compile(rf"\A(?:{_EXCUSE})?(?:{_MACHINE})?{_UNABLE}\s+(?:{_DENIED})\b", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?(?!\d|[.,]\d|[eE][-+]?\d)"
-)
-_WORDS = tuple(
-    word
-    for line in (
-        "zero one two three four five six seven eight nine ten",
-        "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
-    )
-    for word in line.split()
-)
-_YES_OR_NO = re.compile(r"\W*(?:(?:the )?answer(?: is)?\W+)?(yes|no|true|false)\b", re.IGNORECASE)
-_NEGATION = re.compile(r"\b(?:not|no|none|neither|nor|never|cannot|\w+n['’]t)\b", re.IGNORECASE)
-_LARGEST_INTEGER = 2**63 - 1  # what an Int64 column holds
 
 
 def mend_surrogates(text: str) -> str:
@@ -114,90 +94,3 @@ def read_text(reply: Reply) -> str:
         cut = "The answer was cut off: raise max_tokens." if reply.finish_reason == "length" else ""
         raise UnreadableReply(f"the model answered {raw}.", cut or "Ask in other words, or ask another model.")
     return text
-
-
-def read_float(text: str) -> float:
-    """The one number a text names, in digits or, up to twenty, as a word.
-
-    Raises
-    ------
-    UnreadableReply
-        None, or several different ones.
-    """
-    number = float(_number(text))
-    if not math.isfinite(number):
-        raise _unreadable("a number", text)
-    return number
-
-
-def read_integer(text: str) -> int:
-    """The one whole number a text names.
-
-    Raises
-    ------
-    UnreadableReply
-        None, several different ones, one with a fraction, or one too large for a column.
-    """
-    number = _number(text)
-    if abs(number) > _LARGEST_INTEGER or number != number.to_integral_value():
-        raise _unreadable("a whole number", text)
-    return int(number)
-
-
-def read_yes_or_no(text: str) -> bool:
-    """Whether the text begins with yes (or true) or with no (or false).
-
-    Raises
-    ------
-    UnreadableReply
-        It begins with neither.
-    """
-    match = _YES_OR_NO.match(text)
-    if match is None:
-        raise _unreadable("yes or no", text)
-    return match[1].casefold() in {"yes", "true"}
-
-
-def read_choice(text: str, choices: Sequence[str]) -> str:
-    """The choice a text is, or the only one it mentions without a negation; case does not matter.
-
-    Parameters
-    ----------
-    text : str
-    choices : sequence of str
-
-    Raises
-    ------
-    UnreadableReply
-        None, several, or one that is denied.
-    """
-    plain = text.casefold().strip(" \t\n\"'`*.!,;:")
-    for choice in choices:
-        if plain == choice.casefold():
-            return choice
-    rest, found = text.casefold(), []
-    for choice in sorted(choices, key=len, reverse=True):  # "dark red" before "red", which it contains
-        rest, mentions = re.subn(rf"(?<!\w){re.escape(choice.casefold())}(?!\w)", " ", rest)
-        found += [choice] if mentions else []
-    if len(found) != 1 or _NEGATION.search(rest):
-        raise _unreadable(f"one of {', '.join(choices)}", text)
-    return found[0]
-
-
-def _number(text: str) -> Decimal:
-    digits = {Decimal(match.replace(",", "").replace("−", "-")) for match in _NUMBER.findall(text)}
-    found = digits or {Decimal(_WORDS.index(word)) for word in re.findall(r"[a-z]+", text.casefold()) if word in _WORDS}
-    if len(found) != 1 or (not digits and _NEGATION.search(text)):  # "no one is in it"
-        raise _unreadable("a number", text)
-    return found.pop()
-
-
-def _unreadable(expected: str, text: str) -> UnreadableReply:
-    problem = f"expected {expected}, got {shortened(text)}."
-    return UnreadableReply(problem, "Ask more plainly, or read it with dtype=str.")
-
-
-def shortened(text: str, longest: int = 80) -> str:
-    """A text as messages quote it: on one line, cut after so many characters."""
-    text = " ".join(text.split())
-    return repr(text if len(text) <= longest else text[: longest - 1] + "…")

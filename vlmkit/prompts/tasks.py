@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts.reading import read_choice, read_float, read_integer, read_text, read_yes_or_no, shortened
+from vlmkit.prompts.choices import read_choice
+from vlmkit.prompts.numbers import read_float, read_integer
+from vlmkit.prompts.quoting import shortened
+from vlmkit.prompts.reading import read_text
 from vlmkit.prompts.template import Template
+from vlmkit.prompts.yes_no import read_yes_or_no
 from vlmkit.records import Constraint, Reply, Token
 
 __all__ = ["Field", "Form", "Task"]

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vlmkit.errors import BadSetting, UnreadableReply
+from vlmkit.prompts.choices import read_choice
 from vlmkit.prompts.json_spans import value_spans
 from vlmkit.prompts.json_text import find_object
-from vlmkit.prompts.reading import read_choice
 from vlmkit.records import Constraint
 
 __all__ = ["OneTerm", "Vocabulary"]
