@@ -74,6 +74,12 @@ class Sampling:
     repetition_penalty : float, default 1.0
         Divides (positive) or multiplies (negative) logits of tokens already seen in the answer
         (CTRL, arXiv:1909.05858).
+    frequency_penalty : float, default 0.0
+        From -2 to 2. A token that stands n times in the answer so far loses n times as much from its logit: positive
+        values make word-for-word repetition less likely.
+    presence_penalty : float, default 0.0
+        From -2 to 2. A token that stands in the answer so far loses so much, however often it does. Both together:
+        logit - n * frequency_penalty - (n > 0) * presence_penalty, after `repetition_penalty`.
     stop : tuple of str, default ()
         The answer ends before the first of these texts.
     seed : int, default 0
@@ -85,6 +91,8 @@ class Sampling:
     top_p: float = 1.0
     top_k: int = 0
     repetition_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int = 0
 
@@ -200,7 +208,9 @@ class Reply:
     ----------
     text : str
     finish_reason : str
-        ``"stop"``, ``"length"``, or whatever a server said.
+        ``"stop"``: the model was done. ``"stop_sequence"``: one of the stop texts ended it, where that is known.
+        ``"length"``: `max_tokens` or the context did. ``"timeout"``: the deadline did; such a reply is in a `TimedOut`.
+        ``"unknown"``: a server did not say. Else the server's own word.
     model : str
         Full name, as ``engine:name``.
     revision : str or None

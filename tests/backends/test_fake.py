@@ -168,7 +168,7 @@ def test_answers_are_cut_as_a_model_would_be(opened):
     short = backend.submit(ask(sampling=Sampling(max_tokens=2))).result(20)
     assert (short.text, short.finish_reason) == ("one two", "length")
     stopped = backend.submit(ask(sampling=Sampling(stop=(" three",)))).result(20)
-    assert (stopped.text, stopped.finish_reason) == ("one two", "stop")
+    assert (stopped.text, stopped.finish_reason) == ("one two", "stop_sequence")
 
 
 def test_streams_come_in_pieces_and_end_with_the_reply(opened):

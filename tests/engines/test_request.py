@@ -46,7 +46,7 @@ def test_the_end_token_is_no_text_and_does_not_count():
 def test_a_stop_text_ends_the_answer():
     """It is complete with the token that finished the stop text."""
     request, reasons = begun("one END", stop=("END",))
-    assert reasons == [None] * 6 + ["stop"]
+    assert reasons == [None] * 6 + ["stop_sequence"]
     request.complete("stop")
     assert request.future.result(0).text == "one "
 

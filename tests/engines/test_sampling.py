@@ -155,3 +155,28 @@ def test_only_plain_greedy_needs_no_sampler():
     assert needs_sampler(Sampling(), probabilities=True)
     assert needs_sampler(Sampling(temperature=0.1), probabilities=False)
     assert needs_sampler(Sampling(repetition_penalty=1.1), probabilities=False)
+
+
+def test_penalties_are_openai_s():
+    """Each time a token stands in the answer costs it the one, that it stands there at all the other."""
+    from vlmkit.engines.sampling import choose
+
+    logits = np.array([5.0, 4.5, 4.0, 3.0], np.float32)
+    chosen = [0, 0, 1]
+    assert choose(logits, Sampling(), chosen) == 0
+    assert choose(logits, Sampling(frequency_penalty=0.3), chosen) == 0
+    assert choose(logits, Sampling(frequency_penalty=0.9), chosen) == 2
+    assert choose(logits, Sampling(presence_penalty=0.4), chosen) == 0
+    assert choose(logits, Sampling(presence_penalty=1.1), chosen) == 2
+    assert choose(logits, Sampling(presence_penalty=-2.0), [3, 3]) == 0
+    assert choose(logits, Sampling(frequency_penalty=-1.5), [3, 3]) == 3
+    assert choose(logits, Sampling(frequency_penalty=2.0, presence_penalty=2.0), []) == 0
+
+
+@pytest.mark.parametrize("option", ["frequency_penalty", "presence_penalty"])
+def test_a_penalty_needs_a_sampler(option):
+    """Greedy or not."""
+    from vlmkit.engines.sampling import needs_sampler
+
+    assert needs_sampler(Sampling(**{option: 0.1}), probabilities=False)
+    assert not needs_sampler(Sampling(**{option: 0.0}), probabilities=False)

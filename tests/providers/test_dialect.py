@@ -9,13 +9,17 @@ from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
 from vlmkit.providers.dialect import Form, Piece, count, no_text, refuse_unsupported
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
+from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
 from vlmkit.records import Ask, Picture, Sampling, Turn
 
 FORM = Form(model="m", parameters={"max_tokens": "max_tokens", "top_p": "top_p", "stop": "stop"})
 
 
-@pytest.mark.parametrize(("name", "value"), [("top_k", 2), ("repetition_penalty", 1.1), ("seed", 5)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("top_k", 2), ("repetition_penalty", 1.1), ("seed", 5), ("frequency_penalty", 0.1), ("presence_penalty", -1.0)],
+)
 def test_what_was_asked_for_is_not_dropped(name, value):
     """An option without a word is an error that names it, and those that have one."""
     with pytest.raises(BadSetting, match=f"{name}: .* it takes top_p, stop"):
@@ -76,3 +80,43 @@ def test_every_dialect_says_what_was_said_before(dialect, roles):
     assert ("MQ==" in shown, "Which?" in shown) == (True, True)
     assert "A dog." in answer
     assert ("Mg==" in asked, "And this?" in asked) == (True, True)
+
+
+UNUSUAL = {
+    "top_p": 0.5,
+    "top_k": 3,
+    "repetition_penalty": 1.2,
+    "frequency_penalty": 0.25,
+    "presence_penalty": -0.75,
+    "stop": ("END",),
+    "seed": 11,
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+@pytest.mark.parametrize("host", [*HOSTS.values(), ANY_SERVER], ids=lambda host: host.name + ("" if host.url else "@"))
+def test_an_option_arrives_or_is_refused(host, name):
+    """No host gets a request from which something that was asked for was left out."""
+    form = Form(model="m", parameters=host.parameters)
+    ask = Ask(pictures=(), prompt="x", sampling=Sampling(**{name: UNUSUAL[name]}))
+    if name not in host.parameters:
+        with pytest.raises(BadSetting, match=f"{name}: m's server takes no such option"):
+            host.dialect.request(ask, form, False)
+        return
+    body = json.loads(host.dialect.request(ask, form, False)[1])
+    options = body.get("generationConfig", body)
+    value = UNUSUAL[name]
+    word = host.parameters[name] if name != "stop" or host.name != "anthropic" else "stop_sequences"
+    assert options[word] == (list(value) if isinstance(value, tuple) else value)
+
+
+@pytest.mark.parametrize(
+    ("engine", "highest"), [("anthropic", 1.0), ("openai", 2.0), ("gemini", 2.0), ("openrouter", 2.0)]
+)
+def test_a_temperature_that_a_host_does_not_take_is_refused(engine, highest):
+    """Before it is sent; the highest itself is fine, and a server of the user's own says itself what it takes."""
+    form = Form(model="m", parameters={}, highest_temperature=HOSTS[engine].highest_temperature)
+    refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(temperature=highest)), form)
+    with pytest.raises(BadSetting, match=f"Give 0 to {highest:g}"):
+        refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(temperature=highest + 0.1)), form)
+    assert ANY_SERVER.highest_temperature is None

@@ -184,3 +184,12 @@ def test_a_key_is_a_bearer():
     """And without one nothing is sent."""
     assert OPENAI_CHAT.headers("k") == {"authorization": "Bearer k"}
     assert OPENAI_CHAT.headers(None) == {}
+
+
+def test_vllm_says_whether_a_stop_text_ended_the_answer():
+    """Other servers do not; then it is a stop like any other."""
+    choice = {"message": {"content": "one"}, "finish_reason": "stop"}
+    for said, reason in (("END", "stop_sequence"), (2, "stop"), (None, "stop")):
+        assert OPENAI_CHAT.read({"choices": [{**choice, "stop_reason": said}]}).finish_reason == reason
+    cut = {**choice, "finish_reason": "length", "stop_reason": "END"}
+    assert OPENAI_CHAT.read({"choices": [cut]}).finish_reason == "length"

@@ -31,6 +31,7 @@ CHANGES = [
     {"schema": {"type": "object"}},
     *({"sampling": Sampling(**{"stop": ("\n",), **change})} for change in (
         {"max_tokens": 255}, {"temperature": 0.1}, {"top_p": 0.9}, {"top_k": 1}, {"repetition_penalty": 1.1},
+        {"frequency_penalty": 0.1}, {"presence_penalty": 0.1},
         {"stop": ()}, {"stop": ("\n", "\n")}, {"seed": 1},
     )),
 ]  # fmt: skip

@@ -1,12 +1,13 @@
-"""Backends: the socket every model plugs into, and the names that open one.
+"""Backends: the socket every model plugs into, what people call on it, and the names that open one.
 
 Takes   a model's name, "engine:name".           Gives  a `Backend`: abilities, submit, stream, close.
-May use records, errors, settings, extras.       Never  imports engines or providers; they are opened by dotted name."""
+May use the ground modules and sources.          Never  imports engines or providers; they are opened by dotted name."""
 
 from __future__ import annotations
 
 from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply
 from vlmkit.backends.registry import ModelName, load, parse
 from vlmkit.backends.shared import borrow
+from vlmkit.backends.surface import Surface
 
-__all__ = ["Abilities", "Backend", "Delta", "ModelName", "PendingReply", "borrow", "load", "parse"]
+__all__ = ["Abilities", "Backend", "Delta", "ModelName", "PendingReply", "Surface", "borrow", "load", "parse"]

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,8 +19,11 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from vlmkit import errors
+from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.facts import Counts, ModelInfo, counted
 from vlmkit.backends.identity import stamp
-from vlmkit.backends.protocol import Abilities, Delta, PendingReply
+from vlmkit.backends.protocol import Abilities, PendingReply
+from vlmkit.backends.surface import Surface
 from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
 from vlmkit.records import Ask, Reply, Usage
 
@@ -33,7 +36,7 @@ Answer = str | RunError
 Replies = Answer | Sequence[Answer] | Callable[[Ask], Answer]
 
 
-class FakeBackend:
+class FakeBackend(Surface):
     """Answers asks from a script.
 
     Parameters
@@ -77,6 +80,8 @@ class FakeBackend:
         self.model = f"fake:{name}"
         self.revision = revision
         self.abilities = abilities or Abilities()
+        self.info = ModelInfo(name=self.model, revision=revision, slots=self.abilities.parallel_asks)
+        self._counts = Counts()
         self.asks: list[Ask] = []
         self.most_in_flight = 0
         self._replies = _echo if replies is None else replies
@@ -87,40 +92,46 @@ class FakeBackend:
         self._line: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def submit(self, ask: Ask) -> Future[Reply]:
-        """Take an ask; return at once. The future ends with the scripted answer or fault, or `TimedOut`."""
-        job = _Job(ask=ask)
+    @property
+    def stats(self) -> Counts:
+        """What has been done since it was opened."""
+        return self._counts
+
+    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
+        """Take an ask; return at once. The future ends with the scripted answer or fault, or `TimedOut`.
+
+        Parameters
+        ----------
+        ask : Ask
+        take : callable or None, default None
+            Gets the answer word by word once it is there.
+
+        Raises
+        ------
+        BadSetting
+            Sampling values that mean nothing.
+        """
+        check_sampling(ask.sampling)
+        job = _Job(ask=ask, take=take)
         with self._lock:
             job.number = len(self.asks)
             self.asks.append(ask)
             self._in_flight.add(job.future)
             self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
-            closed = self._closed
-            if not closed:
+            fault = self._refusal(ask)
+            if fault is None:
                 self._line.put(job)
                 self._add_thread()
         job.future.add_done_callback(self._forget)
         job.future.add_done_callback(lambda _: job.ended.set())
-        if closed:
-            job.end(Cancelled(f"{self.model} is closed. Open it again to ask more."))
+        if fault is not None:
+            job.end(fault)
         return job.future
 
-    def stream(self, ask: Ask) -> Iterator[Delta]:
-        """Answer word by word; closing the iterator cancels.
-
-        Raises
-        ------
-        RunError
-            The scripted fault of this ask.
-        """
-        future = self.submit(ask)
-        try:
-            reply = future.result()
-            for piece in re.findall(r"\s*\S+|\s+$", reply.text):
-                yield Delta(text=piece)
-            yield Delta(reply=reply)
-        finally:
-            future.cancel()
+    def _refusal(self, ask: Ask) -> RunError | None:
+        if self._closed:
+            return Cancelled(f"{self.model} is closed. Open it again to ask more.")
+        return blank_prompt(ask)
 
     def close(self) -> None:
         """End the asks in flight with `Cancelled` and let the threads go. Twice is fine."""
@@ -146,6 +157,7 @@ class FakeBackend:
     def _forget(self, future: Future[Reply]) -> None:
         with self._lock:
             self._in_flight.discard(future)
+            self._counts = counted(self._counts, future)
         if future.cancelled():
             # `concurrent.futures.wait` sees a cancelled future only after this call.
             future.set_running_or_notify_cancel()
@@ -185,9 +197,11 @@ class FakeBackend:
         return TimedOut(message, partial=replace(partial, finish_reason="timeout"))
 
     def _reply(self, ask: Ask, text: str, start_s: float) -> Reply:
-        reason = "stop"
+        reason, whole = "stop", text
         for stop in ask.sampling.stop:
             text = text.partition(stop)[0]
+        if text != whole:
+            reason = "stop_sequence"
         words = re.findall(r"\s*\S+", text)
         if len(words) > ask.sampling.max_tokens:
             words, reason = words[: ask.sampling.max_tokens], "length"
@@ -205,12 +219,16 @@ class FakeBackend:
 @dataclass
 class _Job:
     ask: Ask
+    take: Callable[[str], None] | None = None
     number: int = 0
     start_s: float = field(default_factory=time.monotonic)
     future: PendingReply = field(default_factory=PendingReply)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def end(self, result: Reply | RunError) -> None:
+        if isinstance(result, Reply) and self.take is not None and not self.future.done():
+            for piece in re.findall(r"\s*\S+|\s+$", result.text):
+                self.take(piece)
         _end(self.future, result)
 
 

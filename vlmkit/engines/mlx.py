@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from vlmkit import sources
-from vlmkit.backends.protocol import Delta, Insight
+from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.protocol import Insight
+from vlmkit.backends.surface import Surface
 from vlmkit.engines import desk as desks
 from vlmkit.engines import inspection, loading, locate
 from vlmkit.engines.grammar import check_constraint
-from vlmkit.engines.opening import EngineInfo, open_on_desk
-from vlmkit.engines.request import Request, check_sampling
+from vlmkit.engines.opening import open_on_desk
+from vlmkit.engines.request import Request
 from vlmkit.errors import BadSchema, BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
 from vlmkit.extras import open_by_name
-from vlmkit.records import Ask, Constraint, Picture, Reply, Sampling
+from vlmkit.records import Ask, Constraint, Picture, Reply
 
 if TYPE_CHECKING:
+    from vlmkit.backends.facts import Counts
     from vlmkit.engines.language import LoadedModel
-    from vlmkit.engines.scheduler import Counts, Scheduler
+    from vlmkit.engines.scheduler import Scheduler
 
-__all__ = ["Engine", "EngineInfo", "open_engine"]
+__all__ = ["Engine", "open_engine"]
 
 # One encodes while two decode; a picture takes milliseconds, a prompt hundreds of them.
 _PICTURE_THREADS = 2
@@ -98,7 +98,7 @@ def open_engine(
     )
 
 
-class Engine:
+class Engine(Surface):
     """An open model; made by `open_engine` or ``vlmkit.load``.
 
     Attributes
@@ -107,7 +107,7 @@ class Engine:
         Full name, as ``mlx:…``.
     revision : str
     abilities : Abilities
-    info : EngineInfo
+    info : ModelInfo
 
     Examples
     --------
@@ -145,17 +145,6 @@ class Engine:
         self._desk.join(opened.scheduler)
         self._pool = ThreadPoolExecutor(_PICTURE_THREADS, thread_name_prefix="vlmkit-pictures")
 
-    def __repr__(self) -> str:
-        return f"Engine({self.model!r}, revision={self.revision!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def stats(self) -> Counts:
         """What has been done since the model was opened.
@@ -169,8 +158,14 @@ class Engine:
             raise self._closed()
         return self._scheduler.counts
 
-    def submit(self, ask: Ask) -> Future[Reply]:
+    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
         """Take an ask; return at once.
+
+        Parameters
+        ----------
+        ask : Ask
+        take : callable or None, default None
+            Gets each piece of text as it becomes certain, on the desk's thread.
 
         Returns
         -------
@@ -183,76 +178,18 @@ class Engine:
         ModelLoadFailed
             The process was forked after the model was opened.
         """
-        return self._send(Request(next(self._numbers), ask, self.model, self.revision))
-
-    def stream(self, ask: Ask) -> Iterator[Delta]:
-        """Answer piece by piece; closing the iterator cancels.
-
-        Raises
-        ------
-        RunError
-            The ask failed.
-        SetupError
-            As `submit`.
-        """
-        pieces: SimpleQueue[str | None] = SimpleQueue()
-        future = self._send(Request(next(self._numbers), ask, self.model, self.revision, on_text=pieces.put))
-        future.add_done_callback(lambda _: pieces.put(None))
-        try:
-            while (piece := pieces.get()) is not None:
-                yield Delta(text=piece)
-            yield Delta(reply=future.result())
-        finally:
-            future.cancel()
-
-    def generate(
-        self,
-        images: object,
-        prompt: str,
-        *,
-        system: str | None = None,
-        timeout_s: float | None = None,
-        token_probabilities: bool = False,
-        **sampling: Any,
-    ) -> Reply:
-        """Answer one question and wait for it.
-
-        Parameters
-        ----------
-        images : path, bytes, PIL.Image.Image, or a list of them; None or an empty list for a question without picture
-        prompt : str
-        system : str or None, default None
-        timeout_s : float or None, default None
-        token_probabilities : bool, default False
-        **sampling
-            Fields of `Sampling`: ``max_tokens``, ``temperature``, ``top_p``, ``top_k``, ``seed`` …
-
-        Raises
-        ------
-        BadSetting
-            A sampling option that does not exist or means nothing.
-        RunError
-            A picture cannot be read, or the model failed.
-        """
-        unknown = [option for option in sampling if option not in _SAMPLING]
-        if unknown:
-            message = f"{unknown[0]}: generate takes no such option. It takes: {', '.join(_SAMPLING)}."
-            raise BadSetting(message)
-        ask = Ask(
-            pictures=self._pictures(images),
-            prompt=prompt,
-            system=system,
-            sampling=Sampling(**sampling),
-            timeout_s=timeout_s,
-            token_probabilities=token_probabilities,
-        )
-        future = self.submit(ask)
-        try:
-            return future.result()
-        except BaseException:
-            # An interrupt must not leave the answer running behind the user's back.
-            future.cancel()
-            raise
+        check_sampling(ask.sampling)
+        self._check_constraint(ask.constraint)
+        self._desk.check()
+        request = Request(next(self._numbers), ask, self.model, self.revision, on_text=take)
+        pictures = ask.all_pictures
+        if len(pictures) > self.abilities.images_per_ask:
+            request.fail(self._too_many(len(pictures)))
+        elif fault := blank_prompt(ask):
+            request.fail(fault)
+        else:
+            self._decode(request)
+        return request.future
 
     def look_inside(self, ask: Ask) -> Insight:
         """What the model is given for an ask, which is not answered here.
@@ -300,21 +237,13 @@ class Engine:
             del scheduler
             self._desk.call(loading.give_back)
 
-    def _send(self, request: Request) -> Future[Reply]:
-        check_sampling(request.ask.sampling)
-        self._check_constraint(request.ask.constraint)
-        self._desk.check()
-        pictures = request.ask.all_pictures
-        if len(pictures) > self.abilities.images_per_ask:
-            request.fail(self._too_many(len(pictures)))
-            return request.future
+    def _decode(self, request: Request) -> None:
         try:
-            images = self._pool.submit(_decode_pictures, pictures)
+            images = self._pool.submit(_decode_pictures, request.ask.all_pictures)
         except RuntimeError:  # the pool is shut
             request.fail(self._closed())
         else:
             images.add_done_callback(partial(self._decoded, request))
-        return request.future
 
     def _check_constraint(self, constraint: Constraint | None) -> None:
         if constraint is None:
@@ -350,17 +279,10 @@ class Engine:
             "examples included. Give fewer at a time."
         )
 
-    def _pictures(self, images: object) -> tuple[Picture, ...]:
-        refs = [] if images is None else sources.read(images)
-        return tuple(sources.normalize(ref, self.abilities.longest_side_px) for ref in refs)
-
     def _open_language(self) -> LoadedModel:
         if self._language is None:
             raise self._closed()
         return self._language
-
-
-_SAMPLING = tuple(field.name for field in fields(Sampling))
 
 
 def _decode_pictures(pictures: tuple[Picture, ...]) -> list[Any]:

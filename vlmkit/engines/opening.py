@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
 from vlmkit.engines import loading
 
@@ -15,57 +16,12 @@ if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
     from vlmkit.engines.scheduler import Scheduler
 
-__all__ = ["EngineInfo", "Opened", "open_on_desk"]
+__all__ = ["Opened", "open_on_desk"]
 
 # A step costs a GPU little until memory is short, and a CPU the less per row the more rows share it.
 _SLOTS_CPU = 16
 _SLOTS_GPU = 8
 _IMAGES_PER_ASK = 8
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EngineInfo:
-    """Facts about an open model.
-
-    Attributes
-    ----------
-    name : str
-        Full name, as ``mlx:…``.
-    revision : str
-        Commit on the Hub, or a digest of a local checkpoint.
-    architecture : str
-        mlx_vlm's name of the family.
-    parameters : int
-    quantization : str or None
-        Of the checkpoint, as ``"4-bit"``.
-    precision : str
-        Number format in memory: ``"float32"``, ``"mixed"`` or ``"checkpoint"``.
-    context_length : int or None
-        Tokens of prompt and answer together.
-    memory_bytes : int
-        Weights in memory.
-    device : str
-        ``"cpu"`` or ``"gpu"``.
-    slots : int
-        Answers written at the same time.
-    serving : str
-        ``"batched"`` or ``"one by one"``.
-    why_one_by_one : str
-        What the probe found; empty when batched.
-    """
-
-    name: str
-    revision: str
-    architecture: str
-    parameters: int
-    quantization: str | None
-    precision: str
-    context_length: int | None
-    memory_bytes: int
-    device: str
-    slots: int
-    serving: str
-    why_one_by_one: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +32,13 @@ class Opened:
     ----------
     language : LoadedModel
     scheduler : Scheduler
-    info : EngineInfo
+    info : ModelInfo
     abilities : Abilities
     """
 
     language: LoadedModel
     scheduler: Scheduler
-    info: EngineInfo
+    info: ModelInfo
     abilities: Abilities
 
 
@@ -114,7 +70,7 @@ def open_on_desk(
 
     wanted = slots or (_SLOTS_CPU if loaded.device == "cpu" else _SLOTS_GPU)
     decoder, why = conformance.decoder_for(loaded.language, checkpoint.config, wanted)
-    info = EngineInfo(
+    info = ModelInfo(
         name=name,
         revision=revision,
         architecture=checkpoint.model_type,
@@ -127,6 +83,8 @@ def open_on_desk(
         slots=decoder.slots,
         serving="one by one" if why else "batched",
         why_one_by_one=why,
+        sees_pictures=True,
+        has_tokenizer=True,
     )
     abilities = Abilities(
         images_per_ask=1 if foreign.single_image_only(checkpoint.model_type) else _IMAGES_PER_ASK,

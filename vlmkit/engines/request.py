@@ -10,10 +10,10 @@ from typing import Any
 
 from vlmkit.backends.protocol import PendingReply
 from vlmkit.engines.transcript import Transcript
-from vlmkit.errors import BadSetting, Cancelled, RunError, TimedOut
-from vlmkit.records import Ask, Reply, Sampling, Token, Usage
+from vlmkit.errors import Cancelled, RunError, TimedOut
+from vlmkit.records import Ask, Reply, Token, Usage
 
-__all__ = ["ReplyFuture", "Request", "check_sampling"]
+__all__ = ["ReplyFuture", "Request"]
 
 
 class ReplyFuture(PendingReply):
@@ -116,7 +116,7 @@ class Request:
         self.completion_tokens += 1
         transcript.add(token)
         if transcript.stopped:
-            return "stop"
+            return "stop_sequence"
         self._deliver(transcript.text)
         return "length" if self.completion_tokens >= limit else None
 
@@ -126,7 +126,7 @@ class Request:
         transcript.finish()
         self._deliver(transcript.text)
         # A stop text can also show up in what was held back until the last token.
-        reply = self._reply("stop" if transcript.stopped else reason)
+        reply = self._reply("stop_sequence" if transcript.stopped else reason)
         with suppress(InvalidStateError):
             self.future.set_result(reply)
 
@@ -184,24 +184,3 @@ class Request:
         if self._on_text is not None and len(text) > self._delivered:
             self._on_text(text[self._delivered :])
             self._delivered = len(text)
-
-
-def check_sampling(sampling: Sampling) -> None:
-    """See that sampling values mean something.
-
-    Raises
-    ------
-    BadSetting
-        One does not; names it and what it accepts.
-    """
-    rules = (
-        ("max_tokens", sampling.max_tokens >= 1, "1 or more"),
-        ("temperature", sampling.temperature >= 0, "0 or more"),
-        ("top_p", 0 < sampling.top_p <= 1, "a number above 0, up to 1"),
-        ("top_k", sampling.top_k >= 0, "0 (all) or more"),
-        ("repetition_penalty", sampling.repetition_penalty > 0, "a number above 0; 1 changes nothing"),
-    )
-    for field_name, sound, accepts in rules:
-        if not sound:
-            message = f"{field_name}: {getattr(sampling, field_name)!r} cannot be used. Give {accepts}."
-            raise BadSetting(message)

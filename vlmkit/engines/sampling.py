@@ -21,7 +21,11 @@ __all__ = ["RowSampler", "choose", "needs_sampler"]
 
 def needs_sampler(sampling: Sampling, *, probabilities: bool, constrained: bool = False) -> bool:
     """Whether plain argmax on the model's logits is not enough."""
-    return probabilities or constrained or sampling.temperature > 0 or sampling.repetition_penalty != 1.0
+    return probabilities or constrained or sampling.temperature > 0 or _penalizes(sampling)
+
+
+def _penalizes(sampling: Sampling) -> bool:
+    return (sampling.repetition_penalty, sampling.frequency_penalty, sampling.presence_penalty) != (1.0, 0.0, 0.0)
 
 
 class RowSampler:
@@ -96,10 +100,11 @@ def choose(logits: np.ndarray[Any, Any], sampling: Sampling, chosen: list[int]) 
         The answer's tokens so far; their number is the position of the draw.
     """
     scores = logits.astype(np.float64)
-    if sampling.repetition_penalty != 1.0 and chosen:
-        seen = np.unique(chosen)
+    if chosen and _penalizes(sampling):
+        seen, times = np.unique(chosen, return_counts=True)
         penalty = sampling.repetition_penalty
         scores[seen] = np.where(scores[seen] > 0, scores[seen] / penalty, scores[seen] * penalty)
+        scores[seen] -= times * sampling.frequency_penalty + sampling.presence_penalty
     if sampling.temperature <= 0:
         return int(scores.argmax())
     candidates, mass = _candidates(scores, sampling)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vlmkit.backends.facts import Counts
 from vlmkit.engines.decoding import Decoder, Prompt
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
@@ -22,36 +23,7 @@ if TYPE_CHECKING:
     from vlmkit.engines.grammar import Matcher
     from vlmkit.records import Constraint
 
-__all__ = ["Counts", "Language", "Scheduler"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counts:
-    """What the engine has done since it was opened.
-
-    Attributes
-    ----------
-    answered, failed : int
-        Asks that ended with a reply, or with a fault (cancelled ones included).
-    prompt_tokens, completion_tokens : int
-    steps : int
-        Decoding steps; `completion_tokens` by `steps` is how full the batch was.
-    prompt_seconds, decode_seconds : float
-        Time spent reading pictures and prompts, and writing tokens.
-    """
-
-    answered: int = 0
-    failed: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    steps: int = 0
-    prompt_seconds: float = 0.0
-    decode_seconds: float = 0.0
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Tokens written in a second of decoding; 0 before the first."""
-        return self.completion_tokens / self.decode_seconds if self.decode_seconds else 0.0
+__all__ = ["Language", "Scheduler"]
 
 
 class Language(Protocol):
@@ -81,7 +53,7 @@ class Scheduler:
     """
 
     def __init__(self, language: Language, decoder: Decoder) -> None:
-        self.counts = Counts()
+        self.counts = Counts(steps=0, prompt_seconds=0.0, decode_seconds=0.0)
         self._language = language
         self._decoder = decoder
         self._arrivals: SimpleQueue[Request] = SimpleQueue()

@@ -37,6 +37,8 @@ class ExplainOptions(TypedDict, total=False):
     top_p: float
     top_k: int
     repetition_penalty: float
+    frequency_penalty: float
+    presence_penalty: float
     max_tokens: int
     stop: str | list[str] | tuple[str, ...]
     seed: int

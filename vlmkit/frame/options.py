@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict
 
 import pandas as pd
 
+from vlmkit.backends.checks import MOST_PENALTY
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.frame.picking import Picker, chosen
@@ -41,6 +42,8 @@ class AskOptions(TypedDict, total=False):
     top_p : float, default 1.0
     top_k : int, default 0
     repetition_penalty : float, default 1.0
+    frequency_penalty, presence_penalty : float, default 0.0
+        From -2 to 2, as OpenAI has them: what a token of the answer loses for each time, or once, it stands there.
     max_tokens : int, default 256
     stop : str or list of str, default none
         The answer ends before the first of these.
@@ -59,6 +62,8 @@ class AskOptions(TypedDict, total=False):
     top_p: float
     top_k: int
     repetition_penalty: float
+    frequency_penalty: float
+    presence_penalty: float
     max_tokens: int
     stop: str | list[str] | tuple[str, ...]
     seed: int
@@ -245,11 +250,17 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "sample": _COUNT,
 }
 
+_PENALTY: tuple[Callable[[Any], bool], str] = (
+    lambda value: _is_number(value) and abs(value) <= MOST_PENALTY,
+    "a number from -2 to 2; 0 changes nothing",
+)
 _SAMPLING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "temperature": (lambda value: _is_number(value) and value >= 0, "a number from 0 (greedy) up"),
     "top_p": (lambda value: _is_number(value) and 0 < value <= 1, "a number above 0, up to 1"),
     "top_k": (lambda value: _is_whole(value) and value >= 0, "a whole number; 0 keeps all tokens"),
     "repetition_penalty": (lambda value: _is_number(value) and value > 0, "a number above 0; 1 changes nothing"),
+    "frequency_penalty": _PENALTY,
+    "presence_penalty": _PENALTY,
     "max_tokens": (lambda value: _is_whole(value) and value >= 1, "a whole number from 1 up"),
     "stop": (_is_stop, "a text or a list of texts, none of them empty"),
     "seed": (_is_whole, "a whole number"),

@@ -61,7 +61,7 @@ def describe(
     **options
         model, fallback, store, image, examples, recursive, limit, sample, overwrite, details, confidence, background,
         on_error, on_timeout, timeout_s, max_retries, progress, workers, temperature, top_p, top_k, repetition_penalty,
-        max_tokens, stop, seed: see `vlmkit.frame.options`.
+        frequency_penalty, presence_penalty, max_tokens, stop, seed: see `vlmkit.frame.options`.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from vlmkit.records import Ask, Turn, Usage
 
 __all__ = ["ANTHROPIC_MESSAGES"]
 
-_REASONS = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
+_REASONS = {"end_turn": "stop", "max_tokens": "length"}
 _PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
 
 

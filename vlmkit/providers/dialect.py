@@ -8,9 +8,9 @@ from typing import Any
 
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
-from vlmkit.records import Ask, Token, Usage
+from vlmkit.records import Ask, Sampling, Token, Usage
 
-__all__ = ["Dialect", "Form", "Piece", "count", "no_text", "refuse_unsupported"]
+__all__ = ["Dialect", "Form", "Piece", "count", "no_text", "refuse_unsupported", "unusual"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +28,15 @@ class Form:
         How closely pictures are looked at, where the dialect has such a thing.
     extra_body : mapping
         Further entries of every request, as the server's documentation has them.
+    highest_temperature : float or None
+        What is above is refused by the server; None where it says no such thing.
     """
 
     model: str
     parameters: Mapping[str, str]
     detail: str | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    highest_temperature: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,11 +89,36 @@ class Dialect:
     headers: Callable[[str | None], Mapping[str, str]]
 
 
-_NEUTRAL = {"top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0, "stop": (), "seed": 0}
+_NEUTRAL = {
+    "top_p": 1.0,
+    "top_k": 0,
+    "repetition_penalty": 1.0,
+    "frequency_penalty": 0.0,
+    "presence_penalty": 0.0,
+    "stop": (),
+    "seed": 0,
+}
+
+
+def unusual(sampling: Sampling, *names: str) -> dict[str, Any]:
+    """Those of the options that are not neutral, by name, as JSON has them.
+
+    Parameters
+    ----------
+    sampling : Sampling
+    *names : str
+        Fields of it.
+    """
+    values = {name: getattr(sampling, name) for name in names}
+    return {name: _plain(value) for name, value in values.items() if value != _NEUTRAL[name]}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def refuse_unsupported(ask: Ask, form: Form) -> None:
-    """Find an option that was asked for and that the host has no word for.
+    """Find an option that was asked for and that the host has no word for, or a temperature that it does not take.
 
     Parameters
     ----------
@@ -109,6 +137,9 @@ def refuse_unsupported(ask: Ask, form: Form) -> None:
             known = ", ".join(known for known in _NEUTRAL if known in form.parameters)
             message = f"{name}: {form.model}'s server takes no such option. Leave it out; it takes {known}."
             raise BadSetting(message)
+    highest, given = form.highest_temperature, ask.sampling.temperature
+    if highest is not None and given > highest:
+        raise BadSetting(f"temperature: {given:g} is too high for {form.model}'s server. Give 0 to {highest:g}.")
 
 
 def count(content: Any, key: str) -> int | None:

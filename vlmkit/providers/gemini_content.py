@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported, unusual
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -28,12 +28,8 @@ def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     contents.append({"role": "user", "parts": _parts(ask)})
     sampling = ask.sampling
     options: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens, "temperature": sampling.temperature}
-    if sampling.top_p != 1.0:
-        options["topP"] = sampling.top_p
-    if sampling.top_k:
-        options["topK"] = sampling.top_k
-    if sampling.stop:
-        options["stopSequences"] = list(sampling.stop)
+    chosen = unusual(sampling, "top_p", "top_k", "frequency_penalty", "presence_penalty", "stop")
+    options |= {form.parameters[name]: value for name, value in chosen.items()}
     if sampling.seed or sampling.temperature > 0:
         options["seed"] = sampling.seed
     if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in form.parameters:

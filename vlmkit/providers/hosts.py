@@ -12,7 +12,7 @@ from vlmkit.providers.openai_chat import OPENAI_CHAT
 
 __all__ = ["ANY_SERVER", "HOSTS", "Host"]
 
-_PLAIN = {name: name for name in ("max_tokens", "top_p", "stop", "seed")}
+_PLAIN = {name: name for name in ("max_tokens", "top_p", "stop", "seed", "frequency_penalty", "presence_penalty")}
 _PROBABILITIES = {"token_probabilities": "logprobs", "alternatives": "top_logprobs"}
 _FULL = {
     **_PLAIN,
@@ -56,6 +56,8 @@ class Host:
         shorter side then has the 750 pixels that OpenAI looks at. Anthropic says 1568.
     parallel_asks : int, default 4
     images_per_ask : int, default 8
+    highest_temperature : float or None, default None
+        As its documentation has it.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Host:
     longest_side_px: int = 1000
     parallel_asks: int = 4
     images_per_ask: int = 8
+    highest_temperature: float | None = None
 
 
 HOSTS: Mapping[str, Host] = {
@@ -131,6 +134,7 @@ HOSTS: Mapping[str, Host] = {
                 "json_schema": "response_format",
             },
             parallel_asks=32,
+            highest_temperature=2.0,
         ),
         Host(
             name="openrouter",
@@ -139,6 +143,7 @@ HOSTS: Mapping[str, Host] = {
             needs_key=True,
             parameters=_FULL,
             parallel_asks=32,
+            highest_temperature=2.0,
         ),
         Host(
             name="anthropic",
@@ -148,6 +153,7 @@ HOSTS: Mapping[str, Host] = {
             dialect=ANTHROPIC_MESSAGES,
             parameters={name: name for name in ("top_p", "top_k", "stop")},
             longest_side_px=1568,
+            highest_temperature=1.0,
             parallel_asks=16,
         ),
         Host(
@@ -156,7 +162,16 @@ HOSTS: Mapping[str, Host] = {
             key_variable="GEMINI_API_KEY",
             needs_key=True,
             dialect=GEMINI_CONTENT,
-            parameters={name: name for name in ("top_p", "top_k", "stop", "seed", "json_schema")},
+            parameters={
+                "top_p": "topP",
+                "top_k": "topK",
+                "stop": "stopSequences",
+                "seed": "seed",
+                "frequency_penalty": "frequencyPenalty",
+                "presence_penalty": "presencePenalty",
+                "json_schema": "responseJsonSchema",
+            },
+            highest_temperature=2.0,
             listing="vlmkit.providers.gemini_listing:list_gemini",
             longest_side_px=1536,
             parallel_asks=16,

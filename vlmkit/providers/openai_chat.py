@@ -10,7 +10,7 @@ from typing import Any
 
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported, unusual
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Token, Turn, Usage
 
@@ -44,14 +44,8 @@ def _options(ask: Ask, form: Form) -> dict[str, Any]:
     """Sampling in the host's words; what is neutral is left out, as not every server knows every word."""
     sampling, names = ask.sampling, form.parameters
     options: dict[str, Any] = {names["max_tokens"]: sampling.max_tokens, "temperature": sampling.temperature}
-    if sampling.top_p != 1.0:
-        options[names["top_p"]] = sampling.top_p
-    if sampling.top_k:
-        options[names["top_k"]] = sampling.top_k
-    if sampling.repetition_penalty != 1.0:
-        options[names["repetition_penalty"]] = sampling.repetition_penalty
-    if sampling.stop:
-        options[names["stop"]] = list(sampling.stop)
+    chosen = ("top_p", "top_k", "repetition_penalty", "frequency_penalty", "presence_penalty", "stop")
+    options |= {names[name]: value for name, value in unusual(sampling, *chosen).items()}
     if "seed" in names and (sampling.seed or sampling.temperature > 0):
         options[names["seed"]] = sampling.seed
     if ask.token_probabilities:
@@ -117,6 +111,8 @@ def _choice(content: Any) -> dict[str, Any] | None:
 
 def _reason(choice: dict[str, Any]) -> str | None:
     reason = choice.get("finish_reason")
+    if reason == "stop" and isinstance(choice.get("stop_reason"), str):  # vLLM says which of the texts it was
+        return "stop_sequence"
     return reason if isinstance(reason, str) else None
 
 

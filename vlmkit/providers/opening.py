@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from vlmkit import settings
 from vlmkit.backends.discovery import FoundModel
+from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
 from vlmkit.errors import (
     BackendError,
@@ -126,10 +127,17 @@ def open_host(
         revision=_revision(found.revision if found else None, {"detail": detail, "extra_body": extra_body}),
         abilities=_abilities(host, addresses, longest_side_px, limits),
         dialect=host.dialect,
-        form=Form(model=name, parameters=host.parameters, detail=detail, extra_body=extra_body),
+        form=Form(
+            model=name,
+            parameters=host.parameters,
+            detail=detail,
+            extra_body=extra_body,
+            highest_temperature=host.highest_temperature,
+        ),
         balance=Balance(transports),
         limiter=limiter_for(",".join(sorted(map(origin_of, addresses))), limits),
         permission=partial(check_permission, short, hosts_elsewhere(addresses), allow_remote),
+        info=_info(full_name, found, addresses, limits),
     )
 
 
@@ -335,6 +343,19 @@ def _abilities(host: Host, addresses: Sequence[str], longest_side_px: int | None
         longest_side_px=longest_side_px or host.longest_side_px,
         parallel_asks=limits.parallel_asks or host.parallel_asks * len(addresses),
         destination=", ".join(addresses),
+    )
+
+
+def _info(name: str, found: FoundModel | None, addresses: Sequence[str], limits: Limits) -> ModelInfo:
+    facts = found or FoundModel(engine="")
+    return ModelInfo(
+        name=name,
+        revision=facts.revision,
+        destination=", ".join(addresses),
+        sees_pictures=facts.sees_pictures,
+        quantization=facts.quantization,
+        context_length=facts.context,
+        slots=limits.parallel_asks,
     )
 
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from vlmkit.backends.protocol import Abilities, Delta, PendingReply
+from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.facts import Counts, ModelInfo, counted
+from vlmkit.backends.protocol import Abilities, PendingReply
+from vlmkit.backends.surface import Surface
 from vlmkit.errors import (
     BackendError,
     Cancelled,
@@ -46,7 +47,7 @@ _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 256
 
 
-class Provider:
+class Provider(Surface):
     """A model that a server answers for; made by ``vlmkit.load``.
 
     Parameters
@@ -61,6 +62,8 @@ class Provider:
     limiter : Limiter
     permission : callable
         Raises BadSetting where pictures must not be sent to the server any more; asked before each is.
+    info : ModelInfo
+        What the server told when it was opened.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Provider:
         balance: Balance,
         limiter: Limiter,
         permission: Callable[[], None],
+        info: ModelInfo,
     ) -> None:
         self.model = model
         self.revision = revision
@@ -81,6 +85,8 @@ class Provider:
         self._dialect = dialect
         self._form = form
         self._balance = balance
+        self.info = info
+        self._counts = Counts()
         self._limiter = limiter
         self._permission = permission
         self._lock = threading.Lock()
@@ -95,19 +101,19 @@ class Provider:
         self._probing = asyncio.Lock()
         self._process = os.getpid()
 
-    def __repr__(self) -> str:
-        return f"Provider({self.model!r}, revision={self.revision!r})"
+    @property
+    def stats(self) -> Counts:
+        """What has been done since the model was opened, as far as a server says it."""
+        return self._counts
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def submit(self, ask: Ask) -> Future[Reply]:
+    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
         """Take an ask; return at once. Cancelling the future ends the request on the wire.
+
+        Parameters
+        ----------
+        ask : Ask
+        take : callable or None, default None
+            Gets each piece of the answer as the server writes it, in the thread of the event loop.
 
         Raises
         ------
@@ -117,36 +123,13 @@ class Provider:
             The process was forked after the model was opened.
         """
         self._check(ask)
-        job = _Job(ask)
-        if self._hand_over(job):
-            job.future.add_done_callback(lambda future: self._forget(job, future))
-        else:
+        job = _Job(ask, take=take)
+        if fault := blank_prompt(ask):
+            job.end(fault)
+        elif not self._hand_over(job):
             job.end(self._is_closed())
-        return job.future
-
-    def stream(self, ask: Ask) -> Iterator[Delta]:
-        """Answer piece by piece as the server writes; closing the iterator ends the request.
-
-        Raises
-        ------
-        RunError
-            The ask failed. A `TimedOut` has what came until then as a Reply in its attribute ``partial``.
-        SetupError
-            As `submit`; or the server has no such model.
-        """
-        self._check(ask)
-        line: SimpleQueue[str | None] = SimpleQueue()
-        job = _Job(ask, take=line.put)
-        if not self._hand_over(job):
-            raise self._is_closed()
         job.future.add_done_callback(lambda future: self._forget(job, future))
-        job.future.add_done_callback(lambda _: line.put(None))
-        try:
-            while text := line.get():
-                yield Delta(text=text)
-            yield Delta(reply=job.future.result())
-        finally:
-            job.future.cancel()
+        return job.future
 
     def close(self) -> None:
         """End asks in flight with `Cancelled`, and let connections go. Twice is fine."""
@@ -181,12 +164,14 @@ class Provider:
             message = f"{self.model} was opened before this process was forked. Open it again here, with vk.load."
             raise ModelLoadFailed(message)
         self._permission()
+        check_sampling(ask.sampling)
         refuse_unsupported(ask, self._form)
 
     def _forget(self, job: _Job, future: Future[Reply]) -> None:
         """In whichever thread the ask ends."""
         with self._lock:
             self._jobs.discard(job)
+            self._counts = counted(self._counts, future)
             if future.cancelled() and self._loop is not None:
                 self._loop.call(job.cancel)
         if future.cancelled():

@@ -15,6 +15,7 @@ __all__ = ["key_of"]
 
 # Part of every key: another way to encode gives other keys, and old answers are simply not found.
 _ENCODING = 1
+_LATER_FIELDS = ("frequency_penalty", "presence_penalty")
 
 
 def key_of(
@@ -62,8 +63,9 @@ def key_of(
 
 @lru_cache(maxsize=64)
 def _settled(sampling: Sampling) -> dict[str, Any]:
-    """Fields by name, where 0 and 0.0 are the same number."""
-    return {name: _settled_number(value) for name, value in sorted(asdict(sampling).items())}
+    """Fields by name, where 0 and 0.0 are the same number; answers from before there were penalties stay found."""
+    values = {name: _settled_number(value) for name, value in sorted(asdict(sampling).items())}
+    return {name: value for name, value in values.items() if value or name not in _LATER_FIELDS}
 
 
 def _settled_number(value: Any) -> Any:
