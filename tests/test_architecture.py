@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "notices": set(),
     # Providers tell why there is no text, the gate whether a text counts: both by the same words.
     "finish_reasons": set(),
+    "startup": set(),
     "sources": GROUND,
     "prompts": GROUND,
     # Every open model has `generate`, which takes pictures as people have them.
@@ -37,11 +38,11 @@ MAY_IMPORT = {
     "agent": GROUND | {"chat", "frame", "store", "exporters"},
     "cli": GROUND
     | {"sources", "prompts", "backends", "store", "runner", "frame", "exporters", "evaluation", "chat", "server"}
-    | {"agent"},
+    | {"agent", "startup"},
     # The teaching model is made here, away from everything a user's run passes through.
     "tiny": GROUND | {"backends", "sources", "prompts"},
     # The package root: public verbs and df.vlm.
-    "": {"exporters", "frame", "evaluation", "backends", "settings"},
+    "": {"exporters", "frame", "evaluation", "backends", "settings", "startup"},
 }
 
 MLX = {"engines", "tiny"}
@@ -70,6 +71,7 @@ DOORS = {
     "anywidget": {"widgets"},
     "traitlets": {"widgets"},
     "click": {"cli"},
+    "wcwidth": {"cli"},
     "mcp": {"agent"},
     "starlette": {"server"},
     "uvicorn": {"server"},

@@ -9,7 +9,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.frame import accessor as _accessor  # noqa: F401  importing it registers df.vlm
+from vlmkit import startup as _startup
+
+_startup.guard()  # before pandas, whose import is most of the time to the first moment of the command
+
+from vlmkit.frame import accessor as _accessor  # noqa: E402, F401  importing it registers df.vlm
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from vlmkit.cli import entry
+from vlmkit.cli.interrupts import termination
 from vlmkit.errors import ModelNotFound
 
 
@@ -15,7 +16,7 @@ def test_help_lists_the_commands(command):
     done = command("--help")
     assert done.returncode == 0
     assert done.stderr == ""
-    for name in ("describe", "runs", "models", "doctor"):
+    for name in ("describe", "runs", "models", "health", "doctor"):
         assert name in done.stdout
 
 
@@ -47,6 +48,7 @@ def test_every_command_explains_itself(command):
         (1, 1, ""),
         (ModelNotFound("no such model \x1b[2J"), 1, "ModelNotFound: no such model \\x1b[2J\n"),
         (KeyboardInterrupt(), 130, "Interrupted.\n"),
+        (termination(), 143, "Terminated.\n"),
     ],
 )
 def test_endings_become_exit_codes(monkeypatch, capsys, ending, code, said):

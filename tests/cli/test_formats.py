@@ -53,10 +53,10 @@ def test_json_has_summary_and_results():
 
 def test_further_fields_are_written_where_there_are_some():
     """In JSON as they are in the records, in CSV as further columns."""
-    records = [record | {"frames": 1} for record in RECORDS]
-    lines = list(FORMATS["csv"](Results(iterate(records), total=3, fields=(*FIELDS, "frames")), 80))
-    assert lines[0] == ",".join([*FIELDS, "frames"])
-    assert lines[1].endswith(",1")
+    records = [record | {"frames": 1, "exif": {"Make": "A", "=x": 1}} for record in RECORDS]
+    lines = list(FORMATS["csv"](Results(iterate(records), total=3, extra=("frames", "exif")), 80))
+    assert lines[0] == ",".join([*FIELDS, "frames", "exif"])
+    assert lines[1].endswith(',1,"{""Make"": ""A"", ""=x"": 1}"')
 
 
 def test_json_lines_are_one_object_each():
@@ -94,12 +94,17 @@ def test_every_start_of_a_formula_is_defused(start):
     assert row["description"].startswith("'")
 
 
-def test_markdown_stays_one_table():
-    """Three columns on every line, whatever stands in the text."""
-    lines = written("markdown").splitlines()
-    assert len(lines) == 5
-    assert all(line.replace("\\|", "").count("|") == 4 for line in lines)
-    assert r"\<script\>\|\`\*" in lines[3]
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_stand_in_is_shown_with_its_error(name):
+    """Whoever reads the text sees that it is none of the model's answers."""
+    record = EMPTY | {"path": "a.png", "description": "A PNG picture.", "error": "TimedOut: no answer within 1 s"}
+    results = Results(iterate([record]), total=1)
+    text = "\n".join(FORMATS[name](results, 200))
+    assert "A PNG picture." in text
+    assert "TimedOut: no answer within 1 s" in text
+    assert (results.ok, results.failed, results.stand_ins, results.summary()["stand_ins"]) == (0, 1, 1, 1)
+    if name in {"plain", "table"}:
+        assert "A PNG picture. (! TimedOut: no answer within 1 s)" in text
 
 
 def test_plain_is_a_path_a_tab_and_a_text():

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from vlmkit.cli.interrupts import noted
+from vlmkit.cli.interrupts import is_termination, noted, terminable
 
 
 def press():
@@ -48,3 +48,39 @@ def test_other_threads_are_left_alone():
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(work).result(10) == before
+
+
+def test_sigterm_is_a_wish_like_ctrl_c():
+    """The first one sets the event and is remembered; the next one ends, by whichever signal it comes."""
+    stop = Event()
+    with noted(stop) as received:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.is_set()
+        assert received == [signal.SIGTERM]
+        with pytest.raises(KeyboardInterrupt) as caught:
+            press()
+        assert not is_termination(caught.value)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            signal.raise_signal(signal.SIGTERM)
+        assert is_termination(caught.value)
+
+
+def test_outside_a_run_sigterm_is_an_exception():
+    """So that what is open is closed; afterwards the handler from before is back."""
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt) as caught, terminable():
+        signal.raise_signal(signal.SIGTERM)
+    assert is_termination(caught.value)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_what_was_switched_off_stays_off():
+    """As nohup does it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        stop = Event()
+        with noted(stop):
+            press()
+        assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)

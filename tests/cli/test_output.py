@@ -1,12 +1,14 @@
 """Results and nothing else on stdout; files whole or not at all."""
 
 import errno
+import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from vlmkit.cli.output import check_writable, say, terminal_width, to_file, write_lines
+from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, write_lines
 from vlmkit.errors import ModelNotFound, SetupError
 
 
@@ -32,6 +34,68 @@ def test_stdout_without_unicode_gets_escapes(fresh_python):
         PYTHONIOENCODING="ascii",
     )
     assert done.stdout == "\\xe4 \\u2026\n"
+    assert "ascii, the encoding of stdout, has no '\\xe4' and 2 characters in all" in done.stderr
+
+
+def test_programs_get_utf8_whatever_the_locale_says(fresh_python):
+    """Data is not changed on its way into a pipe, and nothing has to be said."""
+    done = fresh_python(
+        "from vlmkit.cli.output import to_stdout, write_lines\n"
+        "with to_stdout(for_programs=True) as s: write_lines(['ä 猫'], s)",
+        PYTHONIOENCODING="cp1252",
+    )
+    assert (done.stdout, done.stderr) == ("ä 猫\n", "")
+
+
+def test_a_file_that_is_there_is_not_replaced(tmp_path):
+    """Before the run; what came during the run stays, too, and the results are beside it."""
+    path = tmp_path / "out.csv"
+    path.write_text("mine")
+    with pytest.raises(SetupError, match=r"out.csv: this file is there already\. .*--overwrite"):
+        check_writable(path)
+    check_writable(path, overwrite=True)
+    path.unlink()
+
+    def work():
+        with to_file(path) as stream:
+            path.write_text("somebody's")
+            stream.write("results")
+
+    with pytest.raises(SetupError, match="during the run") as caught:
+        work()
+    assert path.read_text() == "somebody's"
+    (beside,) = set(tmp_path.iterdir()) - {path}
+    assert str(beside) in str(caught.value)
+    assert beside.read_text() == "results"
+
+
+def test_a_link_stays_a_link(tmp_path):
+    """The file that it leads to gets the results."""
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "out.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    with to_file(link, overwrite=True) as stream:
+        stream.write("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_device_is_not_replaced_by_a_file():
+    """Not even where the user may do that."""
+    with pytest.raises(SetupError, match="this is no file"):
+        check_writable(Path(os.devnull), overwrite=True)
+    assert not Path(os.devnull).is_file()
+
+
+def test_errors_are_told_in_words_or_as_json(capsys, monkeypatch):
+    """One line, and safe to show."""
+    Complaints.tell("BadSetting", "BadSetting: wrong \x1b")
+    monkeypatch.setattr(Complaints, "as_json", True)
+    Complaints.tell("BadSetting", "wrong\n\x1b")
+    words, line = capsys.readouterr().err.splitlines()
+    assert words == "BadSetting: wrong \\x1b"
+    assert json.loads(line) == {"status": "failed", "error": {"code": "BadSetting", "message": "wrong\n\x1b"}}
 
 
 def test_lines_are_there_at_once(tmp_path):
@@ -52,7 +116,7 @@ def test_a_file_appears_whole(tmp_path):
     """Until the end the older content stays; then the new one is there, readable by whom the umask says."""
     path = tmp_path / "out.csv"
     path.write_text("old")
-    with to_file(path) as stream:
+    with to_file(path, overwrite=True) as stream:
         stream.write("new ä")
         stream.flush()
         assert path.read_text() == "old"
@@ -68,7 +132,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
     path.write_text("old")
 
     def write_half():
-        with to_file(path) as stream:
+        with to_file(path, overwrite=True) as stream:
             stream.write("half")
             raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -22,6 +22,7 @@ def test_counts_and_facts():
         "total": 2,
         "ok": 1,
         "failed": 1,
+        "stand_ins": 1,
         "cancelled": 0,
         "from_store": 1,
         "stopped_early": False,

@@ -39,9 +39,25 @@ def test_one_line():
     assert one_line("  a\r\n\tb  c\x00 ") == r"a b c\x00"
 
 
-def test_width_counts_cells():
-    """Wide characters take two cells, combining ones none."""
-    assert [width_of(text) for text in ("abc", "画像", "e\u0301", "")] == [3, 4, 1, 0]
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("abc", 3), ("画像", 4), ("e\u0301", 1), ("", 0), ("…", 1), ("ｱ", 1),
+        ("🟥", 2), ("❤️", 2), ("👍🏽", 2), ("👩‍👩‍👧‍👦", 2), ("🏳️‍🌈", 2), ("🇺🇦", 2), ("1️⃣", 2), ("a🇺🇦b", 4), ("☂", 1),
+    ],
+)  # fmt: skip
+def test_width_counts_cells(text, cells):
+    """Wide characters and pictograms take two cells, however many code points they are made of; combining ones none."""
+    assert width_of(text) == cells
+
+
+@pytest.mark.parametrize("character", ["👩‍👩‍👧‍👦", "🇺🇦", "👍🏽", "e\u0301"])
+def test_what_is_one_character_to_people_is_not_torn(character):
+    """Neither where a text is shortened, nor where a word is broken."""
+    text = character * 9
+    for width in range(2, 12):
+        for part in (*wrap(text, width), *shorten(text, width).split("…")):
+            assert part.replace(character, "") == ""
 
 
 @given(st.text(), st.integers(1, 40))

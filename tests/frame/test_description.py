@@ -59,3 +59,16 @@ def test_a_value_that_is_no_text():
     assert record.columns["n"] == 3
     assert record.text is None
     assert record.metadata["path"] is None
+
+
+def test_confidence_is_a_column_where_asked_for(photos):
+    """None where the model did not say; a row that failed has none."""
+    (path,) = photos(1)
+    outcome = Outcome(
+        index=0, values={"description": "A cat."}, reply=Reply(text="A cat.", model="fake:m", finish_reason="stop")
+    )
+    assert describe_outcome(outcome, refer(path), 0, TASK, confidence=True).columns == {
+        "description": "A cat.", "description_confidence": None, "description_error": None,
+    }  # fmt: skip
+    failed = Outcome(index=0, fault=TimedOut("late"))
+    assert describe_outcome(failed, refer(path), 0, TASK, confidence=True).columns["description_confidence"] is None

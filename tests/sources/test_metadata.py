@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -110,3 +111,21 @@ def test_damaged_exif_says_nothing() -> None:
     data = encoded(corners(), "JPEG", exif=camera_exif())
     at = data.index(b"Exif\0\0") + 6
     assert metadata(data[:at] + b"\xff" * 40 + data[at + 40 :]) == Metadata()
+
+
+def test_all_of_exif_when_asked_for() -> None:
+    """By EXIF's names, as values of JSON; nothing unless asked, and an empty mapping where there is none."""
+    exif = camera_exif()
+    exif.get_ifd(0x8769)[0x927C] = bytes(range(256)) * 20  # a maker's own notes
+    exif.get_ifd(0x8769)[0xA302] = b"\x02\x00\xff"
+    exif[0x8769], exif[0x8825] = dict(exif.get_ifd(0x8769)), dict(exif.get_ifd(0x8825))
+    data = encoded(corners(), "JPEG", exif=exif)
+    found = read_header(refer(data), exif=True).exif
+    assert found is not None
+    assert json.loads(json.dumps(found)) == found
+    assert isinstance(found["Make"], str)
+    assert found["Exif"]["MakerNote"] == "<5120 bytes>"
+    assert found["Exif"]["CFAPattern"] == "0x0200ff"
+    assert found["GPSInfo"]["GPSLatitudeRef"] in {"N", "S"}
+    assert read_header(refer(data)).exif is None
+    assert read_header(refer(encoded(corners(), "PNG")), exif=True).exif == {}

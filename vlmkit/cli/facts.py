@@ -13,14 +13,15 @@ from vlmkit.records import ImageRef
 from vlmkit.sources import read_header
 from vlmkit.sources.metadata import Metadata
 
-__all__ = ["METADATA", "record_of"]
+__all__ = ["CONFIDENCE", "METADATA", "record_of"]
 
 _CAMERA = tuple(field.name for field in fields(Metadata))
-METADATA = ("orientation", "frames", "digest", *_CAMERA)
+METADATA = ("orientation", "frames", "digest", *_CAMERA, "exif")
+CONFIDENCE = ("confidence",)
 
 
-def record_of(description: Description, ref: ImageRef, *, metadata: bool) -> Record:
-    """One result: the keys of `results.FIELDS`, and those of `METADATA` where asked for.
+def record_of(description: Description, ref: ImageRef, *, metadata: bool, confidence: bool = False) -> Record:
+    """One result: the keys of `results.FIELDS`, and those of `CONFIDENCE` and `METADATA` where asked for.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ def record_of(description: Description, ref: ImageRef, *, metadata: bool) -> Rec
         Its picture.
     metadata : bool
         Whether the file is read for its digest and for what the camera wrote.
+    confidence : bool, default False
+        Whether how likely the description was to the model is there, from 0 to 1; None where it did not say.
     """
     facts = description.metadata
     record = {
@@ -44,14 +47,18 @@ def record_of(description: Description, ref: ImageRef, *, metadata: bool) -> Rec
         "finish_reason": description.finish_reason,
         "from_store": description.from_store,
     }
+    if confidence:
+        sure = description.columns.get("description_confidence")
+        record["confidence"] = None if sure is None else round(sure, 4)
     return {**record, **_metadata(ref)} if metadata else record
 
 
 def _metadata(ref: ImageRef) -> dict[str, Any]:
     try:
-        header = read_header(ref, digest=True)
+        header = read_header(ref, digest=True, exif=True)
     except RunError:
         return dict.fromkeys(METADATA)
     camera = asdict(header.metadata)
     facts = {"orientation": header.orientation, "frames": header.frames, "digest": header.digest, **camera}
+    facts["exif"] = header.exif
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in facts.items()}

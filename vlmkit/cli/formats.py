@@ -10,11 +10,12 @@ import io
 import re
 from collections.abc import Callable, Iterator
 
-from vlmkit.cli.results import Record, Results
+from vlmkit.cli.documents import draw_document
+from vlmkit.cli.results import Record, Results, marked
 from vlmkit.cli.tables import draw
 from vlmkit.cli.text import dump, harmless, one_line
 
-__all__ = ["FORMATS", "Format", "format_of_file"]
+__all__ = ["FORMATS", "FOR_PROGRAMS", "WITH_FACTS", "Format", "format_of_file"]
 
 Format = Callable[[Results, int], Iterator[str]]
 
@@ -23,13 +24,19 @@ _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown", ".txt": "plain"}
 
 
+FOR_PROGRAMS = {"json", "jsonl", "csv", "markdown"}
+"""Formats that are read by programs: UTF-8 whatever the locale says."""
+WITH_FACTS = {"json", "jsonl", "csv", "markdown"}
+"""Formats that have room for a file's metadata and for how sure the model was."""
+
+
 def format_of_file(name: str) -> str | None:
     """Format that a file's ending asks for; None where it asks for none."""
     return next((known for suffix, known in _SUFFIXES.items() if name.lower().endswith(suffix)), None)
 
 
 def _table(results: Results, width: int) -> Iterator[str]:
-    rows = [(record["path"], _size(record), _answer(record)) for record in results]
+    rows = [(record["path"], _size(record), marked(record)) for record in results]
     yield from draw(["path", "size", "description"], rows, width)
 
 
@@ -51,17 +58,9 @@ def _csv(results: Results, _width: int) -> Iterator[str]:
         yield line.getvalue().removesuffix("\n")
 
 
-def _markdown(results: Results, _width: int) -> Iterator[str]:
-    yield "| path | size | description |"
-    yield "| --- | --- | --- |"
-    for record in results:
-        cells = (record["path"], _size(record), _answer(record))
-        yield "| " + " | ".join(_markdown_cell(cell) for cell in cells) + " |"
-
-
 def _plain(results: Results, _width: int) -> Iterator[str]:
     for record in results:
-        yield "\t".join(one_line(text) for text in (record["path"], _answer(record)))
+        yield "\t".join(one_line(text) for text in (record["path"], marked(record)))
 
 
 FORMATS: dict[str, Format] = {
@@ -69,7 +68,7 @@ FORMATS: dict[str, Format] = {
     "json": _json,
     "jsonl": _jsonl,
     "csv": _csv,
-    "markdown": _markdown,
+    "markdown": draw_document,
     "plain": _plain,
 }
 
@@ -78,17 +77,10 @@ def _size(record: Record) -> str:
     return f"{record['width']}x{record['height']}" if record["width"] else ""
 
 
-def _answer(record: Record) -> str:
-    """The description, or the fault, marked so that nobody takes it for one."""
-    return f"! {record['error']}" if record["error"] is not None else str(record["description"])
-
-
 def _cell(value: object) -> object:
+    if isinstance(value, dict):
+        value = dump(value)
     if not isinstance(value, str):
         return value
     text = harmless(value, keep="\n\t")
     return f"'{text}" if _FORMULA.match(value) else text
-
-
-def _markdown_cell(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", one_line(text))

@@ -6,14 +6,18 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from vlmkit.cli.output import say
+from vlmkit.errors import SetupError
 from vlmkit.records import ImageRef
 from vlmkit.sources import read, refer
 
 __all__ = ["refs_of"]
 
 
-def refs_of(paths: Sequence[str], *, recursive: bool) -> Iterator[ImageRef]:
+def refs_of(paths: Sequence[str], *, recursive: bool) -> list[ImageRef]:
     """References to all pictures, in the order they were named.
+
+    A path that leads to no picture is said, and is a row that fails, as long as others lead to some.
 
     Parameters
     ----------
@@ -27,13 +31,24 @@ def refs_of(paths: Sequence[str], *, recursive: bool) -> Iterator[ImageRef]:
     Raises
     ------
     SetupError
-        A path that was named leads to no picture.
+        None of the paths leads to a picture.
     """
+    refs: list[ImageRef] = []
+    problems: list[SetupError] = []
     for path in paths:
         if path == "-":
-            yield from map(refer, _listed(sys.stdin.buffer.read()))
-        else:
-            yield from read(path, recursive=recursive)
+            refs += map(refer, _listed(sys.stdin.buffer.read()))
+            continue
+        try:
+            refs += read(path, recursive=recursive)
+        except SetupError as error:
+            problems.append(error)
+            refs.append(refer(path))
+    if problems and len(problems) == len(refs):
+        raise problems[0]
+    for problem in problems:
+        say(f"Warning: {problem}")
+    return refs
 
 
 def _listed(content: bytes) -> Iterator[str]:

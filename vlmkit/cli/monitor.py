@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
+from vlmkit import settings
 from vlmkit.cli.output import say
 from vlmkit.errors import Cancelled, RunError
 from vlmkit.frame.progress import listener_for
-from vlmkit.records import ImageRef
+from vlmkit.records import ImageRef, Sampling
 from vlmkit.runner import Done, Event, FallingBack, Finished, Listener, Planned, Retrying
 
 __all__ = ["Monitor"]
+
+_SAMPLING = ("max_tokens", "temperature", "seed")
 
 
 class Monitor:
@@ -22,9 +28,15 @@ class Monitor:
     refs : sequence of ImageRef
         Pictures of the run, for their names.
     quiet, verbose : bool
+    options : mapping or None, default None
+        What was asked for, where the facts shall have it.
     """
 
-    def __init__(self, refs: Sequence[ImageRef], *, quiet: bool, verbose: bool) -> None:
+    def __init__(
+        self, refs: Sequence[ImageRef], *, quiet: bool, verbose: bool, options: Mapping[str, Any] | None = None
+    ) -> None:
+        self._options = options
+        self._started_at = datetime.now(UTC).astimezone()
         self._refs = refs
         self._verbose = verbose and not quiet
         self._bar: Listener | None = None if quiet or verbose else listener_for("auto", "description")
@@ -46,9 +58,25 @@ class Monitor:
     def facts(self) -> dict[str, Any]:
         """What is known of the whole run by now: how many pictures were in flight at most, and where they went."""
         planned, finished = self._planned, self._finished
+        run = {} if self._options is None else {"run": self._run(self._options)}
         return {
             "workers": (finished and finished.workers) or (planned.workers if planned else None),
             "destinations": list(finished.destinations) if finished else [],
+            **run,
+        }
+
+    def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        asked = ("style", "prompt", "system", "max_words")
+        sampling = {name: options[name] for name in _SAMPLING if options.get(name) is not None}
+        in_force = {name: settings.get(name, options.get(name)) for name in ("workers", "timeout_s", "on_timeout")}
+        return {
+            "started_at": self._started_at.isoformat(timespec="seconds"),
+            "vlmkit": importlib.metadata.version("vlmkit"),
+            **{name: options.get(name) for name in asked},
+            "sampling": asdict(Sampling(**sampling)),
+            **in_force,
+            "on_error": options.get("on_error"),
+            "fallback": list(options.get("fallback") or ()),
         }
 
     def _tell(self, event: Event) -> None:

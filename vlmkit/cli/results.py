@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from threading import Event
 from typing import Any
 
-from vlmkit.cli.interrupts import noted
+from vlmkit.cli.interrupts import is_termination, noted
 from vlmkit.errors import VlmkitError
 
-__all__ = ["FIELDS", "Record", "Results"]
+__all__ = ["FIELDS", "Record", "Results", "marked"]
 
 Record = Mapping[str, Any]
 
@@ -37,6 +39,14 @@ FIELDS = (
 )
 
 
+def marked(record: Record) -> str:
+    """The text of one row as people read it: a fault begins with ``!``, one that stands beside a text follows it."""
+    text, error = record["description"], record["error"]
+    if error is None:
+        return str(text)
+    return f"! {error}" if text is None else f"{text} (! {error})"
+
+
 class Results:
     """Records as they come, counted on the way; can be gone through once.
 
@@ -50,10 +60,12 @@ class Results:
         How many there will be.
     model : str or None, default None
         Who is asked; the summary names who answered, where anybody did.
-    fields : sequence of str, default FIELDS
-        The records' keys.
+    extra : sequence of str, default none
+        The records' further keys, behind those of `FIELDS`.
     facts : callable, default nothing
         What is known of the run as a whole by now, for the summary.
+    beside : Path or None, default None
+        Folder of the file that they are written to, for pictures that it leads to; None is the working directory.
     stop : Event or None, default None
         Set by an interrupt; the records end by it, after those that were finished.
 
@@ -61,8 +73,12 @@ class Results:
     ----------
     ok, failed : int
         Counted so far.
+    stand_ins : int
+        Those of the failed that have a text all the same, instead of a late answer.
     interrupted : bool
         Whether the user stopped the run.
+    signal : int or None
+        By which.
     fault : VlmkitError or None
         What stopped the run.
     """
@@ -73,15 +89,20 @@ class Results:
         total: int,
         *,
         model: str | None = None,
-        fields: Sequence[str] = FIELDS,
+        extra: Sequence[str] = (),
         facts: Callable[[], Mapping[str, Any]] = dict,
+        beside: Path | None = None,
         stop: Event | None = None,
     ) -> None:
         self.total = total
-        self.fields = fields
+        self.extra = extra
+        self.beside = beside
+        self.fields = (*FIELDS, *extra)
         self.ok = 0
         self.failed = 0
+        self.stand_ins = 0
         self.interrupted = False
+        self.signal: int | None = None
         self.fault: VlmkitError | None = None
         self._records = records
         self._facts = facts
@@ -92,20 +113,23 @@ class Results:
         self._start_s = time.monotonic()
 
     def __iter__(self) -> Iterator[Record]:
-        with closing(self._records), noted(self._stop):
+        with closing(self._records), noted(self._stop) as received:
             try:
                 for record in self._records:
                     self._count(record)
                     yield record
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interrupt:
                 self._stop.set()
+                received[:] = [signal.SIGTERM if is_termination(interrupt) else signal.SIGINT]
             except VlmkitError as error:
                 self.fault = error
+        self.signal = received[0] if received else None
         self.interrupted = self._stop.is_set() and self.ok + self.failed < self.total
 
     def _count(self, record: Record) -> None:
         self.ok += record["error"] is None
         self.failed += record["error"] is not None
+        self.stand_ins += record["error"] is not None and record["description"] is not None
         self._from_store += bool(record["from_store"])
         if record["model"] is not None:
             self._answered[record["model"], record["model_revision"]] += 1
@@ -117,6 +141,7 @@ class Results:
             "total": self.total,
             "ok": self.ok,
             "failed": self.failed,
+            "stand_ins": self.stand_ins,
             "cancelled": self.total - self.ok - self.failed,
             "from_store": self._from_store,
             "seconds": round(time.monotonic() - self._start_s, 3),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from datetime import date
 
 __all__ = ["HARMFUL", "dump", "harmless", "one_line", "shorten", "width_of", "wrap"]
@@ -50,8 +49,8 @@ def one_line(text: str) -> str:
 
 
 def width_of(text: str) -> int:
-    """Cells the text takes in a terminal: two for wide characters, none for combining ones."""
-    return len(text) if text.isascii() else sum(map(_cells, text))
+    """Cells the text takes in a terminal: two for wide characters and pictograms, however they are put together."""
+    return len(text) if text.isascii() else sum(cells for _, cells in _clusters(text))
 
 
 def shorten(text: str, width: int) -> str:
@@ -64,8 +63,10 @@ def shorten(text: str, width: int) -> str:
     """
     if width_of(text) <= width:
         return text
-    tail = _fitting(text[::-1], (width - 1) // 2)[::-1]
-    return _fitting(text, width - 1 - width_of(tail)) + "…" + tail
+    clusters = _clusters(text)
+    tail = _fitting(clusters[::-1], (width - 1) // 2)[::-1]
+    head = _fitting(clusters, width - 1 - sum(cells for _, cells in tail))
+    return "".join(cluster for cluster, _ in head) + "…" + "".join(cluster for cluster, _ in tail)
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -84,12 +85,8 @@ def wrap(text: str, width: int) -> list[str]:
             continue
         if lines[-1]:
             lines.append("")
-        rest = word
-        while width_of(rest) > width:
-            lines[-1] = _fitting(rest, width) or rest[0]
-            rest = rest[len(lines[-1]) :]
-            lines.append("")
-        lines[-1] = rest
+        *whole, lines[-1] = _broken(word, width)
+        lines[-1:-1] = whole
     return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
 
 
@@ -99,19 +96,34 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-def _cells(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _broken(word: str, width: int) -> list[str]:
+    """Parts of a word that are no wider than that, except for single characters that are."""
+    parts, left = [""], width
+    for cluster, cells in _clusters(word):
+        if cells > left and parts[-1]:
+            parts.append("")
+            left = width
+        parts[-1] += cluster
+        left -= cells
+    return parts
 
 
-def _fitting(text: str, width: int) -> str:
-    cells = 0
-    for position, character in enumerate(text):
-        cells += _cells(character)
-        if cells > width:
-            return text[:position]
-    return text
+def _clusters(text: str) -> list[tuple[str, int]]:
+    """What people see as one character, and the cells of each."""
+    if text.isascii():
+        return [(character, 1) for character in text]
+    from wcwidth import iter_graphemes, wcswidth  # only now: its tables are not needed for most
+
+    return [(cluster, max(0, wcswidth(cluster))) for cluster in iter_graphemes(text)]
+
+
+def _fitting(clusters: list[tuple[str, int]], width: int) -> list[tuple[str, int]]:
+    taken = 0
+    for position, (_, cells) in enumerate(clusters):
+        taken += cells
+        if taken > width:
+            return clusters[:position]
+    return clusters
 
 
 def _escape(character: str) -> str:

@@ -99,16 +99,16 @@ def yield_descriptions(
         Anything about the call, at the call.
     """
     outcomes = start(subject, [task], options, asked=range(len(subject)), control=Control(stop=stop or Event()))
-    return _records(outcomes, subject, task)
+    return _records(outcomes, subject, task, confidence=options.confidence)
 
 
-def _records(outcomes: Outcomes, subject: Subject, task: Task) -> Iterator[Description]:
+def _records(outcomes: Outcomes, subject: Subject, task: Task, *, confidence: bool) -> Iterator[Description]:
     rows = enumerate(zip(subject.refs(), subject.table.index, strict=True))
     with closing(outcomes):
         for outcome in outcomes:
             if not isinstance(outcome.fault, Cancelled):
                 refs, label = next(row for position, row in rows if position == outcome.index)
-                yield describe_outcome(outcome, refs[0], label, task)
+                yield describe_outcome(outcome, refs[0], label, task, confidence=confidence)
 
 
 def start(

@@ -65,7 +65,9 @@ class Description:
     metadata: Mapping[str, Any] = field(repr=False)
 
 
-def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, task: Task) -> Description:
+def describe_outcome(
+    outcome: Outcome, ref: ImageRef, index: Any, task: Task, *, confidence: bool = False
+) -> Description:
     """Record of one outcome.
 
     Parameters
@@ -76,15 +78,19 @@ def describe_outcome(outcome: Outcome, ref: ImageRef, index: Any, task: Task) ->
     index : object
         Label of its row.
     task : Task
+    confidence : bool, default False
+        Whether how sure the model was is among the columns.
     """
     fault = outcome.fault
     error = None if fault is None else f"{type(fault).__name__}: {fault}"
     values = {each.name: (outcome.values or {}).get(each.name) for each in task.fields}
+    sure = task.confidence(outcome.reply) if confidence and outcome.reply is not None and fault is None else {}
+    confidences = {f"{each.name}_confidence": sure.get(each.name) for each in task.fields} if confidence else {}
     first = values[task.fields[0].name]
     return Description(
         index=index,
         text=first if isinstance(first, str) else None,
-        columns={**values, f"{task.name}_error": error},
+        columns={**values, **confidences, f"{task.name}_error": error},
         error=error,
         answer_seconds=outcome.reply.seconds if outcome.reply else None,
         metadata=_metadata(ref),

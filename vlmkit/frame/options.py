@@ -100,6 +100,9 @@ class RowOptions(AskOptions, total=False):
         stored answers or not. "missing": only rows whose cells are empty are asked. "errors": only rows with an error.
         Rows that a person has reviewed (``<field>_status``) are left alone, with a warning where True was given; "all"
         replaces them, too.
+    confidence : bool, default False
+        Adds a column for each value, from 0 to 1: how likely the model found exactly this value; of free text, the mean
+        of its tokens (geometric). NA where the model does not say.
     """
 
     image: str | Sequence[str] | None
@@ -111,6 +114,7 @@ class RowOptions(AskOptions, total=False):
     progress: Literal["auto", "log"] | bool | Listener
     workers: int | Literal["auto"] | None
     overwrite: bool | Literal["unreviewed", "missing", "errors", "all"]
+    confidence: bool
 
 
 class TableOptions(RowOptions, total=False):
@@ -121,15 +125,11 @@ class TableOptions(RowOptions, total=False):
     details : bool, default False
         Adds columns for model, revision, digest of the prompt, seconds, tokens, finish reason, whether it was stored,
         and the answer as the model wrote it.
-    confidence : bool, default False
-        Adds a column for each value, from 0 to 1: how likely the model found exactly this value; of free text, the mean
-        of its tokens (geometric). NA where the model does not say.
     background : bool, default False
         Whether the call returns at once, with a `Run` whose table fills by itself.
     """
 
     details: bool
-    confidence: bool
     background: bool
 
 

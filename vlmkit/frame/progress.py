@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LogLines", "TextBar", "listener_for"]
 
 _BAR_EVERY_S = 0.1
+_BAR_CELLS, _BAR_ROWS = 80, 24
 _LINE_EVERY_S = 10.0
 _HERE = "this process"
 
@@ -109,12 +112,15 @@ class TextBar:
             from tqdm import tqdm
 
             self._workers = event.workers
+            has_width = not _is_terminal_without_width()
             self._bar = tqdm(
                 total=event.total,
                 desc=self._title,
                 unit="image",
                 file=sys.stderr,
-                dynamic_ncols=True,
+                dynamic_ncols=has_width,
+                ncols=None if has_width else shutil.get_terminal_size().columns or _BAR_CELLS,
+                nrows=None if has_width else _BAR_ROWS,
                 mininterval=_BAR_EVERY_S,
             )
         if self._bar is None:
@@ -128,6 +134,14 @@ class TextBar:
             self._bar.set_postfix_str(", ".join(_remarks(event, self._workers)), refresh=False)
             self._bar.close()
             self._bar = None
+
+
+def _is_terminal_without_width() -> bool:
+    """As in some containers, where it says that it has 0 columns: a bar of that width would have nothing in it."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns == 0
+    except (OSError, ValueError, AttributeError):  # no terminal
+        return False
 
 
 class LogLines:

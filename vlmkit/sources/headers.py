@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from vlmkit.records import ImageRef
 from vlmkit.sources.contents import file_of, load_bytes
 from vlmkit.sources.faults import translated
 from vlmkit.sources.frames import count_frames
 from vlmkit.sources.limits import Limits
-from vlmkit.sources.metadata import Metadata, metadata_of
+from vlmkit.sources.metadata import Metadata, exif_of, metadata_of
 from vlmkit.sources.objects import image_of
 from vlmkit.sources.opening import open_image, orientation_of
 
@@ -46,6 +46,8 @@ class Header:
         What the camera wrote.
     digest : str or None
         As `fingerprint` has it; None unless asked for.
+    exif : dict of str to object or None
+        As `exif_of` has it; None unless asked for.
     """
 
     format: str | None
@@ -56,9 +58,10 @@ class Header:
     frames: int | None = 1
     metadata: Metadata = field(default_factory=Metadata)
     digest: str | None = None
+    exif: dict[str, Any] | None = None
 
 
-def read_header(ref: ImageRef, *, digest: bool = False, limits: Limits | None = None) -> Header:
+def read_header(ref: ImageRef, *, digest: bool = False, exif: bool = False, limits: Limits | None = None) -> Header:
     """Read one picture's header; its pixels are not decoded.
 
     Parameters
@@ -66,6 +69,8 @@ def read_header(ref: ImageRef, *, digest: bool = False, limits: Limits | None = 
     ref : ImageRef
     digest : bool, default False
         Whether the whole file is read, too, for its fingerprint.
+    exif : bool, default False
+        Whether every entry of its EXIF is kept.
     limits : Limits or None, default None
         None takes those in force; resolve them once where many pictures are read.
 
@@ -78,13 +83,13 @@ def read_header(ref: ImageRef, *, digest: bool = False, limits: Limits | None = 
     image = image_of(ref)
     if image is not None:
         with translated(ref.label):
-            return _header(image, None, None)
+            return _header(image, None, None, exif=exif)
     with (
         _opened(ref, limits) as file,
         translated(ref.label),
         open_image(file, ref.label, limits.largest_image_pixels) as image,
     ):
-        return _header(image, file, _digest(file) if digest else None)
+        return _header(image, file, _digest(file) if digest else None, exif=exif)
 
 
 @contextmanager
@@ -100,7 +105,7 @@ def _opened(ref: ImageRef, limits: Limits) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _header(image: Image.Image, file: IO[bytes] | None, digest: str | None) -> Header:
+def _header(image: Image.Image, file: IO[bytes] | None, digest: str | None, *, exif: bool) -> Header:
     orientation = orientation_of(image)
     width, height = image.size
     if image.format == "TIFF" and orientation >= 5:  # Pillow alone of all formats turns these when opening
@@ -114,6 +119,7 @@ def _header(image: Image.Image, file: IO[bytes] | None, digest: str | None) -> H
         frames=1 if file is None else count_frames(image, file),
         metadata=metadata_of(image),
         digest=digest,
+        exif=exif_of(image) if exif else None,
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-__all__ = ["Metadata", "metadata_of"]
+__all__ = ["Metadata", "exif_of", "metadata_of"]
 
 _LONGEST_TEXT = 200
+_MOST_BYTES = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +84,47 @@ def metadata_of(image: Image.Image) -> Metadata:
         gps_longitude_deg=_angle(gps, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, b"W", 180),
         gps_altitude_m=_altitude(gps),
     )
+
+
+def exif_of(image: Image.Image) -> dict[str, Any]:
+    """Every entry of an opened picture's EXIF by its name, as values that JSON has; empty where it is damaged.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+
+    Returns
+    -------
+    dict of str to object
+        Entries of the camera and of the position stand in ``"Exif"`` and ``"GPSInfo"``. Bytes that are no text are
+        hexadecimal, and only counted beyond 256, as a maker's own notes are; fractions are numbers.
+    """
+    try:
+        exif = Image.Image.getexif(image)
+        entries = {ExifTags.TAGS.get(tag, str(tag)): _plain(value) for tag, value in exif.items()}
+        for part, names in ((ExifTags.IFD.Exif, ExifTags.TAGS), (ExifTags.IFD.GPSInfo, ExifTags.GPSTAGS)):
+            if part in exif:
+                inner = {names.get(tag, str(tag)): _plain(value) for tag, value in exif.get_ifd(part).items()}
+                entries.pop(ExifTags.TAGS.get(part, ""), None)
+                entries[part.name] = inner
+    except Exception:  # noqa: BLE001  as above
+        return {}
+    return entries
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, bytes):
+        text = value.rstrip(b"\0")
+        if text.isascii() and text.decode("ascii").isprintable():
+            return text.decode("ascii")
+        return f"0x{value.hex()}" if len(value) <= _MOST_BYTES else f"<{len(value)} bytes>"
+    if isinstance(value, str):
+        return value.rstrip("\0")
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if isinstance(value, bool | int):
+        return value
+    return _number(value, -math.inf, math.inf)
 
 
 def _text(value: object) -> str | None:

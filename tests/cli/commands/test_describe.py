@@ -1,13 +1,19 @@
 """`vlmkit describe`, the real command: results, exit codes, and what goes where."""
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -51,6 +57,7 @@ def test_json_is_the_promised_shape(command, pictures, script):
         "total": 3,
         "ok": 2,
         "failed": 1,
+        "stand_ins": 0,
         "cancelled": 0,
         "from_store": 0,
         "stopped_early": False,
@@ -270,7 +277,7 @@ def test_on_error_fail_keeps_what_was_answered(command, pictures, script):
     assert done.returncode == 1
     assert [row["description"] for row in content["results"]] == ["Fine.", None]
     assert (content["summary"]["cancelled"], content["summary"]["stopped_early"]) == (1, True)
-    assert "Refused: not this one" in done.stderr
+    assert json.loads(done.stderr.splitlines()[-1])["error"] == {"code": "Refused", "message": "not this one"}
 
 
 def test_a_run_where_nothing_works_is_not_spent(command, pictures, script):
@@ -280,7 +287,7 @@ def test_a_run_where_nothing_works_is_not_spent(command, pictures, script):
     done = command("describe", pictures, "-m", script(FAULT), "--workers", 1, "--format", "json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["summary"]["cancelled"] > 20
-    assert "Refused: not this one\nNo row worked before this" in done.stderr
+    assert "not this one\nNo row worked before" in json.loads(done.stderr.splitlines()[-1])["error"]["message"]
 
 
 def test_a_timeout_is_a_row_that_failed(command, pictures, script):
@@ -347,6 +354,7 @@ def test_a_command_written_wrongly_is_exit_code_2(capfd, arguments, message):
     ("arguments", "message"),
     [
         (["missing-folder", "-m", "fake:x"], "missing-folder: no such folder or file"),
+        (["gone.png", "none/*.png", "-m", "fake:x"], "gone.png: no such folder or file"),
         ([".", "-m", "fake:x"], "no pictures in this folder"),
         (["--model", "tinny", "pictures"], "Did you mean 'tiny'?"),
         (["pictures", "-m", "fake:x", "--prompt", "{nothing}"], "nothing"),
@@ -402,7 +410,7 @@ def test_an_interrupted_run_writes_what_it_has(pictures, script, tmp_path, comma
     assert (content["summary"]["cancelled"], content["summary"]["stopped_early"]) == (2, True)
     assert not list(tmp_path.glob(".out*"))
     path.write_text(json.dumps({"replies": ["Quick.", "Slow."], "delay_s": [0, 60]}))
-    process = subprocess.Popen([VLMKIT, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([VLMKIT, *arguments, "--overwrite"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     assert "from the store" in [process.stderr.readline() for _ in range(2)][1]
     process.kill()
     process.communicate()
@@ -440,3 +448,125 @@ def test_tiny_describes_scenes(command, tmp_path):
     assert [json.loads(line)["description"] for line in second.stdout.splitlines()] == described
     right = sum(text == row["brief"] for text, row in zip(described, rows, strict=True))
     assert right >= 9
+
+
+def test_a_missing_file_among_others_is_a_row_that_failed(command, pictures, script):
+    """Exit code 1, the others described; with nothing left it is refused."""
+    arguments = ("describe", "gone.png", pictures / "red.png", "none/*.png", "-m", script("Ok."), "-f", "jsonl")
+    done = command(*arguments)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["path"], row["error"] is None) for row in rows] == [
+        ("gone.png", False), (str(pictures / "red.png"), True), ("none/*.png", False),
+    ]  # fmt: skip
+    assert done.returncode == 1
+    assert "Warning: none/*.png: no file matches" in done.stderr
+    done = command("describe", "gone.png", "gone too.png", "-m", script("Ok."))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "SetupError: gone.png: no such folder or file" in done.stderr
+
+
+def test_sigterm_ends_a_run_in_order(pictures, script, tmp_path, store):
+    """Exit code 143; what was answered is printed, counted and stored."""
+    model = script("Quick.", "Slow.", "Slow.")
+    Path(model.removeprefix("fake:")).write_text(json.dumps({"replies": ["Quick.", "Slow."], "delay_s": [0, 60]}))
+    command = [VLMKIT, "describe", str(pictures), "-m", model, "-w", "1", "--format", "jsonl"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=50)
+    assert process.returncode == 143
+    assert (json.loads(first)["description"], rest) == ("Quick.", "")
+    assert "1 ok, 2 cancelled" in errors
+    assert json.loads(errors.splitlines()[-1])["error"]["code"] == "Terminated"
+    with subprocess.Popen([*command, "--limit", "1"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as again:
+        assert json.loads(again.communicate(timeout=50)[0])["from_store"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["describe", "gone.png", "-m", "fake:x", "-f", "json"], 1, "SetupError"),
+        (["describe", "gone.png", "-m", "tinny", "--output", "a.jsonl"], 1, "UnknownModel"),
+        (["describe", "-f", "json"], 2, "Usage"),
+        (["models", "--format=json", "--nothing"], 2, "Usage"),
+    ],
+)
+def test_errors_are_json_where_the_output_is(command, arguments, code, error):
+    """On one line of stderr; stdout stays empty."""
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    said = json.loads(done.stderr.splitlines()[-1])
+    assert (said["status"], said["error"]["code"]) == ("failed", error)
+    assert said["error"]["message"]
+
+
+def test_an_output_file_is_replaced_only_when_that_is_said(command, pictures, script, tmp_path):
+    """Before anything is asked."""
+    arguments = ("describe", pictures, "-m", script("New."), "-o", "out.csv")
+    (tmp_path / "out.csv").write_text("mine")
+    done = command(*arguments)
+    assert done.returncode == 1
+    assert "this file is there already" in done.stderr
+    assert (tmp_path / "out.csv").read_text() == "mine"
+    assert command(*arguments, "--overwrite").returncode == 0
+    assert "New." in (tmp_path / "out.csv").read_text()
+
+
+def test_a_document_is_written_beside_its_pictures(command, pictures, script, tmp_path):
+    """--format markdown, by the ending; links lead from its folder to the pictures."""
+    (tmp_path / "docs").mkdir()
+    done = command("describe", "pictures", "-m", script("A *field*."), "-o", "docs/all.md", "--metadata")
+    assert done.returncode == 0
+    text = (tmp_path / "docs" / "all.md").read_text()
+    assert text.count("## ") == 3
+    assert "](<../pictures/red.png>)" in text
+    assert r"A \*field\*." in text
+    assert "- orientation: 1" in text
+
+
+@pytest.mark.core_model
+def test_confidence_is_a_field(command):
+    """How likely the text was to the model; where the format has no room, that is said."""
+    arguments = ("describe", ROOT / "datasets/scenes/scene-001.jpg", "-m", "tiny", "--confidence", "-f")
+    (row,) = map(json.loads, command(*arguments, "jsonl").stdout.splitlines())
+    assert 0.5 < row["confidence"] <= 1
+    (row,) = csv.DictReader(io.StringIO(command(*arguments, "csv").stdout))
+    assert 0.5 < float(row["confidence"]) <= 1
+    assert "--confidence shows nothing in the format plain" in command(*arguments, "plain").stderr
+
+
+def test_metadata_has_all_of_exif_and_the_run(command, pictures, script):
+    """By EXIF's own names; what was asked, when and how stands in the summary."""
+    exif = Image.Exif()
+    exif[271], exif[36867] = "Acme", "2024:05:06 07:08:09"
+    exif.get_ifd(34853)[1] = "N"
+    Image.new("RGB", (9, 9)).save(pictures / "exif.jpg", exif=exif)
+    done = command(
+        "describe", pictures / "exif.jpg", "-m", script("Ok."), "--metadata", "-f", "json", "--timeout", 9,
+        "--style", "brief", "--seed", 3,
+    )  # fmt: skip
+    content = json.loads(done.stdout)
+    assert content["results"][0]["exif"] == {"Make": "Acme", "DateTimeOriginal": "2024:05:06 07:08:09",
+                                             "GPSInfo": {"GPSLatitudeRef": "N"}}  # fmt: skip
+    run = content["summary"]["run"]
+    assert (run["style"], run["timeout_s"], run["sampling"]["seed"]) == ("brief", 9.0, 3)
+    assert datetime.fromisoformat(run["started_at"]).tzinfo is not None
+
+
+def test_a_bar_is_there_where_the_terminal_has_no_width(pictures, script):
+    """Some containers' terminals say that they have 0 columns."""
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+    arguments = [VLMKIT, "describe", pictures, "-m", script("Ok."), "-f", "jsonl", "--store", "false"]
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=terminal, env=environment) as process:
+        os.close(terminal)
+        said = b""
+        with suppress(OSError):  # the other side has closed
+            while part := os.read(main, 4096):
+                said += part
+    os.close(main)
+    assert process.returncode == 0
+    assert b"100%" in said

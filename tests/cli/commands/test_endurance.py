@@ -38,7 +38,7 @@ def start(tmp_path):
             "--workers",
             4,
         ]
-        arguments = [*command, "--store", store, "--output", output]
+        arguments = [*command, "--store", store, "--output", output, "--overwrite"]
         processes.append(
             subprocess.Popen(
                 [*map(str, arguments)], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True

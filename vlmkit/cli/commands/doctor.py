@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from vlmkit.cli.checkup import Checkup, examine
+from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
 
@@ -16,11 +17,11 @@ __all__ = ["doctor"]
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@format_option()
 def doctor(form: str) -> int:
     """Examine this installation and say what to do; exit code 1 where something keeps vlmkit from working."""
     width = terminal_width()
-    with to_stdout() as stream:
+    with to_stdout(for_programs=form == "json") as stream:
         checkup = examine()
         lines = [json.dumps(asdict(checkup), indent=2)] if form == "json" else _lines(checkup, width)
         write_lines(lines, stream)

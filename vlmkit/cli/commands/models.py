@@ -10,6 +10,7 @@ import click
 
 from vlmkit import settings
 from vlmkit.backends import discovery, registry
+from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
 from vlmkit.errors import BadSetting
@@ -21,11 +22,11 @@ _HEADER = ["model", "source", "pictures", "size", "note"]
 
 @click.command()
 @click.option("--engine", type=click.Choice(list(discovery.LISTERS)), help="Only this engine. [default: all of them]")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@format_option()
 def models(engine: str | None, form: str) -> int:
     """List what can be used from here: the bundled model, downloaded ones, those of every server that answers."""
     width = terminal_width()
-    with to_stdout() as stream:
+    with to_stdout(for_programs=form == "json") as stream:
         found = _collect(engine)
         lines = [json.dumps(found, indent=2)] if form == "json" else _lines(found, width)
         write_lines(lines, stream)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
 from vlmkit.cli.text import dump
@@ -17,13 +18,13 @@ __all__ = ["runs"]
 @click.command()
 @click.argument("run", type=int, required=False)
 @click.option("--store", metavar="FILE", help="The store to look into. [default: by the settings]")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@format_option()
 def runs(run: int | None, store: str | None, form: str) -> int:
     """List the runs that the store knows; or, given the number of a RUN, its rows and what each was sent."""
     from vlmkit.frame import runs as look_up
 
     width = terminal_width()
-    with to_stdout() as stream:
+    with to_stdout(for_programs=form == "json") as stream:
         table = look_up(store, run=run)
         records: list[dict[Any, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
         if form == "json":
