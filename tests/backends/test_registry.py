@@ -8,7 +8,7 @@ import pytest
 from vlmkit.backends import registry
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.backends.registry import ModelName, load, parse
-from vlmkit.errors import BadSetting, MissingExtra, ModelNotFound, UnknownModel
+from vlmkit.errors import BadSetting, MissingExtra, ModelLoadFailed, ModelNotFound, SetupError, UnknownModel
 from vlmkit.settings import use
 
 
@@ -142,3 +142,62 @@ def test_strangers_come_in_by_entry_point(monkeypatch, tmp_path):
 def test_every_built_in_engine_is_listed():
     """The names a user can write before the colon."""
     assert set(registry.BUILT_IN) <= set(registry.engines())
+
+
+def _open_raising(name, *, url=None):
+    raise RuntimeError("plugin broke")
+
+
+def _open_nothing(name, *, url=None):
+    return None
+
+
+def _open_odd(name):
+    return FakeBackend(name)
+
+
+def _open_refusing(name, *, url=None):
+    raise ModelNotFound("not in this zoo")
+
+
+def _open_interrupted(name, *, url=None):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("opener", "message", "cause"),
+    [
+        ("_open_raising", "RuntimeError: plugin broke. Report it to whoever wrote", RuntimeError),
+        ("_open_odd", "TypeError", TypeError),
+        ("_open_nothing", "gave a NoneType, which is no backend", type(None)),
+        ("not_there", "has no 'not_there'", None),
+    ],
+)
+def test_what_a_stranger_s_opener_does_wrong_is_a_failed_load(opener, message, cause, monkeypatch):
+    """Whatever it raises or gives; its own error is the cause."""
+    monkeypatch.setitem(registry.BUILT_IN, "stranger", f"{__name__}:{opener}")
+    with pytest.raises(SetupError, match=message) as caught:
+        load("stranger:x")
+    if cause is not None:
+        assert isinstance(caught.value, ModelLoadFailed)
+        assert isinstance(caught.value.__cause__, cause)
+
+
+def test_what_an_opener_says_on_purpose_stays(monkeypatch):
+    """Our own kinds of errors, and an interrupt."""
+    monkeypatch.setitem(registry.BUILT_IN, "stranger", f"{__name__}:_open_refusing")
+    with pytest.raises(ModelNotFound, match="not in this zoo"):
+        load("stranger:x")
+    monkeypatch.setitem(registry.BUILT_IN, "stranger", f"{__name__}:_open_interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        load("stranger:x")
+
+
+def test_names_that_are_no_model_s_list_what_is_downloaded(tmp_path, monkeypatch):
+    """The likest first."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    (tmp_path / "models--org--smolvlm").mkdir()
+    with pytest.raises(UnknownModel, match="On this machine: org/smolvlm"):
+        parse("smolvlm")
+    with pytest.raises(ModelNotFound, match="On this machine: org/smolvlm"):
+        parse("./smolvlm")

@@ -136,8 +136,44 @@ def test_a_slip_of_the_pen_is_shown_what_is_here(fresh_python, server):
     done = fetch(fresh_python, server, "org/pubilc@", "nobody/else@")
     first, second = done.stdout.splitlines()
     assert first.startswith("ModelNotFound org/pubilc is not on the Hub")
-    assert first.endswith("On this machine is org/public.")
-    assert "On this machine" not in second
+    assert first.endswith("On this machine: org/public.")
+    assert second.endswith("On this machine: org/public.")
+
+
+def test_the_likest_downloads_are_named_first(tmp_path, monkeypatch):
+    """Five of them, in any case of letters; none where there are none."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert hub.nearby("org/model") == ""
+    for name in ("org/Qwen-VL-8B", "org/qwen-vl-2b", "x/llava", "x/smolvlm", "y/gemma", "y/pixtral", "z/florence"):
+        (tmp_path / f"models--{name.replace('/', '--')}").mkdir()
+    names = hub.nearby("org/qwen-vl-8b").removeprefix(" On this machine: ").removesuffix(".").split(", ")
+    assert names[:2] == ["org/Qwen-VL-8B", "org/qwen-vl-2b"]
+    assert len(names) == 5
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_is_here_is_found_without_asking(tmp_path, monkeypatch, allowed):
+    """And what is not, says whether it would be downloaded."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    settings.use(auto_download=allowed)
+    with pytest.raises(ModelNotFound, match="when it is first used" if allowed else "Downloads are off"):
+        hub.find_here("org/model")
+    snapshot = tmp_path / "models--org--model" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (tmp_path / "models--org--model" / "refs").mkdir()
+    (tmp_path / "models--org--model" / "refs" / "main").write_text("abc")
+    assert hub.find_here("org/model") == snapshot
+
+
+def test_another_cache_is_used_from_the_next_call_on(fresh_python, server, tmp_path):
+    """Also where the Hub's library was imported before."""
+    code = (
+        "import os, sys\nfrom huggingface_hub import constants\nfrom vlmkit.engines import hub\n"
+        "os.environ['HF_HUB_CACHE'] = sys.argv[1]\nprint(hub.fetch('org/public', revision=None))"
+    )
+    hub_settings = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    done = fresh_python(code, str(tmp_path / "other"), **hub_settings)
+    assert done.stdout.startswith(str(tmp_path / "other"))
 
 
 def test_a_download_that_cannot_fit_is_not_begun(fresh_python, server):

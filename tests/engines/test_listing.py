@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from vlmkit.engines import listing
-from vlmkit.errors import ModelNotFound
+from vlmkit.engines import hub, listing
+from vlmkit.errors import MissingExtra, ModelLoadFailed, ModelNotFound
 
 
 @pytest.fixture
@@ -80,14 +80,14 @@ def test_the_cache_is_where_the_client_keeps_it(monkeypatch, tmp_path, variables
     monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert str(listing.hub_cache()) == expected.format(home=tmp_path)
+    assert str(hub.hub_cache()) == expected.format(home=tmp_path)
 
 
 def test_the_cache_agrees_with_the_client(fresh_python):
     """The client itself says the same."""
     done = fresh_python(
-        "from vlmkit.engines import listing; from huggingface_hub import constants\n"
-        "print(listing.hub_cache()); print(constants.HF_HUB_CACHE)"
+        "from vlmkit.engines import hub, listing; from huggingface_hub import constants\n"
+        "print(hub.hub_cache()); print(constants.HF_HUB_CACHE)"
     )
     ours, theirs = done.stdout.splitlines()
     assert ours == theirs
@@ -115,5 +115,24 @@ def test_a_missing_bundled_model_is_an_error_not_a_crash(monkeypatch, cache):
 def test_listing_does_not_open_mlx(fresh_python):
     """Files are read, nothing is loaded."""
     fresh_python(
-        "import sys; from vlmkit.engines import listing; listing.list_models(); assert 'mlx' not in sys.modules"
+        "import sys; from vlmkit.engines import hub, listing; listing.list_models(); assert 'mlx' not in sys.modules"
     )
+
+
+def test_a_model_is_checked_without_loading(cache):
+    """Whole ones are fine; half ones and missing ones say what is wrong."""
+    download(cache, "org/whole", {"model_type": "smolvlm", "vision_config": {}})
+    download(cache, "org/half", {"model_type": "smolvlm", "vision_config": {}}, weights=False)
+    for name in (None, "tiny", "org/whole"):
+        listing.check(name)
+    with pytest.raises(ModelLoadFailed, match="org/half"):
+        listing.check("org/half")
+    with pytest.raises(ModelNotFound, match=r"org/hole is not on this machine.*On this machine: org/whole"):
+        listing.check("org/hole")
+
+
+def test_a_missing_library_is_said(monkeypatch):
+    """With what installs it."""
+    monkeypatch.setattr(listing.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(MissingExtra, match="need mlx, which is not installed"):
+        listing.check("tiny")

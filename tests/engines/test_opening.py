@@ -19,7 +19,7 @@ def opened(checkpoint, monkeypatch, tmp_path):
             for name, value in changes.items():
                 monkeypatch.setattr(conformance if name == "difference" else foreign, name, value)
             found = inspection.inspect(checkpoint, name="m")
-            options = {"revision": "r", "adapter": None, "slots": slots, "code_allowed": False}
+            options = {"revision": "r", "adapter": None, "slots": slots, "kv_cache_tokens": None, "code_allowed": False}
             one = open_on_desk(found, name="mlx:m", **options)
             one.scheduler.shut()
             return one

@@ -93,7 +93,7 @@ def test_waiting_is_not_work():
     waiting.fail_if_overdue()
     assert not waiting.ended
     waiting.spend(1.0)
-    waiting.begin(lambda tokens: "".join(map(chr, tokens)), prompt_tokens=1, sampler=None)
+    waiting.forget_work()
     waiting.fail_if_overdue()
     assert not waiting.ended
 

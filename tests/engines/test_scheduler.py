@@ -69,10 +69,10 @@ class Scripted:
 def make():
     """A scheduler over a scripted decoder, which tests drive by hand."""
 
-    def build(*prompts, slots=2, **options):
+    def build(*prompts, slots=2, kv_cache_tokens=None, **options):
         scheduler_type = desk().call(lambda: __import__("vlmkit.engines.scheduler", fromlist=["Scheduler"]).Scheduler)
         decoder = Scripted(slots)
-        scheduler = scheduler_type(Words(), decoder)
+        scheduler = scheduler_type(Words(), decoder, kv_cache_tokens=kv_cache_tokens)
         requests = [request(number, text, **options) for number, text in enumerate(prompts)]
         for each in requests:
             scheduler.submit(each)
@@ -219,3 +219,44 @@ def test_counts_are_complete_when_the_reply_is_there(make):
     (counts,) = seen
     assert (counts.answered, counts.prompt_tokens, counts.completion_tokens, counts.steps) == (1, 2, 2, 3)
     assert counts.tokens_per_second > 0
+
+
+def most_live(decoder):
+    return max(entry.count(",") + 1 for entry in decoder.log if entry.startswith("step"))
+
+
+def test_asks_wait_while_the_cache_is_used_up(make):
+    """All are answered in their order, never more rows at once than the limit has room for."""
+    for kv_cache_tokens, together in ((None, 4), (40, 4), (39, 3), (20, 2), (10, 1)):
+        options = {"slots": 4, "max_tokens": 6, "kv_cache_tokens": kv_cache_tokens}
+        scheduler, decoder, requests = make(*("abcd" for _ in range(6)), **options)
+        finish(scheduler)
+        assert [each.future.result(0).text for each in requests] == ["dcba"] * 6
+        assert most_live(decoder) == together
+
+
+def test_rows_of_a_batch_are_as_long_as_the_longest(make):
+    """So a long one waits for the short ones, and those behind it for it."""
+    scheduler, decoder, requests = make("ab", "ab", "a" * 8, "cd", slots=4, max_tokens=2, kv_cache_tokens=12)
+    finish(scheduler)
+    assert [each.future.result(0).usage.completion_tokens for each in requests] == [2, 2, 2, 2]
+    assert decoder.log.index("admit 2") > decoder.log.index("step [0, 1]")
+    assert "step [2]" in decoder.log
+    assert not any("2, 3" in entry for entry in decoder.log)
+
+
+def test_what_can_never_fit_is_refused_while_others_finish(make):
+    """With what to do; a limit of the context is kept first."""
+    scheduler, _, (good, large, other) = make("ab", "a" * 20, "cd", max_tokens=10, kv_cache_tokens=25)
+    finish(scheduler)
+    assert [good.future.result(0).text, other.future.result(0).text] == ["ba", "dc"]
+    with pytest.raises(Refused, match=r"20 tokens, the answer may have 10, and kv_cache_tokens=25.*Lower max_tokens"):
+        large.future.result(0)
+
+
+def test_the_work_on_a_prompt_counts(make):
+    """While an ask with a finished prompt waits for room, nothing more does."""
+    scheduler, _, requests = make("abcd", "abcd", max_tokens=6, kv_cache_tokens=10, timeout_s=10.0)
+    finish(scheduler)
+    assert all(each._worked_s > 0 for each in requests)
+    assert all(each.prompt is None for each in requests)

@@ -5,7 +5,7 @@ from scripted_server import ScriptedServer, http
 
 import vlmkit as vk
 from vlmkit.backends import borrow, discovery, shared
-from vlmkit.errors import BadSetting
+from vlmkit.errors import UnknownModel
 
 TAGS = {
     "models": [
@@ -99,8 +99,65 @@ def test_a_sick_or_missing_server_is_false_and_says_why(ollama):
     assert vk.health("ollama").problem.startswith("Unreachable")
 
 
-@pytest.mark.parametrize("name", ["tiny", "olama", "", "fake:x"])
-def test_what_is_no_server_is_said(name):
-    """With those there are."""
-    with pytest.raises(BadSetting, match=r"names no server\. Servers are: ollama"):
+@pytest.mark.parametrize("name", ["olama", "", "olama@http://127.0.0.1/v1"])
+def test_what_names_nothing_is_said(name):
+    """With what there is."""
+    with pytest.raises(UnknownModel, match=r"names no model.*ollama"):
         vk.health(name)
+
+
+@pytest.mark.parametrize("name", ["tiny", "mlx", "mlx:tiny", " tiny ", "fake:x", "fake"])
+def test_a_model_of_this_process_is_well_without_an_address(name):
+    """Nothing was asked, and nothing loaded."""
+    found = vk.health(name)
+    assert found
+    assert (found.address, found.problem, found.seconds) == (None, None, None)
+
+
+def test_health_loads_nothing(fresh_python):
+    """Neither a model nor the libraries it needs."""
+    code = (
+        "import sys, vlmkit as vk\nprint(bool(vk.health('tiny')), 'mlx.core' in sys.modules, 'mlx_vlm' in sys.modules)"
+    )
+    assert fresh_python(code).stdout == "True False False\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("org/model", "ModelNotFound: org/model is not on this machine"),
+        ("mlx:org/model", "It is downloaded when it is first used"),
+        ("./nowhere", "ModelNotFound: No model directory at nowhere"),
+        ("mlx:tiny@http://127.0.0.1/v1", "have no address"),
+        ("openai:gpt-x", "BadSetting: openai:gpt-x is on api.openai.com"),
+        ("vllm:m@http://models.example/v1", "models.example, which is not this machine"),
+        ("ollama:nothing-such", "ModelNotFound: ollama:nothing-such: the server at"),
+        ("vllm:m@http://127.0.0.1:9/v1", "Unreachable"),
+    ],
+)
+def test_a_model_that_could_not_be_used_is_false_and_says_why(name, problem, ollama, monkeypatch):
+    """Whatever the reason; a name that is right is never an error."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    found = vk.health(name)
+    assert not found
+    assert problem in found.problem
+
+
+def test_a_damaged_folder_is_false(tmp_path):
+    """Its files say so, before anything is loaded."""
+    (tmp_path / "config.json").write_text('{"model_type": "smolvlm"}')
+    found = vk.health(str(tmp_path))
+    assert (found.engine, found.ok) == ("mlx", False)
+    assert "safetensors" in found.problem
+
+
+def test_lists_of_an_address(ollama):
+    """By `engine@address`, whatever vlmkit.toml says; every time anew, if wanted."""
+    before = len(ollama.requests)
+    table = vk.models(f"ollama@{ollama.url}", list_ttl_s=0)
+    assert table["name"].tolist() == [f"ollama:qwen3-vl:8b@{ollama.url}", f"ollama:llama3:latest@{ollama.url}"]
+    asked = len(ollama.requests) - before
+    vk.models(f"ollama@{ollama.url}", list_ttl_s=0)
+    assert len(ollama.requests) - before == 2 * asked
+    vk.models(f"ollama@{ollama.url}")
+    assert len(ollama.requests) - before == 2 * asked

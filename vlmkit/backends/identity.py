@@ -67,7 +67,7 @@ def of_list(engine: str, url: str | None) -> Hashable:
         The engine must not be asked as things stand.
     """
     if engine == "mlx":
-        return str(open_by_name("vlmkit.engines.listing:hub_cache")())
+        return str(open_by_name("vlmkit.engines.hub:hub_cache")())
     found: Hashable = open_by_name("vlmkit.providers.identity:identity_at")(engine, url)
     return found
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.addresses import split_address
-from vlmkit.errors import BadSetting, ModelNotFound, UnknownModel
+from vlmkit.backends.protocol import Backend
+from vlmkit.errors import BadSetting, ModelLoadFailed, ModelNotFound, UnknownModel, VlmkitError
 from vlmkit.extras import open_by_name
 from vlmkit.settings import require_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vlmkit.backends.protocol import Backend
 
 __all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "ModelName", "engines", "load", "parse"]
 
@@ -103,7 +103,7 @@ def parse(model: str) -> ModelName:
         return ModelName(engine="mlx", name=str(path.resolve()))
     if model.startswith(_PATH_STARTS):
         message = f"No model directory at {path}. Give an existing directory, a Hub id (org/name), or engine:name."
-        raise ModelNotFound(message)
+        raise ModelNotFound(message + _nearby(path.name))
     if _HUB_ID.fullmatch(model):
         return ModelName(engine="mlx", name=model)
     raise UnknownModel(_unknown(model, parts["engine"] if parts else model, known))
@@ -130,12 +130,26 @@ def load(model: str | None = None, **options: Any) -> Backend:
         No model was named, the name is unknown, or the engine could not open it.
     """
     name = parse(require_model(model))
-    opener = open_by_name(engines()[name.engine])
+    dotted = engines()[name.engine]
+    try:
+        opened = _open(name, dotted, options)
+    except VlmkitError:
+        raise
+    except Exception as error:
+        message = f"{name} cannot be opened: {dotted} raised {type(error).__name__}: {error}."
+        raise ModelLoadFailed(f"{message} Report it to whoever wrote {dotted.partition('.')[0]}.") from error
+    if not isinstance(opened, Backend):
+        kind = type(opened).__name__
+        raise ModelLoadFailed(f"{name} cannot be used: {dotted} gave a {kind}, which is no backend. Report it.")
+    return opened
+
+
+def _open(name: ModelName, dotted: str, options: dict[str, Any]) -> object:
+    opener = open_by_name(dotted)
     parameters = inspect.signature(opener).parameters
     _check_options(name.engine, parameters.values(), options)
     served = {"engine": name.engine} if "engine" in parameters else {}
-    backend: Backend = opener(name.name, url=name.url, **served, **options)
-    return backend
+    return opener(name.name, url=name.url, **served, **options)
 
 
 def _check_options(engine: str, parameters: Iterable[inspect.Parameter], options: dict[str, Any]) -> None:
@@ -156,5 +170,10 @@ def _unknown(model: str, word: str, known: dict[str, str]) -> str:
         hint += " A server's model is openai:MODEL@http://HOST:PORT/v1."
     return (
         f"{model!r} names no model.{hint} Give engine:name (engines here: {', '.join(sorted(known))}), "
-        'a Hub id (org/name), a model directory, or "tiny", the bundled model.'
+        f'a Hub id (org/name), a model directory, or "tiny", the bundled model.{_nearby(word)}'
     )
+
+
+def _nearby(name: str) -> str:
+    sentence: str = open_by_name("vlmkit.engines.hub:nearby")(name)
+    return sentence

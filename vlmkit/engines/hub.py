@@ -12,11 +12,72 @@ from typing import Any
 from vlmkit import settings
 from vlmkit.errors import ModelLoadFailed, ModelNotFound, SetupError
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "find_here", "hub_cache", "nearby", "snapshot_of"]
 
 # No *.py: code from a checkpoint is not even brought here, unless it is allowed to run.
 _FILES = ["*.json", "*.jsonl", "*.safetensors", "*.model", "*.tiktoken", "*.txt", "*.jinja"]
 _GIB = 2**30
+_MOST_NAMES = 5
+
+
+def hub_cache() -> Path:
+    """Folder where the Hub's client keeps downloads, found as the client finds it, without importing it."""
+    if "HF_HUB_CACHE" in os.environ:
+        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser() / "hub"
+
+
+def snapshot_of(repository: Path) -> Path | None:
+    """Folder of what a load without a revision would take, complete or not; None where nothing is.
+
+    Parameters
+    ----------
+    repository : Path
+        A folder of the Hub's cache.
+    """
+    try:
+        revision = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    snapshot = repository / "snapshots" / revision
+    return snapshot if revision and snapshot.is_dir() else None
+
+
+def find_here(name: str) -> Path:
+    """Directory of a repository that was downloaded; nobody is asked for it.
+
+    Parameters
+    ----------
+    name : str
+        ``org/name``.
+
+    Raises
+    ------
+    ModelNotFound
+        It is not on this machine; says whether it may be downloaded.
+    """
+    snapshot = snapshot_of(hub_cache() / f"models--{name.replace('/', '--')}")
+    if snapshot is not None:
+        return snapshot
+    download = settings.resolve("auto_download")
+    advice = "It is downloaded when it is first used." if download.value else f"Downloads are off ({download.origin})."
+    raise ModelNotFound(f"{name} is not on this machine (looked in {hub_cache()}). {advice}{nearby(name)}")
+
+
+def nearby(name: str) -> str:
+    """Sentence that names the downloaded repositories most like a name, likest first; empty where there are none.
+
+    Parameters
+    ----------
+    name : str
+    """
+    folders = hub_cache().glob("models--*--*")
+    here = {folder.name.removeprefix("models--").replace("--", "/", 1): folder for folder in folders}
+    here.pop(name, None)
+    low = {each.lower(): each for each in here}
+    likest = difflib.get_close_matches(name.lower(), low, n=_MOST_NAMES, cutoff=0.0)
+    return f" On this machine: {', '.join(low[each] for each in likest)}." if likest else ""
 
 
 def fetch(name: str, *, revision: str | None, code_allowed: bool = False) -> Path:
@@ -52,6 +113,7 @@ def fetch(name: str, *, revision: str | None, code_allowed: bool = False) -> Pat
         "allow_patterns": [*_FILES, *(["*.py"] if code_allowed else [])],
         # Read here, because the library reads it once, when it is imported.
         "endpoint": os.environ.get("HF_ENDPOINT"),
+        "cache_dir": hub_cache(),
     }
     try:
         if not download.value:
@@ -65,7 +127,7 @@ def fetch(name: str, *, revision: str | None, code_allowed: bool = False) -> Pat
 
 
 def _check_space(name: str, options: dict[str, Any]) -> None:
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import DryRunError
 
     try:
@@ -73,7 +135,7 @@ def _check_space(name: str, options: dict[str, Any]) -> None:
     except DryRunError:
         return  # the Hub cannot be reached; what is here already may do
     needed = sum(file.file_size or 0 for file in files if file.will_download)
-    folder = Path(constants.HF_HUB_CACHE).expanduser()
+    folder = hub_cache()
     free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
     if needed > free:
         raise ModelLoadFailed(_no_space(name, f"needs {needed / _GIB:.1f} GiB, {free / _GIB:.1f} GiB are free", folder))
@@ -85,14 +147,14 @@ def _no_space(name: str, what: str, folder: Path | str) -> str:
 
 def _translated(name: str, revision: str | None, error: Exception, *, forbidden_by: str) -> SetupError:
     """The one place where the Hub library's errors become ours."""
-    from huggingface_hub import constants, errors
+    from huggingface_hub import errors
 
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return ModelLoadFailed(_no_space(name, "the disk is full", constants.HF_HUB_CACHE))
+        return ModelLoadFailed(_no_space(name, "the disk is full", hub_cache()))
     if forbidden_by and isinstance(error, errors.LocalEntryNotFoundError):
         return ModelNotFound(
-            f"{name} is not on this machine (looked in {constants.HF_HUB_CACHE}) and downloading is forbidden "
-            f"({forbidden_by}).{_neighbor(name)} Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory or "
+            f"{name} is not on this machine (looked in {hub_cache()}) and downloading is forbidden "
+            f"({forbidden_by}).{nearby(name)} Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory or "
             "the bundled 'tiny'."
         )
     login = "log in with `hf auth login` or set HF_TOKEN"
@@ -106,19 +168,9 @@ def _translated(name: str, revision: str | None, error: Exception, *, forbidden_
     }
     for kind, what in known.items():
         if isinstance(error, kind):
-            return ModelNotFound(f"{name} {what}{_neighbor(name)}")
+            return ModelNotFound(f"{name} {what}{nearby(name)}")
     details = str(error).partition("\n")[0] or "no details"
     return ModelNotFound(
         f"{name} is not wholly on this machine and the Hub could not be reached ({type(error).__name__}: {details})."
-        f"{_neighbor(name)} Check the network, proxy and HF_ENDPOINT, or name a local directory or the bundled 'tiny'."
+        f"{nearby(name)} Check the network, proxy and HF_ENDPOINT, or name a local directory or the bundled 'tiny'."
     )
-
-
-def _neighbor(name: str) -> str:
-    """Sentence that names the repository on this machine whose name is most like this one, where any is."""
-    from huggingface_hub import constants
-
-    folders = Path(constants.HF_HUB_CACHE).expanduser().glob("models--*--*")
-    here = {folder.name.removeprefix("models--").replace("--", "/", 1) for folder in folders} - {name}
-    close = difflib.get_close_matches(name, here, n=1)
-    return f" On this machine is {close[0]}." if close else ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from vlmkit.backends.discovery import FoundModel
-from vlmkit.engines import inspection, locate
-from vlmkit.errors import SetupError
+from vlmkit.engines import hub, inspection, locate
+from vlmkit.errors import MissingExtra, SetupError
 
-__all__ = ["hub_cache", "list_models"]
+__all__ = ["check", "list_models"]
 
 
 def list_models(
@@ -28,16 +28,33 @@ def list_models(
     url : str or None
         Neither is needed here; other engines ask a server.
     """
-    snapshots = sorted(_snapshots(hub_cache()))
+    snapshots = sorted(_snapshots(hub.hub_cache()))
     return [_bundled(engine), *(_inspected(engine, name, "Hub cache", path) for name, path in snapshots)]
 
 
-def hub_cache() -> Path:
-    """Folder where the Hub's client keeps downloads, found as the client finds it, without importing it."""
-    if "HF_HUB_CACHE" in os.environ:
-        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser() / "hub"
+def check(name: str | None) -> None:
+    """See whether a model could be loaded into this process, as far as that can be told without loading it.
+
+    Parameters
+    ----------
+    name : str or None
+        As `list_models` names it, or a directory; None looks at the libraries alone.
+
+    Raises
+    ------
+    MissingExtra
+        mlx or mlx_vlm is not installed.
+    ModelNotFound
+        It is not on this machine.
+    ModelLoadFailed
+        It is, and its files say that it cannot be used.
+    """
+    for library in ("mlx", "mlx_vlm"):
+        if importlib.util.find_spec(library) is None:
+            raise MissingExtra(f"models in this process need {library}, which is not installed: pip install -U vlmkit")
+    if name is not None:
+        is_local = name == "tiny" or Path(name).expanduser().is_dir()
+        inspection.inspect(locate.find(name).directory if is_local else hub.find_here(name), name=name)
 
 
 def _bundled(engine: str) -> FoundModel:
@@ -51,10 +68,8 @@ def _bundled(engine: str) -> FoundModel:
 def _snapshots(cache: Path) -> Iterator[tuple[str, Path]]:
     """(Hub id, folder) of what a load without a revision would take, complete or not, if it is about pictures."""
     for repository in cache.glob("models--*--*"):
-        revision = _read(repository / "refs" / "main").strip()
-        snapshot = repository / "snapshots" / revision
-        sees = "vision" in _read(snapshot / "config.json") or _read(snapshot / "preprocessor_config.json")
-        if revision and sees:
+        snapshot = hub.snapshot_of(repository)
+        if snapshot and ("vision" in _read(snapshot / "config.json") or _read(snapshot / "preprocessor_config.json")):
             yield repository.name.removeprefix("models--").replace("--", "/"), snapshot
 
 

@@ -81,6 +81,7 @@ def find(name: str, *, revision: str | None = None, code_allowed: bool = False) 
         return Place(directory=snapshot, commit=snapshot.name)
     else:
         message = f"{name!r} is neither a directory here nor a Hub id. Give an existing directory, org/name, or 'tiny'."
+        message += hub.nearby(name)
         raise ModelNotFound(message)
     if revision is not None:
         message = f"revision: {revision!r} cannot be used, {name} is a local model. Leave it out, or give a Hub id."

@@ -15,6 +15,7 @@ from vlmkit.backends.checks import blank_prompt, check_sampling
 from vlmkit.backends.protocol import Insight
 from vlmkit.backends.surface import Surface
 from vlmkit.engines import desk as desks
+from vlmkit.engines import device as device_choice
 from vlmkit.engines import inspection, loading, locate
 from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import open_on_desk
@@ -41,6 +42,8 @@ def open_engine(
     revision: str | None = None,
     adapter: str | Path | None = None,
     slots: int | None = None,
+    device: str = "auto",
+    kv_cache_tokens: int | None = None,
     allow_code: str | None = None,
 ) -> Engine:
     """Open a model in this process.
@@ -57,6 +60,11 @@ def open_engine(
         Directory of LoRA weights.
     slots : int or None, default None
         Answers written at the same time; None is 16 on a CPU and 8 elsewhere.
+    device : {"auto", "cpu", "gpu"}, default "auto"
+        Where to compute, for all models of this process; "auto" is a GPU where MLX finds one.
+    kv_cache_tokens : int or None, default None
+        Most tokens kept in memory at the same time: rows in slots, each as long as the longest of them may become with
+        its prompt and ``max_tokens``. Asks wait while it is used up; one that can never fit is `Refused`.
     allow_code : str or None, default None
         Name of the model, to allow the code that its checkpoint ships to run.
 
@@ -82,6 +90,11 @@ def open_engine(
     if slots is not None and slots < 1:
         message = f"slots: {slots} cannot be used. Give 1 or more answers to write at the same time."
         raise BadSetting(message)
+    if kv_cache_tokens is not None and kv_cache_tokens < 1:
+        raise BadSetting(f"kv_cache_tokens: {kv_cache_tokens} cannot be used. Give 1 or more tokens, or leave it out.")
+    device_choice.check_name(device)
+    if device != "auto":  # before anything is looked for, let alone downloaded
+        desks.desk().call(partial(device_choice.choose, device))
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
     checkpoint = inspection.inspect(place.directory, name=name, allow_code=allow_code)
@@ -94,6 +107,7 @@ def open_engine(
         checkpoint=checkpoint,
         adapter=adapter_directory,
         slots=slots,
+        kv_cache_tokens=kv_cache_tokens,
         code_allowed=allow_code == name,
     )
 
@@ -127,6 +141,7 @@ class Engine(Surface):
         checkpoint: inspection.Checkpoint,
         adapter: Path | None,
         slots: int | None,
+        kv_cache_tokens: int | None,
         code_allowed: bool,
     ) -> None:
         self.model = model
@@ -135,7 +150,13 @@ class Engine(Surface):
         self._desk = desks.desk()
         opened = self._desk.call(
             lambda: open_on_desk(
-                checkpoint, name=model, revision=revision, adapter=adapter, slots=slots, code_allowed=code_allowed
+                checkpoint,
+                name=model,
+                revision=revision,
+                adapter=adapter,
+                slots=slots,
+                kv_cache_tokens=kv_cache_tokens,
+                code_allowed=code_allowed,
             )
         )
         self._language: LoadedModel | None = opened.language

@@ -43,7 +43,14 @@ class Opened:
 
 
 def open_on_desk(
-    checkpoint: Checkpoint, *, name: str, revision: str, adapter: Path | None, slots: int | None, code_allowed: bool
+    checkpoint: Checkpoint,
+    *,
+    name: str,
+    revision: str,
+    adapter: Path | None,
+    slots: int | None,
+    kv_cache_tokens: int | None,
+    code_allowed: bool,
 ) -> Opened:
     """Load a checkpoint and put a scheduler on it; on the desk only.
 
@@ -56,6 +63,7 @@ def open_on_desk(
     adapter : Path or None
     slots : int or None
         Answers wanted at the same time; None is what suits the device.
+    kv_cache_tokens : int or None
     code_allowed : bool
 
     Raises
@@ -81,6 +89,7 @@ def open_on_desk(
         memory_bytes=loaded.memory_bytes,
         device=loaded.device,
         slots=decoder.slots,
+        kv_cache_tokens=kv_cache_tokens,
         serving="one by one" if why else "batched",
         why_one_by_one=why,
         sees_pictures=True,
@@ -94,5 +103,8 @@ def open_on_desk(
         parallel_asks=2 * decoder.slots,
     )
     return Opened(
-        language=loaded.language, scheduler=Scheduler(loaded.language, decoder), info=info, abilities=abilities
+        language=loaded.language,
+        scheduler=Scheduler(loaded.language, decoder, kv_cache_tokens=kv_cache_tokens),
+        info=info,
+        abilities=abilities,
     )

@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, InvalidStateError
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.protocol import PendingReply
 from vlmkit.engines.transcript import Transcript
 from vlmkit.errors import Cancelled, RunError, TimedOut
 from vlmkit.records import Ask, Reply, Token, Usage
+
+if TYPE_CHECKING:
+    from vlmkit.engines.decoding import Prompt
 
 __all__ = ["ReplyFuture", "Request"]
 
@@ -61,6 +64,10 @@ class Request:
     prompt_tokens, completion_tokens : int
     sampler : RowSampler or None
         Where the row chooses its tokens itself.
+    prompt : Prompt or None
+        Finished, while it waits for its slot.
+    limit : int
+        Most tokens the answer may have, once the prompt is finished.
     """
 
     def __init__(
@@ -73,6 +80,8 @@ class Request:
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.sampler: Any = None
+        self.prompt: Prompt | None = None
+        self.limit = 0
         self._model = model
         self._revision = revision
         self._on_text = on_text
@@ -86,12 +95,20 @@ class Request:
         """Whether the future has its result, for whatever reason."""
         return self.future.done()
 
+    @property
+    def most_tokens(self) -> int:
+        """Of prompt and answer together, once the prompt is finished."""
+        return self.prompt_tokens + self.limit
+
     def begin(self, decode: Callable[[list[int]], str], prompt_tokens: int, sampler: Any) -> None:
         """Take the place of a row; a request begins anew when its batch broke."""
         self._transcript = Transcript(decode, self.ask.sampling.stop)
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = 0
         self.sampler = sampler
+
+    def forget_work(self) -> None:
+        """Begin to count anew: what was worked on it was lost by no fault of its own."""
         self._worked_s = 0.0
 
     def spend(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
@@ -50,18 +50,20 @@ class Scheduler:
     ----------
     language : Language
     decoder : Decoder
+    kv_cache_tokens : int or None, default None
+        Most tokens of all rows in slots; a batch keeps as many of each row as of its longest.
     """
 
-    def __init__(self, language: Language, decoder: Decoder) -> None:
+    def __init__(self, language: Language, decoder: Decoder, *, kv_cache_tokens: int | None = None) -> None:
         self.counts = Counts(steps=0, prompt_seconds=0.0, decode_seconds=0.0)
         self._language = language
         self._decoder = decoder
+        self._kv_cache_tokens = kv_cache_tokens
         self._arrivals: SimpleQueue[Request] = SimpleQueue()
         self._waiting: deque[Request] = deque()
         # After a broken step every row of it is asked again with the batch to itself.
         self._alone: deque[Request] = deque()
         self._live: dict[int, Request] = {}
-        self._limits: dict[int, int] = {}
 
     def submit(self, request: Request) -> None:
         """Queue a request; from any thread."""
@@ -78,7 +80,7 @@ class Scheduler:
             self._drop_ended()
             request = self._next_to_admit()
             if request is not None:
-                self._admit(request)
+                self._worked(request, self._begin)
             elif self._live:
                 self._step()
         except Exception as error:  # noqa: BLE001  the desk must go on, and nobody may wait for ever
@@ -113,50 +115,75 @@ class Scheduler:
             queue.extend(kept)
 
     def _next_to_admit(self) -> Request | None:
-        if self._alone:
-            return None if self._live else self._alone.popleft()
-        if self._waiting and len(self._live) < self._decoder.slots:
-            return self._waiting.popleft()
-        return None
+        """The next in line, its prompt finished, where there is a slot and memory for it."""
+        queue = self._alone or self._waiting
+        if not queue or len(self._live) >= (1 if self._alone else self._decoder.slots):
+            return None
+        request = queue[0]
+        if request.prompt is None and not self._worked(request, self._finish_prompt):
+            queue.popleft()
+            return None
+        return queue.popleft() if self._has_room(request) else None
 
-    def _admit(self, request: Request) -> None:
+    def _has_room(self, request: Request) -> bool:
+        rows = (*self._live.values(), request)
+        longest = max(row.most_tokens for row in rows)
+        return self._kv_cache_tokens is None or len(rows) * longest <= self._kv_cache_tokens
+
+    def _worked(self, request: Request, work: Callable[[Request], None]) -> bool:
+        """Do something for one ask, whose fault stays its own; whether it went well."""
         start_s = time.perf_counter()
         try:
-            self._begin(request)
+            work(request)
         except Exception as error:  # noqa: BLE001  whatever a processor or model raises concerns this ask alone
             request.fail(_fault(self._language.name, error))
             self._count(failed=1)
-        seconds = time.perf_counter() - start_s
-        request.spend(seconds)
-        self._count(prompt_seconds=seconds)
+            return False
+        finally:
+            seconds = time.perf_counter() - start_s
+            request.spend(seconds)
+            self._count(prompt_seconds=seconds)
+        return True
 
-    def _begin(self, request: Request) -> None:
+    def _finish_prompt(self, request: Request) -> None:
         ask = request.ask
         prompt = self._language.prompt(ask.prompt, ask.system, request.images, ask.turns)
-        prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.all_pictures))
-        limit = self._limit(len(prompt.token_ids), ask.sampling.max_tokens)
+        request.prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.all_pictures))
+        request.prompt_tokens = len(prompt.token_ids)
+        request.limit = self._limit(request.prompt_tokens, ask.sampling.max_tokens)
+
+    def _begin(self, request: Request) -> None:
+        ask, prompt = request.ask, request.prompt
+        if prompt is None:
+            raise RuntimeError("only a finished prompt takes a slot")
         probabilities = ask.token_probabilities
         matcher = self._language.matcher(ask.constraint) if ask.constraint else None
         sampler = RowSampler(ask.sampling, probabilities=probabilities, alternatives=ask.alternatives, matcher=matcher)
         needed = needs_sampler(ask.sampling, probabilities=probabilities, constrained=matcher is not None)
         processors = [sampler] if needed else []
-        self._decoder.admit(request.number, prompt, processors, limit)
-        request.begin(self._language.decode, len(prompt.token_ids), sampler)
-        self._count(prompt_tokens=len(prompt.token_ids))
+        request.prompt = None  # its pixels are not needed any more
+        self._decoder.admit(request.number, prompt, processors, request.limit)
+        request.begin(self._language.decode, request.prompt_tokens, sampler)
+        self._count(prompt_tokens=request.prompt_tokens)
         self._live[request.number] = request
-        self._limits[request.number] = limit
 
     def _limit(self, prompt_tokens: int, max_tokens: int) -> int:
         context = self._language.context_length
-        if context is None:
-            return max_tokens
-        if prompt_tokens >= context:
+        if context is not None and prompt_tokens >= context:
             message = (
                 f"{self._language.name}: pictures and prompt make {prompt_tokens} tokens, and the model reads at most "
                 f"{context}. Ask with fewer or smaller pictures, or a shorter prompt."
             )
             raise Refused(message)
-        return min(max_tokens, context - prompt_tokens)
+        limit = max_tokens if context is None else min(max_tokens, context - prompt_tokens)
+        if self._kv_cache_tokens is not None and prompt_tokens + limit > self._kv_cache_tokens:
+            message = (
+                f"{self._language.name}: pictures and prompt make {prompt_tokens} tokens, the answer may have {limit}, "
+                f"and kv_cache_tokens={self._kv_cache_tokens} is less than both. Lower max_tokens, ask with fewer or "
+                "smaller pictures, or open the model with more kv_cache_tokens."
+            )
+            raise Refused(message)
+        return limit
 
     def _step(self) -> None:
         start_s = time.perf_counter()
@@ -180,7 +207,7 @@ class Scheduler:
     def _add(self, row: int, token: int) -> str | None:
         final = token in self._language.eos_token_ids
         self._count(completion_tokens=not final)
-        return self._live[row].add(token, final=final, limit=self._limits[row])
+        return self._live[row].add(token, final=final, limit=self._live[row].limit)
 
     def _retry_alone(self, error: Exception) -> None:
         rows = list(self._live.values())
@@ -190,6 +217,8 @@ class Scheduler:
             rows[0].fail(_fault(self._language.name, error))
             self._count(failed=1)
         else:
+            for row in rows:
+                row.forget_work()
             self._alone.extend(rows)
 
     def _end_all(self, fault: RunError) -> None:
@@ -205,7 +234,6 @@ class Scheduler:
     def _forget(self, rows: set[int]) -> None:
         for row in rows:
             self._live.pop(row, None)
-            self._limits.pop(row, None)
 
     def _count(self, **more: float) -> None:
         self.counts = replace(self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()})
@@ -217,7 +245,9 @@ def _fault(model: str, error: Exception) -> RunError:
         return error
     text = str(error)
     if isinstance(error, MemoryError) or "allocate" in text or "out of memory" in text.lower():
-        advice = "The machine is out of memory: open the model with fewer slots, or ask with smaller pictures."
+        advice = (
+            "The machine is out of memory: open the model with fewer slots or kv_cache_tokens; send smaller pictures."
+        )
     else:
         advice = "Try the picture alone; if it fails again, report it with the model's name."
     fault = ServerFault(f"{model} broke while answering: {type(error).__name__}: {text or 'no message'}. {advice}")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.backends import discovery, registry, shared
-from vlmkit.errors import BadSetting, VlmkitError
+from vlmkit.errors import BadSetting, ModelLoadFailed, ModelNotFound, VlmkitError
 from vlmkit.extras import open_by_name
 from vlmkit.frame.arrays import integer_array, text_array
 
@@ -20,6 +20,7 @@ def _boolean_array(values: Sequence[bool | None]) -> Any:
     return pd.array(values, dtype="boolean")
 
 
+_SERVERS = frozenset(discovery.LISTERS) - {"mlx"}
 _COLUMNS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "engine": text_array,
     "name": text_array,
@@ -35,18 +36,18 @@ _COLUMNS: dict[str, Callable[[Sequence[Any]], Any]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """Whether a server is well; true where it is.
+    """Whether a server is well, or a model could be used; true where it is so.
 
     Attributes
     ----------
     engine : str
     address : str or None
-        Where it was asked.
+        Where it was asked; None for what runs in this process.
     ok : bool
     problem : str or None
         Why it is not well, and what to do.
     seconds : float or None
-        How long its answer took.
+        How long its answer took; None where nobody was asked.
     """
 
     engine: str
@@ -95,13 +96,14 @@ def models(
     return pd.DataFrame({name: array([row[name] for row in rows]) for name, array in _COLUMNS.items()})
 
 
-def health(server: str, *, timeout_s: float = 2.0) -> Health:
-    """Ask a server whether it is well.
+def health(model: str, *, timeout_s: float = 2.0) -> Health:
+    """Find out whether a server is well, or whether a model could be used; nothing is loaded or downloaded.
 
     Parameters
     ----------
-    server : str
-        An engine, as ``"ollama"``; with an address, as ``"vllm@http://host:8000/v1"``; or a whole model name.
+    model : str
+        An engine, as ``"ollama"``; with an address, as ``"vllm@http://host:8000/v1"``; or any model's name: then its
+        server must have it, its files must be here and whole.
     timeout_s : float, default 2.0
 
     Returns
@@ -110,24 +112,49 @@ def health(server: str, *, timeout_s: float = 2.0) -> Health:
 
     Raises
     ------
+    UnknownModel
+        That is the name of no engine and of no model.
     BadSetting
-        That is the name of no server.
+        The address in it is none.
     """
-    engine, url = _engine_and_url(server)
+    name = _engine_at(model)
+    if name is None:
+        try:
+            name = registry.parse(model)
+        except ModelNotFound as error:  # a folder that is not there
+            return Health(engine="mlx", address=None, ok=False, problem=_said(error))
     try:
-        address, seconds = open_by_name("vlmkit.providers.inquiry:check_health")(engine, url, timeout_s)
+        address, seconds = _looked_at(name, timeout_s)
     except VlmkitError as error:
-        return Health(engine=engine, address=url, ok=False, problem=f"{type(error).__name__}: {error}")
-    return Health(engine=engine, address=address, ok=True, seconds=seconds)
+        return Health(engine=name.engine, address=name.url, ok=False, problem=_said(error))
+    return Health(engine=name.engine, address=address, ok=True, seconds=seconds)
 
 
-def _engine_and_url(server: str) -> tuple[str, str | None]:
-    before, _, url = server.strip().partition("@http")
-    engine = before.partition(":")[0]
-    servers = [name for name in discovery.LISTERS if name != "mlx"]
-    if engine not in servers or engine not in registry.engines():
-        raise BadSetting(f"{server!r} names no server. Servers are: {', '.join(servers)}; others: openai@http://….")
-    return engine, f"http{url}" if url else None
+def _engine_at(text: str) -> registry.ModelName | None:
+    """An engine without a model, perhaps at an address; None where it is something else."""
+    engine, at_sign, url = text.strip().partition("@")
+    is_one = engine in registry.engines() and (not at_sign or engine in _SERVERS)
+    return registry.ModelName(engine=engine, name="", url=url or None) if is_one else None
+
+
+def _looked_at(name: registry.ModelName, timeout_s: float) -> tuple[str | None, float | None]:
+    """Where it was asked, and how long that took."""
+    if name.engine in _SERVERS:
+        check = open_by_name("vlmkit.providers.inquiry:check_health")
+        address, seconds = check(name.engine, name.url, timeout_s, name.name or None)
+        return address, seconds
+    if name.url:
+        raise BadSetting(f"{name.engine} models have no address. Leave out @ and on.")
+    if name.engine == "mlx":
+        open_by_name("vlmkit.engines.listing:check")(name.name or None)
+    elif name.engine != "fake":
+        message = f"whether a model of {name.engine} is well is known only once it is open: vk.load({str(name)!r})."
+        raise ModelLoadFailed(message)
+    return None, None
+
+
+def _said(error: VlmkitError) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _with_loaded(model: discovery.FoundModel) -> discovery.FoundModel:

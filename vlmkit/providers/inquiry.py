@@ -13,7 +13,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.extras import open_by_name
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.opening import addresses_of, connect, host_of, hosts_elsewhere, key_of
+from vlmkit.providers.opening import addresses_of, connect, host_of, hosts_elsewhere, key_of, named_in
 from vlmkit.providers.transport import Call
 
 __all__ = ["check_health", "list_models"]
@@ -63,7 +63,7 @@ def _check_wanted(host: Host, table: Mapping[str, Any], url: str | None) -> None
         raise BadSetting(f"not asked, as {elsewhere[0]} is not this machine. Allow it with vk.use(allow_remote=True).")
 
 
-def check_health(engine: str, url: str | None, timeout_s: float) -> tuple[str, float]:
+def check_health(engine: str, url: str | None, timeout_s: float, name: str | None = None) -> tuple[str, float]:
     """Ask a server whether it is well.
 
     Parameters
@@ -72,6 +72,8 @@ def check_health(engine: str, url: str | None, timeout_s: float) -> tuple[str, f
     url : str or None
         None is the host's usual address, or the one in vlmkit.toml.
     timeout_s : float
+    name : str or None, default None
+        A model it should have.
 
     Returns
     -------
@@ -81,16 +83,23 @@ def check_health(engine: str, url: str | None, timeout_s: float) -> tuple[str, f
     ------
     SetupError
         As `list_models`.
+    ModelNotFound
+        It has no such model.
     BackendError
         It does not answer, or says that it is not well.
     """
     host = host_of(engine, url)
-    transport = connect(host, url=url, table=settings.host(engine))[0]
+    model = f"{engine}:{name}" if name else engine
+    transport = connect(host, url=url, table=settings.host(engine), model=model)[0]
     start_s = time.monotonic()
     try:
         answer = transport.get(host.health_path, Call(timeout_s))
+        seconds = time.monotonic() - start_s
+        if not 200 <= answer.status < 300:
+            raise fault_of_answer(answer, transport.address)
+        if name is not None:
+            found: list[FoundModel] = open_by_name(host.listing)(host, transport, Call(timeout_s))
+            named_in(found, host, name, model, transport)
     finally:
         transport.close()
-    if not 200 <= answer.status < 300:
-        raise fault_of_answer(answer, transport.address)
-    return transport.address, time.monotonic() - start_s
+    return transport.address, seconds

@@ -41,6 +41,7 @@ __all__ = [
     "host_of",
     "hosts_elsewhere",
     "key_of",
+    "named_in",
     "open_host",
     "sites_of",
 ]
@@ -317,13 +318,28 @@ def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]
         except BackendError:  # answers, and has no list: asking will show
             return None
         else:
-            return _named(found, host, name, full_name, transport)
+            return named_in(found, host, name, full_name, transport)
     start = f" Start it ({host.start}), or give its address: {host.name}:{name}@http://HOST:PORT/v1."
     advice = start if host.start and isinstance(faults[0], Unreachable) else ""
     raise ModelLoadFailed(f"{full_name} cannot be asked: {faults[0]}{advice}") from faults[0]
 
 
-def _named(found: list[FoundModel], host: Host, name: str, full_name: str, transport: Transport) -> FoundModel | None:
+def named_in(found: list[FoundModel], host: Host, name: str, full_name: str, transport: Transport) -> FoundModel | None:
+    """The model of that name in a server's list; None where it may be there all the same.
+
+    Parameters
+    ----------
+    found : list of FoundModel
+    host : Host
+    name, full_name : str
+        As the server calls it; as messages do.
+    transport : Transport
+
+    Raises
+    ------
+    ModelNotFound
+        It is not there; close names are in the message.
+    """
     by_name = {model.name.partition(":")[2]: model for model in found if model.name}
     # People leave out Ollama's ":latest", and add OpenRouter's ":nitro" and Google's "models/".
     alike = (name, f"{name}:latest", name.rpartition(":")[0], name.removeprefix("models/"))
