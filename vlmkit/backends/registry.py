@@ -137,7 +137,7 @@ def load(model: str | None = None, **options: Any) -> Backend:
         raise
     except Exception as error:
         message = f"{name} cannot be opened: {dotted} raised {type(error).__name__}: {error}."
-        raise ModelLoadFailed(f"{message} Report it to whoever wrote {dotted.partition('.')[0]}.") from error
+        raise ModelLoadFailed(f"{message} Report it to whoever wrote {re.split('[.:]', dotted)[0]}.") from error
     if not isinstance(opened, Backend):
         kind = type(opened).__name__
         raise ModelLoadFailed(f"{name} cannot be used: {dotted} gave a {kind}, which is no backend. Report it.")
