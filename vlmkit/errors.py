@@ -122,11 +122,15 @@ class BackendError(RunError):
     message : str
     retry_after_s : float or None, default None
         Seconds the server asked to wait before the next try, where it said so.
+    is_fatal : bool, default False
+        Whether it is certain that every further ask of this model would fail alike: the credit is used up, the model
+        is gone. Such a fault ends the run.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, is_fatal: bool = False) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.is_fatal = is_fatal
 
 
 class Unreachable(BackendError, ConnectionError):
@@ -148,12 +152,15 @@ class TimedOut(BackendError, TimeoutError):
     ----------
     message : str
     retry_after_s : float or None, default None
+    is_fatal : bool, default False
     partial : Reply or None, default None
         What had been written until then, where anything had.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, partial: object = None) -> None:
-        super().__init__(message, retry_after_s=retry_after_s)
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, is_fatal: bool = False, partial: object = None
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, is_fatal=is_fatal)
         self.partial = partial
 
 
@@ -164,12 +171,15 @@ class ServerFault(BackendError):
     ----------
     message : str
     retry_after_s : float or None, default None
+    is_fatal : bool, default False
     is_transient : bool, default False
         Whether another try can succeed: a server is overloaded or restarting, not: a model breaks on a picture.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, is_transient: bool = False) -> None:
-        super().__init__(message, retry_after_s=retry_after_s)
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, is_fatal: bool = False, is_transient: bool = False
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, is_fatal=is_fatal)
         self.is_transient = is_transient
 
 

@@ -221,6 +221,8 @@ class Reply:
     tokens : tuple of Token or None
         In order; None unless probabilities were asked for. From this process their texts, joined, are `text`; a server
         may say it less exactly.
+    retries : int
+        Further asks that it took, of all models that were asked.
     """
 
     text: str
@@ -230,6 +232,7 @@ class Reply:
     usage: Usage = Usage()
     seconds: float = 0.0
     tokens: tuple[Token, ...] | None = None
+    retries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,7 +253,11 @@ class Outcome:
     seconds : float
         Wall time of the row, decoding included.
     from_store : bool
-        Whether it was answered without asking: by an earlier run, or by an equal row of this one.
+        Whether it was answered without asking, as an earlier run had asked it.
+    is_duplicate : bool
+        Whether it was answered without asking, as an equal row of this run was asked.
+    retries : int
+        Further asks after the first: too busy, not reachable, too late, unreadable.
     prompt : str or None
         What was asked, finished; None where nothing was.
     """
@@ -261,4 +268,6 @@ class Outcome:
     reply: Reply | None = None
     seconds: float = 0.0
     from_store: bool = False
+    is_duplicate: bool = False
+    retries: int = 0
     prompt: str | None = None

@@ -139,6 +139,24 @@ def _count(raw: object) -> int:
     return count
 
 
+def _retries(raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    retries = int(raw)
+    if retries < 0:
+        raise ValueError
+    return retries
+
+
+def _wait_s(raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    wait_s = float(raw)
+    if not 0 < wait_s < float("inf"):
+        raise ValueError
+    return wait_s
+
+
 def _flag(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -226,6 +244,42 @@ SETTINGS: Mapping[str, Setting] = {
             default=None,
             accepts='a number of seconds above 0, or "none" for no limit',
             check=_timeout_s,
+        ),
+        Setting(
+            name="silence_s",
+            variable="VLMKIT_SILENCE_S",
+            table="processing",
+            key="silence_s",
+            default=60.0,
+            accepts='seconds above 0 for which a server may say nothing at all, or "none" for no limit',
+            check=_timeout_s,
+        ),
+        Setting(
+            name="max_retries",
+            variable="VLMKIT_MAX_RETRIES",
+            table="processing",
+            key="max_retries",
+            default=3,
+            accepts="a whole number from 0 (ask once) up",
+            check=_retries,
+        ),
+        Setting(
+            name="first_wait_s",
+            variable="VLMKIT_FIRST_WAIT_S",
+            table="processing",
+            key="first_wait_s",
+            default=0.5,
+            accepts="seconds above 0, the longest wait before a row is asked a second time",
+            check=_wait_s,
+        ),
+        Setting(
+            name="longest_wait_s",
+            variable="VLMKIT_LONGEST_WAIT_S",
+            table="processing",
+            key="longest_wait_s",
+            default=30.0,
+            accepts="seconds above 0, the longest wait before a row is asked again",
+            check=_wait_s,
         ),
         Setting(
             name="on_timeout",
@@ -324,9 +378,10 @@ def use(**values: object) -> None:
     Parameters
     ----------
     **values : object
-        ``model``, ``workers``, ``timeout_s``, ``on_timeout``, ``auto_download``, ``keep_loaded``, ``list_ttl_s``,
-        ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``,
-        ``download_timeout_s``, ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
+        ``model``, ``workers``, ``timeout_s``, ``silence_s``, ``on_timeout``, ``max_retries``, ``first_wait_s``,
+        ``longest_wait_s``, ``auto_download``, ``keep_loaded``, ``list_ttl_s``, ``store``, ``largest_image_bytes``,
+        ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``, ``allow_private_hosts``,
+        ``allow_remote``. None takes an earlier value back.
 
     Raises
     ------

@@ -32,11 +32,12 @@ def test_details_have_columns_of_their_own():
     """Named after the first field, NA where there was no answer."""
     columns = TaskColumns(compose_description("?", into="text"), 2, details=True)
     columns.take(0, Outcome(index=0, values={"text": "x"}, reply=REPLY, seconds=0.5, prompt="?"))
-    columns.take(1, Outcome(index=1, fault=TimedOut("too slow"), seconds=9.0))
+    columns.take(1, Outcome(index=1, fault=TimedOut("too slow"), seconds=9.0, retries=3))
     frame = pd.DataFrame(columns.arrays())
     assert list(frame) == columns.names
+    assert frame.loc[1, "text_retries"] == 3
     digest = "0c26add61199629921e19cb614a5f581"
-    assert frame.loc[0].tolist()[2:] == ["fake:m", "7", digest, 0.5, 3, 2, "stop", False, "x"]
+    assert frame.loc[0].tolist()[2:] == ["fake:m", "7", digest, 0.5, 3, 2, "stop", False, False, 0, "x"]
     assert frame.loc[1, "text_seconds"] == 9.0
     missing = frame.loc[1, ["text_model", "text_revision", "text_prompt_tokens", "text_finish_reason"]]
     assert missing.isna().all()
@@ -78,7 +79,7 @@ def test_details_of_an_outcome_without_a_reply():
     """Only the seconds are known."""
     details = details_of(Outcome(index=0, fault=TimedOut("x"), seconds=2.0))
     assert details.pop("seconds") == 2.0
-    assert set(details.values()) == {None}
+    assert set(details.values()) == {None, 0}  # retries: it was asked once
 
 
 def test_confidence_has_a_column_for_each_value():

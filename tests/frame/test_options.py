@@ -49,7 +49,7 @@ def test_everything_else_arrives(backend):
     ("given", "message"),
     [
         ({"temprature": 1}, "'temprature' is no option here; did you mean 'temperature'"),
-        ({"zzz": 1}, "'zzz' is no option here; options are: background, confidence, details, examples, fallback"),
+        ({"zzz": 1}, "'zzz' is no option here; options are: background, budget, confidence, details, examples"),
         ({"temperature": -0.1}, r"temperature=-0\.1: give a number from 0"),
         ({"temperature": float("nan")}, "temperature=nan"),
         ({"temperature": True}, "temperature=True"),

@@ -9,7 +9,7 @@ import pytest
 
 from vlmkit.errors import BadSetting, Cancelled, TimedOut
 from vlmkit.frame.progress import LogLines, TextBar, listener_for
-from vlmkit.runner import Done, Finished, Planned, Started
+from vlmkit.runner import Done, Finished, Planned, Spent, Started
 
 
 class Terminal(io.StringIO):
@@ -131,6 +131,22 @@ def test_lines_in_the_log(caplog):
         lines(finished(destinations=("http://example.test",), workers=24))
     assert [record.message for record in caplog.records] == [
         "caption: 3 rows, 2 at a time",
-        "caption: 2 of 3, 1 failed",
+        "caption: 2 of 3, 1 failed, 0 active",
         "caption: 2 of 3 in 0.2 s, 1 failed, 24 at a time, pictures went to http://example.test",
     ]
+
+
+def test_the_bar_says_what_is_under_way_and_what_was_spent(monkeypatch):
+    """And at the end why rows are left."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("x")
+    bar(Planned(total=3, workers=2))
+    for index in range(2):
+        bar(Started(index=index, total=3))
+    bar._bar.mininterval = 0
+    spent = Spent(seconds=1.0, tokens=1234, money=0.5)
+    bar(Done(index=0, total=3, seconds=0.1, from_store=False, fault=None, spent=spent))
+    bar._bar.refresh()
+    assert "[1 active], 1,234 tokens, 0.50 spent" in stderr.getvalue()
+    bar(finished(reason="the budget of 30 minutes is used up", spent=spent))
+    assert "the budget of 30 minutes is used up" in stderr.getvalue()

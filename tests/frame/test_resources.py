@@ -10,7 +10,17 @@ from vlmkit import frame as vk
 from vlmkit import settings
 from vlmkit.backends import shared
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import BadSetting, ModelLoadFailed, SetupError, StoreFault, UnknownModel, Unreachable
+from vlmkit.errors import (
+    BadSetting,
+    MissingExtra,
+    MissingKey,
+    ModelLoadFailed,
+    ModelNotFound,
+    SetupError,
+    StoreFault,
+    UnknownModel,
+    Unreachable,
+)
 from vlmkit.frame import resources
 from vlmkit.frame.options import TableOptions, parse_options
 from vlmkit.frame.resources import check_names, open_resources
@@ -68,7 +78,7 @@ def test_a_run_that_never_began_gives_everything_back(photos):
     """An iterator that is dropped before its first row holds no model."""
     settings.use(keep_loaded=False)
     records = vk.describe_iter(photos(1), model="fake:one")
-    held = next(iter(shared._shelves.values())).backend
+    held = next(shelf.backend for shelf in shared._shelves.values() if shelf.backend is not None)
     assert not held._closed
     del records
     assert held._closed
@@ -129,6 +139,49 @@ def test_a_server_that_is_down_is_left_out_where_another_is_named(photos, monkey
     assert again["description_model"].tolist() == ["fake:echo"] * 3
     with pytest.raises(ModelLoadFailed, match="nobody listens"):
         vk.describe(frame, model="fake:main", fallback="fake:main", store="s.sqlite")
+
+
+@pytest.mark.parametrize("error", [MissingKey, ModelNotFound, ModelLoadFailed, MissingExtra])
+def test_a_first_model_that_cannot_be_used_is_left_out(photos, monkeypatch, caplog, error):
+    """Whatever the reason, where another is named; without one it ends the call. Of a fallback it is said at once."""
+    borrow = resources.borrow
+
+    def unusable(name):
+        if name == "fake:main":
+            raise error("fake:main cannot be used.")
+        return borrow(name)
+
+    monkeypatch.setattr(resources, "borrow", unusable)
+    paths = photos(2)
+    result = vk.describe(paths, model="fake:main", fallback="fake:echo", store=False, details=True)
+    assert result["description_model"].tolist() == ["fake:echo"] * 2
+    assert "fake:main cannot be used. It is left out" in caplog.text
+    for wrong in ({"model": "fake:main"}, {"model": "fake:echo", "fallback": "fake:main"}):
+        with pytest.raises(error, match="cannot be used"):
+            vk.describe(paths, store=False, **wrong)
+
+
+def test_what_is_wrong_with_a_fallback_is_found_first(photos, monkeypatch, backend):
+    """Its name, or its settings: before the first picture, also where the first model cannot be used."""
+    borrow = resources.borrow
+
+    def wrong(name):
+        if name == "fake:main":
+            raise MissingKey("no key.")
+        if name == "fake:far":
+            raise BadSetting("fake:far is elsewhere.")
+        return borrow(name)
+
+    monkeypatch.setattr(resources, "borrow", wrong)
+    paths, model = photos(2), backend()
+    for first in ("fake:main", model):
+        with pytest.raises(BadSetting, match="elsewhere"):
+            vk.describe(paths, model=first, fallback="fake:far", store=False)
+        with pytest.raises(UnknownModel, match="bogus"):
+            vk.describe(paths, model=first, fallback="bogus", store=False)
+    with pytest.raises(BadSetting, match="elsewhere"):
+        vk.describe(paths, model="fake:far", fallback="fake:echo", store=False)
+    assert model.asks == []
 
 
 def test_falling_back_is_recorded_per_row(photos, backend):

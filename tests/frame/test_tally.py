@@ -1,12 +1,14 @@
 """Counting events, whatever thread reads."""
 
+from dataclasses import replace
+
 import pytest
 
 from vlmkit.errors import Cancelled, TimedOut
 from vlmkit.frame import tally as tallies
 from vlmkit.frame.tally import Progress, Tally
 from vlmkit.records import ImageRef, Reply, Usage
-from vlmkit.runner import Done, Finished, Planned
+from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered
 
 
 @pytest.fixture
@@ -86,3 +88,51 @@ def test_what_was_stopped_is_neither_done_nor_failed(clock):
     assert [(group.type, group.count) for group in now.errors] == [("TimedOut", 2), ("OSError", 1)]
     assert now.errors[0].example == ("first" * 100)[:300]
     assert now.last_text is None
+
+
+def test_rows_under_way_are_counted(clock):
+    """From their turn to their end, and none is once the run is over; a row without a turn never was."""
+    tally = Tally()
+    tally(Planned(total=5, workers=2))
+    for index in range(3):
+        tally(Started(index=index, total=5))
+    assert tally.progress().active == 3
+    tally(done(1))
+    tally(done(4, fault=Cancelled("no turn")))
+    assert tally.progress().active == 2
+    tally(finished())
+    assert tally.progress().active == 0
+
+
+def test_stored_and_equal_rows_are_told_apart(clock):
+    """Neither wrote tokens now."""
+    tally = Tally()
+    tally(Planned(total=5, workers=2))
+    tally(done(0, from_store=True))
+    tally(replace(done(1), is_duplicate=True, retries=0))
+    tally(replace(done(2), retries=2))
+    now = tally.progress()
+    assert (now.done, now.from_store, now.duplicates, now.retries) == (3, 1, 1, 2)
+
+
+def test_what_was_spent_and_why_it_ended(clock):
+    """As the events said it."""
+    tally = Tally()
+    tally(Planned(total=5, workers=2))
+    clock.now_s += 3
+    tally(replace(done(0), spent=Spent(seconds=2.0, tokens=70, money=0.5)))
+    assert tally.progress().spent == Spent(seconds=3.0, tokens=70, money=0.5)
+    tally(finished(reason="the budget is used up", spent=Spent(seconds=3.0, tokens=80, money=0.6)))
+    now = tally.progress()
+    assert (now.reason, now.spent.tokens) == ("the budget is used up", 80)
+
+
+def test_a_silence_is_told_until_somebody_answers(clock):
+    """What the store answers breaks none."""
+    tally = Tally()
+    tally(Planned(total=5, workers=2))
+    tally(Unanswered(seconds=31.0, in_flight=2, destination="http://x.test"))
+    tally(done(0, from_store=True))
+    assert "No reply from http://x.test for 31 s" in tally.progress().unanswered
+    tally(done(1))
+    assert tally.progress().unanswered is None

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from vlmkit import settings
-from vlmkit.errors import BadSetting, SetupError, UnknownModel, UnreadableImage
+from vlmkit.errors import BadSetting, RateLimited, Refused, SetupError, TimedOut, UnknownModel, UnreadableImage
 from vlmkit.frame import Description, ask, caption, describe, describe_iter, describe_one, score, tags
 from vlmkit.prompts import STYLES
 
@@ -60,8 +60,8 @@ def test_a_cell_can_run_again(photos, backend):
 def test_details(photos, backend):
     """Who answered, how long it took, what it cost."""
     frame = caption(photos(2), model=backend(), details=True)
-    names = "model revision prompt_digest seconds prompt_tokens completion_tokens finish_reason from_store reply"
-    assert list(frame)[-9:] == [f"caption_{name}" for name in names.split()]
+    names = "model revision prompt_digest seconds prompt_tokens completion_tokens finish_reason from_store is_duplicate"
+    assert list(frame)[-11:] == [f"caption_{name}" for name in (*names.split(), "retries", "reply")]
     assert frame["caption_model"].tolist() == ["fake:echo"] * 2
     assert (frame["caption_seconds"] > 0).all()
 
@@ -112,6 +112,51 @@ def test_describe_one_raises_what_is_wrong_with_its_image(backend, image):
         describe_one(image, model=backend())
 
 
+@pytest.mark.parametrize("given", ["argument", "variable"])
+def test_describe_one_gives_a_stand_in_for_what_came_too_late(photos, backend, monkeypatch, given):
+    """As `describe` does, by the same settings; its error says so. Without, the fault is raised."""
+    (path,), model = photos(1), backend(replies=TimedOut("slow"))
+    with pytest.raises(TimedOut, match="slow"):
+        describe_one(path, model=model, store=False)
+    if given == "variable":
+        monkeypatch.setenv("VLM_TIMEOUT_BEHAVIOR", "fallback")
+    asked = {"on_timeout": "fallback"} if given == "argument" else {}
+    record = describe_one(path, model=model, store=False, **asked)
+    assert "picture of" in record.text
+    assert record.error.startswith("TimedOut: slow")
+    assert describe([path], model=model, store=False, **asked)["description"].tolist() == [record.text]
+
+
+def test_describe_one_tries_again_and_says_how_often(photos, backend):
+    """And takes what is stored, and the next model where the first fails."""
+    settings.use(first_wait_s=0.001)
+    (path,) = photos(1)
+    busy = backend(replies=[RateLimited("busy"), "fine"])
+    assert (describe_one(path, model=busy, store="s.sqlite").retries, len(busy.asks)) == (1, 2)
+    again = describe_one(path, model=busy, store="s.sqlite")
+    assert (again.from_store, again.retries, len(busy.asks)) == (True, 0, 2)
+    broken = backend(replies=Refused("no"))
+    assert describe_one(path, model=broken, fallback=busy, store=False).text == "fine"
+    with pytest.raises(RateLimited):
+        describe_one(path, model=backend(replies=RateLimited("busy")), max_retries=0, store=False)
+
+
+def test_a_budget_keeps_the_table(photos, backend):
+    """Rows that had no turn say why; nothing is raised, and the same line goes on where it ended."""
+    frame = pd.DataFrame({"path": photos(6)})
+    model = backend()
+    said = {"model": model, "workers": 1, "store": "s.sqlite"}
+    first = describe(frame, "?", budget={"tokens": 1}, **said)
+    assert first["description"].notna().tolist() == [True] + [False] * 5
+    assert first["description_error"].str.contains("budget of 1 tokens is used up").sum() == 5
+    listed = list(describe_iter(frame, "?", budget={"tokens": 1}, **said))
+    assert [record.error for record in listed] == [None] * 2  # the first is stored, and costs nothing
+    assert describe(frame, "?", **said)["description"].notna().all()
+    assert len(model.asks) == 6
+    with pytest.raises(BadSetting, match="budget"):
+        describe(frame, "?", budget={"dollars": 5}, **said)
+
+
 def test_describe_one_takes_no_options_of_tables(photos, backend):
     """They would have no effect."""
     with pytest.raises(BadSetting, match="'details' is no option here"):
@@ -152,8 +197,14 @@ def test_options_a_verb_names_are_in_its_docstring(verb):
 def test_an_event_ends_the_iteration(photos, backend):
     """Rows that ended still come; what waits for an answer is cancelled, and the iterator ends by itself."""
     photos(4)
-    stop = Event()
-    records = describe_iter("photos", model=backend(delay_s=[0, 0, 60]), workers=2, store=False, stop_event=stop)
-    first = next(records)
-    stop.set()
-    assert [first.error, *(record.error for record in records)] in ([None], [None, None])
+    stop, model = Event(), backend(delay_s=[0, 0, 60])
+    submit = model.submit
+
+    def stop_at_the_third(ask):
+        if len(model.asks) == 2:
+            stop.set()
+        return submit(ask)
+
+    model.submit = stop_at_the_third
+    records = describe_iter("photos", model=model, workers=1, store=False, stop_event=stop)
+    assert [record.error for record in records] == [None, None]

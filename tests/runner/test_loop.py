@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import threading
 import time
 import tracemalloc
@@ -13,11 +14,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from vlmkit.backends import Abilities
+from vlmkit import settings
+from vlmkit.backends import Abilities, PendingReply
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import (
     Cancelled,
+    ModelNotFound,
     RateLimited,
+    Refused,
     ServerFault,
     SetupError,
     StoreFault,
@@ -29,7 +33,7 @@ from vlmkit.errors import (
 from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Reply
 from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, make_plan, run, target_of
-from vlmkit.runner.events import Retrying
+from vlmkit.runner.events import Retrying, Unanswered
 from vlmkit.store import open_store
 
 TEXT = compose_description("?", into="text")
@@ -148,7 +152,162 @@ def test_a_fault_of_the_whole_run_is_raised_without_spending_the_rest(questions,
     with pytest.raises(Unauthorized, match="key refused") as caught:
         list(run(questions(1000), plan(model), total=1000))
     assert len(model.asks) <= 4
-    assert "remaining rows were not asked" in caught.value.__notes__[0]
+    (note,) = caught.value.__notes__
+    assert re.fullmatch(r"It concerns all rows: 99\d of 1000 were not asked\.", note)
+
+
+def answers_until(row, fault):
+    """Answers up to a row; from there on the fault."""
+    return lambda ask: fault if int(ask.prompt) >= row else f"answer {ask.prompt}"
+
+
+@pytest.mark.parametrize(
+    "fault", [Unauthorized("revoked"), Refused("no credit", is_fatal=True), ServerFault("gone", is_fatal=True)]
+)
+def test_a_fault_of_the_run_ends_it_whenever_it_shows(questions, backend, plan, fault):
+    """Every row that worked comes first, in its place, and the others as not asked, with the reason."""
+    model = backend(answers_until(20, fault), parallel_asks=4)
+    outcomes, events = [], []
+    with pytest.raises(type(fault), match=str(fault)):
+        keep(run(questions(500), plan(model), total=500, on_event=events.append), outcomes)
+    assert [outcome.index for outcome in outcomes] == list(range(500))
+    assert [outcome.values["text"] for outcome in outcomes[:20]] == [f"answer {i}" for i in range(20)]
+    assert all(outcome.values is None for outcome in outcomes[20:])
+    assert isinstance(outcomes[-1].fault, Cancelled)
+    assert str(fault) in str(outcomes[-1].fault)
+    assert len(model.asks) <= 20 + 2 * 4
+    assert events[-1].reason == f"{type(fault).__name__}: {fault}"
+    assert (events[-1].stopped_early, events[-1].ok) == (True, 20)
+
+
+def test_a_server_that_breaks_later_ends_the_run_after_several_rows(questions, backend, plan):
+    """Not before: it may recover."""
+    model = backend(answers_until(20, ServerFault("broken pipe")), parallel_asks=1)
+    with pytest.raises(ServerFault, match="broken pipe"):
+        list(run(questions(500), plan(model), total=500))
+    assert len(model.asks) == 25
+
+
+def test_pictures_that_break_a_server_for_themselves_end_nothing(questions, backend, plan):
+    """As long as others work between."""
+    model = backend(lambda ask: ServerFault("x") if int(ask.prompt) % 4 else "fine", parallel_asks=1)
+    outcomes = list(run(questions(80), plan(model), total=80))
+    assert [outcome.fault is None for outcome in outcomes] == [i % 4 == 0 for i in range(80)]
+
+
+def test_a_model_that_is_gone_later_ends_the_run_with_its_rows(questions, backend, plan):
+    """Where a backend says so by an error of the set-up."""
+
+    def answer(ask):
+        return f"answer {ask.prompt}"
+
+    model = backend(answer, parallel_asks=1)
+    submit = model.submit
+
+    def vanish(ask):
+        if int(ask.prompt) < 3:
+            return submit(ask)
+        raise ModelNotFound("unloaded")
+
+    model.submit = vanish
+    outcomes = []
+    with pytest.raises(ModelNotFound):
+        keep(run(questions(9), plan(model), total=9), outcomes)
+    assert [outcome.fault is None for outcome in outcomes] == [True] * 3 + [False] * 6
+
+
+def test_a_budget_ends_the_run_and_keeps_it(questions, backend, plan, tmp_path):
+    """Nothing is raised; rows without a turn say why, and so do the last event and the store."""
+    model, events = backend(parallel_asks=1), []
+    made = plan(model, budget={"tokens": 25})  # of a question two words go out, one token, and two come back
+    with open_store(tmp_path / "s.sqlite") as store:
+        outcomes = list(run(questions(100), made, total=100, store=store, on_event=events.append))
+        (told,) = store.runs()
+    assert [outcome.index for outcome in outcomes] == list(range(100))
+    worked = [outcome for outcome in outcomes if outcome.fault is None]
+    assert len(worked) == len(model.asks) == 9
+    assert str(outcomes[-1].fault) == (
+        "not asked, as the run ended: the budget of 25 tokens is used up (27 spent); run it again for this row."
+    )
+    assert (events[-1].reason, events[-1].cancelled) == ("the budget of 25 tokens is used up (27 spent)", 91)
+    assert (told["state"], told["reason"], told["ok"]) == ("stopped", events[-1].reason, 9)
+    assert events[-1].spent.tokens == 27
+
+
+def test_a_budget_that_is_enough_leaves_no_trace(questions, backend, plan):
+    """Also where the last row uses it up."""
+    events = []
+    outcomes = list(
+        run(questions(3), plan(backend(parallel_asks=1), budget={"tokens": 9}), total=3, on_event=events.append)
+    )
+    assert [outcome.fault for outcome in outcomes] == [None] * 3
+    assert (events[-1].reason, events[-1].stopped_early) == (None, False)
+
+
+def test_minutes_stop_new_rows_and_wait_for_those_in_flight(questions, backend, plan):
+    """What was paid for is kept."""
+    model = backend(delay_s=0.2, parallel_asks=2)
+    outcomes = list(run(questions(50), plan(model, budget={"minutes": 0.1 / 60}), total=50))
+    assert [outcome.fault is None for outcome in outcomes] == [True] * 2 + [False] * 48
+    assert len(model.asks) == 2
+
+
+def test_what_was_spent_comes_with_the_events(questions, backend, plan):
+    """Money where there is a price; what the store answers costs nothing."""
+    events = []
+    list(run(questions(2), plan(backend(), price=(1e6, 0)), total=2, on_event=events.append))
+    last = [event for event in events if isinstance(event, Done)][-1]
+    assert (last.spent.tokens, last.spent.money) == (6, 2.0)
+
+
+def test_equal_rows_and_stored_rows_are_told_apart(questions, backend, plan, store):
+    """Neither was asked, for different reasons."""
+    first = questions(2)
+    list(run(first[:1], plan(backend()), total=1, store=store))
+    events = []
+    outcomes = list(
+        run([*first, *first], plan(backend()), total=4, store=store, on_event=events.append),
+    )
+    assert [(outcome.from_store, outcome.is_duplicate) for outcome in outcomes][:2] == [(True, False), (False, False)]
+    assert (outcomes[3].from_store, outcomes[3].is_duplicate) == (False, True)
+    done = {event.index: event for event in events if isinstance(event, Done)}
+    assert [done[i].is_duplicate for i in range(4)] == [outcome.is_duplicate for outcome in outcomes]
+
+
+def test_each_row_says_how_often_it_was_asked_again(questions, backend, plan):
+    """In its outcome, its reply and its event, also where it failed for good."""
+    settings.use(first_wait_s=0.001)
+    replies = [RateLimited("a"), RateLimited("b"), "fine", "at once", *[RateLimited("c")] * 4]
+    events = []
+    outcomes = list(run(questions(3), plan(backend(replies, parallel_asks=1)), total=3, on_event=events.append))
+    assert [outcome.retries for outcome in outcomes] == [2, 0, 3]
+    assert [outcome.reply.retries for outcome in outcomes[:2]] == [2, 0]
+    assert [event.retries for event in events if isinstance(event, Done)] == [2, 0, 3]
+
+
+class Mute(FakeBackend):
+    """A server that takes asks and never says a word."""
+
+    def submit(self, ask):
+        self.asks.append(ask)
+        future = PendingReply()
+        future.begin()
+        return future
+
+
+def test_a_server_that_says_nothing_ends_the_run(questions, plan, monkeypatch, caplog):
+    """By itself, without anybody's deadline; somebody who watches is told before."""
+    monkeypatch.setattr("vlmkit.runner.deadlines._LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr("vlmkit.runner.deadlines._STILL_S", 0.1)
+    settings.use(first_wait_s=0.001)
+    mute, events, outcomes = Mute(abilities=Abilities(parallel_asks=6, destination="http://mute.test")), [], []
+    with pytest.raises(TimedOut, match=r"http://mute\.test has said nothing for 0\.3 s"):
+        keep(run(questions(100), plan(mute, silence_s=0.3), total=100, on_event=events.append), outcomes)
+    assert len(outcomes) == 100
+    told = [event for event in events if isinstance(event, Unanswered)]
+    assert told[0].in_flight == 6
+    assert "No reply from http://mute.test" in caplog.text
+    mute.close()
 
 
 def test_the_first_rows_failing_alike_end_the_run(questions, backend, plan):
@@ -418,7 +577,7 @@ def test_rows_stay_aligned_under_any_pattern(
 ):
     """Failures, retries, delays, equal rows, answers of an earlier run, any worker count: each outcome is its row's."""
     monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", 99)  # so that all may fail alike
-    monkeypatch.setattr("vlmkit.runner.attempt._FIRST_WAIT_S", 0.001)
+    settings.use(first_wait_s=0.001)
     tried = set()
 
     def answer(ask):

@@ -25,6 +25,62 @@ def drive(pace, *, slots, latency_s, answers, start_s=0.0, busy_limit=None):
     return now_s
 
 
+def drive_with_deadline(pace, *, latency_s, timeout_s, rows):
+    """A server that works on one ask after another, and drops those that are over their deadline; gives the failures.
+
+    Each row is asked once more when it was late, as soon as there is room.
+    """
+    now_s, free_s, failures = 0.0, 0.0, 0
+    waiting, again, in_flight = [1] * rows, [], []  # how often each was asked, with the ask
+    while waiting or again or in_flight:
+        while (again or waiting) and len(in_flight) < pace.limit:
+            in_flight.append((now_s, (again or waiting).pop()))
+        asked_s, tries = in_flight.pop(0)
+        end_s = max(free_s, asked_s) + latency_s
+        if end_s <= asked_s + timeout_s:
+            now_s = free_s = end_s
+            pace.answered(now_s, now_s - asked_s, is_busy=bool(waiting))
+            continue
+        now_s = max(now_s, asked_s + timeout_s)
+        free_s = max(free_s, now_s) if free_s < asked_s + timeout_s < end_s else free_s
+        pace.timed_out(now_s, asked_s)
+        if tries == 1:
+            again.append(2)
+        else:
+            failures += 1
+    return failures
+
+
+@pytest.mark.parametrize("latency_s", [0.1, 0.5, 1.0, 1.9])
+@pytest.mark.parametrize("start", [4, 8, 32, 128])
+def test_a_server_that_works_in_turn_loses_no_row_to_its_own_line(latency_s, start):
+    """Whatever was in flight at first, each row is late once at most."""
+    pace = Pace(start, 128, 0.0, timeout_s=4.0)
+    assert drive_with_deadline(pace, latency_s=latency_s, timeout_s=4.0, rows=300) == 0
+    assert pace.limit * latency_s <= 4.0
+
+
+def test_what_was_asked_before_a_retreat_says_nothing_of_the_number_now():
+    """All that were in flight together are late together."""
+    pace = Pace(32, 128, 0.0, timeout_s=1000.0)
+    for now_s in range(1, 201):
+        pace.answered(float(now_s), 1.0, is_busy=False)
+    pace.timed_out(200.0, 10.0)
+    assert pace.limit == 16
+    pace.timed_out(201.0, 199.0)
+    assert pace.limit == 16
+    pace.timed_out(202.0, 201.0)
+    assert pace.limit == 1  # nothing at all was answered since
+
+
+def test_the_highest_number_is_remembered():
+    """So that whoever waits can be told of a ceiling."""
+    pace = Pace(8, 32, 0.0)
+    drive(pace, slots=1000, latency_s=0.1, answers=2000)
+    pace.pushed_back(1e6)
+    assert (pace.limit, pace.highest) == (16, 32)
+
+
 @pytest.mark.parametrize("slots", [1, 4, 30, 100])
 def test_it_finds_what_a_server_can_take(slots):
     """Enough to keep all of it busy, and not many times more, which would only wait in line there."""

@@ -10,6 +10,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.records import Sampling
 from vlmkit.runner import plan as plans
 from vlmkit.runner import target_of
+from vlmkit.runner.attempt import Backoff
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def test_auto_is_what_keeps_the_backend_busy(plan, backend):
     made = plan(backend(parallel_asks=5, longest_side_px=700))
     assert (made.workers, made.adaptive, made.targets[0].longest_side_px, made.fail_fast) == (5, False, 700, False)
     assert made.sampling == Sampling()
-    assert (made.timeout_s, made.on_timeout, made.max_retries, made.reuse) == (None, "error", 3, "answers")
+    assert (made.timeout_s, made.on_timeout, made.backoff.max_retries, made.reuse) == (None, "error", 3, "answers")
     assert not made.replays
 
 
@@ -81,8 +82,11 @@ def test_whoever_asks_for_more_is_told_once_and_gets_it(plan, monkeypatch, caplo
         ({"workers": "many"}, "workers: 'many' cannot be used"),
         ({"timeout_s": -1}, "timeout_s: -1 cannot be used"),
         ({"on_timeout": "wait"}, "on_timeout: 'wait' cannot be used"),
-        ({"max_retries": -1}, "max_retries=-1: give a whole number from 0"),
-        ({"max_retries": True}, "max_retries=True"),
+        ({"max_retries": -1}, "max_retries: -1 cannot be used"),
+        ({"max_retries": True}, "max_retries: True cannot be used"),
+        ({"silence_s": 0}, "silence_s: 0 cannot be used"),
+        ({"budget": {"hours": 1}}, "budget"),
+        ({"price": 3}, "price=3"),
         ({"reuse": "some"}, "reuse='some': give one of answers"),
     ],
 )
@@ -99,3 +103,29 @@ def test_a_target_is_who_is_asked_and_where_that_is(backend):
     assert (target.model, target.revision, target.longest_side_px, target.named) == ("fake:echo", "1", 99, "m")
     assert target.destination == "http://example.test"
     assert plans.Target(model="x", revision=None, longest_side_px=1, backend=None).destination == "the store"
+
+
+def test_a_servers_silence_has_an_end_unless_somebody_set_a_deadline(plan):
+    """The default would cut a longer deadline short; what was set on purpose stands beside it."""
+    assert plan().silence_s == 60.0
+    assert plan(timeout_s=300).silence_s is None
+    assert plan(timeout_s=300, silence_s=90).silence_s == 90.0
+    assert plan(silence_s="none").silence_s is None
+    settings.use(silence_s=5)
+    assert plan(timeout_s=300).silence_s == 5.0
+
+
+def test_how_rows_are_tried_again_is_a_setting(plan, monkeypatch):
+    """Argument, session, environment, in this order."""
+    assert plan().backoff == Backoff()
+    monkeypatch.setenv("VLMKIT_MAX_RETRIES", "7")
+    monkeypatch.setenv("VLMKIT_FIRST_WAIT_S", "0.25")
+    settings.use(longest_wait_s=9)
+    assert plan().backoff == Backoff(max_retries=7, first_wait_s=0.25, longest_wait_s=9.0)
+    assert plan(max_retries=0).backoff.max_retries == 0
+
+
+def test_who_is_a_server(plan, backend):
+    """Of the models that are asked, the first."""
+    server, here = backend(destination="http://x.test"), backend()
+    assert [plan(server, fallbacks=[here]).asks_a_server, plan(here, fallbacks=[server]).asks_a_server] == [True, False]

@@ -30,7 +30,7 @@ def test_a_read_reply_is_values(row):
 def test_an_unreadable_reply_keeps_the_reply(row):
     """It was paid for, shows what went wrong, and is stored to be read again."""
     row.question = replace(row.question, task=compose_question("How many?", dtype=int, into="n"))
-    outcome = answered(row, REPLY, from_store=False)
+    outcome = answered(row, REPLY)
     assert (outcome.index, outcome.values, outcome.reply) == (3, None, REPLY)
     assert isinstance(outcome.fault, UnreadableReply)
     assert record_of(row, outcome).reply is REPLY
@@ -38,7 +38,7 @@ def test_an_unreadable_reply_keeps_the_reply(row):
 
 def test_a_row_that_worked_is_recorded_with_what_was_sent(row):
     """Key, prompt, picture, reply."""
-    record = record_of(row, answered(row, REPLY, from_store=False))
+    record = record_of(row, answered(row, REPLY))
     assert (record.index, record.prompt, record.key, record.error) == (3, "0", row.prepared.key, None)
     assert [(each.digest, each.width) for each in record.pictures] == [(row.prepared.ask.pictures[0].digest, 48)]
     assert record.reply is REPLY

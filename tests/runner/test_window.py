@@ -6,9 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from vlmkit import settings
 from vlmkit.backends import Abilities, PendingReply
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import BadSetting, Cancelled, RateLimited, Refused, ServerFault, TimedOut, Unreachable
+from vlmkit.errors import (
+    BadSetting,
+    Cancelled,
+    ModelNotFound,
+    RateLimited,
+    Refused,
+    ServerFault,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
 from vlmkit.runner import FallingBack, Retrying, Started, views
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.window import Window
@@ -103,7 +114,7 @@ def test_a_lost_connection_is_tried_again(questions, backend, window, monkeypatc
 
 def test_as_often_as_allowed(questions, backend, window, monkeypatch):
     """Not at all, where no retries are allowed."""
-    monkeypatch.setattr("vlmkit.runner.attempt._FIRST_WAIT_S", 0.001)
+    settings.use(first_wait_s=0.001)
     for max_retries in (0, 2):
         model = backend(replies=Unreachable("down"), parallel_asks=1)
         again, events = window(questions(1), model, max_retries=max_retries)
@@ -115,7 +126,7 @@ def test_as_often_as_allowed(questions, backend, window, monkeypatch):
 
 def test_a_row_that_failed_for_good_is_asked_of_the_next_model(questions, backend, window, monkeypatch):
     """With pictures of its size, all tries anew, an event, and the name of who answered."""
-    monkeypatch.setattr("vlmkit.runner.attempt._FIRST_WAIT_S", 0.001)
+    settings.use(first_wait_s=0.001)
     first = backend(replies=["fine", RateLimited("full"), Refused("no people")], parallel_asks=1)
     second = FakeBackend("second", replies=[Refused("me neither"), "seen"], abilities=Abilities(longest_side_px=16))
     third = FakeBackend("third", replies="at last")
@@ -149,6 +160,87 @@ def test_a_model_that_cannot_be_reached_is_given_up_for_all_rows(questions, back
     second.close()
 
 
+@pytest.mark.parametrize("fault", [Unauthorized("revoked"), Refused("no credit", is_fatal=True)])
+def test_a_model_that_is_condemned_later_is_given_up_for_all_rows(questions, backend, window, fault):
+    """Nothing more goes to it, although it worked before; nobody hears of the end of a run."""
+    second = FakeBackend("second", replies="fine")
+    revoked = backend(lambda ask: fault if int(ask.prompt) > 4 else "yes", parallel_asks=2)
+    falling, _ = window(questions(40), revoked, fallbacks=[second])
+    outcomes = sorted(drain(falling), key=lambda outcome: outcome.index)
+    assert [outcome.reply.model for outcome in outcomes] == ["fake:echo"] * 5 + ["fake:second"] * 35
+    assert len(revoked.asks) <= 5 + 4
+    assert falling.fatal is None
+    second.close()
+
+
+def test_a_server_that_breaks_later_is_given_up_after_several_rows(questions, backend, window):
+    """Each of these is asked of the next, and then all."""
+    second = FakeBackend("second", replies="fine")
+    broken = backend(lambda ask: ServerFault("x") if int(ask.prompt) > 4 else "yes", parallel_asks=1)
+    falling, _ = window(questions(40), broken, fallbacks=[second])
+    assert all(outcome.fault is None for outcome in drain(falling))
+    assert len(broken.asks) == 5 + 5
+    second.close()
+
+
+def test_a_model_that_turns_out_not_to_be_there_is_left_for_the_next(questions, backend, window):
+    """Where there is one; a wrong call is raised all the same."""
+    second = FakeBackend("second", replies="fine")
+    for error, is_left in ((ModelNotFound("gone"), True), (BadSetting("wrong"), False)):
+        gone = backend(parallel_asks=2)
+        gone.submit = Broken(error).submit
+        falling, events = window(questions(9), gone, fallbacks=[second])
+        if not is_left:
+            with pytest.raises(BadSetting):
+                drain(falling)
+            continue
+        assert {outcome.reply.model for outcome in drain(falling)} == {"fake:second"}
+        assert "gone" in str(next(event.fault for event in events if isinstance(event, FallingBack)))
+    second.close()
+
+
+class Crowded(FakeBackend):
+    """A server that is late with whatever comes while it has something to do."""
+
+    def submit(self, ask):
+        fault = TimedOut("no answer in time.") if self._in_flight else None
+        self._replies = lambda asked: self.late.pop(asked.prompt, None) or "fine"
+        if fault:
+            self.late[ask.prompt] = fault
+        return super().submit(replace(ask, timeout_s=None))
+
+
+@pytest.mark.parametrize("workers", [12, "auto"])
+def test_a_late_server_gets_fewer_asks_and_loses_no_row(questions, window, workers):
+    """Those that were late are asked once more, when no others are there."""
+    settings.use(first_wait_s=0.001)
+    model = Crowded(delay_s=0.005, abilities=Abilities(parallel_asks=12, destination="http://x.test"))
+    model.late = {}
+    late, events = window(questions(24), model, workers=workers, timeout_s=0.001)
+    assert [outcome.fault for outcome in drain(late)] == [None] * 24
+    assert any(isinstance(event.fault, TimedOut) for event in events if isinstance(event, Retrying))
+    assert late.workers == 1
+    model.close()
+
+
+def test_a_late_answer_of_a_model_in_this_process_is_final(questions, backend, window):
+    """It would be as late the next time."""
+    model = backend(replies=TimedOut("slow"), parallel_asks=2)
+    late, _ = window(questions(3), model)
+    assert all(isinstance(outcome.fault, TimedOut) for outcome in drain(late))
+    assert len(model.asks) == 3
+
+
+def test_the_advice_of_a_late_server_names_the_workers(questions, backend, window):
+    """As its own line is the likeliest cause."""
+    settings.use(first_wait_s=0.001)
+    model = backend(replies=TimedOut("slow."), parallel_asks=2, destination="http://x.test")
+    late, _ = window(questions(3), model)
+    assert {str(outcome.fault) for outcome in drain(late)} == {
+        "slow. If the server works on one ask after another, lower workers."
+    }
+
+
 def test_when_all_models_failed_the_last_fault_stands(questions, backend, window):
     """The row is data, as without any fallback."""
     second = FakeBackend("second", replies=Refused("b"))
@@ -175,7 +267,8 @@ def test_equal_rows_are_asked_once(questions, backend, window):
     outcomes = drain(same)
     assert [outcome.values for outcome in outcomes] == [{"text": "answer 0"}] * 50
     assert len(model.asks) == same.asked == 1
-    assert [outcome.from_store for outcome in outcomes].count(False) == 1
+    assert [outcome.is_duplicate for outcome in outcomes].count(False) == 1
+    assert not any(outcome.from_store for outcome in outcomes)
 
 
 class Mute(FakeBackend):
@@ -188,7 +281,7 @@ class Mute(FakeBackend):
 
 def test_a_backend_that_forgets_its_deadline_is_not_waited_for(questions, window, monkeypatch):
     """The row times out all the same."""
-    monkeypatch.setattr("vlmkit.runner.window._LATE_S", 0.05)
+    monkeypatch.setattr("vlmkit.runner.deadlines._LATE_S", 0.05)
     model = Mute(abilities=Abilities(parallel_asks=2))
     deaf, _ = window(questions(3), model, timeout_s=0.05)
     outcomes = drain(deaf)
@@ -308,7 +401,7 @@ class Hesitant(FakeBackend):
 
 def test_an_ask_that_waits_for_its_turn_has_no_deadline_yet(questions, window, monkeypatch):
     """The clock starts when the backend says that the work begins."""
-    monkeypatch.setattr("vlmkit.runner.window._LATE_S", 0.0)
+    monkeypatch.setattr("vlmkit.runner.deadlines._LATE_S", 0.0)
     model = Hesitant(abilities=Abilities(parallel_asks=1))
     waiting, _ = window(questions(1), model, timeout_s=0.01)
     waiting.advance()

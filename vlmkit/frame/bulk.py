@@ -30,7 +30,7 @@ from vlmkit.prompts import Task
 from vlmkit.records import Outcome
 from vlmkit.runner import Example, Question, make_plan, run
 
-__all__ = ["Outcomes", "fill_columns", "start", "yield_descriptions"]
+__all__ = ["Outcomes", "describe_row", "fill_columns", "start", "yield_descriptions"]
 
 Outcomes = Generator[Outcome, None, None]
 
@@ -102,6 +102,29 @@ def yield_descriptions(
     return _records(outcomes, subject, task, confidence=options.confidence)
 
 
+def describe_row(subject: Subject, task: Task, options: Options) -> Description:
+    """Ask the only row.
+
+    Parameters
+    ----------
+    subject : Subject
+    task : Task
+    options : Options
+
+    Raises
+    ------
+    SetupError
+        Anything about the call.
+    RunError
+        The row has no answer, and nothing that stands in for one.
+    """
+    with closing(start(subject, [task], options, asked=[0], control=Control())) as outcomes:
+        (outcome,) = outcomes
+    if outcome.fault is not None and outcome.values is None:
+        raise outcome.fault
+    return describe_outcome(outcome, subject.refs_at(0)[0], subject.table.index[0], task)
+
+
 def _records(outcomes: Outcomes, subject: Subject, task: Task, *, confidence: bool) -> Iterator[Description]:
     rows = enumerate(zip(subject.refs(), subject.table.index, strict=True))
     with closing(outcomes):
@@ -148,12 +171,15 @@ def start(
             resources.targets,
             sampling=options.sampling,
             timeout_s=options.timeout_s,
+            silence_s=options.silence_s,
             on_timeout=options.on_timeout,
             max_retries=options.max_retries,
             workers=options.workers,
             on_error=options.on_error,
             reuse=_REUSE[options.overwrite],
             token_probabilities=options.confidence,
+            budget=options.budget,
+            price=options.price,
         )
         questions = _questions(subject, list(zip(tasks, shown, strict=True)), asked)
         outcomes = run(

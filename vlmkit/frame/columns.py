@@ -27,6 +27,8 @@ _DETAILS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "completion_tokens": integer_array,
     "finish_reason": text_array,
     "from_store": boolean_array,
+    "is_duplicate": boolean_array,
+    "retries": integer_array,
     "reply": text_array,
 }
 
@@ -211,5 +213,7 @@ def details_of(outcome: Outcome) -> dict[str, Any]:
         "completion_tokens": reply.usage.completion_tokens if reply else None,
         "finish_reason": reply.finish_reason if reply else None,
         "from_store": outcome.from_store if reply else None,
+        "is_duplicate": outcome.is_duplicate if reply else None,
+        "retries": outcome.retries,
         "reply": reply.text if reply else None,
     }

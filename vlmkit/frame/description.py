@@ -36,7 +36,11 @@ class Description:
     answer_seconds : float or None
         What the model took, also where the answer was stored since.
     from_store : bool
-        Whether it was answered without asking.
+        Whether it was answered without asking, as an earlier run had asked it.
+    is_duplicate : bool
+        Whether it was answered without asking, as an equal picture of this run was asked about.
+    retries : int
+        Further asks after the first.
     prompt_tokens, completion_tokens : int or None
     finish_reason : str or None
         ``"stop"``, ``"length"``, …
@@ -57,6 +61,8 @@ class Description:
     seconds: float
     answer_seconds: float | None
     from_store: bool
+    is_duplicate: bool
+    retries: int
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
@@ -94,7 +100,7 @@ def describe_outcome(
         error=error,
         answer_seconds=outcome.reply.seconds if outcome.reply else None,
         metadata=_metadata(ref),
-        **(details_of(outcome) | {"from_store": outcome.from_store}),
+        **(details_of(outcome) | {"from_store": outcome.from_store, "is_duplicate": outcome.is_duplicate}),
     )
 
 

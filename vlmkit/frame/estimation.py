@@ -19,7 +19,7 @@ from vlmkit.frame.selection import cells_to_ask, chosen_rows
 from vlmkit.frame.subjects import subject_of
 from vlmkit.frame.tally import Control
 from vlmkit.records import Outcome, Usage
-from vlmkit.runner import Event, Planned
+from vlmkit.runner import Event, Planned, checked_price
 
 __all__ = ["Estimate", "Interval", "estimate"]
 
@@ -92,7 +92,6 @@ def estimate(
     into: str | None = None,
     prefix: str = "",
     rows: int = 16,
-    price: tuple[float, float] | None = None,
     **options: Unpack[TableOptions],
 ) -> Estimate:
     """Say what `describe` with these arguments would take: try a few rows, drawn at random, and reckon.
@@ -108,10 +107,8 @@ def estimate(
         As for `describe`.
     rows : int, default 16
         How many to try. Fewer than twice the workers say little about time.
-    price : (float, float) or None, default None
-        Money for a million prompt tokens and for a million completion tokens.
     **options
-        As for `describe`; ``seed`` also draws the rows.
+        As for `describe`; ``seed`` also draws the rows, and ``price`` reckons the money.
 
     Returns
     -------
@@ -127,7 +124,6 @@ def estimate(
     """
     tasks = compose(prompt, schema=schema, style=style, max_words=max_words, system=system, into=into, prefix=prefix)
     parsed = parse_options(options, TableOptions)
-    prices = _checked_price(price)
     few = _checked_rows(rows)
     subject = subject_of(
         source, image=parsed.image, recursive=parsed.recursive, choose=lambda count: chosen_rows(count, parsed)
@@ -140,7 +136,7 @@ def estimate(
     tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(few, len(asked))))
     trial = _Trial(parsed, ", ".join(task.name for task in tasks))
     trial.run(lambda options: start(subject, tasks, options, asked=tried, control=Control()))
-    return trial.estimate(len(asked), prices)
+    return trial.estimate(len(asked), checked_price(parsed.price))
 
 
 class _Trial:
@@ -188,7 +184,7 @@ class _Trial:
 
     def _at_once(self, seconds: Sequence[float]) -> float:
         """How many rows were answered at a time; of those that are stored that is not known, and the plan stands."""
-        was_asked = [each for each, outcome in zip(seconds, self._outcomes, strict=True) if not outcome.from_store]
+        was_asked = [each for each, outcome in zip(seconds, self._outcomes, strict=True) if not _was_there(outcome)]
         if not was_asked or not self._elapsed_s:
             return float(self._workers)
         return min(float(self._workers), max(1.0, sum(was_asked) / self._elapsed_s))
@@ -198,6 +194,10 @@ class _Trial:
             self._workers = event.workers
         if self._listener is not None:
             self._listener(event)
+
+
+def _was_there(outcome: Outcome) -> bool:
+    return outcome.from_store or outcome.is_duplicate
 
 
 def _paid(counts: Sequence[tuple[float, float]], price: tuple[float, float]) -> list[float]:
@@ -219,18 +219,6 @@ def _checked_rows(rows: object) -> int:
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 2:
         raise BadSetting(f"rows={rows!r}: give a whole number of rows to try, from 2 up.")
     return rows
-
-
-def _checked_price(price: object) -> tuple[float, float] | None:
-    if price is None:
-        return None
-    numbers = list(price) if isinstance(price, tuple | list) else []
-    good = all(isinstance(each, int | float) and not isinstance(each, bool) and each >= 0 for each in numbers)
-    if len(numbers) != 2 or not good:
-        raise BadSetting(
-            f"price={price!r}: give the money for a million prompt tokens and a million completion tokens."
-        )
-    return float(numbers[0]), float(numbers[1])
 
 
 def _spoken(figure: Interval, write: Callable[[float], str]) -> str:

@@ -32,9 +32,10 @@ def runs(store: str | Path | bool | None = None, *, run: int | None = None) -> p
     -------
     DataFrame
         One row per run, newest last: run (Int64), started_at (UTC), state (``finished``, ``stopped`` early, ``running``
-        or ``died``), model, revision, prompt, total, ok, failed, cancelled, from_store (Int64), seconds (Float64),
-        destination (where pictures went), and what else all its rows shared. With `run` one row per row of it: path,
-        text, error, prompt, picture (digest of what was sent), width, height, sampling (JSON), model, revision, key, ….
+        or ``died``), reason (why it stopped, where a budget or a fault ended it), model, revision, prompt, total, ok,
+        failed, cancelled, from_store (Int64), seconds (Float64), destination (where pictures went), and what else all
+        its rows shared. With `run` one row per row of it: path, text, error, prompt, picture (digest of what was sent),
+        width, height, sampling (JSON), model, revision, key, ….
 
     Raises
     ------
@@ -94,6 +95,7 @@ _RUN: dict[str, _Array] = {
     "run": integer_array,
     "started_at": _moments,
     "state": text_array,
+    "reason": text_array,
     "model": text_array,
     "revision": text_array,
     "prompt": text_array,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -16,7 +16,7 @@ from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.frame.picking import Picker, chosen
 from vlmkit.records import Sampling
-from vlmkit.runner import MOST_RETRIES, Listener
+from vlmkit.runner import Listener, budget_of
 
 __all__ = ["AskOptions", "Options", "RowOptions", "TableOptions", "parse_options"]
 
@@ -29,9 +29,22 @@ class AskOptions(TypedDict, total=False):
     model : str, open backend or Picker
         ``"tiny"``, ``"mlx:org/name"``, …, or what ``vk.load`` or ``vk.pick_model`` gave. Default: the setting.
     timeout_s : float
-        Seconds for one answer. Default: the setting, which is none.
-    max_retries : int, default 3
-        Further attempts where a server cannot be reached, or says that it is too busy.
+        Seconds that a model may work on one answer; waiting for its turn does not count. Default: the setting, which is
+        none.
+    silence_s : float or "none"
+        Seconds for which a server may say nothing at all before its asks are given up. Default: the setting, which is
+        60 where there is no `timeout_s`.
+    on_timeout : {"error", "fallback", "continue"}
+        What stands in a column of free text where the answer came too late: nothing; a technical sentence about the
+        file; what had been written until then. The error column says so each time. Default: the setting, "error".
+    max_retries : int
+        Further attempts where a server cannot be reached, or says that it is too busy; one where it is too late.
+        Default: the setting, which is 3.
+    budget : dict, default none
+        What the call may cost at most: any of ``minutes``, ``tokens`` and ``money``. When it is used up nothing more is
+        asked; the table stays, and so does what is stored. Rows that had no turn say so in their error.
+    price : (float, float), default none
+        Money for a million prompt tokens, and for a million completion tokens.
     fallback : model, or list of them, default none
         Asked in this order where the model before failed for good; each named or open, like `model`.
     store : bool, path, "replay" or "replay:FILE"
@@ -55,7 +68,11 @@ class AskOptions(TypedDict, total=False):
 
     model: str | Backend | Picker | None
     timeout_s: float | None
-    max_retries: int
+    silence_s: float | Literal["none"] | None
+    on_timeout: Literal["error", "fallback", "continue"] | None
+    max_retries: int | None
+    budget: Mapping[str, float] | None
+    price: tuple[float, float] | None
     fallback: str | Backend | Sequence[str | Backend] | None
     store: bool | str | Path | None
     temperature: float
@@ -82,9 +99,6 @@ class RowOptions(AskOptions, total=False):
         Whether a folder's subfolders are read too.
     on_error : {"skip", "fail"}, default "skip"
         Whether a row that fails gets its error, or ends the run.
-    on_timeout : {"error", "fallback", "continue"}
-        What stands in a column of free text where the answer came too late: nothing; a technical sentence about the
-        file; what had been written until then. The error column says so each time. Default: the setting, "error".
     limit : int
         Only the first so many rows, or pictures of a folder. The result has these rows only; the same line without it
         asks for the rest.
@@ -108,7 +122,6 @@ class RowOptions(AskOptions, total=False):
     image: str | Sequence[str] | None
     recursive: bool
     on_error: Literal["skip", "fail"]
-    on_timeout: Literal["error", "fallback", "continue"] | None
     limit: int | None
     sample: int | None
     progress: Literal["auto", "log"] | bool | Listener
@@ -123,8 +136,8 @@ class TableOptions(RowOptions, total=False):
     Attributes
     ----------
     details : bool, default False
-        Adds columns for model, revision, digest of the prompt, seconds, tokens, finish reason, whether it was stored,
-        and the answer as the model wrote it.
+        Adds columns for model, revision, digest of the prompt, seconds, tokens, finish reason, whether it was stored or
+        asked for an equal row, retries, and the answer as the model wrote it.
     background : bool, default False
         Whether the call returns at once, with a `Run` whose table fills by itself.
     """
@@ -153,7 +166,10 @@ class Options:
     progress: Any = "auto"
     workers: int | str | None = None
     timeout_s: float | None = None
-    max_retries: int = MOST_RETRIES
+    silence_s: float | str | None = None
+    max_retries: int | None = None
+    budget: Mapping[str, float] | None = None
+    price: tuple[float, float] | None = None
     fallback: tuple[str | Backend, ...] = ()
     store: bool | str | Path | None = None
 
@@ -182,6 +198,7 @@ def parse_options(given: AskOptions, kind: Any) -> Options:
     for name, (is_good, accepts) in _CHECKS.items():
         if name in values and not is_good(values[name]):
             raise BadSetting(f"{name}={values[name]!r}: give {accepts}.")
+    budget_of(values.get("budget"), values.get("price"))
     values["fallback"] = _listed(values.get("fallback"))
     return Options(sampling=Sampling(**sampling), **values)
 
@@ -245,7 +262,10 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "model": (lambda value: value is None or _is_model(value), "a model's name, or what vk.load gave"),
     "fallback": (_are_models, "a model's name, what vk.load gave, or a list of these"),
-    "max_retries": (lambda value: _is_whole(value) and value >= 0, "a whole number from 0 (ask once) up"),
+    "max_retries": (
+        lambda value: value is None or (_is_whole(value) and value >= 0),
+        "a whole number from 0 (ask once) up",
+    ),
     "limit": _COUNT,
     "sample": _COUNT,
 }

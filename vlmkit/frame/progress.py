@@ -13,12 +13,12 @@ from vlmkit.errors import BadSetting, Cancelled, MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.frame.faces import notebook_shell
 from vlmkit.frame.tally import Control
-from vlmkit.runner import Done, Event, Finished, Listener, Planned
+from vlmkit.runner import Done, Event, Finished, Listener, Planned, Spent, Started
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["LogLines", "TextBar", "listener_for"]
+__all__ = ["LogLines", "TextBar", "listener_for", "spent_in_words"]
 
 _BAR_EVERY_S = 0.1
 _BAR_CELLS, _BAR_ROWS = 80, 24
@@ -93,7 +93,7 @@ def _panel(title: str, control: Control) -> Listener | None:
 
 
 class TextBar:
-    """A bar on stderr, with the number of rows that failed and, at the end, where pictures went.
+    """A bar on stderr, with rows under way, rows that failed, what was spent and, at the end, where pictures went.
 
     Parameters
     ----------
@@ -105,6 +105,8 @@ class TextBar:
         self._bar: tqdm[Any] | None = None
         self._failed = 0
         self._workers = 0
+        self._active: set[int] = set()
+        self._spent: Spent | None = None
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -125,15 +127,23 @@ class TextBar:
             )
         if self._bar is None:
             return
-        if isinstance(event, Done) and not isinstance(event.fault, Cancelled):
-            if event.fault is not None:
-                self._failed += 1
-                self._bar.set_postfix_str(f"{self._failed} failed", refresh=False)
-            self._bar.update()
-        if isinstance(event, Finished):
+        if isinstance(event, Started):
+            self._active.add(event.index)
+        elif isinstance(event, Done):
+            self._active.discard(event.index)
+            if not isinstance(event.fault, Cancelled):
+                self._failed += event.fault is not None
+                self._spent = event.spent
+                self._bar.set_postfix_str(self._postfix(), refresh=False)
+                self._bar.update()
+        elif isinstance(event, Finished):
             self._bar.set_postfix_str(", ".join(_remarks(event, self._workers)), refresh=False)
             self._bar.close()
             self._bar = None
+
+    def _postfix(self) -> str:
+        failed = [f"{self._failed} failed"] if self._failed else []
+        return ", ".join([f"[{len(self._active)} active]", *failed, *spent_in_words(self._spent)])
 
 
 def _is_terminal_without_width() -> bool:
@@ -158,25 +168,57 @@ class LogLines:
         self._failed = 0
         self._workers = 0
         self._next_s = 0.0
+        self._active: set[int] = set()
 
     def __call__(self, event: Event) -> None:
         """Tell of one event."""
         if isinstance(event, Planned):
             _log.info("%s: %d rows, %d at a time", self._title, event.total, event.workers)
             self._next_s, self._workers = time.monotonic() + _LINE_EVERY_S, event.workers
-        elif isinstance(event, Done) and not isinstance(event.fault, Cancelled):
-            self._done += 1
-            self._failed += event.fault is not None
-            if time.monotonic() >= self._next_s:
-                _log.info("%s: %d of %d, %d failed", self._title, self._done, event.total, self._failed)
-                self._next_s = time.monotonic() + _LINE_EVERY_S
+        elif isinstance(event, Started):
+            self._active.add(event.index)
+        elif isinstance(event, Done):
+            self._active.discard(event.index)
+            self._count(event)
         elif isinstance(event, Finished):
             remarks = "".join(f", {remark}" for remark in _remarks(event, self._workers))
             _log.info("%s: %d of %d in %.1f s%s", self._title, event.ok, event.total, event.seconds, remarks)
+
+    def _count(self, event: Done) -> None:
+        if isinstance(event.fault, Cancelled):
+            return
+        self._done += 1
+        self._failed += event.fault is not None
+        if time.monotonic() >= self._next_s:
+            spent = "".join(f", {part}" for part in spent_in_words(event.spent))
+            counts = (self._title, self._done, event.total, self._failed, len(self._active))
+            _log.info("%s: %d of %d, %d failed, %d active%s", *counts, spent)
+            self._next_s = time.monotonic() + _LINE_EVERY_S
+
+
+def spent_in_words(spent: Spent | None) -> list[str]:
+    """Tokens and money that were spent, each as a few words; nothing where nothing was.
+
+    Parameters
+    ----------
+    spent : Spent or None
+    """
+    if spent is None:
+        return []
+    tokens = [f"{spent.tokens:,} tokens"] if spent.tokens else []
+    return tokens if spent.money is None else [*tokens, f"{spent.money:.2f} spent"]
 
 
 def _remarks(event: Finished, planned_workers: int) -> list[str]:
     counts = [f"{count} {name}" for count, name in ((event.failed, "failed"), (event.cancelled, "cancelled")) if count]
     # Where nobody said how many, the run found out.
     pace = [f"{event.workers} at a time"] if event.workers not in {0, planned_workers} else []
-    return [*counts, *pace, *(f"pictures went to {place}" for place in event.destinations if place != _HERE)]
+    why = [event.reason] if event.reason else []
+    spent = spent_in_words(event.spent)
+    return [
+        *counts,
+        *why,
+        *pace,
+        *spent,
+        *(f"pictures went to {place}" for place in event.destinations if place != _HERE),
+    ]

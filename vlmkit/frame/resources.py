@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from vlmkit import settings
 from vlmkit.backends import Backend, borrow, parse
-from vlmkit.errors import SetupError, Unreachable
+from vlmkit.errors import MissingExtra, MissingKey, ModelLoadFailed, ModelNotFound, SetupError, Unreachable
 from vlmkit.frame.options import Options
 from vlmkit.runner import Target, target_of
 from vlmkit.store import Store, StoreChoice, choose_store, open_store
@@ -18,6 +18,7 @@ from vlmkit.store.choice import default_path
 __all__ = ["Resources", "check_names", "open_resources"]
 
 _ANY_SIDE_PX = 1568
+_UNUSABLE = (MissingKey, MissingExtra, ModelLoadFailed, ModelNotFound)
 
 _log = logging.getLogger(__name__)
 
@@ -74,21 +75,26 @@ def open_resources(options: Options, lease: ExitStack) -> Resources:
 
 
 def _targets(models: Sequence[str | Backend | None], store: Store | None, lease: ExitStack) -> Iterator[Target]:
-    """Who is asked; a server that does not answer is left out where another is named, its stored answers are not."""
-    unreachable: SetupError | None = None
+    """Who is asked: a model that cannot be used is left out where another is named, its stored answers are not.
+
+    That is the first one, whatever keeps it from answering; of those behind it a server that is not there. What is
+    wrong with the names and settings of any of them is found before the first row.
+    """
+    first: SetupError | None = None
     reached = False
-    for model in models:
+    for place, model in enumerate(models):
         try:
             yield _target(model, lease)
             reached = True
         except SetupError as error:
-            if len(models) == 1 or not isinstance(error.__cause__, Unreachable):
+            unusable = isinstance(error, _UNUSABLE) if place == 0 else isinstance(error.__cause__, Unreachable)
+            if len(models) == 1 or not unusable:
                 raise
-            unreachable = unreachable or error
+            first = first or error
             _log.warning("%s It is left out; the other models named are asked.", error)
             yield from _known(model, store) if store else ()
-    if unreachable is not None and not reached:
-        raise unreachable
+    if first is not None and not reached:
+        raise first
 
 
 def _open_store(choice: StoreChoice) -> Store:

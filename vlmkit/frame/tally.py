@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from vlmkit.errors import Cancelled, RunError
 from vlmkit.records import ImageRef
-from vlmkit.runner import Done, Event, Finished, Planned
+from vlmkit.runner import Done, Event, Finished, Planned, Spent, Started, Unanswered
 
 __all__ = ["Control", "ErrorGroup", "Progress", "Tally"]
 
@@ -47,8 +47,14 @@ class Progress:
         What is to be asked: rows, times the questions about each.
     done, failed : int
         Ended with a value, or with an error.
+    active : int
+        Begun and not ended.
     from_store : int
-        Ended without asking; counted in `done` or `failed`, too.
+        Ended without asking, as an earlier run had; counted in `done` or `failed`, too.
+    duplicates : int
+        Ended without asking, as an equal row of this run was asked; counted likewise.
+    retries : int
+        Further asks.
     seconds : float
         Since the run began.
     rate_per_s : float or None
@@ -57,6 +63,12 @@ class Progress:
         Seconds to the end at this rate.
     tokens_per_s : float or None
         Tokens written by models in a second, of late.
+    spent : Spent
+        What it has cost: seconds, tokens, money.
+    unanswered : str or None
+        What is to be said of a server that has not answered anything for a while.
+    reason : str or None
+        Why the run ended early, where a budget or a fault ended it.
     errors : tuple of ErrorGroup
         Most frequent first.
     last_image, last_text : str or None
@@ -67,11 +79,17 @@ class Progress:
     total: int = 0
     done: int = 0
     failed: int = 0
+    active: int = 0
     from_store: int = 0
+    duplicates: int = 0
+    retries: int = 0
     seconds: float = 0.0
     rate_per_s: float | None = None
     eta_s: float | None = None
     tokens_per_s: float | None = None
+    spent: Spent = Spent()  # noqa: RUF009  frozen
+    unanswered: str | None = None
+    reason: str | None = None
     errors: tuple[ErrorGroup, ...] = ()
     last_image: str | None = field(default=None, repr=False)
     last_text: str | None = field(default=None, repr=False)
@@ -90,7 +108,12 @@ class Tally:
     def __init__(self, image_of: Callable[[int], ImageRef] | None = None) -> None:
         self.image_of = image_of
         self._lock = threading.Lock()
-        self._total = self._done = self._failed = self._from_store = self._tokens = 0
+        self._total = self._done = self._failed = self._tokens = 0
+        self._from_store = self._duplicates = self._retries = 0
+        self._active: set[int] = set()
+        self._spent = Spent()
+        self._unanswered: str | None = None
+        self._reason: str | None = None
         self._errors: dict[str, tuple[int, str]] = {}
         self._last: tuple[int, str] | None = None
         self._begin_s = self._end_s = 0.0
@@ -99,13 +122,21 @@ class Tally:
     def __call__(self, event: Event) -> None:
         """Count one event."""
         with self._lock:
-            if isinstance(event, Done):
+            if isinstance(event, Started):
+                self._active.add(event.index)
+            elif isinstance(event, Done):
+                self._active.discard(event.index)
                 self._count(event)
+            elif isinstance(event, Unanswered):
+                self._unanswered = str(event)
             elif isinstance(event, Planned):
                 self._total, self._begin_s = event.total, time.monotonic()
                 self._samples.append((self._begin_s, 0, 0))
             elif isinstance(event, Finished):
                 self._end_s = time.monotonic()
+                self._active.clear()
+                self._unanswered, self._reason = None, event.reason
+                self._spent = event.spent or self._spent
 
     def _count(self, event: Done) -> None:
         if event.fault is None:
@@ -115,9 +146,13 @@ class Tally:
         else:
             self._count_fault(event.fault)
         self._from_store += event.from_store
+        self._duplicates += event.is_duplicate
+        self._retries += event.retries
+        self._spent = event.spent or self._spent
         if event.reply is not None and event.fault is None:
             self._last = (event.index, event.reply.text)
-        if event.reply is not None and not event.from_store:
+        if event.reply is not None and not (event.from_store or event.is_duplicate):
+            self._unanswered = None
             self._tokens += event.reply.usage.completion_tokens or 0
         now_s = time.monotonic()
         if now_s - self._samples[-1][0] >= _SAMPLE_EVERY_S:
@@ -147,11 +182,17 @@ class Tally:
                 total=self._total,
                 done=self._done,
                 failed=self._failed,
+                active=len(self._active),
                 from_store=self._from_store,
+                duplicates=self._duplicates,
+                retries=self._retries,
                 seconds=now_s - self._begin_s if self._begin_s else 0.0,
                 rate_per_s=rate,
                 eta_s=(self._total - ended) / rate if rate and not self._end_s else None,
                 tokens_per_s=tokens,
+                spent=replace(self._spent, seconds=now_s - self._begin_s if self._begin_s else 0.0),
+                unanswered=self._unanswered,
+                reason=self._reason,
                 is_finished=bool(self._end_s),
             )
         return replace(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting
 from vlmkit.frame.asking import compose, fill
-from vlmkit.frame.bulk import yield_descriptions
+from vlmkit.frame.bulk import describe_row, yield_descriptions
 from vlmkit.frame.description import Description
 from vlmkit.frame.options import AskOptions, RowOptions, TableOptions, parse_options
 from vlmkit.frame.selection import chosen_rows
@@ -60,8 +60,9 @@ def describe(
         Stands before the names of a schema's columns.
     **options
         model, fallback, store, image, examples, recursive, limit, sample, overwrite, details, confidence, background,
-        on_error, on_timeout, timeout_s, max_retries, progress, workers, temperature, top_p, top_k, repetition_penalty,
-        frequency_penalty, presence_penalty, max_tokens, stop, seed: see `vlmkit.frame.options`.
+        on_error, on_timeout, timeout_s, silence_s, max_retries, budget, price, progress, workers, temperature, top_p,
+        top_k, repetition_penalty, frequency_penalty, presence_penalty, max_tokens, stop, seed: see
+        `vlmkit.frame.options`.
 
     Returns
     -------
@@ -103,12 +104,14 @@ def describe_one(
     prompt, schema, style, max_words, system
         As for `describe`; one question at a time.
     **options
-        model, fallback, store, examples, timeout_s, max_retries and how tokens are chosen, as for `describe`.
+        model, fallback, store, examples, timeout_s, silence_s, on_timeout, max_retries, budget, price and how tokens
+        are chosen, as for `describe`.
 
     Returns
     -------
     Description
-        A plain record: text, columns, model, revision, seconds, metadata, ….
+        A plain record: text, columns, model, revision, seconds, metadata, …. Where something stands in for an answer
+        that came too late, ``error`` says so.
 
     Raises
     ------
@@ -118,10 +121,9 @@ def describe_one(
         The image cannot be read, or the model did not answer.
     """
     (task,) = compose(_in_words(prompt), schema=schema, style=style, max_words=max_words, system=system)
-    parsed = replace(parse_options(options, AskOptions), on_error="fail", on_timeout="error", progress=False)
+    parsed = replace(parse_options(options, AskOptions), progress=False)
     subject = Subject(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[[refer(image)]])
-    (record,) = yield_descriptions(subject, task, parsed)
-    return record
+    return describe_row(subject, task, parsed)
 
 
 def describe_iter(

@@ -34,7 +34,7 @@ from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Dialect, Form, Piece, no_text, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
-from vlmkit.providers.faults import fault_of_answer, is_missing_model
+from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
 from vlmkit.providers.limits import Limiter
 from vlmkit.providers.transport import Answer, Call, Read, Transport
 from vlmkit.providers.wire import Events
@@ -290,10 +290,11 @@ class Provider(Surface):
 
     def _content(self, answer: Answer, transport: Transport) -> Any:
         where = f"{self.model} at {transport.address}"
-        if not 200 <= answer.status < 300:
+        is_good = 200 <= answer.status < 300
+        fault = fault_in_body(answer, where) if is_good else fault_of_answer(answer, where)
+        if fault is not None:
             if is_missing_model(answer) and not self._worked:
-                raise ModelNotFound(transport.blot(str(fault_of_answer(answer, where))))
-            fault = fault_of_answer(answer, where)
+                raise ModelNotFound(transport.blot(str(fault)))
             fault.args = (transport.blot(str(fault)),)
             raise fault
         try:

@@ -5,12 +5,12 @@ May use sources, prompts, backends, store.       Never  pandas, HTTP, widgets, p
 
 from __future__ import annotations
 
-from vlmkit.runner.events import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Started
+from vlmkit.runner.budget import Spent, budget_of, checked_price
+from vlmkit.runner.events import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Started, Unanswered
 from vlmkit.runner.loop import run
-from vlmkit.runner.plan import MOST_RETRIES, Example, Plan, Question, Target, make_plan, target_of
+from vlmkit.runner.plan import Example, Plan, Question, Target, make_plan, target_of
 
 __all__ = [
-    "MOST_RETRIES",
     "Done",
     "Event",
     "Example",
@@ -21,8 +21,12 @@ __all__ = [
     "Planned",
     "Question",
     "Retrying",
+    "Spent",
     "Started",
     "Target",
+    "Unanswered",
+    "budget_of",
+    "checked_price",
     "make_plan",
     "run",
     "target_of",

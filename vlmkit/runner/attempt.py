@@ -3,19 +3,71 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import dataclass
 
-from vlmkit.errors import BackendError, Cancelled, RateLimited, RunError, ServerFault, SetupError, Unreachable
+from vlmkit.errors import (
+    BackendError,
+    Cancelled,
+    ModelLoadFailed,
+    ModelNotFound,
+    RateLimited,
+    RunError,
+    ServerFault,
+    SetupError,
+    TimedOut,
+    Unreachable,
+)
 from vlmkit.records import Reply
 
-__all__ = ["fault_of", "is_a_push_back", "is_worth_a_fallback", "is_worth_a_retry", "wait_s"]
+__all__ = [
+    "Backoff",
+    "fault_of",
+    "is_a_push_back",
+    "is_worth_a_fallback",
+    "is_worth_a_retry",
+    "of_a_queue",
+    "unusable",
+    "wait_s",
+]
 
-_FIRST_WAIT_S = 0.5
-_LONGEST_WAIT_S = 30.0
 _LONGEST_REQUESTED_S = 3600.0
+_MOST_TIMEOUTS = 2  # tries of a row whose answer came too late
 
 
-def is_worth_a_retry(fault: RunError) -> bool:
-    """Whether the same ask can succeed a little later: a lost connection, a full or a restarting server."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backoff:
+    """How often, and how long after, a row is tried again.
+
+    Attributes
+    ----------
+    max_retries : int, default 3
+        Attempts after the first.
+    first_wait_s : float, default 0.5
+        Longest wait before the second attempt; twice as long before each further one.
+    longest_wait_s : float, default 30.0
+        No wait is longer, unless a server says so.
+    """
+
+    max_retries: int = 3
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 30.0
+
+
+def is_worth_a_retry(fault: RunError, *, of_server: bool = True) -> bool:
+    """Whether the same ask can succeed a little later.
+
+    A lost connection, a full or a restarting server; a server that was late, as what it was busy with may have been our
+    other asks. A model in this process is not faster the next time.
+
+    Parameters
+    ----------
+    fault : RunError
+    of_server : bool, default True
+    """
+    if isinstance(fault, BackendError) and fault.is_fatal:
+        return False
+    if isinstance(fault, TimedOut):
+        return of_server
     return isinstance(fault, Unreachable) or is_a_push_back(fault)
 
 
@@ -29,30 +81,34 @@ def is_worth_a_fallback(fault: RunError) -> bool:
     return isinstance(fault, BackendError)
 
 
-def wait_s(attempt: int, fault: RunError, *, max_retries: int, chance: float) -> float | None:
+def wait_s(attempt: int, fault: RunError, *, backoff: Backoff, chance: float, of_server: bool = True) -> float | None:
     """Seconds to wait before asking again, or None to give up.
 
     Exponential with full jitter: anything up to 0.5 s, 1 s, 2 s, … 30 s. A server that says when to come again is
-    obeyed, with up to half a second on top, so that not all rows come in the same moment.
+    obeyed, with up to half a second on top, so that not all rows come in the same moment. An answer that was too late
+    twice is not waited for a third time.
 
     Parameters
     ----------
     attempt : int
         Which attempt failed, from 1.
     fault : RunError
-    max_retries : int
-        Attempts after the first.
+    backoff : Backoff
     chance : float
         From 0 to 1; a new random number each time.
+    of_server : bool, default True
+        Whether a server was asked, and not a model in this process.
     """
-    if attempt > max_retries or not is_worth_a_retry(fault):
+    if attempt > backoff.max_retries or not is_worth_a_retry(fault, of_server=of_server):
+        return None
+    if isinstance(fault, TimedOut) and attempt >= _MOST_TIMEOUTS:
         return None
     requested_s = fault.retry_after_s if isinstance(fault, BackendError) else None
     if requested_s is None:
-        return chance * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (attempt - 1))
+        return chance * min(backoff.longest_wait_s, backoff.first_wait_s * 2.0 ** min(attempt - 1, 64))
     if requested_s > _LONGEST_REQUESTED_S:  # a day's quota is used up; waiting in silence would look like a hang
         return None
-    return max(0.0, requested_s) + chance * _FIRST_WAIT_S
+    return max(0.0, requested_s) + chance * backoff.first_wait_s
 
 
 def fault_of(future: Future[Reply]) -> RunError | None:
@@ -71,5 +127,38 @@ def fault_of(future: Future[Reply]) -> RunError | None:
     if isinstance(error, SetupError) or not isinstance(error, Exception):
         raise error
     fault = ServerFault(f"the backend broke ({type(error).__name__}: {error}); report it to whoever wrote the backend.")
+    fault.__cause__ = error
+    return fault
+
+
+def of_a_queue(fault: TimedOut) -> TimedOut:
+    """A fault of a server that was late, with the advice for one that works on one ask after another."""
+    if "workers" in str(fault):
+        return fault
+    told = TimedOut(
+        f"{fault} If the server works on one ask after another, lower workers.",
+        retry_after_s=fault.retry_after_s,
+        is_fatal=fault.is_fatal,
+        partial=fault.partial,
+    )
+    told.__cause__ = fault
+    return told
+
+
+def unusable(error: SetupError) -> BackendError | None:
+    """The fault by which a model is left for the next one, where an error says that it cannot be used.
+
+    Parameters
+    ----------
+    error : SetupError
+
+    Returns
+    -------
+    BackendError or None
+        None where the call itself is wrong, and no other model would change that.
+    """
+    if not isinstance(error, ModelNotFound | ModelLoadFailed):
+        return None
+    fault = BackendError(str(error), is_fatal=True)
     fault.__cause__ = error
     return fault

@@ -8,8 +8,20 @@ from dataclasses import dataclass
 
 from vlmkit.errors import RunError
 from vlmkit.records import Reply
+from vlmkit.runner.budget import Spent
 
-__all__ = ["Announcer", "Done", "Event", "FallingBack", "Finished", "Listener", "Planned", "Retrying", "Started"]
+__all__ = [
+    "Announcer",
+    "Done",
+    "Event",
+    "FallingBack",
+    "Finished",
+    "Listener",
+    "Planned",
+    "Retrying",
+    "Started",
+    "Unanswered",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -61,11 +73,17 @@ class Done:
     seconds : float
         Wall time of the row, decoding included.
     from_store : bool
-        Whether it was answered without asking.
+        Whether it was answered without asking, as an earlier run had asked it.
     fault : RunError or None
         None when it worked.
     reply : Reply or None
         What was answered, also where it could not be read.
+    is_duplicate : bool
+        Whether it was answered without asking, as an equal row of this run was asked.
+    retries : int
+        Further asks after the first.
+    spent : Spent or None
+        What the run has cost so far.
     """
 
     index: int
@@ -74,6 +92,35 @@ class Done:
     from_store: bool
     fault: RunError | None
     reply: Reply | None = None
+    is_duplicate: bool = False
+    retries: int = 0
+    spent: Spent | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unanswered:
+    """Nothing has come back from a server for a while; as text, a sentence for a person.
+
+    Attributes
+    ----------
+    seconds : float
+    in_flight : int
+        Asks that wait for it.
+    destination : str
+    is_first : bool
+        Whether this silence is told for the first time.
+    """
+
+    seconds: float
+    in_flight: int
+    destination: str
+    is_first: bool = True
+
+    def __str__(self) -> str:
+        return (
+            f"No reply from {self.destination} for {self.seconds:.0f} s, {self.in_flight} ask(s) waiting. "
+            "See whether the server is well; a model may still be loading there."
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +139,10 @@ class Finished:
         Asks in flight at most, as it was at the end.
     destinations : tuple of str
         Where pictures went to be looked at.
+    reason : str or None
+        Why rows are left: a budget that is used up, or the fault that ended the run; None where somebody stopped it.
+    spent : Spent or None
+        What it cost.
     """
 
     total: int
@@ -103,9 +154,11 @@ class Finished:
     asked: int = 0
     workers: int = 0
     destinations: tuple[str, ...] = ()
+    reason: str | None = None
+    spent: Spent | None = None
 
 
-Event = Planned | Started | Retrying | FallingBack | Done | Finished
+Event = Planned | Started | Retrying | FallingBack | Done | Unanswered | Finished
 Listener = Callable[[Event], None]
 
 

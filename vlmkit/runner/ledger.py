@@ -62,11 +62,11 @@ class Ledger:
             self._line.put(None)
             self._thread.join(_CLOSING_S)
 
-    def end(self, *, seconds: float, stopped_early: bool) -> None:
+    def end(self, *, seconds: float, stopped_early: bool, reason: str | None = None) -> None:
         """Note that the run is over; where even that fails, it stays noted as one that died."""
         self.close()
         with suppress(StoreFault):
-            self._store.end(self._run_id, seconds=seconds, stopped_early=stopped_early)
+            self._store.end(self._run_id, seconds=seconds, stopped_early=stopped_early, reason=reason)
 
     def _work(self) -> None:
         fault: StoreFault | None = None

@@ -12,7 +12,6 @@ from vlmkit.records import Outcome
 from vlmkit.runner.events import Announcer, Done, Finished, Listener, Planned
 from vlmkit.runner.ledger import Ledger, run_record
 from vlmkit.runner.plan import Plan, Question
-from vlmkit.runner.verdict import Verdict
 from vlmkit.runner.window import Window
 from vlmkit.store import Store
 
@@ -65,8 +64,9 @@ def run(
     Raises
     ------
     RunError
-        After the outcomes of all rows that were started, where the plan fails fast; at once, where nothing worked and
-        the faults condemn the whole run.
+        After the outcomes of all rows that were started, where the plan fails fast. After the outcomes of all rows,
+        those without an answer as `Cancelled`: the faults condemn the last model there is, so that nothing more is sent
+        to it. A budget that is used up ends the run the same way, and raises nothing.
     SetupError
         After the outcomes of all rows, those without an answer as `Cancelled`: the backend found out only now that it
         cannot be used at all, the store cannot be written, or has no answer where only it may answer.
@@ -87,10 +87,10 @@ class _Loop:
         self._announce = announce
         self._stop = stop
         self._pause = pause
-        self._verdict = Verdict(total)
         self._ended: dict[int, Outcome] = {}
         self._next = 0
         self._first_fault: tuple[int, RunError] | None = None
+        self._reason: str | None = None
         self._counts = {"ok": 0, "failed": 0, "cancelled": 0}
 
     def outcomes(self, questions: Iterable[Question], store: Store | None) -> Generator[Outcome, None, None]:
@@ -109,7 +109,7 @@ class _Loop:
             yield from self._work(window)
         finally:
             finished = self._finished(window, time.monotonic() - start_s)
-            window.close(seconds=finished.seconds, stopped_early=finished.stopped_early)
+            window.close(seconds=finished.seconds, stopped_early=finished.stopped_early, reason=finished.reason)
             self._report(finished)
 
     def _work(self, window: Window) -> Iterator[Outcome]:
@@ -117,35 +117,42 @@ class _Loop:
         stopped = False
         try:
             window.advance()
-            while not window.is_empty and not (stopped := self._stop()):
+            while not (window.is_empty or window.fatal) and not (stopped := self._stop()):
                 window.wait(_POLL_S)
                 self._take_in(window)
                 yield from self._in_order()
+                self._keep_budget(window)
                 window.advance(len(self._ended), paused=self._pause())
         except (KeyboardInterrupt, SetupError) as error:
             reason = error
+        reason = reason or window.fatal
         if reason is not None or stopped:
             self._cancel(window)
+        if isinstance(reason, RunError):
+            self._reason = f"{type(reason).__name__}: {reason}"
+        if reason is not None or stopped or self._reason:
             yield from self._leftovers()
         if reason is not None:
+            if isinstance(reason, RunError):
+                reason.add_note(f"It concerns all rows: {self._counts['cancelled']} of {self._total} were not asked.")
             raise reason
         if self._plan.fail_fast and self._first_fault is not None:
             raise self._first_fault[1]
 
     def _take_in(self, window: Window) -> None:
         for outcome in window.ended():
-            self._note(outcome)
+            self._note(outcome, window)
             fault = outcome.fault
-            has_stand_in = fault is not None and outcome.values is not None  # which the user asked for
-            is_telling = not outcome.from_store and not has_stand_in
-            if self._verdict.is_run_fault(fault, is_telling=is_telling) and fault is not None:
-                fault.add_note("No row worked before this, so the remaining rows were not asked.")
-                raise fault
             if fault is not None and self._plan.fail_fast:
                 self._first_fault = min(self._first_fault or (outcome.index, fault), (outcome.index, fault))
                 window.halt()
 
-    def _note(self, outcome: Outcome) -> None:
+    def _keep_budget(self, window: Window) -> None:
+        if self._reason is None and (reason := window.meter.reason()) is not None:
+            self._reason = reason
+            window.halt()
+
+    def _note(self, outcome: Outcome, window: Window | None = None) -> None:
         fault = outcome.fault
         self._ended[outcome.index] = outcome
         self._counts["ok" if fault is None else "cancelled" if isinstance(fault, Cancelled) else "failed"] += 1
@@ -158,6 +165,9 @@ class _Loop:
                     from_store=outcome.from_store,
                     fault=fault,
                     reply=outcome.reply,
+                    is_duplicate=outcome.is_duplicate,
+                    retries=outcome.retries,
+                    spent=window.meter.spent if window else None,
                 )
             )
 
@@ -181,10 +191,11 @@ class _Loop:
             except SetupError as error:  # the run has ended already, for a reason of its own
                 _log.warning("While the run was stopping: %s", error)
             for outcome in window.ended():
-                self._note(outcome)
+                self._note(outcome, window)
 
     def _leftovers(self) -> Iterator[Outcome]:
-        fault = Cancelled("stopped before its turn; run it again for this row.")
+        why = "stopped before its turn" if self._reason is None else f"not asked, as the run ended: {self._reason}"
+        fault = Cancelled(f"{why.rstrip('.')}; run it again for this row.")
         while self._next < self._total:
             if self._next not in self._ended:
                 self._note(Outcome(index=self._next, fault=fault))
@@ -203,6 +214,8 @@ class _Loop:
             asked=window.asked,
             workers=window.workers,
             destinations=tuple(window.destinations),
+            reason=self._reason if cancelled else None,
+            spent=window.meter.spent,
         )
 
     def _report(self, finished: Finished) -> None:

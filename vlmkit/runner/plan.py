@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vlmkit import settings
@@ -12,12 +12,12 @@ from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Sampling
+from vlmkit.runner.attempt import Backoff
+from vlmkit.runner.budget import Budget, Price, budget_of
 
-__all__ = ["MOST_RETRIES", "Example", "Plan", "Question", "Target", "make_plan", "target_of"]
+__all__ = ["Example", "Plan", "Question", "Target", "make_plan", "target_of"]
 
-MOST_RETRIES = 3
-"""Further attempts a row gets where nobody says how many."""
-
+_HERE = "this process"
 REUSES = ("answers", "readable", "nothing")
 
 _log = logging.getLogger(__name__)
@@ -80,6 +80,11 @@ class Target:
     named: str | None = None
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether a server answers, and not a model in this process."""
+        return self.backend is not None and self.backend.abilities.destination != _HERE
+
+    @property
     def destination(self) -> str:
         """Where pictures go to be looked at."""
         return self.backend.abilities.destination if self.backend else "the store"
@@ -117,10 +122,12 @@ class Plan:
     sampling : Sampling
     timeout_s : float or None
         Deadline of each answer.
+    silence_s : float or None
+        Longest silence of a server.
     on_timeout : {"error", "fallback", "continue"}
         What stands in the row of an answer that came too late: nothing, a technical sentence, or the part there is.
-    max_retries : int
-        Further attempts of a row, with each target.
+    backoff : Backoff
+        How a row is tried again, with each target.
     workers : int
         Asks in flight at most; 1 is strictly one after another.
     adaptive : bool
@@ -133,20 +140,32 @@ class Plan:
         Which stored answers count: all, those that can be read as the task says, or none.
     token_probabilities : bool
         Whether replies shall say how likely their tokens were, where the model can.
+    budget : Budget
+        What the run may cost.
+    price : (float, float) or None
+        Money for a million prompt tokens, and for a million completion tokens.
     """
 
     tasks: tuple[Task, ...]
     targets: tuple[Target, ...]
     sampling: Sampling
     timeout_s: float | None
+    silence_s: float | None
     on_timeout: str
-    max_retries: int
+    backoff: Backoff
     workers: int
     adaptive: bool
     decoders: int
     fail_fast: bool
     reuse: str
     token_probabilities: bool
+    budget: Budget
+    price: Price | None
+
+    @property
+    def asks_a_server(self) -> bool:
+        """Whether the first who is asked is a server."""
+        return next((target.is_elsewhere for target in self.targets if target.backend is not None), False)
 
     @property
     def replays(self) -> bool:
@@ -160,12 +179,15 @@ def make_plan(
     *,
     sampling: Sampling | None = None,
     timeout_s: float | None = None,
+    silence_s: float | str | None = None,
     on_timeout: str | None = None,
-    max_retries: int = MOST_RETRIES,
+    max_retries: int | None = None,
     workers: int | str | None = None,
     on_error: str = "skip",
     reuse: str = "answers",
     token_probabilities: bool = False,
+    budget: Mapping[str, float] | None = None,
+    price: Price | None = None,
 ) -> Plan:
     """Decide how a run goes.
 
@@ -179,15 +201,20 @@ def make_plan(
         None is greedy, as `Sampling` has it.
     timeout_s : float or None, default None
         None takes the setting.
+    silence_s : float, "none" or None, default None
+        None takes the setting; where a deadline was given, and nobody set this, there is no other.
     on_timeout : {"error", "fallback", "continue"} or None, default None
         None takes the setting.
-    max_retries : int, default 3
-        0 asks once.
+    max_retries : int or None, default None
+        0 asks once; None takes the setting.
     workers : int, "auto" or None, default None
         None takes the setting; "auto" is what keeps a model in this process busy, and is found out for a server.
     on_error : {"skip", "fail"}, default "skip"
     reuse : {"answers", "readable", "nothing"}, default "answers"
     token_probabilities : bool, default False
+    budget : mapping or None, default None
+        As `budget_of` takes it.
+    price : (float, float) or None, default None
 
     Raises
     ------
@@ -196,32 +223,42 @@ def make_plan(
     """
     if on_error not in {"skip", "fail"}:
         raise BadSetting(f'on_error={on_error!r}: give "skip" (the row gets its error) or "fail" (the run ends).')
-    if not _is_count(max_retries):
-        raise BadSetting(f"max_retries={max_retries!r}: give a whole number from 0 (ask once) up.")
     if reuse not in REUSES:
         raise BadSetting(f"reuse={reuse!r}: give one of {', '.join(REUSES)}.")
     backend = next((target.backend for target in targets if target.backend), None)
+    limits, prices = budget_of(budget, price)
+    deadline_s = settings.get("timeout_s", timeout_s)
     chosen = settings.get("workers", workers)
     asks = int(chosen) if chosen != "auto" else backend.abilities.parallel_asks if backend else 1
-    is_elsewhere = backend is not None and backend.abilities.destination != "this process"
+    is_elsewhere = backend is not None and backend.abilities.destination != _HERE
     return Plan(
         tasks=tuple(tasks),
         targets=tuple(targets),
         sampling=Sampling() if sampling is None else sampling,
-        timeout_s=settings.get("timeout_s", timeout_s),
+        timeout_s=deadline_s,
+        silence_s=_silence_s(silence_s, deadline_s),
         on_timeout=settings.get("on_timeout", on_timeout),
-        max_retries=max_retries,
+        backoff=Backoff(
+            max_retries=settings.get("max_retries", max_retries),
+            first_wait_s=settings.get("first_wait_s"),
+            longest_wait_s=settings.get("longest_wait_s"),
+        ),
         workers=asks,
         adaptive=chosen == "auto" and is_elsewhere,
         decoders=_decoders(asks, asked_for=chosen != "auto", is_elsewhere=is_elsewhere),
         fail_fast=on_error == "fail",
         reuse=reuse,
         token_probabilities=token_probabilities,
+        budget=limits,
+        price=prices,
     )
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _silence_s(given: object, timeout_s: float | None) -> float | None:
+    """The default would cut a longer deadline short that was asked for."""
+    silence = settings.resolve("silence_s", given)
+    limit_s: float | None = silence.value
+    return None if silence.origin == "default" and timeout_s is not None else limit_s
 
 
 def _decoders(asks: int, *, asked_for: bool, is_elsewhere: bool) -> int:

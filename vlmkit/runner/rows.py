@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vlmkit.backends import PendingReply
@@ -44,6 +44,8 @@ class Row:
         What decoding took.
     followers : list of Row
         Equal rows that wait for this one's answer.
+    retries : int
+        Further asks so far, of all models.
     unread : Reply or None
         Its first answer, where that could not be read and it is asked again.
     """
@@ -60,6 +62,7 @@ class Row:
     asked_s: float = 0.0
     prepare_s: float = 0.0
     followers: list[Row] = field(default_factory=list)
+    retries: int = 0
     unread: Reply | None = None
 
     @property
@@ -83,6 +86,21 @@ class Row:
         return self.asked.begun_s if isinstance(self.asked, PendingReply) else self.asked_s
 
     @property
+    def heard_s(self) -> float | None:
+        """When its last ask showed a sign of life, as far as the backend says; None where it waits for its turn."""
+        return self.asked.heard_s if isinstance(self.asked, PendingReply) else self.asked_s
+
+    @property
+    def destination(self) -> str:
+        """Where its pictures go."""
+        return self.prepared.target.destination if self.prepared else ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is asked of a server, and not of a model in this process."""
+        return self.prepared is not None and self.prepared.target.is_elsewhere
+
+    @property
     def label(self) -> str:
         """What messages call its pictures."""
         return ", ".join(ref.label for ref in self.question.images)
@@ -93,15 +111,17 @@ class Row:
         return self.prepare_s + (time.monotonic() - self.start_s if self.start_s else 0.0)
 
 
-def answered(row: Row, reply: Reply, *, from_store: bool) -> Outcome:
+def answered(row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: bool = False) -> Outcome:
     """Outcome of a row with a reply; one that cannot be read is a fault that keeps the reply.
 
     Parameters
     ----------
     row : Row
     reply : Reply
-    from_store : bool
-        Whether it was had without asking.
+    from_store : bool, default False
+        Whether an earlier run had asked it.
+    is_duplicate : bool, default False
+        Whether it was asked for an equal row of this run.
     """
     values: dict[str, Any] | None = None
     fault: RunError | None = None
@@ -113,16 +133,20 @@ def answered(row: Row, reply: Reply, *, from_store: bool) -> Outcome:
         index=row.index,
         values=values,
         fault=fault,
-        reply=reply,
+        reply=reply if reply.retries == row.retries else replace(reply, retries=row.retries),
         seconds=row.seconds,
         from_store=from_store,
+        is_duplicate=is_duplicate,
+        retries=row.retries,
         prompt=row.question.prompt,
     )
 
 
 def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
     """Outcome of a row without a reply, with what the plan lets stand in for one that came too late."""
-    outcome = Outcome(index=row.index, fault=fault, seconds=row.seconds, prompt=row.question.prompt)
+    outcome = Outcome(
+        index=row.index, fault=fault, seconds=row.seconds, retries=row.retries, prompt=row.question.prompt
+    )
     return stand_in(outcome, row.question, plan)
 
 
@@ -140,5 +164,5 @@ def record_of(row: Row, outcome: Outcome) -> RowRecord:
         reply=outcome.reply if is_answer else None,
         error=None if fault is None else f"{type(fault).__name__}: {fault}",
         seconds=outcome.seconds,
-        from_store=outcome.from_store,
+        from_store=outcome.from_store or outcome.is_duplicate,
     )

@@ -1,11 +1,14 @@
-"""Whether faults so far are about single rows or about the whole run."""
+"""Whether faults so far are about single rows or about the model: then no further row is spent on it."""
 
 from __future__ import annotations
 
 from vlmkit.errors import (
+    BackendError,
     Cancelled,
     ImageTooLarge,
     RunError,
+    ServerFault,
+    TimedOut,
     Unauthorized,
     Unreachable,
     UnreadableImage,
@@ -15,21 +18,24 @@ from vlmkit.errors import (
 __all__ = ["ALIKE_LIMIT", "Verdict", "is_of_the_run"]
 
 ALIKE_LIMIT = 5
-"""So many rows failing alike, and none that worked, end a run that has more rows to spend."""
+"""So many rows failing alike, one after another and none that worked between, condemn a model."""
 
 _OF_THE_ROW = (UnreadableImage, UnsupportedFormat, ImageTooLarge, Cancelled)
-_OF_THE_RUN = (Unauthorized, Unreachable)
+_OF_THE_SERVER = (ServerFault, Unreachable)
 
 
 def is_of_the_run(fault: RunError) -> bool:
-    """Whether a fault concerns every row of its model alike, as long as none has worked."""
-    return isinstance(fault, _OF_THE_RUN)
+    """Whether a fault concerns every further row of its model for certain: a refused key, no credit, no such model."""
+    return isinstance(fault, Unauthorized) or (isinstance(fault, BackendError) and fault.is_fatal)
 
 
 class Verdict:
-    """Watches rows end, and says when the rest is not worth spending.
+    """Watches the rows of each model end, and says when the rest is not worth spending on it.
 
-    Pictures that cannot be read cost nothing and prove nothing about the model, so they never count.
+    What is certain condemns at once. An address that cannot be reached does so where nothing worked before. Everything
+    else does after several rows alike: as long as nothing worked, whatever the fault; later only faults of the server,
+    since five pictures that a model cannot answer may well follow each other. Pictures that cannot be read cost nothing
+    and prove nothing about the model, so they never count.
 
     Parameters
     ----------
@@ -39,26 +45,41 @@ class Verdict:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._worked = False
-        self._kind: type[RunError] | None = None
-        self._alike = 0
+        self._worked: set[int] = set()
+        self._alike: dict[int, tuple[type[RunError], int]] = {}
 
-    def is_run_fault(self, fault: RunError | None, *, is_telling: bool = True) -> bool:
-        """Take one row's end into account; whether it condemns the run.
+    def acquit(self, level: int) -> None:
+        """A row worked.
 
         Parameters
         ----------
-        fault : RunError or None
-            None for a row that worked.
-        is_telling : bool, default True
-            A stored answer says nothing about a model today, nor does what stands in for a late one.
+        level : int
+            Which of the plan's targets it was.
         """
-        if not is_telling:
+        self._worked.add(level)
+        self._alike.pop(level, None)
+
+    def condemns(self, level: int, fault: RunError, *, of_server: bool = True) -> bool:
+        """Take a row's last fault with a model into account; whether it condemns the model.
+
+        Parameters
+        ----------
+        level : int
+            Which of the plan's targets it was.
+        fault : RunError
+        of_server : bool, default True
+            Whether a server was asked; a model in this process that is late with some pictures is not gone.
+        """
+        if isinstance(fault, _OF_THE_ROW):
             return False
-        if fault is None:
-            self._worked = True
-        if fault is None or self._worked or isinstance(fault, _OF_THE_ROW):
+        if is_of_the_run(fault):
+            return True
+        if level not in self._worked and isinstance(fault, Unreachable):
+            return True
+        may_be_gone = isinstance(fault, _OF_THE_SERVER) or (of_server and isinstance(fault, TimedOut))
+        if level in self._worked and not may_be_gone:
+            self._alike.pop(level, None)
             return False
-        self._alike = self._alike + 1 if type(fault) is self._kind else 1
-        self._kind = type(fault)
-        return is_of_the_run(fault) or self._alike >= ALIKE_LIMIT < self._total
+        kind, alike = self._alike.get(level, (type(fault), 0))
+        self._alike[level] = type(fault), alike + 1 if kind is type(fault) else 1
+        return self._alike[level][1] >= ALIKE_LIMIT < self._total

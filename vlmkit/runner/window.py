@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import queue
 import random
 import time
@@ -10,21 +11,22 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
-from itertools import islice, zip_longest
 from typing import Any
 
 from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault, TimedOut, UnreadableReply
 from vlmkit.records import Ask, Outcome, Reply
-from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, wait_s
+from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, of_a_queue, unusable, wait_s
+from vlmkit.runner.budget import Meter
+from vlmkit.runner.deadlines import Deadlines
 from vlmkit.runner.equals import Equals
 from vlmkit.runner.events import Announcer, FallingBack, Retrying, Started
+from vlmkit.runner.intake import Intake, Taken
 from vlmkit.runner.ledger import Entry, Ledger
 from vlmkit.runner.mending import both, mended_ask
 from vlmkit.runner.pace import Pace
 from vlmkit.runner.plan import Plan, Question
-from vlmkit.runner.preparing import Decoders, Prepared, Preparer
 from vlmkit.runner.rows import Row, answered, failed, record_of
-from vlmkit.runner.verdict import is_of_the_run
+from vlmkit.runner.verdict import Verdict
 from vlmkit.store import Store
 
 __all__ = ["OpenLedger", "Window"]
@@ -33,9 +35,9 @@ OpenLedger = Callable[[Callable[[list[Entry], StoreFault | None], None]], Ledger
 
 _MOST_WAITING = 16_384  # rows that ended and wait for the disk, or for the row before them
 _MOST_IN_A_TURN = 256
-_MOST_AT_A_GLANCE = 64
 _MOST_IN_FLIGHT = 128  # where nobody said how many
-_LATE_S = 2.0  # so long after its deadline a backend is no longer waited for
+
+_log = logging.getLogger(__name__)
 
 
 class Window:
@@ -61,6 +63,10 @@ class Window:
         Rows that were asked of a model so far.
     destinations : dict of str to None
         Where pictures went, in order.
+    fatal : RunError or None
+        The fault that condemned the last model there is: nothing new is asked then.
+    meter : Meter
+        What the run costs.
     """
 
     def __init__(
@@ -75,24 +81,26 @@ class Window:
     ) -> None:
         self.asked = 0
         self.destinations: dict[str, None] = {}
-        self._questions = enumerate(questions)
+        self.fatal: RunError | None = None
+        now_s = time.monotonic()
+        self.meter = Meter(plan.budget, plan.price, now_s)
         self._plan = plan
         self._announce = announce
         self._total = total
-        self._preparer = Preparer(plan, store)
-        self._decoders: Decoders[Row] = Decoders(plan.decoders, self._prepare)
         self._inbox: queue.SimpleQueue[tuple[Callable[[Any], None], Any]] = queue.SimpleQueue()
         self._ledger = open_ledger(self._hear_from_ledger) if open_ledger else None
-        self._pace = Pace(plan.workers, _MOST_IN_FLIGHT, time.monotonic()) if plan.adaptive else None
+        self._intake = Intake(questions, plan, store, self._hear_from_intake)
+        most = _MOST_IN_FLIGHT if plan.adaptive else plan.workers
+        self._pace = Pace(plan.workers, most, now_s, plan.timeout_s) if plan.asks_a_server else None
+        self._deadlines = Deadlines(plan.timeout_s, plan.silence_s, min(2, 1 + plan.backoff.max_retries), now_s)
+        self._verdict = Verdict(total)
         self._equals = Equals()
-        self._ahead: deque[Row] = deque()
         self._in_flight: dict[int, Row] = {}
         self._retries: list[tuple[float, int, Row, RunError]] = []
         self._ended: deque[Outcome] = deque()
         self._unwritten = 0
         self._first_level = 0
-        self._levels_that_worked: set[int] = set()
-        self._watched_s = time.monotonic()
+        self._is_full = False
         self._has_more = False
         self._halted = False
         self._paused = False
@@ -100,7 +108,7 @@ class Window:
     @property
     def is_empty(self) -> bool:
         """Whether no row is on its way and none can start."""
-        return not (self._ahead or self._in_flight or self._retries or self._unwritten or self._ended)
+        return not (self._intake or self._in_flight or self._retries or self._unwritten or self._ended)
 
     @property
     def workers(self) -> int:
@@ -125,17 +133,22 @@ class Window:
         self._has_more, self._paused = False, paused
         if paused:
             return
+        while self._retries and self._is_due(self._retries[0][0]):
+            self._ask_anew(heapq.heappop(self._retries))
         for _ in range(_MOST_IN_A_TURN):
+            self._is_full = False
             if self._halted or held + self._waiting() >= _MOST_WAITING:
                 break
-            self._read_ahead()
-            if not (self._ahead and self._ahead[0].is_ready and self._has_room(self._ahead[0])):
+            self._intake.read(self.workers, self._first_level)
+            row = self._intake.ready
+            if row is None:
                 break
-            self._start(self._ahead.popleft())
+            if not self._has_room(row):
+                self._is_full = True
+                break
+            self._start(self._intake.take())
         else:
             self._has_more = True
-        while self._retries and self._retries[0][0] <= time.monotonic():
-            self._submit(heapq.heappop(self._retries)[2])
 
     def wait(self, timeout_s: float) -> None:
         """Wait until something comes: a picture, a reply, a retry's turn, a group that is written.
@@ -150,7 +163,7 @@ class Window:
         SetupError
             The backend found out only now that it cannot be used at all, or the store cannot be written.
         """
-        if self._retries and not self._paused:
+        if self._retries and not self._paused and len(self._in_flight) < self.workers:
             timeout_s = min(timeout_s, max(0.0, self._retries[0][0] - time.monotonic()))
         try:
             handle, content = self._inbox.get(timeout=0 if self._ended or self._has_more else timeout_s)
@@ -168,7 +181,7 @@ class Window:
     def halt(self) -> None:
         """Start nothing new; rows that waited for a retry end with the fault they have."""
         self._halted, self._has_more = True, False
-        self._ahead.clear()
+        self._intake.clear()
         retries, self._retries = self._retries, []
         for _, _, row, fault in retries:
             self._fail(row, fault)
@@ -182,7 +195,7 @@ class Window:
             else:
                 self._fail(row, Cancelled("stopped before its turn with the next model; run it again for this row."))
 
-    def close(self, *, seconds: float, stopped_early: bool) -> None:
+    def close(self, *, seconds: float, stopped_early: bool, reason: str | None = None) -> None:
         """Cancel everything, write what ended, and let the threads go.
 
         Parameters
@@ -190,38 +203,20 @@ class Window:
         seconds : float
             Wall time of the run, for the store.
         stopped_early : bool
+        reason : str or None, default None
         """
         self.cancel()
-        self._decoders.close()
+        self._intake.close()
         if self._ledger:
-            self._ledger.end(seconds=seconds, stopped_early=stopped_early)
+            self._ledger.end(seconds=seconds, stopped_early=stopped_early, reason=reason)
+        if self._pace and self._plan.adaptive and self._pace.highest >= _MOST_IN_FLIGHT:
+            _log.info('workers="auto" went up to its ceiling of %d; a number may be higher.', _MOST_IN_FLIGHT)
 
-    def _read_ahead(self) -> None:
-        lacking = self.workers + self._plan.decoders - len(self._ahead)
-        if lacking <= 0:
-            return
-        # Some more at a time, as the store answers many as fast as one.
-        entries = islice(self._questions, max(lacking, min(self.workers, _MOST_AT_A_GLANCE)))
-        rows = [Row(*entry, level=self._first_level) for entry in entries]
-        self._ahead.extend(rows)
-        glanced = self._preparer.glance([row.question for row in rows if row.level == 0])
-        for row, prepared in zip_longest(rows, glanced):
-            row.prepared = prepared
-            if prepared is None:
-                self._decoders.put(row)
-
-    def _prepare(self, row: Row) -> None:
+    def _hear_from_intake(self, taken: Taken) -> None:
         """In a decoding thread."""
-        start_s = time.monotonic()
-        prepared: Prepared | None = None
-        fault: Exception | None = None
-        try:
-            prepared = self._preparer.prepare(row.question, row.level)
-        except Exception as error:  # noqa: BLE001  sorted in the loop's thread, where it can be raised
-            fault = error
-        self._inbox.put((self._take_prepared, (row, prepared, fault, time.monotonic() - start_s)))
+        self._inbox.put((self._take_prepared, taken))
 
-    def _take_prepared(self, content: tuple[Row, Prepared | None, Exception | None, float]) -> None:
+    def _take_prepared(self, content: Taken) -> None:
         row, prepared, fault, seconds = content
         row.prepared, row.fault = prepared, fault
         row.level = prepared.level if prepared else row.level
@@ -235,7 +230,12 @@ class Window:
     def _has_room(self, row: Row) -> bool:
         if not row.needs_asking and self.workers > 1:
             return True
-        return len(self._in_flight) + len(self._retries) < self.workers
+        busy = len(self._in_flight) + len(self._retries)
+        return busy < self.workers and self.meter.has_room(busy)
+
+    def _is_due(self, moment_s: float) -> bool:
+        """Whether a row that is to be asked again at a moment may be: the number in flight may be smaller by now."""
+        return moment_s <= time.monotonic() and len(self._in_flight) < self.workers
 
     def _start(self, row: Row) -> None:
         row.start_s = time.monotonic()
@@ -254,8 +254,10 @@ class Window:
             if not isinstance(row.fault, RunError):
                 raise row.fault or RuntimeError("a row goes on only after it was prepared")
             self._fail(row, row.fault)
-        elif (reply := prepared.reply or self._equals.reply(row)) is not None:
-            self._answer(row, reply, from_store=True)
+        elif prepared.reply is not None:
+            self._end_with(row, prepared.reply, from_store=True)
+        elif (reply := self._equals.reply(row)) is not None:
+            self._end_with(row, reply, is_duplicate=True)
         elif prepared.ask is None:
             raise self._miss(row)
         elif self._equals.follow(row):
@@ -287,48 +289,77 @@ class Window:
         row, asked = content
         if row.asked is not asked:  # no longer waited for
             return
-        fault = fault_of(asked)
+        fault = self._fault_of(row, asked)
+        now_s = time.monotonic()
+        if not isinstance(fault, TimedOut | Cancelled):
+            self._deadlines.hear(row, now_s)
         if fault is not None:
             self._take_fault(row, fault)
             return
         if self._pace:
-            now_s, in_flight = time.monotonic(), len(self._in_flight) + len(self._retries)
-            self._pace.answered(now_s, now_s - row.asked_s, is_busy=in_flight >= self.workers)
-        self._levels_that_worked.add(row.level)
+            self._pace.answered(now_s, now_s - row.asked_s, is_busy=self._is_full)
         reply = asked.result()
-        again = mended_ask(row, reply) if self._plan.max_retries and not self._halted else None
+        self.meter.add(reply.usage, reply.model)
+        again = mended_ask(row, reply) if self._plan.backoff.max_retries and not self._halted else None
         if again is not None:
             self._ask_again(row, reply, *again)
         else:
-            self._answer(row, both(row.unread, reply) if row.unread else reply, from_store=False)
+            self._answer(row, both(row.unread, reply) if row.unread else reply)
+
+    def _fault_of(self, row: Row, asked: Future[Reply]) -> RunError | None:
+        """Fault of an ask; also where its model cannot be used at all, and another one is there."""
+        try:
+            return fault_of(asked)
+        except SetupError as error:
+            fault = unusable(error)
+            if fault is None or not self._has_next(row):
+                raise
+            return fault
 
     def _ask_again(self, row: Row, reply: Reply, ask: Ask, fault: UnreadableReply) -> None:
         row.unread = reply
+        row.retries += 1
         self._announce(Retrying(index=row.index, total=self._total, attempt=row.attempt + 1, wait_s=0.0, fault=fault))
         self._submit(row, ask)
 
     def _take_fault(self, row: Row, fault: RunError) -> None:
-        if self._pace and is_a_push_back(fault):
+        if self._pace and isinstance(fault, TimedOut) and row.is_elsewhere:
+            self._pace.timed_out(time.monotonic(), row.asked_s)
+        elif self._pace and is_a_push_back(fault):
             self._pace.pushed_back(time.monotonic())
-        pause_s = wait_s(row.attempt, fault, max_retries=self._plan.max_retries, chance=random.random())
+        pause_s = wait_s(
+            row.attempt, fault, backoff=self._plan.backoff, chance=random.random(), of_server=row.is_elsewhere
+        )
         if self._halted or isinstance(fault, Cancelled):
             self._fail(row, fault)
-        elif pause_s is not None:
+        elif pause_s is not None and row.level >= self._first_level:
             self._ask_later(row, fault, pause_s)
-        elif is_worth_a_fallback(fault) and row.level + 1 < len(self._plan.targets):
+        elif is_worth_a_fallback(fault) and self._has_next(row):
             self._fall_back(row, fault)
         else:
-            self._fail(row, fault)
+            self._give_up(row, fault)
 
     def _ask_later(self, row: Row, fault: RunError, pause_s: float) -> None:
         row.attempt += 1
+        row.retries += 1
         row.asked = None
         del self._in_flight[row.index]
         heapq.heappush(self._retries, (time.monotonic() + pause_s, row.index, row, fault))
         self._announce(Retrying(index=row.index, total=self._total, attempt=row.attempt, wait_s=pause_s, fault=fault))
 
+    def _ask_anew(self, retry: tuple[float, int, Row, RunError]) -> None:
+        """Ask a row again whose wait is over; of the next model, where its own was given up meanwhile."""
+        _, _, row, fault = retry
+        if row.level < self._first_level:
+            self._fall_back(row, fault)
+        else:
+            self._submit(row)
+
+    def _has_next(self, row: Row) -> bool:
+        return row.level + 1 < len(self._plan.targets)
+
     def _fall_back(self, row: Row, fault: RunError) -> None:
-        if is_of_the_run(fault) and row.level not in self._levels_that_worked:
+        if self._verdict.condemns(row.level, fault, of_server=row.is_elsewhere):
             self._first_level = max(self._first_level, row.level + 1)
         row.level = max(row.level + 1, self._first_level)
         model = self._plan.targets[row.level].model
@@ -340,33 +371,62 @@ class Window:
         self._equals.stop_leading(row)
         row.prepared, row.fault, row.asked, row.unread, row.attempt = None, None, None, None, 1
         self._in_flight[row.index] = row
-        self._decoders.put(row)
+        self._intake.prepare(row)
 
     def _watch(self) -> None:
-        """Give up on asks whose backend does not keep the deadline."""
+        """Give up on asks whose backend does not keep the deadline, or whose server says nothing; tell of silence."""
         now_s = time.monotonic()
-        timeout_s = self._plan.timeout_s
-        if timeout_s is None or now_s < self._watched_s + 0.25:
-            return
-        self._watched_s = now_s
-        for row in list(self._in_flight.values()):
-            begun_s = row.begun_s
-            if row.asked is not None and begun_s is not None and now_s > begun_s + timeout_s + _LATE_S:
-                asked, row.asked = row.asked, None
+        for row, fault in self._deadlines.overdue(list(self._in_flight.values()), now_s):
+            asked, row.asked = row.asked, None
+            if asked is not None:
                 asked.cancel()
-                self._take_fault(row, TimedOut(f"no answer within {timeout_s:g} s, nor a word. Raise timeout_s."))
+            self._take_fault(row, fault)
+        unanswered = self._deadlines.unanswered(self._in_flight.values(), now_s)
+        if unanswered is not None:
+            if unanswered.is_first:
+                _log.warning("%s", unanswered)
+            self._announce(unanswered)
 
-    def _answer(self, row: Row, reply: Reply, *, from_store: bool) -> None:
+    def _answer(self, row: Row, reply: Reply) -> None:
+        """End a row with what its model said, which tells of the model, too."""
+        outcome = self._end_with(row, reply)
+        if outcome.fault is None:
+            self._verdict.acquit(row.level)
+        else:
+            self._judge(row, outcome)
+
+    def _end_with(self, row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: bool = False) -> Outcome:
+        """End a row with an answer, and all rows that waited for it."""
         self._in_flight.pop(row.index, None)
+        outcome = answered(row, reply, from_store=from_store, is_duplicate=is_duplicate)
         followers = self._equals.release(row, reply)
-        self._end(row, answered(row, reply, from_store=from_store))
-        for follower in followers:
-            self._end(follower, answered(follower, reply, from_store=True))
+        self._end(row, outcome)
+        for each in followers:
+            self._end(each, answered(each, reply, is_duplicate=True))
+        return outcome
 
-    def _fail(self, row: Row, fault: RunError) -> None:
+    def _give_up(self, row: Row, fault: RunError) -> None:
+        """End a row with the last fault of the last model, which may condemn that."""
+        if isinstance(fault, TimedOut) and row.is_elsewhere and self._plan.workers > 1:
+            fault = of_a_queue(fault)
+        self._judge(row, self._fail(row, fault))
+
+    def _judge(self, row: Row, outcome: Outcome) -> None:
+        has_stand_in = outcome.fault is not None and outcome.values is not None  # which the user asked for
+        if outcome.fault is None or has_stand_in or self._plan.fail_fast:
+            return
+        if self._verdict.condemns(row.level, outcome.fault, of_server=row.is_elsewhere) and self.fatal is None:
+            self.fatal = outcome.fault
+            self.halt()
+
+    def _fail(self, row: Row, fault: RunError) -> Outcome:
         self._in_flight.pop(row.index, None)
-        for each in (row, *self._equals.release(row)):
+        outcome = failed(row, fault, self._plan)
+        followers = self._equals.release(row)
+        self._end(row, outcome)
+        for each in followers:
             self._end(each, failed(each, fault, self._plan))
+        return outcome
 
     def _end(self, row: Row, outcome: Outcome) -> None:
         row.asked = None

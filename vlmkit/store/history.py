@@ -46,7 +46,7 @@ def list_runs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     list of dict
         run, started_at (datetime, UTC), what the `RunRecord` said, ok, failed, cancelled (rows that had no turn, too),
         from_store, seconds (None where it did not end), state: ``"finished"``, ``"stopped"`` (early), ``"running"``, or
-        ``"died"``.
+        ``"died"``; reason (why it stopped early, where a budget or a fault ended it).
     """
     found = connection.execute(
         "SELECT run, started_at, host, process, record, seconds, stopped_early, ok, failed, from_store FROM runs "
@@ -76,6 +76,7 @@ def _run(
     return {
         "run": run,
         "started_at": datetime.fromtimestamp(started_at, UTC),
+        "reason": None,
         **told,
         "ok": ok,
         "failed": failed,

@@ -193,7 +193,7 @@ class Store:
             for row in rows:
                 writer.write(row)
 
-    def end(self, run_id: int, *, seconds: float, stopped_early: bool) -> None:
+    def end(self, run_id: int, *, seconds: float, stopped_early: bool, reason: str | None = None) -> None:
         """Note that a run ended. One for which nobody came here has died.
 
         Parameters
@@ -203,6 +203,8 @@ class Store:
             Wall time of the run.
         stopped_early : bool
             Whether rows were left.
+        reason : str or None, default None
+            Why, where it was neither the user nor the last row that ended it.
 
         Raises
         ------
@@ -210,7 +212,7 @@ class Store:
             The file cannot be written.
         """
         with self._connections.writing() as connection:
-            end_run(connection, run_id, seconds=seconds, stopped_early=stopped_early)
+            end_run(connection, run_id, seconds=seconds, stopped_early=stopped_early, reason=reason)
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run, oldest first, as `vlmkit.store.history.list_runs` describes it.

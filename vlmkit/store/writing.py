@@ -31,13 +31,16 @@ def begin_run(connection: sqlite3.Connection, run: RunRecord) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def end_run(connection: sqlite3.Connection, run_id: int, *, seconds: float, stopped_early: bool) -> None:
+def end_run(
+    connection: sqlite3.Connection, run_id: int, *, seconds: float, stopped_early: bool, reason: str | None
+) -> None:
     """Complete a run's line, with its counts, so that a list of runs need not count rows."""
     connection.execute(
-        "UPDATE runs SET seconds = ?, stopped_early = ?, (ok, failed, from_store) = ("
+        "UPDATE runs SET seconds = ?, stopped_early = ?, record = json_set(record, '$.reason', ?), "
+        "(ok, failed, from_store) = ("
         " SELECT count(*) FILTER (WHERE error IS NULL), count(*) FILTER (WHERE error IS NOT NULL AND NOT cancelled),"
         " count(*) FILTER (WHERE from_store) FROM rows WHERE rows.run = runs.run) WHERE run = ?",
-        (pack_seconds(seconds), stopped_early, run_id),
+        (pack_seconds(seconds), stopped_early, reason, run_id),
     )
 
 

@@ -12,6 +12,7 @@ from IPython.display import display
 
 from vlmkit.errors import RunError
 from vlmkit.frame.markup import Markup, picture_element, visible
+from vlmkit.frame.progress import spent_in_words
 from vlmkit.frame.tally import Control, Progress, Tally
 from vlmkit.runner import Event, Finished, Planned
 from vlmkit.sources import thumbnail
@@ -133,6 +134,7 @@ class ProgressPanel:
         self._counts.value = _counts_of(now)
         self._pace.value = _pace_of(now)
         self._errors.say(_errors_of(now))
+        self._remarks.say(now.unanswered or "")
         if time.monotonic() - self._shown_s >= _PICTURE_EVERY_S:
             self._show_last()
 
@@ -152,7 +154,8 @@ class ProgressPanel:
         stopped = f"stopped, {event.cancelled} not asked" if event.cancelled else ""
         self._pace.value = " · ".join(filter(None, [stopped, f"{event.seconds:.1f} s", self._pace.value]))
         places = [place for place in event.destinations if place != "this process"]
-        self._remarks.say(f"pictures went to {', '.join(places)}" if places else "")
+        went = f"pictures went to {', '.join(places)}" if places else ""
+        self._remarks.say("\n".join(filter(None, [event.reason, went])))
         self._foot.layout.display = "none"
 
     def _press_stop(self, _button: Any) -> None:
@@ -182,7 +185,9 @@ def _picture_of(tally: Tally, index: int) -> Markup | None:
 def _counts_of(now: Progress) -> str:
     parts = [f"{now.done + now.failed} of {now.total}"]
     parts += [f"{now.failed} failed"] if now.failed else []
+    parts += [f"{now.active} active"] if now.active else []
     parts += [f"{now.from_store} from store"] if now.from_store else []
+    parts += [f"{now.duplicates} as an equal picture"] if now.duplicates else []
     return " · ".join(parts)
 
 
@@ -190,6 +195,7 @@ def _pace_of(now: Progress) -> str:
     parts = [f"{now.rate_per_s:.3g} per second"] if now.rate_per_s else []
     parts += [f"{now.tokens_per_s:.3g} tokens per second"] if now.tokens_per_s else []
     parts += [f"{_duration(now.eta_s)} to go"] if now.eta_s is not None else []
+    parts += spent_in_words(now.spent)
     return " · ".join(parts)
 
 

@@ -1,0 +1,64 @@
+"""Questions on their way to the window."""
+
+import threading
+from queue import SimpleQueue
+
+from vlmkit.errors import UnreadableImage
+from vlmkit.runner.intake import Intake
+from vlmkit.store import open_store
+
+
+def test_rows_become_ready_in_threads_and_are_taken_in_order(questions, plan):
+    """With what they are asked, or why they cannot be."""
+    taken = SimpleQueue()
+    intake = Intake(questions(3, bad={1}), plan(workers=3), None, taken.put)
+    intake.read(3, 0)
+    assert len(intake) == 3
+    for _ in range(3):
+        row, row.prepared, row.fault, seconds = taken.get(timeout=30)
+        assert seconds >= 0
+    rows = []
+    while (row := intake.ready) is not None:
+        assert intake.take() is row
+        rows.append(row)
+    assert [row.index for row in rows] == [0, 1, 2]
+    assert [row.needs_asking for row in rows] == [True, False, True]
+    assert isinstance(rows[1].fault, UnreadableImage)
+    intake.close()
+
+
+def test_no_more_is_read_than_is_needed(questions, plan):
+    """As many as may be in flight, and as many as are decoded at a time."""
+    made = plan(workers=2)
+    intake = Intake(questions(50), made, None, lambda _taken: None)
+    for _ in range(5):
+        intake.read(2, 0)
+    assert len(intake) == 2 + made.decoders
+    intake.clear()
+    assert len(intake) == 0
+    intake.close()
+
+
+def test_a_row_for_another_model_is_prepared_again(questions, plan, backend):
+    """For the level that it has then."""
+    taken = SimpleQueue()
+    made = plan(backend(longest_side_px=32), fallbacks=[backend(longest_side_px=16)], workers=1)
+    intake = Intake(questions(1), made, None, taken.put)
+    intake.read(1, 1)
+    row, prepared, _, _ = taken.get(timeout=30)
+    assert prepared.ask.pictures[0].width == 16
+    row.level = 0
+    intake.prepare(row)
+    assert taken.get(timeout=30)[1].ask.pictures[0].width == 32
+    intake.close()
+
+
+def test_what_the_store_knows_is_ready_at_once(questions, plan, tmp_path, photo):
+    """Without any thread."""
+    path = tmp_path / "p.jpg"
+    path.write_bytes(photo)
+    with open_store(tmp_path / "s.sqlite") as store:
+        before = threading.active_count()
+        intake = Intake(iter(()), plan(), store, lambda _taken: None)
+        intake.read(4, 0)
+        assert (intake.ready, threading.active_count()) == (None, before)

@@ -1,0 +1,186 @@
+"""What a run may cost, and what it has cost so far: time, tokens, money."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vlmkit.errors import BadSetting
+from vlmkit.records import Usage
+
+__all__ = ["Budget", "Meter", "Price", "Spent", "budget_of", "checked_price"]
+
+Price = tuple[float, float]
+"""Money for a million prompt tokens, and for a million completion tokens."""
+
+_PER_TOKENS = 1_000_000
+_NAMES = ("minutes", "tokens", "money")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What a run may cost at most; None is no limit.
+
+    Attributes
+    ----------
+    minutes : float or None, default None
+        Of wall time.
+    tokens : float or None, default None
+        Of prompts and answers together.
+    money : float or None, default None
+        In the currency of the price.
+    """
+
+    minutes: float | None = None
+    tokens: float | None = None
+    money: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What a run has cost so far.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall time.
+    tokens : int
+        Of prompts and answers, as far as the model counts them.
+    money : float or None
+        None where no price was given.
+    """
+
+    seconds: float = 0.0
+    tokens: int = 0
+    money: float | None = None
+
+
+class Meter:
+    """Counts what a run costs, and says when its budget is used up.
+
+    Parameters
+    ----------
+    budget : Budget
+    price : (float, float) or None
+    now_s : float
+        When the run began, by `time.monotonic`.
+    """
+
+    def __init__(self, budget: Budget, price: Price | None, now_s: float) -> None:
+        self._budget = budget
+        self._price = price
+        self._begin_s = now_s
+        self._spent = Spent(money=None if price is None else 0.0)
+        self._replies = 0
+        self._uncounted: str | None = None
+
+    def add(self, usage: Usage, model: str) -> None:
+        """Count a reply that a model gave.
+
+        Parameters
+        ----------
+        usage : Usage
+        model : str
+        """
+        self._replies += 1
+        if usage.prompt_tokens is None and usage.completion_tokens is None:
+            self._uncounted = model
+        prompt, answer = usage.prompt_tokens or 0, usage.completion_tokens or 0
+        money = self._spent.money
+        if self._price is not None and money is not None:
+            money += (self._price[0] * prompt + self._price[1] * answer) / _PER_TOKENS
+        self._spent = replace(self._spent, tokens=self._spent.tokens + prompt + answer, money=money)
+
+    @property
+    def spent(self) -> Spent:
+        """What was spent so far."""
+        return replace(self._spent, seconds=time.monotonic() - self._begin_s)
+
+    def has_room(self, in_flight: int) -> bool:
+        """Whether one more ask may be sent, as those in flight will cost what the others did.
+
+        Parameters
+        ----------
+        in_flight : int
+        """
+        return self.reason(in_flight) is None
+
+    def reason(self, in_flight: int = 0) -> str | None:
+        """Why nothing more may be asked; None where something may.
+
+        Parameters
+        ----------
+        in_flight : int, default 0
+            Asks whose cost is not known yet.
+        """
+        budget, spent = self._budget, self.spent
+        share = 1 + in_flight / self._replies if self._replies else 1.0
+        if budget.minutes is not None and spent.seconds >= 60 * budget.minutes:
+            return f"the budget of {budget.minutes:g} minutes is used up"
+        if self._uncounted and (budget.tokens is not None or budget.money is not None):
+            return f"{self._uncounted} does not count its tokens, so that a budget of tokens or money cannot be kept"
+        if budget.tokens is not None and spent.tokens * share >= budget.tokens:
+            return f"the budget of {budget.tokens:,.0f} tokens is used up ({spent.tokens:,} spent)"
+        if budget.money is not None and spent.money is not None and spent.money * share >= budget.money:
+            return f"the budget of {budget.money:g} is used up ({spent.money:.4g} spent)"
+        return None
+
+
+def budget_of(value: Any, price: Any = None) -> tuple[Budget, Price | None]:
+    """Check a budget and a price.
+
+    Parameters
+    ----------
+    value : mapping or None
+        Any of ``minutes``, ``tokens`` and ``money``, each above 0.
+    price : (float, float) or None, default None
+        Money for a million prompt tokens and for a million completion tokens.
+
+    Raises
+    ------
+    BadSetting
+        Another name, a number that cannot be used, or money without a price.
+    """
+    prices = checked_price(price)
+    if value is None:
+        return Budget(), prices
+    if not isinstance(value, Mapping) or not value or not set(value) <= set(_NAMES):
+        raise BadSetting(f"budget={value!r}: give a dict with any of {', '.join(_NAMES)}, as {{'minutes': 30}}.")
+    for name, limit in value.items():
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < math.inf:
+            raise BadSetting(f"budget: {name}={limit!r} cannot be used. Give a number above 0.")
+    if "money" in value and prices is None:
+        raise BadSetting(
+            "budget: money can be counted only with price=(money for a million prompt tokens, and for a million "
+            "completion tokens)."
+        )
+    return Budget(**value), prices
+
+
+def checked_price(price: object) -> Price | None:
+    """Check a price.
+
+    Parameters
+    ----------
+    price : (float, float) or None
+        Money for a million prompt tokens and for a million completion tokens.
+
+    Raises
+    ------
+    BadSetting
+        It is something else.
+    """
+    if price is None:
+        return None
+    numbers = list(price) if isinstance(price, tuple | list) else []
+    good = all(
+        isinstance(each, int | float) and not isinstance(each, bool) and 0 <= each < math.inf for each in numbers
+    )
+    if len(numbers) != 2 or not good:
+        raise BadSetting(
+            f"price={price!r}: give the money for a million prompt tokens and a million completion tokens."
+        )
+    return float(numbers[0]), float(numbers[1])

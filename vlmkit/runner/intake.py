@@ -1,0 +1,103 @@
+"""Questions on their way to the window: read as far ahead as needed, answered from the store or prepared in threads."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import islice, zip_longest
+
+from vlmkit.runner.plan import Plan, Question
+from vlmkit.runner.preparing import Decoders, Prepared, Preparer
+from vlmkit.runner.rows import Row
+from vlmkit.store import Store
+
+__all__ = ["Intake", "Taken"]
+
+_MOST_AT_A_GLANCE = 64
+
+Taken = tuple[Row, Prepared | None, Exception | None, float]
+"""A row, what it was prepared to or why it could not be, and the seconds that took."""
+
+
+class Intake:
+    """Rows that have not started yet, in input order.
+
+    Parameters
+    ----------
+    questions : iterable of Question
+        Read in the caller's thread.
+    plan : Plan
+    store : Store or None
+        Where stored answers are.
+    prepared : callable
+        Called in a decoding thread with each row that was prepared.
+    """
+
+    def __init__(
+        self, questions: Iterable[Question], plan: Plan, store: Store | None, prepared: Callable[[Taken], None]
+    ) -> None:
+        self._questions = enumerate(questions)
+        self._decoder_count = plan.decoders
+        self._preparer = Preparer(plan, store)
+        self._decoders: Decoders[Row] = Decoders(plan.decoders, self._work)
+        self._prepared = prepared
+        self._ahead: deque[Row] = deque()
+
+    def __len__(self) -> int:
+        return len(self._ahead)
+
+    @property
+    def ready(self) -> Row | None:
+        """The next row, where it is prepared."""
+        return self._ahead[0] if self._ahead and self._ahead[0].is_ready else None
+
+    def take(self) -> Row:
+        """The next row, which is then no longer here."""
+        return self._ahead.popleft()
+
+    def read(self, workers: int, level: int) -> None:
+        """Read some questions more, where too few are at hand.
+
+        Parameters
+        ----------
+        workers : int
+            Asks in flight at most.
+        level : int
+            Which of the plan's targets they are asked of.
+        """
+        lacking = workers + self._decoder_count - len(self._ahead)
+        if lacking <= 0:
+            return
+        # Some more at a time, as the store answers many as fast as one.
+        entries = islice(self._questions, max(lacking, min(workers, _MOST_AT_A_GLANCE)))
+        rows = [Row(*entry, level=level) for entry in entries]
+        self._ahead.extend(rows)
+        glanced = self._preparer.glance([row.question for row in rows if row.level == 0])
+        for row, prepared in zip_longest(rows, glanced):
+            row.prepared = prepared
+            if prepared is None:
+                self._decoders.put(row)
+
+    def prepare(self, row: Row) -> None:
+        """Prepare a row again, for another model."""
+        self._decoders.put(row)
+
+    def clear(self) -> None:
+        """Forget the rows that have not started."""
+        self._ahead.clear()
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._decoders.close()
+
+    def _work(self, row: Row) -> None:
+        """In a decoding thread."""
+        start_s = time.monotonic()
+        prepared: Prepared | None = None
+        fault: Exception | None = None
+        try:
+            prepared = self._preparer.prepare(row.question, row.level)
+        except Exception as error:  # noqa: BLE001  sorted in the loop's thread, where it can be raised
+            fault = error
+        self._prepared((row, prepared, fault, time.monotonic() - start_s))
