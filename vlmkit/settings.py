@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import difflib
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vlmkit import settings_checks as checks
 from vlmkit.errors import BadSetting, UnknownModel
 from vlmkit.settings_file import FILE_NAME, files, read
 
@@ -26,9 +26,6 @@ __all__ = [
     "resolve",
     "use",
 ]
-
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,114 +77,6 @@ class Resolved:
     file: Path | None = None
 
 
-def _text(raw: object) -> str:
-    if not isinstance(raw, str) or not raw.strip():
-        raise ValueError
-    return raw.strip()
-
-
-def _workers(raw: object) -> int | str:
-    if raw == "auto":
-        return "auto"
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise TypeError
-    workers = int(raw)
-    if workers < 1:
-        raise ValueError
-    return workers
-
-
-def _timeout_s(raw: object) -> float | None:
-    if isinstance(raw, str) and raw.strip().lower() == "none":
-        return None
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise TypeError
-    timeout_s = float(raw)
-    if not 0 < timeout_s < float("inf"):
-        raise ValueError
-    return timeout_s
-
-
-def _keep_loaded(raw: object) -> bool | float:
-    if isinstance(raw, str) and raw.strip().lower() in _TRUE | _FALSE:
-        return _flag(raw)
-    if isinstance(raw, bool):
-        return raw
-    if not isinstance(raw, int | float | str):
-        raise TypeError
-    seconds = float(raw)
-    if not 0 <= seconds <= threading.TIMEOUT_MAX:
-        raise ValueError
-    return seconds
-
-
-def _seconds(raw: object) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise TypeError
-    seconds = float(raw)
-    if not 0 <= seconds < float("inf"):
-        raise ValueError
-    return seconds
-
-
-def _count(raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise TypeError
-    count = int(raw)
-    if count < 1:
-        raise ValueError
-    return count
-
-
-def _retries(raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise TypeError
-    retries = int(raw)
-    if retries < 0:
-        raise ValueError
-    return retries
-
-
-def _wait_s(raw: object) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise TypeError
-    wait_s = float(raw)
-    if not 0 < wait_s < float("inf"):
-        raise ValueError
-    return wait_s
-
-
-def _flag(raw: object) -> bool:
-    if isinstance(raw, bool):
-        return raw
-    word = _text(raw).lower()
-    if word not in _TRUE | _FALSE:
-        raise ValueError
-    return word in _TRUE
-
-
-def _store(raw: object) -> bool | str:
-    if isinstance(raw, bool):
-        return raw
-    text = _text(str(raw) if isinstance(raw, Path) else raw)
-    if text.lower() in _TRUE | _FALSE:
-        return text.lower() in _TRUE
-    file = text.removeprefix("replay").removeprefix(":") if text.startswith("replay:") or text == "replay" else text
-    # A misspelled word is no file: "fales", "reply".
-    if text != "replay" and not (Path(file).suffix or Path(file).name != file):
-        raise ValueError
-    return text
-
-
-def _one_of(*choices: str) -> Callable[[object], str]:
-    def check(raw: object) -> str:
-        if raw not in choices:
-            raise ValueError
-        return str(raw)
-
-    return check
-
-
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -198,7 +87,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="model",
             default=None,
             accepts='a model name such as "tiny" or "mlx:org/name"',
-            check=_text,
+            check=checks.text,
         ),
         Setting(
             name="auto_download",
@@ -207,7 +96,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="auto_download",
             default=True,
             accepts="true or false",
-            check=_flag,
+            check=checks.flag,
         ),
         Setting(
             name="keep_loaded",
@@ -216,7 +105,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="keep_loaded",
             default=300.0,
             accepts="seconds without use after which a model is given back, true (keep it) or false (at once)",
-            check=_keep_loaded,
+            check=checks.keep_loaded,
         ),
         Setting(
             name="list_ttl_s",
@@ -225,7 +114,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="list_ttl_s",
             default=60.0,
             accepts="seconds for which a list of models stands; 0 asks every time",
-            check=_seconds,
+            check=checks.seconds,
         ),
         Setting(
             name="workers",
@@ -234,7 +123,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="workers",
             default="auto",
             accepts='"auto" or a whole number from 1 up',
-            check=_workers,
+            check=checks.workers,
         ),
         Setting(
             name="timeout_s",
@@ -243,7 +132,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="timeout_s",
             default=None,
             accepts='a number of seconds above 0, or "none" for no limit',
-            check=_timeout_s,
+            check=checks.timeout_s,
         ),
         Setting(
             name="silence_s",
@@ -252,7 +141,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="silence_s",
             default=60.0,
             accepts='seconds above 0 for which a server may say nothing at all, or "none" for no limit',
-            check=_timeout_s,
+            check=checks.timeout_s,
         ),
         Setting(
             name="max_retries",
@@ -261,7 +150,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="max_retries",
             default=3,
             accepts="a whole number from 0 (ask once) up",
-            check=_retries,
+            check=checks.retries,
         ),
         Setting(
             name="first_wait_s",
@@ -270,7 +159,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="first_wait_s",
             default=0.5,
             accepts="seconds above 0, the longest wait before a row is asked a second time",
-            check=_wait_s,
+            check=checks.wait_s,
         ),
         Setting(
             name="longest_wait_s",
@@ -279,7 +168,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="longest_wait_s",
             default=30.0,
             accepts="seconds above 0, the longest wait before a row is asked again",
-            check=_wait_s,
+            check=checks.wait_s,
         ),
         Setting(
             name="on_timeout",
@@ -288,7 +177,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="on_timeout",
             default="error",
             accepts='"error", "fallback" or "continue"',
-            check=_one_of("error", "fallback", "continue"),
+            check=checks.one_of("error", "fallback", "continue"),
         ),
         Setting(
             name="largest_image_bytes",
@@ -297,7 +186,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="largest_bytes",
             default=512 * 1024**2,
             accepts="a whole number of bytes from 1 up",
-            check=_count,
+            check=checks.count,
         ),
         Setting(
             name="largest_image_pixels",
@@ -306,7 +195,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="largest_pixels",
             default=180_000_000,
             accepts="a whole number of pixels from 1 up",
-            check=_count,
+            check=checks.count,
         ),
         Setting(
             name="largest_download_bytes",
@@ -315,7 +204,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="largest_bytes",
             default=64 * 1024**2,
             accepts="a whole number of bytes from 1 up",
-            check=_count,
+            check=checks.count,
         ),
         Setting(
             name="download_timeout_s",
@@ -324,7 +213,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="timeout_s",
             default=30.0,
             accepts='a number of seconds above 0, or "none" for no limit',
-            check=_timeout_s,
+            check=checks.timeout_s,
         ),
         Setting(
             name="allow_private_hosts",
@@ -333,7 +222,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="allow_private_hosts",
             default=False,
             accepts="true or false",
-            check=_flag,
+            check=checks.flag,
         ),
         Setting(
             name="allow_remote",
@@ -342,7 +231,7 @@ SETTINGS: Mapping[str, Setting] = {
             key="allow_remote",
             default=False,
             accepts="true (pictures may be sent to other machines) or false",
-            check=_flag,
+            check=checks.flag,
         ),
         Setting(
             name="store",
@@ -351,17 +240,17 @@ SETTINGS: Mapping[str, Setting] = {
             key="path",
             default=True,
             accepts='a file, true for the default file, false for none, "replay" or "replay:FILE" to ask no model',
-            check=_store,
+            check=checks.store,
         ),
     )
 }
 
 _HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
-    "url": _text,
-    "key_variable": _text,
-    "requests_per_minute": _timeout_s,
-    "tokens_per_minute": _timeout_s,
-    "parallel_asks": _count,
+    "url": checks.text,
+    "key_variable": checks.text,
+    "requests_per_minute": checks.timeout_s,
+    "tokens_per_minute": checks.timeout_s,
+    "parallel_asks": checks.count,
 }
 
 _FILE_ENTRIES = [

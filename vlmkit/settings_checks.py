@@ -1,0 +1,147 @@
+"""What a setting's value may be: a raw value of the environment, a file or a call becomes a checked one, or an error.
+
+Takes   one raw value.    Gives  the checked one; raises ValueError or TypeError, whose message nobody sees.
+May use nothing.          Never  knows which setting it checks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = [
+    "count",
+    "flag",
+    "keep_loaded",
+    "one_of",
+    "retries",
+    "seconds",
+    "store",
+    "text",
+    "timeout_s",
+    "wait_s",
+    "workers",
+]
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def text(raw: object) -> str:
+    """A text with something in it, without blanks around it. Raises ValueError or TypeError."""
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError
+    return raw.strip()
+
+
+def workers(raw: object) -> int | str:
+    """A whole number from 1 up, or ``"auto"``. Raises ValueError or TypeError."""
+    if raw == "auto":
+        return "auto"
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    number = int(raw)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def timeout_s(raw: object) -> float | None:
+    """Seconds above 0, or None for ``"none"``. Raises ValueError or TypeError."""
+    if isinstance(raw, str) and raw.strip().lower() == "none":
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    number = float(raw)
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def keep_loaded(raw: object) -> bool | float:
+    """Seconds from 0 up, True or False. Raises ValueError or TypeError."""
+    if isinstance(raw, str) and raw.strip().lower() in _TRUE | _FALSE:
+        return flag(raw)
+    if isinstance(raw, bool):
+        return raw
+    if not isinstance(raw, int | float | str):
+        raise TypeError
+    number = float(raw)
+    if not 0 <= number <= threading.TIMEOUT_MAX:
+        raise ValueError
+    return number
+
+
+def seconds(raw: object) -> float:
+    """Seconds from 0 up. Raises ValueError or TypeError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    number = float(raw)
+    if not 0 <= number < float("inf"):
+        raise ValueError
+    return number
+
+
+def count(raw: object) -> int:
+    """A whole number from 1 up. Raises ValueError or TypeError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    number = int(raw)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def retries(raw: object) -> int:
+    """A whole number from 0 up. Raises ValueError or TypeError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    number = int(raw)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def wait_s(raw: object) -> float:
+    """Seconds above 0. Raises ValueError or TypeError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    number = float(raw)
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def flag(raw: object) -> bool:
+    """True or False, as people write it. Raises ValueError or TypeError."""
+    if isinstance(raw, bool):
+        return raw
+    word = text(raw).lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+def store(raw: object) -> bool | str:
+    """A file, a replay of one, True or False. Raises ValueError or TypeError."""
+    if isinstance(raw, bool):
+        return raw
+    name = text(str(raw) if isinstance(raw, Path) else raw)
+    if name.lower() in _TRUE | _FALSE:
+        return name.lower() in _TRUE
+    file = name.removeprefix("replay").removeprefix(":") if name.startswith("replay:") or name == "replay" else name
+    # A misspelled word is no file: "fales", "reply".
+    if name != "replay" and not (Path(file).suffix or Path(file).name != file):
+        raise ValueError
+    return name
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """A check that takes these words and no other."""
+
+    def check(raw: object) -> str:
+        if raw not in choices:
+            raise ValueError
+        return str(raw)
+
+    return check
