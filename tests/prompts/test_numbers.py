@@ -1,4 +1,4 @@
-"""The one number of an answer."""
+"""The one number of an answer: figures, words, scales, fractions; and what leaves it in doubt."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlmkit.errors import UnreadableReply
+from vlmkit.prompts import number_words
 from vlmkit.prompts.numbers import read_float, read_integer
 
 
@@ -67,6 +68,164 @@ def test_no_number_or_several(text: str) -> None:
         read_float(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("forty-two", 42),
+        ("thirty-two", 32),
+        ("three hundred", 300),
+        ("one thousand", 1000),
+        ("two dozen", 24),
+        ("a hundred and five", 105),
+        ("2k", 2000),
+        ("3M", 3000000),
+        ("2 million", 2000000),
+        ("1_000", 1000),
+        ("1.5 million", 1500000),
+        ("$2.5M", 2500000),
+        ("2.5k", 2500),
+        ("six and a half", 6.5),
+        ("3½", 3.5),
+        ("1 234,56", 1234.56),
+        ("3 (three)", 3),
+        ("half a dozen", 6),
+        ("half a million", 500000),
+        ("one and a half million", 1500000),
+        ("twenty one", 21),
+        ("one hundred twenty-three", 123),
+        ("two thousand and five", 2005),
+        ("one thousand two hundred and five", 1205),
+        ("3 1/2", 3.5),
+        ("1.234,56", 1234.56),
+        ("1'234", 1234),
+        ("1\u202f234", 1234),
+        ("There are no more than... I count 4", 4),
+        ("Count: 5", 5),
+        ("count=5", 5),
+        ("5 dogs, not counting the puppy", 5),
+        ("No, 3 dogs", 3),
+        ("approximately 40", 40),
+        ("~12", 12),
+        ("minus seven", -7),
+        ("negative 3", -3),
+        ("3 dozen", 36),
+        ("£1,250.50", 1250.5),
+        ("2 and a half", 2.5),
+        ("two and three quarters", 2.75),
+        ("½", 0.5),
+        ("3万", 30000),
+        ("There are 3 circles in the left half of the picture.", 3),
+        ("A couple is holding 3 balloons.", 3),
+        ("a two-story house with 8 windows", 8),
+        ("٣", 3),
+        ("３", 3),
+        ("The sign shows 5 km", 5),
+        ("I see 3.", 3),
+        ("Answer: **12**", 12),
+        ("a dozen eggs", 12),
+        ("nineteen", 19),
+        ("ninety-nine", 99),
+        ("one hundred thousand", 100000),
+        ("1.5e6", 1500000),
+        ("+5", 5),
+        ("-$5", -5),
+        ("2 hundred", 200),
+        ("two hundred and fifty thousand", 250000),
+        ("#3", 3),
+        ("5,000", 5000),
+        ("- 3 dogs", 3),
+        ("* 3 dogs", 3),
+        ("12 %", 12),
+        ("3 lakh", 300000),
+        ("€3.5bn", 3500000000),
+        ("2.5 billion", 2500000000),
+        ("fifteen hundred", 1500),
+        ("There's just one dog.", 1),
+        ("only one", 1),
+        ("There is one of them.", 1),
+        ("In total, I can count 17 people in the image.", 17),
+        ("100,000", 100000),
+    ],
+)
+def test_a_number_is_understood_whole(text: str, number: float) -> None:
+    """Scales, groups, fractions, hyphens, signs, currencies and units; what says nothing about how many is passed."""
+    assert read_float(text) == number
+    if number == int(number):
+        assert read_integer(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0x10",
+        "2x3",
+        "2 x 3",
+        "3 to 5",
+        "between 3 and 5",
+        "at least 3",
+        "more than 5",
+        "3+",
+        "10+",
+        "over 100",
+        "two dogs and 3 cats",
+        "10:30",
+        "2024-01-01",
+        "not 3",
+        "There aren't 3 dogs",
+        "dozens",
+        "hundreds of birds",
+        "a couple of dogs",
+        "3 pairs of shoes",
+        "nineteen ninety-five",
+        "twenty-first",
+        "two thirds",
+        "three quarters",
+        "10^3",
+        "10³",
+        "1e99999",
+        "4/5",
+        "4 out of 5",
+        "3 Hunde und zwei Katzen",
+        "five and six",
+        "two three",
+        "2 k",
+        "192.168.1.1",
+        "12/05/2024",
+        "3D",
+        "5pm",
+        "I don't know, maybe 3",
+        "fewer than 10",
+        "<5",
+        ">3",
+        "twice",
+        "three point five",
+        "5 ± 1",
+        "two or three",
+        "3 hundred 200 thousand",
+        "several hundred",
+        "COVID-19",
+        "3;4",
+        "3, 4 and 5",
+        "infinity",
+        "2-3 dogs",
+        "three to five",
+        "up to 10",
+        "3 dogs, 2 of them brown",
+        "1 million and a half",
+        "3 and a couple of others",
+        "zwei",
+        "3 deux",
+        "5 times 3",
+        "5 plus 2",
+        "3 people: one with a hat",
+    ],
+)
+def test_what_could_change_a_number_is_doubt(text: str) -> None:
+    """Bounds, ranges, products, dates, times, second numbers, words of another language, negations, names."""
+    with pytest.raises(UnreadableReply, match="expected a number, got "):
+        read_float(text)
+
+
 @pytest.mark.parametrize("text", ["3.5", "9223372036854775808", "-9999999999999999999", "1e300"])
 def test_not_a_whole_number_or_too_large_for_a_column(text: str) -> None:
     """A column of Int64 must take every value that is read."""
@@ -97,3 +256,50 @@ def test_any_text_is_a_value_or_a_fault(text: str) -> None:
 def test_every_integer_of_a_column_can_be_read(number: int) -> None:
     """Plain, grouped, and in a sentence."""
     assert read_integer(f"{number}") == read_integer(f"{number:,}") == read_integer(f"I see {number}.") == number
+
+
+UNITS = list(number_words.UNITS)
+TENS = list(number_words.TENS)
+SENTENCES = ["{}", "There are {} of them.", "{}!"]
+BETWEEN = [" or ", ", ", " to ", " and ", "-", "/", " x ", "; "]
+WEIGHTS = ["{}", "{} kg", "It weighs {} kg.", "**{}**"]
+
+
+def in_words(number: int, joint: str = " and ") -> str:
+    """A whole number below a billion in English words."""
+    for scale, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
+        if number >= scale:
+            above, rest = divmod(number, scale)
+            behind = (joint if rest < 100 else " ") + in_words(rest, joint) if rest else ""
+            return f"{in_words(above, joint)} {name}{behind}"
+    if number < 20:
+        return UNITS[number]
+    return TENS[number // 10 - 2] + (f"-{UNITS[number % 10]}" if number % 10 else "")
+
+
+@given(st.integers(0, 10**9 - 1), st.sampled_from([" and ", " "]), st.sampled_from(SENTENCES))
+def test_every_number_in_words_is_read_as_itself(number: int, joint: str, sentence: str) -> None:
+    """British with "and", American without, alone or in a sentence."""
+    assert read_integer(sentence.format(in_words(number, joint))) == number
+
+
+@given(
+    st.integers(1, 10**6),
+    st.integers(1, 10**6),
+    st.sampled_from(BETWEEN),
+)
+def test_two_different_numbers_are_never_one(one: int, other: int, between: str) -> None:
+    """Unless a comma makes thousands of them."""
+    if one == other:
+        return
+    with pytest.raises(UnreadableReply):
+        read_integer(f"{one}{between}{other}")
+
+
+@given(
+    st.decimals(-(10**9), 10**9, places=3, allow_nan=False),
+    st.sampled_from(WEIGHTS),
+)
+def test_every_decimal_is_read_as_itself(number, sentence: str) -> None:
+    """With a unit and in a sentence."""
+    assert read_float(sentence.format(number)) == float(number)

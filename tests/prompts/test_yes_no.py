@@ -37,6 +37,75 @@ def test_neither_yes_nor_no(text: str) -> None:
         read_yes_or_no(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Yes, there is no doubt about it.", True),
+        ("Yes, it is not raining.", True),
+        ("Yes - a dog sits there.", True),
+        ("Yes. There is no one else.", True),
+        ("Yes, there is a no-smoking sign.", True),
+        ('Yes, the sign says "NO".', True),
+        ("yes yes", True),
+        ("Yes!", True),
+        ("Yes, house no. 5 is visible.", True),
+        ("Yes: the dog.", True),
+        ("Yes, the dog does not wear a collar.", True),
+        ("The answer is yes.", True),
+        ("yes, I can see it", True),
+        ("Yes, all of the people wait for a bus.", True),
+        ("No, there are no dogs in the image.", False),
+        ("No there isn't.", False),
+        ("No, it's a cat.", False),
+        ("No – only a cat.", False),
+        ("No\n\nThere is no dog.", False),
+        ("NO", False),
+        ("No, nobody is there.", False),
+        ("No it is not.", False),
+        ("No, the image shows a cat, not a dog.", False),
+    ],
+)
+def test_what_explains_an_answer_does_not_change_it(text: str, value: bool) -> None:
+    """A reason may deny something else, and quote anything."""
+    assert read_yes_or_no(text) is value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes and no.",
+        "No problem! Yes, there is one.",
+        "No, wait, yes.",
+        "True/False",
+        "Yes\n\nNo",
+        "No doubt: yes",
+        "No. 5 is on the door",
+        "Yes or no",
+        "yes/no",
+        "No worries",
+        "No dogs are visible",
+        "Yes, no.",
+        "Yes, maybe",
+        "No, but I am not sure",
+        "Yes... no",
+        "Yes? No?",
+        "Yes?",
+        "No one",
+        "yes, or no?",
+        "No, yes",
+        "True, false",
+        "Yes, I mean no",
+        "No question, it is",
+        "Yes, but it is hard to say",
+        "Yes, no wait",
+    ],
+)
+def test_what_takes_an_answer_back_is_doubt(text: str) -> None:
+    """A second answer, a hedge, a "no" that belongs to a noun, a question."""
+    with pytest.raises(UnreadableReply, match="expected yes or no, got "):
+        read_yes_or_no(text)
+
+
 @given(st.text())
 def test_any_text_is_a_value_or_a_fault(text: str) -> None:
     """No answer of a model can end a run."""

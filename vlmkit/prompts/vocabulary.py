@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vlmkit.errors import BadSetting, UnreadableReply
+from vlmkit.errors import BadSetting
 from vlmkit.prompts.choices import read_choice
 from vlmkit.prompts.json_spans import value_spans
-from vlmkit.prompts.json_text import find_object
+from vlmkit.prompts.quoting import unreadable
+from vlmkit.prompts.tag_lists import tags_of
 from vlmkit.records import Constraint
 
 __all__ = ["OneTerm", "Vocabulary"]
 
 _FIELD = "tags"
-_SEPARATORS = re.compile(r"[,;\n]")
+_DENIED = re.compile(r"(?:no|not|without|never)\b")
 _BULLETS = " \t\"'`*.-•[](){}"
 
 
@@ -71,19 +72,37 @@ class Vocabulary:
         Parameters
         ----------
         text : str
-            A JSON object, a JSON list, or tags between commas or on lines.
+            A JSON object, a JSON list, or tags in any usual list of plain text.
+
+        Returns
+        -------
+        dict
+            Lists by column; an empty one where the answer says that no term applies.
 
         Raises
         ------
         UnreadableReply
-            Nothing that could be a list of tags.
+            Nothing in it is a term, although it does not say "none"; or a part that was not understood names a term.
         """
-        said = list(dict.fromkeys(_said(text)))
+        said = tags_of(text, self._is_term)
+        unknown = [tag for tag in said if not self._is_term(tag)]
         found = {self._term_of.get(_plain(tag)) for tag in said}
         values: dict[str, Any] = {self._column: [term for term in self.terms if term in found]}
         if self._unknown_column is not None:
-            values[self._unknown_column] = [tag for tag in said if _plain(tag) not in self._term_of]
+            values[self._unknown_column] = unknown
+        elif unknown and (len(unknown) == len(said) or any(map(self._names_a_term, unknown))):
+            raise unreadable("tags of the vocabulary", text)
         return values
+
+    def _is_term(self, text: str) -> bool:
+        return _plain(text) in self._term_of
+
+    def _names_a_term(self, piece: str) -> bool:
+        """Whether a piece that is no term has one in it: "black cat" may be a lost cat. What is denied is not lost."""
+        plain = _plain(piece)
+        return not _DENIED.match(plain) and any(
+            re.search(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", plain) for name in self._term_of
+        )
 
     def write(self, values: Mapping[str, Any]) -> str:
         """Answer that has these tags.
@@ -169,22 +188,6 @@ def _index(synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
             said.setdefault(_plain(str(name)), set()).add(term)
     unique = {name: terms.copy().pop() for name, terms in said.items() if len(terms) == 1}
     return unique | index
-
-
-def _said(text: str) -> list[str]:
-    if text.lstrip().startswith("["):
-        text = f'{{"{_FIELD}": {text}}}'
-    try:
-        listed: Any = find_object(text)
-    except UnreadableReply:
-        if "{" in text:
-            raise
-        pieces = [piece.strip(_BULLETS) for piece in _SEPARATORS.split(text)]
-        return [piece for piece in pieces if piece and piece.casefold() != "none"]
-    values = next((value for value in listed.values() if isinstance(value, list)), None)
-    if values is None:
-        raise UnreadableReply(f"expected a list of tags, got {json.dumps(listed)[:80]}.", "Ask another model.")
-    return [str(value).strip() for value in values if isinstance(value, str | int | float) and str(value).strip()]
 
 
 def _plain(term: str) -> str:
