@@ -8,6 +8,7 @@ import pytest
 from vlmkit.errors import SetupError
 from vlmkit.exporters.arrow import ParquetFile, csv_rows, schema_of
 from vlmkit.exporters.documents import Entry
+from vlmkit.exporters.lenient import Reading
 
 
 def test_types_of_columns():
@@ -51,6 +52,6 @@ def test_csv_comes_in_blocks(tmp_path):
     """Line ends within cells, and cells of a megabyte."""
     path = tmp_path / "x.csv"
     path.write_text('a,b\n"x\ny",' + "z" * 1_000_000 + "\n", encoding="utf-8")
-    names, rows = csv_rows(path)
+    names, rows = csv_rows(path, Reading(path))
     assert names == ["a", "b"]
     assert [[len(cell) for cell in row] for row in rows] == [[3, 1_000_000]]

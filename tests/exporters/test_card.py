@@ -15,7 +15,7 @@ FRAME = pd.DataFrame({"path": ["a.jpg"] * 3, "caption|`x`": ["c"] * 3})
 def text_of(**given):
     changes = Changes()
     changes.add("a.jpg", "leave out", reason="TimedOut: a.jpg: too late")
-    card = Card(**{"frame": FRAME, "title": "CSV", "text": "caption|`x`", "name": "my: [set]\n", "usage": "", **given})
+    card = Card(**{"frame": FRAME, "title": "CSV", "text": "caption|`x`", "name": "my: [set]\n", "usage": (), **given})
     facts = {"prompt": "Look at `this`\n<script>", "run": 3}
     return card_text(card, Provenance(models={"m": 2}, run=facts, statuses={"edited": 1}), changes)
 
@@ -50,13 +50,13 @@ def test_foreign_text_stays_text():
 
 
 def test_a_card_of_somebody_else_stays(tmp_path):
-    """Ours then has a name beside it, and is replaced the next time."""
+    """Ours is then hidden, so that `datasets` does not take it for data, and is replaced the next time."""
     theirs = tmp_path / "README.md"
     theirs.write_text("# mine")
-    card = Card(frame=FRAME, title="CSV", text=None, name="x", usage="")
+    card = Card(frame=FRAME, title="CSV", text=None, name="x.csv", usage=())
     for action in ("create", "replace"):
         changes = Changes()
-        write_card(theirs, card, Options(), changes, Backups(tmp_path, enabled=False))
+        write_card(tmp_path, card, Options(), changes, Backups(tmp_path, enabled=False))
         assert changes.table()["action"].tolist() == [action]
-        assert changes.table()["path"].tolist() == [str(tmp_path / "vlmkit.README.md")]
+        assert changes.table()["path"].tolist() == [str(tmp_path / ".x.csv.card.md")]
     assert theirs.read_text() == "# mine"

@@ -26,7 +26,6 @@ from vlmkit.exporters import (
     to_webdataset,
     to_xmp,
 )
-from vlmkit.exporters.label_studio import CONFIG
 
 # Several of them leave files open; that ours are closed is seen by the other tests.
 pytestmark = pytest.mark.filterwarnings(
@@ -69,6 +68,14 @@ def load(datasets, tmp_path):
         return datasets.load_dataset(builder, split="train", cache_dir=str(place), **options)
 
     return load
+
+
+@pytest.fixture
+def form_of():
+    """A format by its name."""
+    from export_formats import FORMATS
+
+    return {each.name: each for each in FORMATS}.__getitem__
 
 
 def sizes(data):
@@ -241,7 +248,8 @@ print(len(tasks))
 def test_label_studio_accepts_the_tasks(captions, tmp_path):
     """Its own code finds config, tasks and predictions valid; their shape is checked in any case."""
     to_label_studio(captions.assign(caption_confidence=0.5), tmp_path / "tasks.json")
-    assert (tmp_path / "tasks.json.config.xml").read_text() == CONFIG
+    config = (tmp_path / "tasks.config.xml").read_text()
+    assert '<TextArea name="caption" toName="image"' in config
     tasks = json.loads((tmp_path / "tasks.json").read_text())
     (result,) = tasks[0]["predictions"][0]["result"]
     assert result == {
@@ -251,11 +259,14 @@ def test_label_studio_accepts_the_tasks(captions, tmp_path):
         "value": {"text": [captions["caption"][0]]},
     }
     assert tasks[0]["predictions"][0]["score"] == 0.5
-    assert tasks[4]["data"]["image"] == "/data/local-files/?d=photos/%C3%BC%20%E7%8C%AB%20%231%20%5Bx%5D%2520.jpg"
+    assert (
+        tasks[4]["data"]["image"]
+        == f"/data/local-files/?d={tmp_path.name}/photos/%C3%BC%20%E7%8C%AB%20%231%20%5Bx%5D%2520.jpg"
+    )
     python = os.environ.get("LABEL_STUDIO_PYTHON", sys.executable)
     if python == sys.executable and importlib.util.find_spec("label_studio_sdk") is None:
         return  # it wants another numpy than we do: it cannot be installed beside us, only named
-    code = [python, "-c", LABEL_STUDIO, str(tmp_path / "tasks.json"), CONFIG]
+    code = [python, "-c", LABEL_STUDIO, str(tmp_path / "tasks.json"), config]
     done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=300)
     assert done.stdout == "5\n", done.stderr
 
@@ -287,11 +298,53 @@ def test_a_trainer_sees_the_whole_caption(photos, table_of, wildcards):
 
 
 def test_kohya_finds_each_picture(photos, tmp_path, captions):
-    """Names without an ending are what its scripts look for in the picture folder; whole paths are files."""
-    to_kohya(captions, tmp_path / "stems.json", root=photos)
+    """Each name, joined to the picture folder as its scripts do, is a file; so is a whole path."""
+    to_kohya(captions, tmp_path / "names.json", root=photos)
     to_kohya(captions, tmp_path / "paths.json", full_path=True)
-    for key, entry in json.loads((tmp_path / "stems.json").read_text()).items():
-        assert len([path for path in photos.rglob("*") if str(path.with_suffix("")) == str(photos / key)]) == 1
+    for key, entry in json.loads((tmp_path / "names.json").read_text()).items():
+        assert (photos / key).is_file()
         assert entry["caption"].startswith("caption of")
     for key in json.loads((tmp_path / "paths.json").read_text()):
         assert Path(key).is_file()
+
+
+@pytest.mark.parametrize("name", ["imagefolder", "parquet", "webdataset", "jsonl", "csv", "llava", "messages", "coco"])
+def test_datasets_opens_the_folder_with_its_card(load, form_of, captions, tmp_path, name):
+    """As a user opens or pushes it: the card is none of the data, in the first export of a folder and in a second."""
+    form = form_of(name)
+    folder = tmp_path / "set" if "." not in form.target else tmp_path / "folder"
+    folder.mkdir(exist_ok=True)
+    form.write(captions, folder.parent if folder.name == "set" else folder)
+    assert (folder / "README.md").is_file()
+    data = load(str(folder))
+    assert len(data) == (1 if name == "coco" else 5)  # COCO is one object
+
+
+def test_a_second_card_is_none_of_the_data_either(load, captions, tmp_path):
+    """Of several files in a folder the first has README.md, and the others' cards are hidden."""
+    for name in ("one.jsonl", "two.jsonl"):
+        to_messages(captions, tmp_path / "set" / name, style="text", root=tmp_path / "photos")
+    assert len(load(str(tmp_path / "set"))) == 10
+    to_label_studio(captions, tmp_path / "tasks" / "set.json", root=tmp_path / "photos")
+    assert len(load(str(tmp_path / "tasks"))) == 5
+
+
+STRINGS = ["NaN", "123", '{"json": ["in", "here"]}', "None", "true"]
+
+
+@pytest.mark.parametrize("options", [{}, {"style": "text"}, {"embed": True}], ids=["parts", "text", "embedded"])
+def test_datasets_keeps_strings_as_strings(load, photos, tmp_path, table_of, options):
+    """Texts that look like numbers, nothing or JSON, in every form of messages."""
+    to_messages(table_of(photos, STRINGS), tmp_path / "set.jsonl", **options)
+    turns = load("json", data_files=str(tmp_path / "set.jsonl"))["messages"]
+    said = [turn[-1]["content"] for turn in turns]
+    assert [text if isinstance(text, str) else text[0]["text"] for text in said] == STRINGS
+
+
+def test_datasets_opens_the_pictures_of_messages(datasets, load, photos, tmp_path, captions):
+    """By the lines of the card for TRL: whole paths open from anywhere."""
+    to_messages(captions, tmp_path / "set.jsonl", full_path=True)
+    data = load("json", data_files=str(tmp_path / "set.jsonl"))
+    opened = data.cast_column("images", datasets.List(datasets.Image()))
+    assert [picture.size for (picture,) in opened["images"]] == UPRIGHT
+    assert "cast_column" in (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -1,13 +1,14 @@
 """CSV: no formulas, and back as it was."""
 
 import csv
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlmkit.errors import SetupError
+from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters import read_dataset, to_csv
 from vlmkit.exporters.csv import guard, read_csv, unguard
 
@@ -57,3 +58,55 @@ def test_foreign_files_are_read(tmp_path):
     path.write_text("a,a\n1,2\n")
     with pytest.raises(SetupError, match="same name"):
         read_csv(path)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_any_delimiter_is_seen(tmp_path, mark, end):
+    """Also where captions have the others in them, quoted or not."""
+    rows = [["path", "caption", "n"], ["a.jpg", '"one, two; three|four\tfive ""six"""', "1"], ["b.jpg", "plain", ""]]
+    (tmp_path / "x.csv").write_bytes("".join(f"{mark.join(row)}{end}" for row in rows).encode())
+    table = read_dataset(tmp_path / "x.csv")
+    assert list(table.columns) == ["path", "caption", "n"]
+    assert table["caption"].tolist() == ['one, two; three|four\tfive "six"', "plain"]
+    assert table["n"].fillna("").tolist() == ["1", ""]
+
+
+def test_excels_own_line_and_columns_of_one(tmp_path):
+    """`sep=;` is no column; a list of paths has no delimiter; one can be named."""
+    (tmp_path / "x.csv").write_text("sep=;\npath;caption\na.jpg;x\n")
+    assert read_dataset(tmp_path / "x.csv").to_dict("records") == [{"path": "a.jpg", "caption": "x"}]
+    (tmp_path / "y.csv").write_text("path\na.jpg\nb;c.jpg\n", encoding="utf-8")
+    assert read_dataset(tmp_path / "y.csv")["path"].tolist() == ["a.jpg", "b;c.jpg"]
+    (tmp_path / "z.tsv").write_text("path#caption\na.jpg#x\n")
+    assert read_dataset(tmp_path / "z.tsv", delimiter="#")["caption"].tolist() == ["x"]
+    with pytest.raises(BadSetting, match="one character"):
+        read_dataset(tmp_path / "z.tsv", delimiter="##")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_csv_of_windows(tmp_path, encoding):
+    """Marks are no letters of the first name; wide texts are read and told."""
+    (tmp_path / "x.csv").write_bytes("path\tcaption\r\na.jpg\ta cat\r\n".encode(encoding))
+    with pytest.warns(UserWarning, match="read as utf-16") if "16" in encoding else nullcontext():
+        assert read_dataset(tmp_path / "x.csv").to_dict("records") == [{"path": "a.jpg", "caption": "a cat"}]
+
+
+def test_one_bad_row_or_cell_leaves_the_others(tmp_path):
+    """Rows of other widths are left out, cells of another encoding are NA; the encoding can be named."""
+    (tmp_path / "x.csv").write_bytes(b"path,caption\na.jpg,caf\xe9\nb.jpg,one,two\nc.jpg,ok\n")
+    with pytest.warns(UserWarning, match=r"1 of 3 records are left out: line 3 \(3 cells where 2 should be\).*1 cell"):
+        table = read_dataset(tmp_path / "x.csv")
+    assert table["caption"].fillna("").tolist() == ["", "ok"]
+    assert table["caption_error"].notna().tolist() == [True, False]
+    with pytest.warns(UserWarning, match="read as cp1252"):
+        assert read_dataset(tmp_path / "x.csv", encoding="cp1252")["caption"].tolist() == ["café", "ok"]
+
+
+def test_a_terminal_obeys_no_cell(photos, captions):
+    """ESC and its like are left out of texts, and tabs and line ends stay; that is no edit."""
+    frame = captions.assign(caption=["a\x1b[31m\x00b\tc\nd", *captions["caption"][1:]])
+    to_csv(frame, photos / "set.csv")
+    assert b"\x1b" not in (photos / "set.csv").read_bytes()
+    assert read_dataset(photos / "set.csv")["caption"].tolist()[0] == "a[31mb\tc\nd"
+    assert (frame.vlm.merge_edits(photos / "set.csv")["caption_status"] == "auto").all()

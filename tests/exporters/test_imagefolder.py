@@ -22,10 +22,38 @@ def test_in_place_no_picture_is_touched(photos, captions, picture_files):
     assert len(list(photos.rglob("*.jpg"))) == 3
 
 
+def test_splits_and_classes_are_columns(tmp_path, picture_files):
+    """A metadata file in each split, or none and a folder for each class; backups are passed over."""
+    for name in ("train/a.jpg", "validation/sub/b.jpg", "classes/train/cat/c.jpg", "classes/val/dog/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(picture_files["a.jpg"])
+    (tmp_path / "train" / "metadata.jsonl").write_text('{"file_name": "a.jpg", "text": "one"}\n{half\n')
+    (tmp_path / "validation" / "metadata.csv").write_text("file_name,text\nsub/b.jpg,two\n")
+    (tmp_path / ".vlmkit-backups").mkdir()
+    (tmp_path / ".vlmkit-backups" / "metadata.jsonl").write_text('{"file_name": "a.jpg", "text": "old"}\n')
+    with pytest.warns(UserWarning, match=r"1 of 3 records are left out: train/metadata\.jsonl, line 2 \(no JSON"):
+        table = read_dataset(tmp_path)
+    assert table[["text", "split"]].to_numpy().tolist() == [["one", "train"], ["two", "validation"]]
+    assert table["path"].tolist() == [str(tmp_path / "train" / "a.jpg"), str(tmp_path / "validation" / "sub" / "b.jpg")]
+    table = read_dataset(tmp_path / "classes")
+    assert table[["label", "split"]].to_numpy().tolist() == [["cat", "train"], ["dog", "validation"]]
+
+
+def test_one_file_for_all_splits(tmp_path, picture_files):
+    """The split is where the picture is; rows that name none, or one outside, are told."""
+    (tmp_path / "set" / "test").mkdir(parents=True)
+    (tmp_path / "set" / "test" / "a.jpg").write_bytes(picture_files["a.jpg"])
+    rows = [{"file_name": "test/a.jpg"}, {"file_name": "../x.jpg"}, {"text": "z"}]
+    (tmp_path / "set" / "metadata.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    with pytest.warns(UserWarning, match="2 of 3 records are left out: .*leads out"):
+        assert read_dataset(tmp_path / "set")["split"].tolist() == ["test"]
+
+
 def test_a_file_that_is_no_picture_is_left_out(photos, captions, tmp_path):
     """One bad file does not end an export, nor get a row that no reader can open."""
     (photos / "a.jpg").write_bytes(b"no picture")
-    account = to_imagefolder(captions, tmp_path / "set")
+    with pytest.warns(UserWarning, match="1 of 5 rows are left out; the first: UnreadableImage"):
+        account = to_imagefolder(captions, tmp_path / "set")
     assert account["reason"].dropna().tolist()[0].startswith("UnreadableImage: ")
     assert len(lines(tmp_path / "set")) == 4
 

@@ -27,7 +27,8 @@ def test_names_are_relative_urls_stay_and_the_rest_says_why(tmp_path, photos):
         "/x.jpg",
     ]
     frame = pd.DataFrame({"image": pictures, "caption": "c", "width": 4, "height": 4})
-    account = to_coco(frame, photos / "set.json", root=photos)
+    with pytest.warns(UserWarning, match="3 of 5 rows are left out; the first: a picture inside an archive"):
+        account = to_coco(frame, photos / "set.json", root=photos)
     assert account["action"].tolist()[:5] == ["create", "create", "leave out", "leave out", "leave out"]
     assert account["path"].tolist()[:2] == ["a.jpg", "https://host/b.jpg"]
     reasons = account["reason"].dropna().tolist()
@@ -36,7 +37,8 @@ def test_names_are_relative_urls_stay_and_the_rest_says_why(tmp_path, photos):
 
 def test_a_picture_is_named_once(photos, captions):
     """Formats of one entry per picture take the first row of it, and say so."""
-    account = to_coco(pd.concat([captions, captions.head(1)]), photos / "set.json")
+    with pytest.warns(UserWarning, match="1 of 6 rows are left out"):
+        account = to_coco(pd.concat([captions, captions.head(1)]), photos / "set.json")
     assert account["reason"].dropna().tolist() == ["an earlier row has the same picture."]
 
 

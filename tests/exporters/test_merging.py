@@ -104,3 +104,51 @@ def test_what_does_not_fit_is_an_error(captions):
         merge_edits(captions, captions.assign(path="/elsewhere/x.jpg").head(1))
     with pytest.raises(SetupError, match="has no column 'caption', 'caption' or 'text'"):
         merge_edits(captions, captions.drop(columns="caption"))
+
+
+def test_lenient_readers_take_no_text_away(captions, photos):
+    """A file that cannot be read is no edit, nor is one that Windows saved; an edit beside them is taken over."""
+    to_sidecars(captions)
+    (photos / "a.txt").write_bytes(b"caf\xe9")
+    (photos / "sub" / "b.txt").write_bytes(b"caption of sub/b.png\r\n")
+    (photos / "turned.txt").write_bytes("by hand\r\n".encode("utf-16"))
+    with pytest.warns(UserWarning, match="1 text file, read as utf-16.*1 cell"):
+        merged = merge_edits(captions, photos)
+    assert merged["caption"].tolist() == [*captions["caption"][:3], "by hand", captions["caption"][4]]
+    assert merged["caption_status"].tolist() == ["auto", "auto", "auto", "edited", "auto"]
+
+
+def test_paths_of_a_mac_are_the_same(captions):
+    """Either Unicode form of a name names one picture."""
+    frame = captions.assign(path=["/x/Mu\u0308ller.jpg", *captions["path"][1:]])
+    edited = frame.assign(
+        path=["/x/M\u00fcller.jpg", *captions["path"][1:]], caption=["by hand", *captions["caption"][1:]]
+    )
+    assert merge_edits(frame, edited)["caption"].tolist()[0] == "by hand"
+
+
+def test_flags_without_a_text_are_taken_over(captions):
+    """A person who skipped a picture said something; the text stays."""
+    edited = captions.assign(caption=None, caption_status=["flagged", "auto", "edited", "rejected", None])
+    merged = merge_edits(captions, edited)
+    assert merged["caption_status"].tolist() == ["flagged", "auto", "auto", "rejected", "auto"]
+    assert merged["caption"].tolist() == captions["caption"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "written", "after"),
+    [
+        ([["a", "b"], ["c"]], ["a, b", "c, d"], [["a", "b"], ["c", "d"]]),
+        (pd.array([1, None], dtype="Int64"), ["1", "2"], [1, 2]),
+        ([0.5, 1.5], ["0.5", "2.5"], [0.5, 2.5]),
+        (pd.array([True, False], dtype="boolean"), ["true", "yes"], [True, True]),
+    ],
+    ids=["lists", "whole numbers", "numbers", "truths"],
+)
+def test_values_keep_their_type(captions, cells, written, after):
+    """What a file holds as a text is compared, and taken over, as what the column holds."""
+    frame = captions.head(2).assign(it=cells)
+    merged = merge_edits(frame, captions.head(2).assign(it=written), column="it")
+    assert merged["it"].tolist() == after
+    assert merged["it_status"].tolist() == ["auto", "edited"]
+    assert merged["it_original"].dropna().tolist() == [value for value in frame["it"].tolist() if value is not pd.NA]

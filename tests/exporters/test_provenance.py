@@ -40,7 +40,7 @@ def test_edits_do_not_hide_the_run(answered, tmp_path):
     frame = frame.assign(caption_original=frame["caption"], caption_status=["edited", "auto", "auto"])
     frame.loc[0, "caption"] = "by hand"
     to_jsonl(frame, tmp_path / "set.jsonl", store=store)
-    card = (tmp_path / "set.jsonl.card.md").read_text(encoding="utf-8")
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
     for part in ("- Prompt: `", "- Parameters: `{", "max_tokens", "- Answered: `3`", "`edited`: 1", "tiny"):
         assert part in card
 

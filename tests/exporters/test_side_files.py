@@ -39,6 +39,17 @@ def test_what_a_power_cut_left_is_no_text(photos, captions, left):
     assert (to_xmp(captions)["action"] == "create").all()
 
 
+def test_text_files_of_tags_are_united():
+    """Each tag once; prose is not taken apart, nor is what a person wrote set anew."""
+    assert decide(Content("a,b , c"), Content("c, d"), "append", ", ", is_tags=True) == (
+        "append",
+        Content("a,b , c, d"),
+    )
+    assert decide(Content("a, b"), Content("b"), "prepend", ", ", is_tags=True)[0] == "unchanged"
+    before = Content("A dog, running")
+    assert decide(before, Content("A dog, in snow"), "append", ", ")[1] == Content("A dog, running, A dog, in snow")
+
+
 def test_tags_are_united():
     """When texts are joined, so are tags; those that are there come first."""
     before, new = Content("", ("a", "b")), Content("text", ("b", "c"))
@@ -58,7 +69,8 @@ def test_nothing_is_written_where_one_must_stay(photos, captions):
 def test_a_file_of_another_encoding_is_left_alone(photos, captions):
     """Its text cannot be joined or compared; replacing it keeps a copy."""
     (photos / "a.txt").write_bytes(b"caf\xe9")
-    account = to_sidecars(captions, if_exists="append")
+    with pytest.warns(UserWarning, match=r"1 of 5 rows are left out; the first: .*a\.txt: not UTF-8"):
+        account = to_sidecars(captions, if_exists="append")
     assert "correct or remove this file" in account["reason"].dropna().tolist()[0]
     assert (photos / "a.txt").read_bytes() == b"caf\xe9"
     to_sidecars(captions, if_exists="overwrite")
@@ -69,6 +81,9 @@ def test_two_pictures_do_not_share_a_file(photos, captions):
     """`a.jpg` and `a.png` would: the second is left out, and says why."""
     (photos / "a.png").write_bytes((photos / "a.jpg").read_bytes())
     captions.loc[1, "path"] = str(photos / "a.png")
-    account = to_sidecars(captions)
-    assert account["reason"].dropna().tolist() == ["row 0 has the same file, a.txt; rename one of the two pictures."]
+    with pytest.warns(UserWarning, match=r"1 of 5 rows are left out; the first: row 0 has the same file, a\.txt"):
+        account = to_sidecars(captions)
+    assert account["reason"].dropna().tolist() == [
+        "row 0 has the same file, a.txt, and a trainer gives its text to both; rename one of the two pictures."
+    ]
     assert (photos / "a.txt").read_text(encoding="utf-8") == "caption of a.jpg"

@@ -1,6 +1,7 @@
 """All formats of the exporters, as the contract sees them: how each is written, read, and what it cannot hold."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,18 @@ def same(text):
     return text
 
 
+def without_controls(text):
+    return "".join(
+        letter for letter in text if unicodedata.category(letter) != "Cc" or letter in "\t\n\v\f\r\x1c\x1d\x1e\x85"
+    )
+
+
 def on_one_line(text):
-    return LINE_ENDS.sub(" ", text.strip())
+    return LINE_ENDS.sub(" ", without_controls(text).strip())
 
 
 def without_token(text):
-    return text.replace("<image>", "(image)")
+    return re.sub("<(image|video|audio)>", r"(\1)", text)
 
 
 def as_xml(text):
@@ -74,5 +81,5 @@ FORMATS = [
     Format("label_studio", "set.json", "set.json", keeps_all=True),
     Format("xmp", "photos", "photos/a.jpg.xmp", held=as_xml, beside=True),
     Format("jsonl", "set.jsonl", "set.jsonl", keeps_all=True),
-    Format("csv", "set.csv", "set.csv", keeps_all=True),
+    Format("csv", "set.csv", "set.csv", held=without_controls, keeps_all=True),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -13,63 +15,132 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from vlmkit.errors import SetupError
-from vlmkit.exporters.documents import Entry, unreadable
+from vlmkit.exporters.decoding import decode_text, marked_encoding
+from vlmkit.exporters.documents import Entry
+from vlmkit.exporters.lenient import Reading, unreadable
 from vlmkit.exporters.values import plain_reader
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ParquetFile", "csv_rows", "schema_of"]
+__all__ = ["ParquetFile", "csv_rows", "delimiter_of", "schema_of"]
 
 _PICTURE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])  # as `datasets` keeps them
 
+_DELIMITERS = (",", ";", "\t", "|")
+_HEAD_BYTES = 1 << 16
+_HEAD_ROWS = 50
 _BLOCK_BYTES = 16 << 20  # a cell may be no longer
 _GROUP_ROWS = 100  # the Hub's viewer reads one group at a time
 
 
-def csv_rows(path: Path) -> tuple[list[str], Iterator[list[str | None]]]:
+def csv_rows(
+    path: Path, reading: Reading, *, delimiter: str | None = None, encoding: str | None = None
+) -> tuple[list[str], Iterator[list[str | None]]]:
     """Names of a CSV file's columns, and its rows, block by block.
 
     Parameters
     ----------
     path : Path
+    reading : Reading
+        Where rows of another number of cells are told.
+    delimiter : str or None, default None
+        None sees it from the first lines.
+    encoding : str or None, default None
+        Encoding of what is not UTF-8.
 
     Returns
     -------
     names : list of str
     rows : iterator of list
-        Texts; None where there is nothing between the commas.
+        Texts; None where there is nothing between the commas. Bytes that are not UTF-8 are lone surrogates.
 
     Raises
     ------
     SetupError
         The file is no CSV.
     """
-    parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
-    read = pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
     try:
-        with pyarrow.csv.open_csv(path, read_options=read, parse_options=parse) as reader:
+        source, first = _source(path, encoding, reading)
+        skipped = int(first[:4].lower() == "sep=")  # Excel's own first line
+        lines = first.split("\n", skipped)[skipped:] or [""]
+        between = delimiter or (first[4:5] if skipped else delimiter_of(lines[0]))
+        parse = pyarrow.csv.ParseOptions(
+            delimiter=between, newlines_in_values=True, invalid_row_handler=lambda _: "skip"
+        )
+        read = pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, skip_rows=skipped)
+        with pyarrow.csv.open_csv(source(), read_options=read, parse_options=parse) as reader:
             names = list(reader.schema.names)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeError) as error:
         raise unreadable(path, error) from error
     if len(set(names)) < len(names):
         raise SetupError(f"{path}: two of its columns have the same name: {', '.join(names)}. Rename one.")
     convert = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()),
+        column_types=dict.fromkeys(names, pa.binary()),
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
 
+    def handle(row: Any) -> str:
+        if reading.is_strict:
+            return "error"
+        reading.leave_out(f"line {row.number}", f"{row.actual_columns} cells where {row.expected_columns} should be")
+        return "skip"
+
     def rows() -> Iterator[list[str | None]]:
+        lenient = pyarrow.csv.ParseOptions(delimiter=between, newlines_in_values=True, invalid_row_handler=handle)
         try:
-            with pyarrow.csv.open_csv(path, read, parse, convert) as reader:
+            with pyarrow.csv.open_csv(source(), read, lenient, convert) as reader:
                 for batch in reader:
-                    yield from map(list, zip(*(column.to_pylist() for column in batch.columns), strict=True))
+                    for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                        yield [None if cell is None else cell.decode("utf-8", "surrogateescape") for cell in cells]
         except (pa.ArrowInvalid, OSError) as error:
             raise unreadable(path, error) from error
 
     return names, rows()
+
+
+def _source(path: Path, encoding: str | None, reading: Reading) -> tuple[Callable[[], Any], str]:
+    """What opens a file as UTF-8, and its beginning; only one in another encoding is held in memory."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if encoding is None and marked_encoding(head) in {None, "utf-8-sig"} and b"\0" not in head:
+        return lambda: path, head.decode("utf-8-sig", "surrogateescape")
+    text, found = decode_text(path.read_bytes(), encoding)
+    if found not in {None, "utf-8-sig"}:
+        reading.note("files", f"read as {found}", path.name)
+    if "\0" in text.split("\n", 1)[0]:
+        raise UnicodeError("not UTF-8; name its encoding, such as encoding='utf-16-le'")
+    data = text.encode("utf-8", "surrogateescape")
+    return lambda: pa.BufferReader(data), text[:_HEAD_BYTES]
+
+
+def delimiter_of(text: str) -> str:
+    r"""What stands between the cells of a CSV file: that which divides all its first lines alike.
+
+    Parameters
+    ----------
+    text : str
+        The beginning of the file; its last line may be half.
+
+    Examples
+    --------
+    >>> delimiter_of("path;caption\na.jpg;one, two\n")
+    ';'
+    """
+    cut = text[: text.rfind("\n") + 1] or text
+    best, most = ",", (0, 0, 0)
+    for place, mark in enumerate(_DELIMITERS):
+        try:
+            rows = [row for row in islice(csv.reader(io.StringIO(cut, newline=""), delimiter=mark), _HEAD_ROWS) if row]
+        except csv.Error:
+            continue
+        width = len(rows[0]) if rows else 0
+        alike = sum(len(row) == width for row in rows)
+        score = (int(width > 1), alike if width > 1 else 0, -place)
+        best, most = (mark, score) if score > most else (best, most)
+    return best
 
 
 def schema_of(frame: pd.DataFrame, columns: Mapping[str, str], key: str, *, is_picture: bool = False) -> Any:
@@ -135,7 +206,7 @@ class ParquetFile:
         self._schema = schema.with_metadata({"huggingface": json.dumps(told)}) if picture else schema
         self._entry_of = entry_of
 
-    def read(self, path: Path) -> Iterator[Entry]:
+    def read(self, path: Path, reading: Reading | None = None) -> Iterator[Entry]:
         """Entries of a file, group by group.
 
         Raises
@@ -143,6 +214,7 @@ class ParquetFile:
         SetupError
             It is no Parquet file, or has other columns.
         """
+        account = Reading(path, strict=True) if reading is None else reading
         try:
             with pyarrow.parquet.ParquetFile(path) as file:
                 there = set(file.schema_arrow.names)
@@ -151,8 +223,12 @@ class ParquetFile:
                         f"{path}: its columns are {', '.join(sorted(there))}, not {', '.join(self._schema.names)}. "
                         "Choose the same with columns=…, or write another file."
                     )
+                number = 0
                 for batch in file.iter_batches(batch_size=_GROUP_ROWS):
-                    yield from map(self._entry_of, batch.to_pylist())
+                    for record in batch.to_pylist():
+                        number += 1
+                        if (entry := account.attempt(f"row {number}", self._entry_of, record)) is not None:
+                            yield entry
         except (pa.ArrowException, OSError, KeyError, TypeError) as error:
             raise unreadable(path, error) from error
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Card", "card_text", "write_card"]
 
-_MARK = "<!-- Written by vlmkit with the files beside it, and replaced with them: keep notes of your own elsewhere. -->"
+_MARK = "<!-- Written by vlmkit with {}, and replaced with it: keep notes of your own elsewhere. -->"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _RUN_FACTS = {
     "run": "Run",
@@ -53,23 +53,25 @@ class Card:
         Column of texts.
     name : str
         Name of the data set.
-    usage : str
-        Python that loads it; may be empty.
+    usage : tuple of str
+        What loads it, and what else a user types, one block each.
     """
 
     frame: pd.DataFrame
     title: str
     text: str | None
     name: str
-    usage: str
+    usage: tuple[str, ...]
 
 
-def write_card(path: Path, card: Card, options: Options, changes: Changes, backups: Backups) -> None:
-    """Write a card; a file of this name that somebody else wrote stays, and the card gets a name beside it.
+def write_card(folder: Path, card: Card, options: Options, changes: Changes, backups: Backups) -> None:
+    """Write a card: README.md, as the Hub shows it; where that tells of something else, a hidden file.
+
+    `datasets` takes every other file of a folder for data.
 
     Parameters
     ----------
-    path : Path
+    folder : Path
     card : Card
     options : Options
     changes : Changes
@@ -82,19 +84,25 @@ def write_card(path: Path, card: Card, options: Options, changes: Changes, backu
         The run that shall be described is not there, or the file cannot be written.
     """
     text = card_text(card, trace(card.frame, card.text, options), changes)
-    if path.exists() and not _is_ours(path):
-        path = path.with_name(f"vlmkit.{path.name}")
+    path = folder / "README.md"
+    if path.exists() and not _is_of(path, card.name):
+        path = folder / f".{card.name}.card.md"
     changes.add(str(path), "replace" if path.exists() else "create")
     if not options.dry_run:
         backups.keep(path)
         write_whole(path, text.encode())
 
 
-def _is_ours(path: Path) -> bool:
+def _is_of(path: Path, name: str) -> bool:
+    """Whether a card was written with the data set of this name, which may since have been moved."""
     try:
-        return _MARK in path.read_text(encoding="utf-8")
+        return _mark(name) in path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False
+
+
+def _mark(name: str) -> str:
+    return _MARK.format(_inline(name))
 
 
 def card_text(card: Card, provenance: Provenance, changes: Changes) -> str:
@@ -110,7 +118,7 @@ def card_text(card: Card, provenance: Provenance, changes: Changes) -> str:
     written = len(card.frame) - left_out
     parts = [
         _head(card, written),
-        _MARK,
+        _mark(card.name),
         f"# {_inline(card.name)}",
         f"{written} of {len(card.frame)} rows of a table, written by vlmkit as {card.title}."
         + (f" The texts are its column {_code(card.text)}." if card.text else ""),
@@ -118,7 +126,7 @@ def card_text(card: Card, provenance: Provenance, changes: Changes) -> str:
         *_section("Review", _bullets(provenance.statuses.items())),
         *_section("Left out", _bullets(_by_kind(changes.reasons).items())),
         *_section("Columns of the table", _columns(card.frame)),
-        *_section("Loading", [f"```python\n{card.usage}\n```"] if card.usage else []),
+        *_section("Loading", ["\n\n".join(map(_block, card.usage))] if card.usage else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -134,6 +142,10 @@ def _head(card: Card, written: int) -> str:
     # JSON is YAML, and quotes whatever a name may contain.
     lines = (f"{key}: {json.dumps(value)}" for key, value in facts.items())
     return "\n".join(["---", *lines, "---"])
+
+
+def _block(text: str) -> str:
+    return f"```{'python' if 'import ' in text else ''}\n{text}\n```"
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:

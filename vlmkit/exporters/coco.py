@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Unpack
 
 from vlmkit.errors import RunError
-from vlmkit.exporters.documents import Document, Entry, load_json, unreadable
+from vlmkit.exporters.documents import Document, Entry, load_json
 from vlmkit.exporters.job import Job, start
-from vlmkit.exporters.names import resolve_name
+from vlmkit.exporters.lenient import Fault, Reading, unreadable
+from vlmkit.exporters.locating import Locator
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import Row
-from vlmkit.exporters.values import plain_value, table_of_records, to_json
+from vlmkit.exporters.values import plain_value, to_json
 from vlmkit.sources import read_header
 from vlmkit.sources.urls import is_url
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["CocoFile", "read_coco", "to_coco"]
+
+_DIGITS = 19  # of a whole number that a column holds
 
 
 class CocoFile:
@@ -32,32 +36,36 @@ class CocoFile:
         self._head: dict[str, Any] = {"info": {"description": "Captions written by vlmkit"}, "licenses": []}
         self._last_image = 0
         self._last_annotation = 0
+        self._kinds: dict[str, Any] = {}
 
-    def read(self, path: Path) -> Iterator[Entry]:
-        """Entries of a file, which is loaded as a whole.
+    def read(self, path: Path, reading: Reading | None = None) -> Iterator[Entry]:
+        """Entries of a file, which is loaded as a whole; ids may be numbers or texts.
 
         Raises
         ------
         SetupError
-            It is none of this format.
+            It is none of this format; without an account, also where one image or annotation is none.
         """
+        account = Reading(path, strict=True) if reading is None else reading
         content = load_json(path, dict)
-        try:
-            images: dict[int, tuple[Any, list[Any]]] = {image["id"]: (image, []) for image in content["images"]}
-            for annotation in content["annotations"]:
-                images[annotation["image_id"]][1].append(annotation)
-                self._last_annotation = max(self._last_annotation, annotation["id"])
-            self._last_image = max(images, default=0)
-            for image, annotations in images.values():
-                captions = [str(annotation["caption"]) for annotation in annotations]
-                yield Entry(
-                    name=str(image["file_name"]),
-                    text="\n".join(captions) if captions else None,
-                    record=(image, annotations),
-                )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise unreadable(path, error) from error
+        images = _listed(path, content, "images")
+        counts = Counter(str(image["id"]) for image in images if _has(image, "id"))
+        found: dict[str, list[Any]] = {number: [] for number in counts}
+        for number, annotation in enumerate(_listed(path, content, "annotations", needed=False), 1):
+            account.attempt(f"annotation {number}", _sort_in, annotation, found, counts)
+        self._last_annotation = max(map(_number, chain.from_iterable(found.values())), default=0)
+        self._last_image = max(map(_number, images), default=0)
+        self._kinds = {str(each.get("id")): each.get("name") for each in content.get("categories") or []}
+        for number, image in enumerate(images, 1):
+            entry = account.attempt(f"image {number}", _entry_of, image, found, counts)
+            if entry is not None:
+                yield entry
         self._head = {name: content.get(name, value) for name, value in self._head.items()}
+
+    @property
+    def categories(self) -> dict[str, Any]:
+        """Names of the categories of the file that was read, by id."""
+        return self._kinds
 
     def write(self, stream: IO[bytes], entries: Iterator[Entry]) -> None:
         """Write a whole file; annotations wait in a temporary one."""
@@ -88,6 +96,50 @@ class CocoFile:
                 caption = {"id": self._last_annotation, "image_id": image["id"], **caption}  # noqa: PLW2901
             numbered.append(caption)
         return image, numbered
+
+
+def _listed(path: Path, content: dict[str, Any], name: str, *, needed: bool = True) -> list[Any]:
+    found = content.get(name)
+    if isinstance(found, list) or (found is None and not needed):
+        return found or []
+    raise unreadable(path, KeyError(name))
+
+
+def _has(record: Any, name: str) -> bool:
+    return isinstance(record, dict) and record.get(name) is not None
+
+
+def _number(record: Any) -> int:
+    """Id of a record, where it is a number by which the next ones are counted."""
+    number = record.get("id") if isinstance(record, dict) else None
+    return int(number) if isinstance(number, int) or (isinstance(number, str) and number.isdecimal()) else 0
+
+
+def _sort_in(annotation: dict[str, Any], found: dict[str, list[Any]], counts: Counter[str]) -> None:
+    """Put an annotation to its image.
+
+    Raises
+    ------
+    ValueError
+        There is none of its id, or several.
+    """
+    about = str(annotation["image_id"])
+    if about not in found:
+        raise ValueError(f"it is about image {about}, which is not there")
+    if counts[about] > 1:
+        raise ValueError(f"it is about image {about}, and {counts[about]} images have this id")
+    found[about].append(annotation)
+
+
+def _entry_of(image: dict[str, Any], found: dict[str, list[Any]], counts: Counter[str]) -> Entry:
+    number = str(image.get("id"))
+    annotations = found.get(number, []) if counts[number] == 1 else []
+    own = image.get("captions", image.get("caption"))
+    captions = [str(each["caption"]) for each in annotations if _has(each, "caption")]
+    captions = captions or [str(each) for each in (own if isinstance(own, list) else [own]) if each is not None]
+    return Entry(
+        name=str(image["file_name"]), text="\n".join(captions) if captions else None, record=(image, annotations)
+    )
 
 
 def to_coco(
@@ -127,8 +179,10 @@ def to_coco(
     job = start(frame, place.parent, options, title="COCO captions", column=column)
     sizes = _sizes(frame)
     Document(job.folder / place.name, CocoFile(), job).write(_entries(job, sizes))
-    usage = f"from pycocotools.coco import COCO\n\ncaptions = COCO({place.name!r})"
-    return job.finish(f"{place.name}.card.md", usage)
+    usage = (
+        f"from pycocotools.coco import COCO\n\ncaptions = COCO({place.name!r})  # names of pictures are relative to "
+    )
+    return job.finish(place.name, [f"{usage}{job.root}", job.loading(place.name)])
 
 
 def _sizes(frame: pd.DataFrame) -> tuple[Any, Any] | None:
@@ -163,7 +217,8 @@ def read_coco(path: str | Path, *, root: str | Path | None = None, column: str =
     ----------
     path : path
     root : path or None, default None
-        Folder of the pictures. Default: the file's own.
+        Folder of the pictures. Default: the file's own; where they are not there, the usual ones beside it, such as
+        ``../images`` and ``../train2017``.
     column : str, default "caption"
         What the column of texts is called.
 
@@ -171,25 +226,45 @@ def read_coco(path: str | Path, *, root: str | Path | None = None, column: str =
     -------
     DataFrame
         One row per annotation: ``path``, the column, ``image_id``, ``annotation_id``; images without any have one, too.
+        Where the file has objects, ``category`` and ``bbox`` as well. Of two images with one id, both are rows, and
+        ``<column>_error`` says why they have no text. Annotations of no image are left out, and a warning counts them.
 
     Raises
     ------
     SetupError
-        The file cannot be read, or names pictures outside the folder.
+        The file cannot be read.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they were written
-    folder = place.parent if root is None else Path(os.path.abspath(root))  # noqa: PTH100
-    records = []
-    for entry in CocoFile().read(place):
+    reading = Reading(path)
+    return reading.table(_rows(path, root, column, reading), ["path", column, "image_id", "annotation_id"])
+
+
+def _rows(path: str | Path, root: str | Path | None, column: str, reading: Reading) -> Iterator[dict[str, Any]]:
+    file, locator = CocoFile(), Locator(path, root, reading)
+    entries = list(file.read(Path(path), reading))
+    counts = Counter(str(entry.record[0].get("id")) for entry in entries)
+    for number, entry in enumerate(entries, 1):
         image, annotations = entry.record
-        picture = resolve_name(folder, entry.name, str(place))
-        records += [
-            {
-                "path": picture,
-                column: annotation.get("caption"),
-                "image_id": image["id"],
-                "annotation_id": annotation.get("id"),
-            }
-            for annotation in annotations or [{}]
-        ]
-    return table_of_records(records, ["path", column, "image_id", "annotation_id"])
+        picture = reading.attempt(f"image {number}", locator.find, entry.name)
+        if picture is None:
+            continue
+        row: dict[str, Any] = {"path": picture, column: None, "image_id": _id(image.get("id")), "annotation_id": None}
+        if (same := counts[str(image.get("id"))]) > 1 and image.get("id") is not None:
+            row[column] = Fault(f"{same} images have the id {image['id']}, so that no caption is surely this one's")
+        elif not annotations:
+            row[column] = entry.text
+        if not annotations:
+            yield row
+        yield from (row | _facts(annotation, column, file.categories) for annotation in annotations)
+
+
+def _id(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS else value
+
+
+def _facts(annotation: dict[str, Any], column: str, categories: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {column: annotation.get("caption"), "annotation_id": _id(annotation.get("id"))}
+    if _has(annotation, "category_id"):
+        facts["category"] = categories.get(str(annotation["category_id"]), str(annotation["category_id"]))
+    if _has(annotation, "bbox"):
+        facts["bbox"] = annotation["bbox"]
+    return facts

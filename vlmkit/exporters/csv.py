@@ -7,19 +7,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Unpack
 
-from vlmkit.errors import SetupError
+from vlmkit.errors import BadSetting, SetupError
+from vlmkit.exporters.decoding import known_encoding
 from vlmkit.exporters.documents import Document, Entry
 from vlmkit.exporters.job import start
 from vlmkit.exporters.jsonl import plain_entries
+from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
-from vlmkit.exporters.values import table_of_records, to_json
+from vlmkit.exporters.values import to_json, without_controls
 from vlmkit.extras import open_by_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CsvFile", "guard", "read_csv", "to_csv", "unguard"]
+__all__ = ["CsvFile", "guard", "open_csv", "read_csv", "to_csv", "unguard"]
 
 # A cell that begins like this is calculated when the file is opened in a spreadsheet; the wide forms are in Japanese.
 _FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
@@ -59,7 +61,7 @@ class CsvFile:
         self._columns, self._key, self._text = list(columns), key, text
         self._guarded = guarded
 
-    def read(self, path: Path) -> Iterator[Entry]:
+    def read(self, path: Path, reading: Reading | None = None) -> Iterator[Entry]:
         """Entries of a file.
 
         Raises
@@ -67,7 +69,8 @@ class CsvFile:
         SetupError
             It cannot be read, or has other columns.
         """
-        names, rows = open_by_name("vlmkit.exporters.arrow:csv_rows", extra="formats")(path)
+        account = Reading(path, strict=True) if reading is None else reading
+        names, rows = open_by_name("vlmkit.exporters.arrow:csv_rows", extra="formats")(path, account, delimiter=",")
         if [self._read(name) for name in names] != self._columns:
             raise SetupError(
                 f"{path}: its columns are {', '.join(map(repr, names))}, not {', '.join(map(repr, self._columns))}. "
@@ -81,7 +84,10 @@ class CsvFile:
         """Write a whole file."""
         self._line(stream, self._columns)
         for entry in entries:
-            self._line(stream, [entry.record[name] for name in self._columns])
+            self._line(
+                stream,
+                [entry.record[name] if name == self._key else _plain(entry.record[name]) for name in self._columns],
+            )
 
     def _line(self, stream: IO[bytes], values: Sequence[Any]) -> None:
         stream.write(f"{','.join(map(self._written, values))}\n".encode())
@@ -99,23 +105,32 @@ class CsvFile:
         return cell if cell is None or not self._guarded else unguard(cell)
 
 
+def _plain(value: Any) -> Any:
+    return without_controls(value) if isinstance(value, str) else value
+
+
 def to_csv(
     frame: pd.DataFrame,
     path: str | Path,
     *,
+    column: str | None = None,
     columns: Sequence[str] | None = None,
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
     """Write a table as CSV, UTF-8, one row per row; rows that failed, too.
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them, which `read_dataset` takes off.
-    Types are lost and lists become JSON; JSON Lines keep both.
+    Types are lost and lists become JSON; JSON Lines keep both. Characters that a terminal obeys, such as ESC, are left
+    out of texts. OpenCLIP wants ``--csv-separator , --csv-img-key path --csv-caption-key caption``, img2dataset
+    ``--url_col=path``.
 
     Parameters
     ----------
     frame : DataFrame
     path : path
         The file.
+    column : str or None, default None
+        Column of texts, for the account and the card.
     columns : sequence of str or None, default None
         Columns beside the pictures' paths; None takes all.
     **options
@@ -133,30 +148,70 @@ def to_csv(
     """
     place = Path(path)
     names = further_columns(frame, options.get("image"), columns, taken="path")
-    job = start(frame, place.parent, options, title="CSV", cells=names, is_record=True, keep_all=True)
+    job = start(frame, place.parent, options, title="CSV", column=column, cells=names, is_record=True, keep_all=True)
     Document(job.folder / place.name, CsvFile(["path", *names], "path", text=job.text), job).write(plain_entries(job))
-    return job.finish(f"{place.name}.card.md", f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})")
+    usage = f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})"
+    keys = f"--csv-separator , --csv-img-key path --csv-caption-key {job.text or 'caption'}"
+    return job.finish(
+        place.name, [usage, f"# OpenCLIP\n{keys}", "# img2dataset, for pictures on the web\n--url_col=path"]
+    )
 
 
-def read_csv(path: str | Path, *, guarded: bool = True) -> pd.DataFrame:
-    """Read a CSV file as texts.
+def read_csv(
+    path: str | Path, *, guarded: bool = True, delimiter: str | None = None, encoding: str | None = None
+) -> pd.DataFrame:
+    """Read a CSV file as texts, whoever wrote it.
+
+    Rows of another number of cells are left out, and a warning names them.
 
     Parameters
     ----------
     path : path
     guarded : bool, default True
         Whether apostrophes before formulas are taken off.
+    delimiter : str or None, default None
+        What stands between cells; None sees from the first lines which of ``, ; tab |`` it is.
+    encoding : str or None, default None
+        Encoding of a file that is not UTF-8 and has no mark that says so, such as "cp1252".
 
     Returns
     -------
-    DataFrame, all columns of texts; NA where there is nothing between the commas.
+    DataFrame
+        All columns of texts; NA where there is nothing between the commas, and where a cell is not UTF-8, with the
+        reason in ``<column>_error``.
 
     Raises
     ------
     SetupError
         The file cannot be read.
     """
-    names, rows = open_by_name("vlmkit.exporters.arrow:csv_rows", extra="formats")(Path(path))
-    read = (lambda cell: None if cell is None else unguard(cell)) if guarded else (lambda cell: cell)
-    names = [read(name) for name in names]
-    return table_of_records([dict(zip(names, map(read, cells), strict=True)) for cells in rows], names)
+    reading = Reading(path)
+    found, rows = open_csv(Path(path), reading, delimiter=delimiter, encoding=encoding)
+    names = [unguard(name) if guarded else name for name in found]
+    cells = ([unguard(cell) if guarded and cell is not None else cell for cell in row] for row in rows)
+    return reading.table([dict(zip(names, row, strict=True)) for row in cells], names)
+
+
+def open_csv(
+    path: Path, reading: Reading, *, delimiter: str | None = None, encoding: str | None = None
+) -> tuple[list[str], Iterator[list[str | None]]]:
+    """Names of a CSV file's columns, and its rows.
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+    delimiter, encoding : str or None, default None
+        As for `read_csv`.
+
+    Raises
+    ------
+    SetupError
+        The file cannot be read, or one of these is none.
+    """
+    known_encoding(encoding)
+    if delimiter is not None and len(delimiter) != 1:
+        raise BadSetting(f"delimiter={delimiter!r}: give one character, such as ';' or '\\t'.")
+    read = open_by_name("vlmkit.exporters.arrow:csv_rows", extra="formats")
+    names, rows = read(path, reading, delimiter=delimiter, encoding=encoding)
+    return names, rows

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from vlmkit.errors import SetupError
+from vlmkit.exporters.decoding import decode_text, marked_encoding
 from vlmkit.exporters.files import replacing
 from vlmkit.exporters.job import Job
+from vlmkit.exporters.lenient import Reading, unreadable
 from vlmkit.exporters.values import to_json
 
-__all__ = ["Codec", "Document", "Entry", "JsonLines", "JsonList", "load_json", "unreadable"]
+__all__ = ["Codec", "Document", "Entry", "JsonLines", "JsonList", "json_records", "load_json"]
+
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +43,8 @@ class Entry:
 class Codec(Protocol):
     """How a format's file is read and written, entry by entry."""
 
-    def read(self, path: Path) -> Iterator[Entry]:
-        """Entries of a file, in order; `SetupError` where it is none of this format."""
+    def read(self, path: Path, reading: Reading | None = None) -> Iterator[Entry]:
+        """Entries of a file, in order; what is none goes into the account, without which it is a `SetupError`."""
 
     def write(self, stream: IO[bytes], entries: Iterator[Entry]) -> None:
         """Write a whole file."""
@@ -140,8 +144,8 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonLines:
-    """One JSON object per line.
+class _Json:
+    """JSON objects, which are read from lines or a list, whichever the file has.
 
     Parameters
     ----------
@@ -151,21 +155,23 @@ class JsonLines:
 
     entry_of: Callable[[Any], Entry]
 
-    def read(self, path: Path) -> Iterator[Entry]:
+    def read(self, path: Path, reading: Reading | None = None) -> Iterator[Entry]:
         """Entries of a file.
 
         Raises
         ------
         SetupError
-            It is none of this format.
+            It cannot be read; without an account, also where a record is none of this format.
         """
-        try:
-            with path.open(encoding="utf-8-sig", newline="\n") as file:
-                for line in file:
-                    if line.strip():
-                        yield self.entry_of(json.loads(line))
-        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-            raise unreadable(path, error) from error
+        account = Reading(path, strict=True) if reading is None else reading
+        for where, record in json_records(path, account):
+            if (entry := account.attempt(where, self.entry_of, record)) is not None:
+                yield entry
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines(_Json):
+    """One JSON object per line."""
 
     def write(self, stream: IO[bytes], entries: Iterator[Entry]) -> None:
         """Write a whole file."""
@@ -174,30 +180,8 @@ class JsonLines:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonList:
-    """One JSON list of objects.
-
-    Parameters
-    ----------
-    entry_of : callable
-        As for `JsonLines`.
-    """
-
-    entry_of: Callable[[Any], Entry]
-
-    def read(self, path: Path) -> Iterator[Entry]:
-        """Entries of a file, which is loaded as a whole.
-
-        Raises
-        ------
-        SetupError
-            It is none of this format.
-        """
-        try:
-            for record in load_json(path, list):
-                yield self.entry_of(record)
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise unreadable(path, error) from error
+class JsonList(_Json):
+    """One JSON list of objects."""
 
     def write(self, stream: IO[bytes], entries: Iterator[Entry]) -> None:
         """Write a whole file."""
@@ -205,6 +189,85 @@ class JsonList:
         for number, entry in enumerate(entries):
             stream.write(f"{',' if number else ''}\n{to_json(entry.record)}".encode())
         stream.write(b"\n]\n")
+
+
+def json_records(path: Path, reading: Reading) -> Iterator[tuple[str, Any]]:
+    """Records of a JSON list, or of lines that are one each, and their places.
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+        Where broken ones are told.
+
+    Raises
+    ------
+    SetupError
+        The file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            mark = marked_encoding(head)
+            if head.decode(mark or "utf-8", "ignore").lstrip()[:1] == "[":
+                yield from _of_list(_text_of(path, reading), reading)
+            elif mark in {"utf-16", "utf-32"}:
+                yield from _of_lines(_text_of(path, reading).encode("utf-8", "surrogateescape").split(b"\n"), reading)
+            else:
+                file.seek(0)
+                yield from _of_lines(file, reading)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _text_of(path: Path, reading: Reading) -> str:
+    text, encoding = decode_text(path.read_bytes())
+    if encoding not in {None, "utf-8-sig"}:
+        reading.note("files", f"read as {encoding}", path.name)
+    return text
+
+
+def _of_lines(lines: Iterable[bytes], reading: Reading) -> Iterator[tuple[str, Any]]:
+    for number, line in enumerate(lines, 1):
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
+        if text.strip():
+            where = f"line {number}"
+            found = reading.attempt(where, _parsed, text)
+            yield from ((where, record) for record in found or ())
+
+
+def _of_list(text: str, reading: Reading) -> Iterator[tuple[str, Any]]:
+    """Elements of a list; behind one that is no JSON nobody knows where the next begins."""
+    position, number, decoder = text.index("[") + 1, 0, json.JSONDecoder()
+    while (start := _next(text, position)) < len(text) and text[start] != "]":
+        number += 1
+        found = reading.attempt(f"record {number} and what follows it", _element, decoder, text, start)
+        if found is None:
+            return
+        record, position = found
+        yield f"record {number}", record
+    if start >= len(text):
+        reading.leave_out(f"what follows record {number}", "the file ends before its list does")
+
+
+def _parsed(text: str) -> list[Any]:
+    try:
+        return [json.loads(text)]
+    except ValueError as error:
+        raise ValueError(f"no JSON: {error}") from error
+
+
+def _element(decoder: json.JSONDecoder, text: str, start: int) -> tuple[Any, int]:
+    try:
+        return decoder.raw_decode(text, start)
+    except ValueError as error:
+        raise ValueError(f"no JSON: {error}") from error
+
+
+def _next(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n,":
+        position += 1
+    return position
 
 
 def load_json(path: Path, kind: type) -> Any:
@@ -222,21 +285,9 @@ def load_json(path: Path, kind: type) -> Any:
         It cannot be read, or is no such thing.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(decode_text(path.read_bytes())[0])
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(path, error) from error
     if not isinstance(content, kind):
         raise unreadable(path, TypeError(f"a {type(content).__name__} where a {kind.__name__} should be"))
     return content
-
-
-def unreadable(path: Path, error: Exception) -> SetupError:
-    """What to raise where a file is none of its format.
-
-    Parameters
-    ----------
-    path : Path
-    error : Exception
-    """
-    found = f"no {error}" if isinstance(error, KeyError) else str(error)
-    return SetupError(f"{path}: cannot be read as what it should be ({found}). Check the file, or name its format.")

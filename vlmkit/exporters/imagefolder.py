@@ -5,26 +5,38 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from vlmkit.errors import BadSetting, RunError, SetupError
-from vlmkit.exporters.csv import CsvFile, read_csv
+from vlmkit.exporters.csv import CsvFile, open_csv
 from vlmkit.exporters.documents import Codec, Document, Entry, JsonLines
 from vlmkit.exporters.files import write_whole
 from vlmkit.exporters.job import Job, start
-from vlmkit.exporters.names import SafeNames, check_inside, resolve_name
+from vlmkit.exporters.lenient import Reading
+from vlmkit.exporters.locating import Locator
+from vlmkit.exporters.names import SafeNames, check_inside, is_hidden
 from vlmkit.exporters.options import ExportOptions, PictureForm, check_choice
 from vlmkit.exporters.pictures import PictureFile, file_of_picture
 from vlmkit.exporters.rows import Row, further_columns
-from vlmkit.exporters.values import table_of_records
+from vlmkit.exporters.sidecars import pictures_below
 from vlmkit.extras import open_by_name
 
-__all__ = ["METADATA", "read_imagefolder", "to_imagefolder"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["METADATA", "metadata_below", "read_imagefolder", "split_of", "to_imagefolder"]
 
 METADATA = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 _KEY = "file_name"
+_SPLITS = {
+    name: split
+    for split, names in {
+        "train": ("train", "training"),
+        "validation": ("validation", "val", "valid", "dev"),
+        "test": ("test", "testing", "eval", "evaluation"),
+    }.items()
+    for name in names
+}
 
 
 def to_imagefolder(
@@ -84,7 +96,7 @@ def to_imagefolder(
     document = Document(job.folder / f"metadata.{metadata}", _codec(metadata, job, renamed), job)
     document.write(_entries(job, document, renamed, upright=pictures == "upright"))
     usage = 'from datasets import load_dataset\n\ndata = load_dataset("imagefolder", data_dir=".")'
-    return job.finish("README.md", usage)
+    return job.finish(job.folder.name, [usage])
 
 
 def _renamed(names: Sequence[str], text: str | None, text_name: str | None) -> dict[str, str]:
@@ -154,7 +166,7 @@ def _place(job: Job, row: Row, file: PictureFile, names: SafeNames, *, completed
 
 
 def read_imagefolder(directory: str | Path) -> pd.DataFrame:
-    """Read a folder of pictures with a metadata file.
+    """Read a folder of pictures with metadata files, one for all or each split; or with a folder for each class.
 
     Parameters
     ----------
@@ -163,30 +175,107 @@ def read_imagefolder(directory: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``path`` and the columns of the metadata.
+        ``path`` and the columns of the metadata; ``split`` where there are folders such as ``train`` and ``test``; and
+        ``label``, the name of a picture's folder, where there is no metadata. Rows that name no picture of the folder
+        are left out, and a warning says which.
 
     Raises
     ------
     SetupError
-        There is no metadata file, it cannot be read, or it names pictures outside the folder.
+        There is neither, it cannot be read, or a folder has two kinds of metadata.
     """
     folder = Path(os.path.abspath(directory))  # noqa: PTH100  links stay as they were written
-    found = [folder / name for name in METADATA if (folder / name).is_file()]
-    if len(found) != 1:
-        raise SetupError(f"{folder}: {len(found)} files called {' or '.join(METADATA)}; an imagefolder has one.")
-    if found[0].suffix == ".csv":
-        table = read_csv(found[0], guarded=False)
-    elif found[0].suffix == ".parquet":
-        records = open_by_name("vlmkit.exporters.arrow:ParquetFile", extra="formats")(None, _plain_entry).read(found[0])
-        table = table_of_records([entry.record for entry in records])
+    reading = Reading(folder)
+    found = metadata_below(folder)
+    if len({path.parent for path in found}) < len(found):
+        raise SetupError(f"{folder}: two files called {' or '.join(METADATA)} in one folder; a data set has one.")
+    if not found:
+        return reading.table(_classes(folder), ["path"])
+    rows = (row for path in found for row in _rows(path, folder, reading))
+    return reading.table(rows, ["path"])
+
+
+def metadata_below(folder: Path) -> list[Path]:
+    """Metadata files of a folder and its subfolders; hidden ones are passed over.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    named = (path for name in METADATA for path in folder.rglob(name) if path.is_file())
+    return sorted(path for path in named if not is_hidden(path.relative_to(folder)))
+
+
+def split_of(path: Path) -> str | None:
+    """Split that a relative path is in, by the first folder that is called like one; None where none is.
+
+    Parameters
+    ----------
+    path : Path
+
+    Examples
+    --------
+    >>> split_of(Path("data/val/cat/1.jpg")), split_of(Path("cats/1.jpg"))
+    ('validation', None)
+    """
+    return next((_SPLITS[part.lower()] for part in path.parts[:-1] if part.lower() in _SPLITS), None)
+
+
+def _classes(folder: Path) -> Iterator[dict[str, Any]]:
+    pictures = [path for path in pictures_below(folder) if not is_hidden(path.relative_to(folder))]
+    if all(path.parent == folder for path in pictures):
+        raise SetupError(f"{folder}: no file called {' or '.join(METADATA)}, and no folder for each class.")
+    for path in pictures:
+        below = path.relative_to(folder)
+        split = split_of(below)
+        is_class = len(below.parts) > 1 and below.parts[-2].lower() not in _SPLITS
+        row = {"path": str(path), "label": below.parts[-2] if is_class else None}
+        yield row | ({} if split is None else {"split": split})
+
+
+def _rows(metadata: Path, folder: Path, reading: Reading) -> Iterator[dict[str, Any]]:
+    """Rows of one metadata file, whose names are relative to it."""
+    reading.part = f"{metadata.relative_to(folder).as_posix()}, "
+    locator = Locator(metadata, metadata.parent, reading)
+    split = split_of(metadata.relative_to(folder))
+    for number, record in enumerate(_records(metadata, reading), 1):
+        row = reading.attempt(f"row {number}", _row, record, locator, metadata)
+        if row is not None:
+            path = Path(row["path"])
+            own = split or (split_of(path.relative_to(folder)) if path.is_relative_to(folder) else None)
+            yield row | ({} if own is None or "split" in row else {"split": own})
+
+
+def _records(metadata: Path, reading: Reading) -> Iterator[dict[str, Any]]:
+    if metadata.suffix == ".csv":
+        names, rows = open_csv(metadata, reading)
+        yield from (dict(zip(names, cells, strict=True)) for cells in rows)
+    elif metadata.suffix == ".parquet":
+        parquet_file = open_by_name("vlmkit.exporters.arrow:ParquetFile", extra="formats")
+        yield from (entry.record for entry in parquet_file(None, _plain_entry).read(metadata, reading))
     else:
-        table = table_of_records([entry.record for entry in JsonLines(_plain_entry).read(found[0])])
-    if _KEY not in table.columns:
-        raise SetupError(f"{found[0]}: no column {_KEY!r}, which names the pictures.")
-    paths = [resolve_name(folder, str(name), str(found[0])) for name in table.pop(_KEY)]
-    table.insert(0, "path", pd.Series(paths, index=table.index, dtype="string"))
-    return table
+        yield from (entry.record for entry in JsonLines(_plain_entry).read(metadata, reading))
+
+
+def _row(record: dict[str, Any], locator: Locator, metadata: Path) -> dict[str, Any]:
+    """A record with the path of its picture in place of its name; of several pictures, that of the first.
+
+    Raises
+    ------
+    SetupError
+        There is no column of names.
+    """
+    keys = [name for name in record if name == _KEY or name.endswith((f"_{_KEY}", f"{_KEY}s"))]
+    if not keys:
+        raise SetupError(f"{metadata.name}: no column {_KEY!r}, which names the pictures")
+    key = _KEY if _KEY in keys else keys[0]
+    named = record[key] if isinstance(record[key], list) else [record[key]]
+    if not named or named[0] is None:
+        raise SetupError(f"no picture in its column {key!r}")
+    paths = [locator.find(str(name)) for name in named]
+    others = {name: value for name, value in record.items() if name != key}
+    return {"path": paths[0], **others, **({"images": paths} if len(paths) > 1 else {})}
 
 
 def _plain_entry(record: dict[str, Any]) -> Entry:
-    return Entry(name=record[_KEY], text=None, record=record)
+    return Entry(name="", text=None, record={**record})

@@ -15,8 +15,9 @@ from vlmkit.exporters.files import Backups
 from vlmkit.exporters.names import common_root, is_file_name, name_below
 from vlmkit.exporters.options import ExportOptions, Options, parse_options
 from vlmkit.exporters.progress import with_bar
-from vlmkit.exporters.rows import Row, Rows, check_table, find_text_column
+from vlmkit.exporters.rows import REJECTED, Row, Rows, check_table, find_text_column
 from vlmkit.exporters.values import clean_text
+from vlmkit.notices import warn
 from vlmkit.sources import Limits
 from vlmkit.sources.urls import is_url, shown
 
@@ -131,15 +132,15 @@ class Job:
         root = "" if self.root == self.folder else f", root={self.root.name!r}"
         return f"import vlmkit as vk\n\ndf = vk.read_dataset({name!r}{root})"
 
-    def finish(self, card_name: str, usage: str = "") -> pd.DataFrame:
-        """Write the card, and give the account.
+    def finish(self, name: str, usage: Sequence[str] = ()) -> pd.DataFrame:
+        """Write the card, warn of rows that are left out, and give the account.
 
         Parameters
         ----------
-        card_name : str
-            File in the job's folder.
-        usage : str, default ""
-            Python that loads the data set.
+        name : str
+            Of the data set: its file, or its folder.
+        usage : sequence of str, default ()
+            What loads it, and what else a user types, one block each.
 
         Raises
         ------
@@ -148,16 +149,20 @@ class Job:
         """
         self.changes.check_written(of=len(self.rows))
         if self.options.card:
-            written = card_name.removesuffix(".card.md")
-            name = written if (self.folder / written).is_file() else self.folder.name
-            card = Card(frame=self.frame, title=self.title, text=self.text, name=name, usage=usage)
-            write_card(self.folder / card_name, card, self.options, self.changes, self.backups)
+            card = Card(frame=self.frame, title=self.title, text=self.text, name=name, usage=tuple(usage))
+            write_card(self.folder, card, self.options, self.changes, self.backups)
+        reasons = [reason for reason in self.changes.reasons if reason != REJECTED]  # a person wanted those out
+        if reasons:
+            warn(
+                f"{self.title}: {len(reasons)} of {len(self.rows)} rows are left out; the first: "
+                f'{reasons[0].rstrip(".")}. The table that this call returns has them all, action "leave out".'
+            )
         return self.changes.table()
 
 
 def start(
     frame: Any,
-    folder: str | Path,
+    folder: str | Path | None,
     given: ExportOptions,
     *,
     title: str,
@@ -172,8 +177,8 @@ def start(
     Parameters
     ----------
     frame : DataFrame
-    folder : path
-        Where it writes; need not be there yet.
+    folder : path or None
+        Where it writes; need not be there yet. None is beside the pictures, below `root` or their innermost folder.
     given : ExportOptions
     title : str
     column : str or None, default None
@@ -204,10 +209,11 @@ def start(
         needs_text=not is_record,
         keep_all=keep_all,
     )
-    place = Path(os.path.abspath(os.fspath(folder)))  # noqa: PTH100  links stay as they were written
-    if place.exists() and not place.is_dir():
+    place = None if folder is None else Path(os.path.abspath(os.fspath(folder)))  # noqa: PTH100  links stay as written
+    if place is not None and place.exists() and not place.is_dir():
         raise SetupError(f"{place}: there is a file where the folder should be. Name another.")
     root = common_root(rows.paths(), place) if options.root is None else Path(os.path.abspath(options.root))  # noqa: PTH100
+    place = root if place is None else place
     return Job(
         frame=frame,
         title=title,

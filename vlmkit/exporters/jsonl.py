@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from vlmkit.exporters.documents import Document, Entry, JsonLines
 from vlmkit.exporters.job import Job, start
+from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
-from vlmkit.exporters.values import clean_text, table_of_records
+from vlmkit.exporters.values import clean_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ def to_jsonl(
     frame: pd.DataFrame,
     path: str | Path,
     *,
+    column: str | None = None,
     columns: Sequence[str] | None = None,
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
@@ -42,6 +44,8 @@ def to_jsonl(
     frame : DataFrame
     path : path
         The file.
+    column : str or None, default None
+        Column of texts, for the account and the card.
     columns : sequence of str or None, default None
         Columns beside the pictures' paths; None takes all. Dates become texts.
     **options
@@ -59,10 +63,12 @@ def to_jsonl(
     """
     place = Path(path)
     names = further_columns(frame, options.get("image"), columns, taken="path")
-    job = start(frame, place.parent, options, title="JSON Lines", cells=names, is_record=True, keep_all=True)
+    job = start(
+        frame, place.parent, options, title="JSON Lines", column=column, cells=names, is_record=True, keep_all=True
+    )
     Document(job.folder / place.name, _file(job.text), job).write(plain_entries(job))
     usage = f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})"
-    return job.finish(f"{place.name}.card.md", usage)
+    return job.finish(place.name, [usage])
 
 
 def plain_entries(job: Job) -> Iterator[Entry]:
@@ -79,7 +85,9 @@ def plain_entries(job: Job) -> Iterator[Entry]:
 
 
 def read_jsonl(path: str | Path) -> pd.DataFrame:
-    """Read JSON Lines, whoever wrote them.
+    """Read JSON Lines or a JSON list of objects, whoever wrote them.
+
+    Lines that are broken or no objects are left out, and a warning names them.
 
     Parameters
     ----------
@@ -92,6 +100,7 @@ def read_jsonl(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     SetupError
-        The file cannot be read.
+        There is nothing to read in it.
     """
-    return table_of_records([entry.record for entry in _file(None).read(Path(path))])
+    reading = Reading(path)
+    return reading.table(entry.record for entry in _file(None).read(Path(path), reading))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Unpack
 
-from vlmkit.exporters.documents import Document, Entry, load_json, unreadable
+from vlmkit.exporters.documents import Document, Entry, load_json
 from vlmkit.exporters.job import Job, start
-from vlmkit.exporters.names import resolve_name
+from vlmkit.exporters.lenient import Reading
+from vlmkit.exporters.locating import Locator
 from vlmkit.exporters.options import ExportOptions
-from vlmkit.exporters.values import split_tags, table_of_records, to_json
+from vlmkit.exporters.sidecars import doubled_braces
+from vlmkit.exporters.values import split_tags, to_json
 from vlmkit.sources.formats import SUFFIXES
+from vlmkit.sources.urls import is_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,18 +25,20 @@ __all__ = ["KohyaFile", "read_kohya", "to_kohya"]
 class KohyaFile:
     """One object, picture by picture."""
 
-    def read(self, path: Path) -> Iterator[Entry]:
+    def read(self, path: Path, reading: Reading | None = None) -> Iterator[Entry]:
         """Entries of a file, which is loaded as a whole.
 
         Raises
         ------
         SetupError
-            It is none of this format.
+            It is none of this format; without an account, also where one entry is none.
         """
+        account = Reading(path, strict=True) if reading is None else reading
         for name, record in load_json(path, dict).items():
-            if not isinstance(record, dict):
-                raise unreadable(path, TypeError(f"{name!r} is no object with caption and tags"))
-            yield Entry(name=name, text=record.get("caption"), record=record)
+            if isinstance(record, dict):
+                yield Entry(name=name, text=_caption(record.get("caption")), record=record)
+            else:
+                account.leave_out("entry", f"{name!r} is no object with caption and tags")
 
     def write(self, stream: IO[bytes], entries: Iterator[Entry]) -> None:
         """Write a whole file."""
@@ -44,6 +48,11 @@ class KohyaFile:
         stream.write(b"\n}\n")
 
 
+def _caption(value: Any) -> str | None:
+    """A caption, or several, one a line."""
+    return "\n".join(map(str, value)) if isinstance(value, list) else None if value is None else str(value)
+
+
 def to_kohya(
     frame: pd.DataFrame,
     path: str | Path,
@@ -51,11 +60,13 @@ def to_kohya(
     column: str | None = None,
     tags: str | None = None,
     full_path: bool = False,
+    wildcards: bool = False,
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
     """Write the metadata JSON that kohya's fine-tuning takes as ``metadata_file``.
 
-    Its scripts want the pictures directly in one ``image_dir``: that is `root`.
+    Its scripts want the pictures below one ``image_dir``, which is `root`: pictures are named relative to it, with
+    their ending, as sd-scripts from v0.10 on opens them.
 
     Parameters
     ----------
@@ -67,7 +78,9 @@ def to_kohya(
     tags : str or None, default None
         Column of tags, lists or texts with commas.
     full_path : bool, default False
-        Whether pictures are named by their whole path; otherwise by their name without its ending.
+        Whether pictures are named by their whole path, which sd-scripts before v0.10 finds, too.
+    wildcards : bool, default False
+        Whether braces are doubled, for ``enable_wildcard``, which would draw lots among what is in them.
     **options
         As in `ExportOptions`.
 
@@ -84,25 +97,26 @@ def to_kohya(
     place = Path(path)
     job = start(frame, place.parent, options, title="kohya metadata", column=column, tags=tags)
     document = Document(job.folder / place.name, KohyaFile(), job)
-    document.write(_entries(job, full_path=full_path))
-    return job.finish(f"{place.name}.card.md", job.loading(place.name))
+    document.write(_entries(job, full_path=full_path, wildcards=wildcards))
+    folder = "" if full_path else f"\nimage_dir = {to_json(str(job.root))}"
+    file = to_json(str(job.folder / place.name))
+    subset = f"# kohya's configuration\n[[datasets.subsets]]\nmetadata_file = {file}{folder}"
+    return job.finish(place.name, [job.loading(place.name), subset])
 
 
-def _entries(job: Job, *, full_path: bool) -> Iterator[Entry]:
-    seen = set()
+def _entries(job: Job, *, full_path: bool, wildcards: bool) -> Iterator[Entry]:
     for row, name in job.named_rows():
-        key = str(job.root / name) if full_path else str(PurePosixPath(name).with_suffix(""))
-        if key in seen:
-            job.leave_out(row, f"another picture is called {key}, too; pass full_path=True, or rename one.")
+        if is_url(name):
+            job.leave_out(row, "kohya opens no pictures on the web; download it.")
             continue
-        seen.add(key)
-        record = {"caption": row.text} if row.text is not None else {}
+        text = doubled_braces(row.text) if wildcards and row.text is not None else row.text
+        record = {"caption": text} if text is not None else {}
         tags = {"tags": ", ".join(row.tags)} if row.tags else {}
-        yield Entry(name=key, text=row.text, record=record | tags)
+        yield Entry(name=str(job.root / name) if full_path else name, text=text, record=record | tags)
 
 
 def read_kohya(path: str | Path, *, root: str | Path | None = None, column: str = "caption") -> pd.DataFrame:
-    """Read kohya's metadata JSON.
+    """Read kohya's metadata JSON, whose names may have an ending or not.
 
     Parameters
     ----------
@@ -115,28 +129,34 @@ def read_kohya(path: str | Path, *, root: str | Path | None = None, column: str 
     Returns
     -------
     DataFrame
-        ``path`` of each picture, the column, and ``tags`` (lists).
+        ``path`` of each picture, the column, and ``tags`` (lists). What cannot be read is left out, and a warning says
+        what.
 
     Raises
     ------
     SetupError
         The file cannot be read.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they were written
-    folder = place.parent if root is None else Path(os.path.abspath(root))  # noqa: PTH100
-    records: list[dict[str, Any]] = []
-    for entry in KohyaFile().read(place):
-        is_whole = Path(entry.name).is_absolute()
-        found = entry.name if is_whole else _picture(Path(resolve_name(folder, entry.name, str(place))))
+    reading = Reading(path)
+    return reading.table(_rows(path, root, column, reading), ["path", column, "tags"])
+
+
+def _rows(path: str | Path, root: str | Path | None, column: str, reading: Reading) -> Iterator[dict[str, Any]]:
+    locator = Locator(path, root, reading)
+    for entry in KohyaFile().read(Path(path), reading):
+        found = reading.attempt(repr(entry.name), _picture, entry.name, locator)
         tags = entry.record.get("tags")
-        records.append({"path": found, column: entry.text, "tags": None if tags is None else split_tags(str(tags))})
-    return table_of_records(records, ["path", column, "tags"])
+        listed = tags if isinstance(tags, list) or tags is None else split_tags(str(tags))
+        if found is not None:
+            yield {"path": found, column: entry.text, "tags": listed}
 
 
-def _picture(stem: Path) -> str:
-    """The picture of a name without ending; the name itself where there is none."""
-    if stem.suffix.lower() in SUFFIXES and stem.exists():
-        return str(stem)
+def _picture(name: str, locator: Locator) -> str:
+    """Path of a picture whose name may lack its ending."""
+    if Path(name).is_absolute():
+        return name
+    if Path(name).suffix.lower() in SUFFIXES and (found := locator.present(name)):
+        return found
     endings = sorted({ending for suffix in SUFFIXES for ending in (suffix, suffix.upper())})
-    found = (stem.with_name(stem.name + ending) for ending in endings)
-    return str(next((path for path in found if path.is_file()), stem))
+    named = (locator.present(f"{name}{ending}") for ending in endings)
+    return next((path for path in named if path is not None), None) or locator.find(name)

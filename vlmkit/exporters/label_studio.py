@@ -1,40 +1,120 @@
-"""Label Studio tasks whose predictions are the captions; and what people made of them, read back."""
+"""Label Studio tasks whose predictions are the captions, with the control that fits their type."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
+from xml.sax.saxutils import quoteattr
+
+import pandas as pd
 
 from vlmkit.errors import BadSetting
 from vlmkit.exporters.documents import Document, Entry, JsonList
 from vlmkit.exporters.files import write_whole
 from vlmkit.exporters.job import Job, start
-from vlmkit.exporters.names import resolve_name
 from vlmkit.exporters.options import ExportOptions
-from vlmkit.exporters.rows import Row, column_of
-from vlmkit.exporters.values import plain_value, table_of_records
+from vlmkit.exporters.provenance import trace
+from vlmkit.exporters.review_tasks import predicted_values
+from vlmkit.exporters.rows import column_of
+from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.sources.urls import is_url
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
-__all__ = ["CONFIG", "read_label_studio", "to_label_studio"]
+__all__ = ["Control", "control_for", "to_label_studio"]
 
-_FIELD = "caption"
+_MOST_CHOICES = 100  # more are no list to choose from
 
-CONFIG = """<View>
-  <Image name="image" value="$image"/>
-  <TextArea name="caption" toName="image" editable="true" maxSubmissions="1" rows="5"/>
-</View>
-"""
-"""Labeling interface that these tasks are for."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """What a person answers with, in Label Studio.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        "textarea", "choices" or "number", as results have it.
+    is_list : bool, default False
+        Whether a value is several texts or choices.
+    choices : tuple of str, default ()
+    """
+
+    name: str
+    kind: str
+    is_list: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> str:
+        """Labeling interface with this control."""
+        name = quoteattr(self.name)
+        if self.kind == "number":
+            tag = f'<Number name={name} toName="image"/>'
+        elif self.kind == "choices":
+            listed = "".join(f"\n    <Choice value={quoteattr(value)}/>" for value in self.choices)
+            how = "multiple" if self.is_list else "single"
+            tag = f'<Choices name={name} toName="image" choice="{how}">{listed}\n  </Choices>'
+        else:
+            most = "" if self.is_list else 'maxSubmissions="1" '
+            tag = f'<TextArea name={name} toName="image" editable="true" {most}rows="{1 if self.is_list else 5}"/>'
+        return f'<View>\n  <Image name="image" value="$image"/>\n  {tag}\n</View>\n'
+
+    def result(self, cell: Any) -> dict[str, Any]:
+        """A cell as Label Studio has results.
+
+        Parameters
+        ----------
+        cell : str, bool, number or list
+        """
+        if self.kind == "number":
+            value: dict[str, Any] = {"number": cell}
+        else:
+            texts = list(tags_of(cell)) if self.is_list else [_word(cell)]
+            value = {"text" if self.kind == "textarea" else "choices": texts}
+        return {"from_name": self.name, "to_name": "image", "type": self.kind, "value": value}
+
+
+def _word(cell: Any) -> str:
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def control_for(column: pd.Series[Any], name: str) -> Control:
+    """The control that fits a column: choices for categories, truths and tags, a number, or else a text.
+
+    Parameters
+    ----------
+    column : Series
+    name : str
+        Of the control.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return _chosen(name, [str(value) for value in column.dtype.categories])
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return _chosen(name, ["true", "false"])
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return Control(name=name, kind="number")
+    cells = [plain_value(value) for value in column.array]
+    if any(isinstance(cell, list) for cell in cells):
+        return _chosen(name, sorted({tag for cell in cells for tag in tags_of(cell)}), is_list=True)
+    return Control(name=name, kind="textarea")
+
+
+def _chosen(name: str, choices: Sequence[str], *, is_list: bool = False) -> Control:
+    if 0 < len(choices) <= _MOST_CHOICES:
+        return Control(name=name, kind="choices", is_list=is_list, choices=tuple(choices))
+    return Control(name=name, kind="textarea", is_list=is_list)
 
 
 def _entry_of(record: Any) -> Entry:
-    return Entry(name=str(record["data"]["row_id"]), text=_predicted(record), record=record)
+    data = record["data"]
+    name = data["row_id"] if "row_id" in data else data["image"]
+    values = predicted_values(record)
+    return Entry(name=str(name), text=None if not values else str(next(reversed(values.values()))), record=record)
 
 
 _FILE = JsonList(_entry_of)
@@ -45,13 +125,19 @@ def to_label_studio(
     path: str | Path,
     *,
     column: str | None = None,
-    image_url: str = "/data/local-files/?d={name}",
+    image_url: str = "/data/local-files/?d={folder}/{name}",
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
-    """Write tasks for Label Studio, and the labeling interface they need beside them (``….config.xml``).
+    """Write tasks for Label Studio, and the labeling interface they need beside them (``<name>.config.xml``).
 
-    Every row with a picture is a task; captions are predictions, with the model's name and, where there is a column
-    ``<column>_confidence``, its score, by which doubtful ones can be sorted first.
+    Every row with a picture is a task; values are predictions, with the model's name as their version and, where there
+    is a column ``<column>_confidence``, its score, by which doubtful ones can be sorted first. The control is called
+    like the column, and fits it: categories, truths and lists of up to 100 tags are chosen from, numbers typed, all
+    else is text.
+
+    So that Label Studio shows the pictures, start it with ``LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true`` and
+    ``LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT`` naming the folder above `root`, make a project with the labeling
+    interface, add `root` itself to it as a local storage, and import the tasks. The card has these steps, with paths.
 
     Parameters
     ----------
@@ -59,9 +145,10 @@ def to_label_studio(
     path : path
         The file.
     column : str or None, default None
-        Column of texts. Default: the only column of answers.
-    image_url : str, default "/data/local-files/?d={name}"
-        Where Label Studio finds the pictures; ``{name}`` is the name relative to `root`. URLs stay as they are.
+        Column of values. Default: the only column of answers.
+    image_url : str, default "/data/local-files/?d={folder}/{name}"
+        Where Label Studio finds the pictures; ``{name}`` is the name relative to `root`, ``{folder}`` the name of
+        `root` itself. URLs stay as they are.
     **options
         As in `ExportOptions`.
 
@@ -79,91 +166,55 @@ def to_label_studio(
         raise BadSetting(f"image_url={image_url!r}: write {{name}} where the picture's name goes.")
     place = Path(path)
     job = start(frame, place.parent, options, title="Label Studio tasks", column=column, keep_all=True)
-    Document(job.folder / place.name, _FILE, job).write(_entries(job, image_url))
-    config = job.folder / f"{place.name}.config.xml"
+    control = control_for(column_of(frame, job.text), str(job.text))
+    Document(job.folder / place.name, _FILE, job).write(_entries(job, control, image_url))
+    config = job.folder / f"{place.stem}.config.xml"  # a name with the ending of the tasks would pass for data
     if not config.exists():  # one that is there may be somebody's own
         job.changes.add(str(config), "create")
         if not job.options.dry_run:
-            write_whole(config, CONFIG.encode())
-    return job.finish(f"{place.name}.card.md", job.loading(place.name))
+            write_whole(config, control.config.encode())
+    return job.finish(place.name, [job.loading(place.name), _steps(job, place.name, config.name)])
 
 
-def _entries(job: Job, image_url: str) -> Iterator[Entry]:
+def _steps(job: Job, tasks: str, config: str) -> str:
+    return (
+        "# Label Studio shows local pictures when it is started so:\n"
+        "export LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true\n"
+        f'export LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT="{job.root.parent}"\n'
+        f"# 1. a project with the labeling interface {config}\n"
+        f'# 2. Settings, Cloud Storage, Add Source Storage, Local files: "{job.root}"\n'
+        f"# 3. Import: {tasks}\n"
+        "# 4. later, Export: JSON; read it with vk.read_dataset, or take it over with df.vlm.merge_edits"
+    )
+
+
+def _entries(job: Job, control: Control, image_url: str) -> Iterator[Entry]:
     versions = _versions(job)
+    cells = column_of(job.frame, job.text).array
+    folder = f"{quote(job.root.name)}/" if job.root.name else ""
+    pattern = image_url.replace("{folder}/", folder).replace("{folder}", quote(job.root.name))
     for row, name in job.named_rows():
-        url = name if is_url(name) else image_url.replace("{name}", quote(name))
+        url = name if is_url(name) else pattern.replace("{name}", quote(name))
         record: dict[str, Any] = {"data": {"image": url, "row_id": name}}
         if row.text is not None and row.text.strip():
-            record["predictions"] = [_prediction(row, versions[row.position], job)]
+            score = job.rows.confidence(row.position)
+            record["predictions"] = [
+                {
+                    "model_version": versions[row.position],
+                    **({} if score is None else {"score": score}),
+                    "result": [control.result(plain_value(cells[row.position]))],
+                }
+            ]
         yield Entry(name=name, text=row.text, record=record)
 
 
 def _versions(job: Job) -> list[str]:
-    """Who answered each row."""
+    """Who answered each row: the model's name where the table or its run has it."""
     columns = [f"{job.text}_model", f"{job.text}_revision"]
     parts = [column_of(job.frame, name).array for name in columns if name in job.frame.columns]
+    if not parts:
+        found = trace(job.frame, job.text, job.options)
+        only = next(iter(found.models)) if len(found.models) == 1 else None
+        return [str(only or (found.run or {}).get("model") or "vlmkit")] * len(job.frame)
     known = ([plain_value(part[position]) for part in parts] for position in range(len(job.frame)))
     return ["@".join(str(each) for each in found if each is not None) or "vlmkit" for found in known]
-
-
-def _prediction(row: Row, version: str, job: Job) -> dict[str, Any]:
-    value = {"text": [row.text]}
-    result = {"from_name": _FIELD, "to_name": "image", "type": "textarea", "value": value}
-    score = job.rows.confidence(row.position)
-    return {"model_version": version, **({} if score is None else {"score": score}), "result": [result]}
-
-
-def read_label_studio(path: str | Path, *, root: str | Path | None = None, column: str = "caption") -> pd.DataFrame:
-    """Read tasks, and Label Studio's JSON export of them once people have worked on it.
-
-    Parameters
-    ----------
-    path : path
-    root : path or None, default None
-        Folder of the pictures. Default: the file's own.
-    column : str, default "caption"
-        What the column of texts is called.
-
-    Returns
-    -------
-    DataFrame
-        ``path``, the column, and its status: ``edited`` where a person wrote something else than the prediction,
-        ``accepted`` where they left it, ``flagged`` where they skipped the task, ``auto`` where nobody did anything. Of
-        several annotations the last one counts.
-
-    Raises
-    ------
-    SetupError
-        The file cannot be read, or names pictures outside the folder.
-    """
-    place = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they were written
-    folder = place.parent if root is None else Path(os.path.abspath(root))  # noqa: PTH100
-    records = []
-    for entry in _FILE.read(place):
-        text, status = _judged(entry.record)
-        records.append({"path": resolve_name(folder, entry.name, str(place)), column: text, f"{column}_status": status})
-    return table_of_records(records, ["path", column, f"{column}_status"])
-
-
-def _judged(task: Any) -> tuple[str | None, str]:
-    predicted = _predicted(task)
-    annotations = task.get("annotations") or []
-    finished = [each for each in annotations if not each.get("was_cancelled")]
-    if not finished:
-        return predicted, "flagged" if annotations else "auto"
-    written = _words(max(finished, key=lambda each: str(each.get("updated_at") or "")))
-    return written, "accepted" if written == predicted else "edited"
-
-
-def _predicted(task: Any) -> str | None:
-    predictions = task.get("predictions") or []
-    return _words(predictions[-1]) if predictions else None
-
-
-def _words(labels: Any) -> str | None:
-    found = [
-        "\n".join(result["value"]["text"])
-        for result in labels["result"]
-        if result.get("type") == "textarea" and result.get("from_name") == _FIELD
-    ]
-    return found[-1] if found else None

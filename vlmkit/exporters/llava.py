@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from vlmkit.exporters.conversations import TOKEN, check_prompt, table_of_turns, without_token
+from vlmkit.exporters.conversations import TOKEN, check_prompt, entry_of_turns, read_turns, trainer_lines, without_token
 from vlmkit.exporters.documents import Document, Entry, JsonList
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.options import ExportOptions
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["read_llava", "to_llava"]
 
 
-def _entry_of(record: Any) -> Entry:
-    _, answer = record["conversations"][:2]
-    return Entry(name=record["image"], text=answer["value"], record=record)
-
-
-_FILE = JsonList(_entry_of)
+_FILE = JsonList(entry_of_turns)
 
 
 def to_llava(
@@ -33,7 +28,10 @@ def to_llava(
     prompt: str = "Describe this image.",
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
-    """Write conversations of one question and one answer, as LLaVA's training takes them.
+    """Write conversations of one question and one answer, as LLaVA's training, LLaMA-Factory and ms-swift take them.
+
+    LLaMA-Factory wants an entry in its ``dataset_info.json`` besides, and the pictures' folder as ``media_dir``;
+    ms-swift that folder in the variable ``ROOT_IMAGE_DIR``. The card has both, ready to copy.
 
     Parameters
     ----------
@@ -61,7 +59,12 @@ def to_llava(
     question = f"{TOKEN}\n{check_prompt(prompt)}"
     job = start(frame, place.parent, options, title="LLaVA conversations", column=column)
     Document(job.folder / place.name, _FILE, job).write(_entries(job, question))
-    return job.finish(f"{place.name}.card.md", job.loading(place.name))
+    entry = {
+        "file_name": place.name,
+        "formatting": "sharegpt",
+        "columns": {"messages": "conversations", "images": "image"},
+    }
+    return job.finish(place.name, [job.loading(place.name), *trainer_lines(job, entry)])
 
 
 def _entries(job: Job, question: str) -> Iterator[Entry]:
@@ -72,7 +75,9 @@ def _entries(job: Job, question: str) -> Iterator[Entry]:
 
 
 def read_llava(path: str | Path, *, root: str | Path | None = None, column: str = "caption") -> pd.DataFrame:
-    """Read the first question and answer of each conversation.
+    """Read the first question and answer of each conversation, from a JSON list or lines.
+
+    Entries without a picture are rows, too. What cannot be read is left out, and a warning says what.
 
     Parameters
     ----------
@@ -84,19 +89,13 @@ def read_llava(path: str | Path, *, root: str | Path | None = None, column: str 
 
     Returns
     -------
-    DataFrame, columns path, prompt and `column`.
+    DataFrame
+        Columns path, prompt and `column`; path is NA where there is no picture. Where some have several pictures,
+        ``images`` has lists of all.
 
     Raises
     ------
     SetupError
-        The file cannot be read, or names pictures outside the folder.
+        There is nothing to read in it.
     """
-    entries = (
-        Entry(name=entry.name, text=entry.text, record={"prompt": _question(entry.record)})
-        for entry in _FILE.read(Path(path))
-    )
-    return table_of_turns(entries, Path(path), root, column)
-
-
-def _question(record: Any) -> str:
-    return str(record["conversations"][0].get("value", "")).replace(TOKEN, "").strip("\n")
+    return read_turns(path, root, column)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.errors import BadSetting, RunError, SetupError
+from vlmkit.exporters.conversations import without_token
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import column_of, find_text_column
-from vlmkit.exporters.values import plain_value, tags_of
+from vlmkit.exporters.values import plain_value, tags_of, without_controls
 from vlmkit.frame.arrays import text_array
 from vlmkit.frame.reviewed import STATUSES
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
@@ -25,11 +27,13 @@ from vlmkit.sources.urls import is_url
 __all__ = ["merge_edits"]
 
 _USUAL_TEXTS = ("caption", "description", "text")
+_WITHOUT_TEXT = ("rejected", "flagged")
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    text: str
+    value: Any  # None where the data set knows no text, but what people thought of it
     status: str | None
 
 
@@ -47,7 +51,8 @@ def merge_edits(
 
     Rows are found by the picture's path, else by its digest: the columns of that name, or, where no path fits and a
     table has no such column, that of the files themselves. A text that differs
-    only as an export makes it differ (line ends folded, braces doubled) is no edit; a missing one is none either.
+    only as an export makes it differ (line ends folded, braces doubled) is no edit; a missing one is none either, nor
+    one that cannot be read. Values of columns of lists, numbers and truths are read as such.
 
     Parameters
     ----------
@@ -91,7 +96,9 @@ def merge_edits(
 
 def _without(edit: _Edit | None, tags: Sequence[str]) -> _Edit | None:
     ending = ", " + ", ".join(tags)
-    return edit if edit is None or not tags else _Edit(edit.text.removesuffix(ending), edit.status)
+    if edit is None or not tags or not isinstance(edit.value, str):
+        return edit
+    return _Edit(edit.value.removesuffix(ending), edit.status)
 
 
 def _text_of(table: pd.DataFrame, text: str) -> str:
@@ -139,11 +146,10 @@ def _by_key(table: pd.DataFrame, text: str, keys: Sequence[str | None]) -> dict[
     name = f"{text}_status"
     statuses = column_of(table, name).array if name in table.columns else [None] * len(table)
     for key, value, status in zip(keys, column_of(table, text).array, statuses, strict=False):
-        words = plain_value(value)
-        if key is None or words is None:
+        edit = _Edit(plain_value(value), plain_value(status))
+        if key is None or (edit.value is None and edit.status not in _WITHOUT_TEXT):
             continue
-        edit = _Edit(str(words), plain_value(status))
-        if found.setdefault(key, edit).text != edit.text:
+        if found.setdefault(key, edit).value != edit.value:
             raise SetupError(f"{key}: the edited data set has two different texts for this picture. Remove one.")
     return found
 
@@ -154,7 +160,10 @@ def _paths(pictures: pd.Series[Any]) -> list[str | None]:
 
 
 def _path_key(path: str) -> str:
-    return path if is_url(path) else os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  pathlib raises for an unknown "~name"
+    if is_url(path):
+        return path
+    whole = os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  pathlib raises for an unknown "~name"
+    return unicodedata.normalize("NFC", whole)  # a Mac's names are in another form
 
 
 def _digests(frame: pd.DataFrame, pictures: pd.Series[Any]) -> list[str | None]:
@@ -177,12 +186,14 @@ def _merged(frame: pd.DataFrame, text: str, edits: list[_Edit | None]) -> pd.Dat
     known = _cells(frame[f"{text}_original"]) if f"{text}_original" in frame.columns else values
     originals = [value if first is None else first for first, value in zip(known, values, strict=True)]
     statuses = _statuses(frame, f"{text}_status")
+    kind = _kind_of(frame[text])
     for position, edit in enumerate(edits):
         if edit is None:
             continue
-        if edit.text != values[position] and not _is_same(edit.text, values[position]):
-            values[position] = edit.text
-            statuses[position] = "accepted" if edit.text == originals[position] else "edited"
+        value = kind(edit.value)
+        if value is not None and not _is_same(value, values[position]):
+            values[position] = value
+            statuses[position] = "accepted" if value == originals[position] else "edited"
         elif edit.status in STATUSES[1:]:
             statuses[position] = edit.status
     arrays = {text: _like(frame[text], values), f"{text}_original": _like(frame[text], originals)}
@@ -200,9 +211,37 @@ def _statuses(frame: pd.DataFrame, name: str) -> list[Any]:
     return [STATUSES[0] if status is None else status for status in _cells(frame[name])]
 
 
-def _is_same(written: str, value: Any) -> bool:
-    """Whether a text is the other as some export would have written it."""
-    return isinstance(value, str) and _folded(written) in {_folded(value), _folded(value.replace("<image>", "(image)"))}
+def _kind_of(column: pd.Series[Any]) -> Callable[[Any], Any]:
+    """What makes a value that was read one of a column: its lists, truths and numbers; what is none stays a text."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return lambda value: None if value is None else _TRUTHS.get(str(value).strip().lower())
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return _number
+    if any(isinstance(plain_value(value), list) for value in column.array):
+        return _tags
+    return lambda value: (
+        value if value is None else ", ".join(tags_of(value)) if isinstance(value, list) else str(value)
+    )
+
+
+def _tags(value: Any) -> Any:
+    return None if value is None else list(tags_of(value.replace("\n", ",") if isinstance(value, str) else value))
+
+
+def _number(value: Any) -> Any:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _is_same(written: Any, value: Any) -> bool:
+    """Whether a value is the other as some export would have written it."""
+    if not isinstance(written, str) or not isinstance(value, str):
+        return bool(written == value) or (isinstance(written, list) and tuple(written) == tags_of(value))
+    forms = (value, without_token(value), without_controls(value), without_controls(without_token(value)))
+    return _folded(written) in set(map(_folded, forms))
 
 
 def _folded(text: str) -> str:
@@ -211,12 +250,18 @@ def _folded(text: str) -> str:
 
 
 def _like(column: pd.Series[Any], values: list[Any]) -> Any:
-    """Texts as an array of the column's type, where it can hold them."""
+    """Values as an array of the column's type, where it can hold them."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         known = list(column.dtype.categories)
         return pd.Categorical(values, categories=[*known, *dict.fromkeys(v for v in values if v and v not in known)])
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return pd.array(values, dtype="boolean")
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        is_whole = all(value is None or isinstance(value, int) for value in values)
+        return pd.array(values, dtype="Int64" if is_whole else "Float64")
     if column.dtype == object:
         array = np.empty(len(values), dtype=object)
-        array[:] = values
+        for position, value in enumerate(values):  # in one go numpy would make a matrix of lists
+            array[position] = value
         return array
     return text_array(values)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from vlmkit.errors import RunError
-from vlmkit.exporters.conversations import check_prompt, table_of_turns, without_token
+from vlmkit.exporters.conversations import (
+    TOKEN,
+    check_prompt,
+    entry_of_turns,
+    read_turns,
+    trainer_lines,
+    without_token,
+)
 from vlmkit.exporters.documents import Document, Entry, JsonLines
 from vlmkit.exporters.job import Job, start
-from vlmkit.exporters.options import ExportOptions
+from vlmkit.exporters.options import ExportOptions, check_choice
 from vlmkit.exporters.rows import Row
 from vlmkit.sources import normalize
+from vlmkit.sources.urls import is_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,15 +31,8 @@ __all__ = ["read_messages", "to_messages"]
 
 
 def _entry_of(record: Any) -> Entry:
-    return Entry(name=_short(_picture(record)), text=_text(_turns(record)[1]["content"]), record=record)
-
-
-def _picture(record: Any) -> str:
-    """Name of a conversation's picture, or its data URL."""
-    if record.get("images"):
-        return str(record["images"][0])
-    parts = _turns(record)[0]["content"]
-    return str(next(part["image_url"]["url"] for part in parts if part.get("type") == "image_url"))
+    entry = entry_of_turns(record)
+    return Entry(name=_short(entry.name), text=entry.text, record=record)
 
 
 def _short(name: str) -> str:
@@ -39,17 +40,6 @@ def _short(name: str) -> str:
     if name[:5] != "data:":
         return name
     return f"<data URL {hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}>"
-
-
-def _turns(record: Any) -> list[Any]:
-    """The first question and its answer."""
-    return [next(turn for turn in record["messages"] if turn["role"] == role) for role in ("user", "assistant")]
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content if part.get("type") == "text")
 
 
 _FILE = JsonLines(_entry_of)
@@ -62,11 +52,17 @@ def to_messages(
     column: str | None = None,
     prompt: str = "Describe this image.",
     system: str | None = None,
+    style: Literal["parts", "text"] = "parts",
+    full_path: bool = False,
     embed: bool = False,
     longest_side_px: int = 1568,
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
     """Write chat messages of one question and one answer, one conversation per line.
+
+    TRL takes parts, LLaMA-Factory texts, ms-swift both. What a user still types is in the card, ready to copy: the
+    cast of the column ``images`` for TRL, the entry in ``dataset_info.json`` and ``media_dir`` for LLaMA-Factory, the
+    variable ``ROOT_IMAGE_DIR`` for ms-swift.
 
     Parameters
     ----------
@@ -79,9 +75,15 @@ def to_messages(
         The question.
     system : str or None, default None
         Text before each conversation.
+    style : {"parts", "text"}, default "parts"
+        Whether what is said is a list of parts, or a text in which ``<image>`` stands for the picture.
+    full_path : bool, default False
+        Whether pictures are named by their whole path, which `datasets` opens from any folder; otherwise relative to
+        `root`.
     embed : bool, default False
         Whether the pictures are in the file, as data URLs in parts of type ``image_url``, which OpenAI's fine-tuning
         takes; otherwise it names them in ``images``, as TRL and its like do. Embedded pictures have no names any more.
+        With ``style="text"`` everything but the question is a plain text, as in OpenAI's own examples.
     longest_side_px : int, default 1568
         To which embedded pictures are shrunk.
     **options
@@ -99,38 +101,57 @@ def to_messages(
     """
     place = Path(path)
     check_prompt(prompt)
-    head = [] if system is None else [{"role": "system", "content": system}]
+    check_choice("style", style, ("parts", "text"))
+    said = _parts if style == "parts" else _text
+    head = [] if system is None else [{"role": "system", "content": said(system)}]
     job = start(frame, place.parent, options, title="chat messages", column=column)
-    found = _embedded(job, head, prompt, longest_side_px) if embed else _named(job, head, prompt)
+    question: Any = f"{TOKEN}\n{prompt}" if style == "text" else [{"type": "image"}, *_parts(prompt)]
+    if embed:
+        found = _embedded(job, [*head, {"role": "user", "content": _parts(prompt)}], said, longest_side_px)
+    else:
+        found = _named(job, [*head, {"role": "user", "content": question}], said, full_path=full_path)
     Document(job.folder / place.name, _FILE, job).write(found)
-    return job.finish(f"{place.name}.card.md", job.loading(place.name))
+    lines = [] if embed else _trainers(job, place.name, style, full_path=full_path)
+    return job.finish(place.name, [job.loading(place.name), *lines])
 
 
-def _named(job: Job, head: list[Any], prompt: str) -> Iterator[Entry]:
+def _parts(text: str) -> Any:
+    return [{"type": "text", "text": text}]
+
+
+def _text(text: str) -> Any:
+    return text
+
+
+def _trainers(job: Job, name: str, style: str, *, full_path: bool) -> list[str]:
+    if style == "text":
+        tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+        columns = {"messages": "messages", "images": "images"}
+        return trainer_lines(job, {"file_name": name, "formatting": "sharegpt", "columns": columns, "tags": tags})
+    first = "" if full_path else f"import os\n\nos.chdir({str(job.root)!r})  # names are relative to it\n"
+    load = f'data = load_dataset("json", data_files={str(job.folder / name)!r}, split="train")'
+    cast = 'data = data.cast_column("images", List(Image()))'
+    return [f"{first}from datasets import Image, List, load_dataset  # for TRL\n\n{load}\n{cast}"]
+
+
+def _named(job: Job, head: list[Any], said: Callable[[str], Any], *, full_path: bool) -> Iterator[Entry]:
     for row, name in job.named_rows():
         answer = without_token(row.text or "")
-        turns = [
-            *_parts(head),
-            {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]},
-            {"role": "assistant", "content": [{"type": "text", "text": answer}]},
-        ]
-        yield Entry(name=name, text=answer, record={"messages": turns, "images": [name]})
+        turns = [*head, {"role": "assistant", "content": said(answer)}]
+        named = str(job.root / name) if full_path and not is_url(name) else name
+        yield Entry(name=named, text=answer, record={"messages": turns, "images": [named]})
 
 
-def _parts(head: list[Any]) -> list[Any]:
-    """A system text in the form that its neighbors have: Arrow wants one type."""
-    return [{"role": turn["role"], "content": [{"type": "text", "text": turn["content"]}]} for turn in head]
-
-
-def _embedded(job: Job, head: list[Any], prompt: str, longest_side_px: int) -> Iterator[Entry]:
+def _embedded(job: Job, head: list[Any], said: Callable[[str], Any], longest_side_px: int) -> Iterator[Entry]:
+    *before, question = head
     for row in job.usable_rows():
         try:
             url = _data_url(job, row, longest_side_px)
         except RunError as fault:
             job.leave_out(row, fault)
             continue
-        question = [{"type": "text", "text": prompt}, {"type": "image_url", "image_url": {"url": url}}]
-        turns = [*head, {"role": "user", "content": question}, {"role": "assistant", "content": row.text}]
+        content = [*question["content"], {"type": "image_url", "image_url": {"url": url}}]
+        turns = [*before, {**question, "content": content}, {"role": "assistant", "content": said(row.text or "")}]
         yield Entry(name=_short(url), text=row.text, record={"messages": turns})
 
 
@@ -140,7 +161,9 @@ def _data_url(job: Job, row: Row, longest_side_px: int) -> str:
 
 
 def read_messages(path: str | Path, *, root: str | Path | None = None, column: str = "caption") -> pd.DataFrame:
-    """Read the first question and answer of each conversation.
+    """Read the first question and answer of each conversation, from JSON Lines or a JSON list, whoever wrote it.
+
+    Conversations without a picture are rows, too. What cannot be read is left out, and a warning says what.
 
     Parameters
     ----------
@@ -152,17 +175,13 @@ def read_messages(path: str | Path, *, root: str | Path | None = None, column: s
 
     Returns
     -------
-    DataFrame, columns path (a data URL where the picture is in the file), prompt and `column`.
+    DataFrame
+        Columns path (a data URL where the picture is in the file, NA where there is none), prompt and `column`. Where
+        some have several pictures, ``images`` has lists of all.
 
     Raises
     ------
     SetupError
-        The file cannot be read, or names pictures outside the folder.
+        There is nothing to read in it.
     """
-    entries = (
-        Entry(
-            name=_picture(entry.record), text=entry.text, record={"prompt": _text(_turns(entry.record)[0]["content"])}
-        )
-        for entry in _FILE.read(Path(path))
-    )
-    return table_of_turns(entries, Path(path), root, column)
+    return read_turns(path, root, column)

@@ -12,7 +12,17 @@ from vlmkit.errors import SetupError
 from vlmkit.sources.archives import split
 from vlmkit.sources.urls import is_url
 
-__all__ = ["SafeNames", "check_inside", "common_root", "is_file_name", "name_below", "resolve_name", "safe_name"]
+__all__ = [
+    "SafeNames",
+    "check_inside",
+    "common_root",
+    "is_file_name",
+    "is_hidden",
+    "leads_out",
+    "name_below",
+    "resolve_name",
+    "safe_name",
+]
 
 _LONGEST_BYTES = 180  # of the 255 that a file name may have, with room for further endings
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]')
@@ -24,22 +34,23 @@ def is_file_name(path: str) -> bool:
     return not is_url(path) and split(path) is None
 
 
-def common_root(paths: Iterable[str], folder: Path) -> Path:
+def common_root(paths: Iterable[str], folder: Path | None) -> Path:
     """Folder that holds all of these files: the one given where it does, else the innermost.
 
     Parameters
     ----------
     paths : iterable of str
         What is no file of its own is passed over.
-    folder : Path
+    folder : Path or None
+        None always takes the innermost; where there is no file, that is the working directory.
     """
     places = {os.path.dirname(os.path.abspath(os.path.expanduser(path))) for path in paths if is_file_name(path)}  # noqa: PTH100, PTH111, PTH120  pathlib raises for an unknown "~name"
-    here = Path(os.path.abspath(folder))  # noqa: PTH100  links stay as they were written
+    here = Path(os.path.abspath(folder or "."))  # noqa: PTH100  links stay as they were written
     try:
         found = os.path.commonpath(places) if places else str(here)
     except ValueError:  # on several drives
         return here
-    return here if Path(found).is_relative_to(here) else Path(found)
+    return here if folder is not None and Path(found).is_relative_to(here) else Path(found)
 
 
 def name_below(root: Path, path: str) -> str | None:
@@ -70,7 +81,7 @@ def safe_name(name: str, suffix: str) -> str:
     >>> safe_name("../../etc/passwd", ".jpg"), safe_name("a/CON.png", ".png"), safe_name(".hidden.jpg", ".jpg")
     ('etc/passwd.jpg', 'a/_CON.png', '_hidden.jpg')
     """
-    *folders, last = [part for part in re.split(r"[/\\]", name) if part not in {"", ".", ".."}] or ["picture"]
+    *folders, last = [part for part in name.split("/") if part not in {"", ".", ".."}] or ["picture"]
     stem = last.removesuffix(suffix) if len(last) > len(suffix) else last
     return "/".join([*(_safe_part(part) for part in folders), _safe_part(stem) + suffix])
 
@@ -150,9 +161,30 @@ def resolve_name(root: Path, name: str, where: str) -> str:
     """
     if is_url(name):
         return name
-    parts = PurePosixPath(name.replace("\\", "/"))
-    drive = re.match(r"[A-Za-z]:(?:[/\\]|$)", name) or (os.name == "nt" and ":" in name)
-    if parts.is_absolute() or drive or ".." in parts.parts or "\0" in name:
+    if leads_out(name):
         raise SetupError(f"{where}: the name {name!r} leads out of {root}. Correct the file before you read it.")
     exact = str(root / name)  # a backslash may also be a letter of a name
-    return exact if os.path.lexists(exact) else str(root / parts)
+    return exact if os.path.lexists(exact) else str(root / PurePosixPath(name.replace("\\", "/")))
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a relative path is passed over by those who list folders, as our copies of old files are.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    return any(part.startswith((".", "__")) for part in path.parts)
+
+
+def leads_out(name: str) -> bool:
+    """Whether a name is no plain one below a folder: absolute, on a drive, or upwards.
+
+    Parameters
+    ----------
+    name : str
+        Of anybody's making.
+    """
+    parts = PurePosixPath(name.replace("\\", "/"))
+    drive = re.match(r"[A-Za-z]:(?:[/\\]|$)", name) or (os.name == "nt" and ":" in name)
+    return bool(parts.is_absolute() or drive or ".." in parts.parts or "\0" in name)

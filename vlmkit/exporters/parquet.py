@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from vlmkit.errors import RunError
 from vlmkit.exporters.documents import Document, Entry
 from vlmkit.exporters.job import Job, start
+from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.names import SafeNames
 from vlmkit.exporters.options import ExportOptions, PictureForm, check_choice
 from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.rows import further_columns
-from vlmkit.exporters.values import table_of_records
 from vlmkit.extras import open_by_name
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def to_parquet(
     document = Document(job.folder / place.name, codec, job)
     document.write(_entries(job, document, upright=pictures == "upright"))
     usage = f'from datasets import load_dataset\n\ndata = load_dataset("parquet", data_files={place.name!r})'
-    return job.finish(f"{place.name}.card.md", usage)
+    return job.finish(place.name, [usage])
 
 
 def _codec(schema: Any, text: str | None) -> Any:
@@ -123,4 +123,5 @@ def read_parquet(path: str | Path, *, pictures: bool = True) -> pd.DataFrame:
         first = {_PICTURE: picture} if pictures else {"path": (picture or {}).get("path")}
         return Entry(name="", text=None, record={**first, **record} if picture is not None else record)
 
-    return table_of_records([entry.record for entry in parquet_file(None, entry_of).read(Path(path))])
+    reading = Reading(path)
+    return reading.table(entry.record for entry in parquet_file(None, entry_of).read(Path(path), reading))

@@ -13,7 +13,10 @@ from vlmkit.exporters.values import plain_reader, plain_value, tags_of
 from vlmkit.frame.tables import pick_pictures, refs_of
 from vlmkit.records import ImageRef
 
-__all__ = ["Row", "Rows", "check_table", "column_of", "find_text_column", "further_columns"]
+__all__ = ["REJECTED", "Row", "Rows", "check_table", "column_of", "find_text_column", "further_columns"]
+
+REJECTED = "rejected in the review."
+"""Why a row is left out that a person turned down."""
 
 _REJECTED = "rejected"
 _USUAL_TEXTS = ("caption", "description", "text")
@@ -166,7 +169,7 @@ def _checks(frame: pd.DataFrame, texts: list[str] | None) -> list[tuple[pd.Serie
 
 
 def _read_status(value: Any) -> str | None:
-    return "rejected in the review." if value == _REJECTED else None
+    return REJECTED if value == _REJECTED else None
 
 
 def _read_error(value: Any) -> str | None:

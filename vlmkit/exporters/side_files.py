@@ -14,6 +14,7 @@ from vlmkit.exporters.files import write_whole
 from vlmkit.exporters.job import Job
 from vlmkit.exporters.options import IfExists
 from vlmkit.exporters.rows import Row
+from vlmkit.exporters.values import split_tags
 
 __all__ = ["Content", "SideFormat", "decide", "write_side_files"]
 
@@ -47,6 +48,10 @@ class SideFormat(Protocol):
     def separator(self) -> str:
         """What stands between an old text and a new one."""
 
+    @property
+    def is_tags(self) -> bool:
+        """Whether texts are tags with commas, each of which is said once."""
+
     def read(self, data: bytes) -> Content:
         """Words of a file; `ValueError` where they cannot be read."""
 
@@ -54,7 +59,9 @@ class SideFormat(Protocol):
         """The file with these words, and whatever else was in it."""
 
 
-def decide(before: Content | None, new: Content, if_exists: IfExists, separator: str) -> tuple[str, Content]:
+def decide(
+    before: Content | None, new: Content, if_exists: IfExists, separator: str, *, is_tags: bool = False
+) -> tuple[str, Content]:
     """What becomes of the words of one picture.
 
     Parameters
@@ -64,6 +71,8 @@ def decide(before: Content | None, new: Content, if_exists: IfExists, separator:
     new : Content
     if_exists : str
     separator : str
+    is_tags : bool, default False
+        Whether both texts are tags with commas.
 
     Returns
     -------
@@ -81,14 +90,19 @@ def decide(before: Content | None, new: Content, if_exists: IfExists, separator:
         return "skip", before
     if if_exists == "overwrite":
         return "replace", new
-    after = _extended(before, new, if_exists, separator)
+    after = _extended(before, new, if_exists, separator, is_tags=is_tags)
     return ("unchanged" if after == before else if_exists), after
 
 
-def _extended(before: Content, new: Content, if_exists: IfExists, separator: str) -> Content:
-    """Both, in this order; what stands there already is not said twice."""
-    tags = tuple(dict.fromkeys((*before.tags, *new.tags)))
+def _extended(before: Content, new: Content, if_exists: IfExists, separator: str, *, is_tags: bool) -> Content:
+    """Both, in this order; what stands there already is not said twice, and stays as it is written."""
+    further = [tag for tag in new.tags if tag not in before.tags]
+    tags = (*before.tags, *further) if if_exists == "append" else (*further, *before.tags)
     old, added = before.text, new.text
+    if is_tags:
+        known = set(split_tags(old))
+        added = ", ".join(tag for tag in split_tags(added) if tag not in known)
+        old = old.strip().strip(",").strip() if added else old
     if not old or not added or old == added:
         return Content(old or added, tags)
     if if_exists == "append":
@@ -98,7 +112,7 @@ def _extended(before: Content, new: Content, if_exists: IfExists, separator: str
 
 def write_side_files(
     job: Job, side_format: SideFormat, target_of: Callable[[Row], Path | str], content_of: Callable[[Row], Content]
-) -> None:
+) -> set[int]:
     """Write the files of all rows; nothing at all where one must not be touched.
 
     Parameters
@@ -110,6 +124,11 @@ def write_side_files(
     content_of : callable
         Words of a row.
 
+    Returns
+    -------
+    set of int
+        Positions of the rows that have their file now.
+
     Raises
     ------
     SetupError
@@ -117,34 +136,43 @@ def write_side_files(
     """
     if job.options.if_exists == "fail" and not job.options.dry_run:
         _check_free(job.rows, side_format, target_of, content_of)
-    written: dict[str, int] = {}
+    owners: dict[str, int] = {}
+    done = set()
     for row in job.usable_rows():
         target = target_of(row)
         if isinstance(target, str):
             job.leave_out(row, target)
             continue
-        other = written.setdefault(os.path.normcase(target), row.position)
+        other = owners.setdefault(os.path.normcase(target), row.position)
         if other != row.position:
-            job.leave_out(row, f"row {other} has the same file, {target.name}; rename one of the two pictures.")
-            continue
-        _write_one(job, side_format, target, content_of(row), row)
+            job.leave_out(
+                row,
+                f"row {other} has the same file, {target.name}, and a trainer gives its text to both; rename one of "
+                "the two pictures.",
+            )
+        elif _write_one(job, side_format, target, content_of(row), row):
+            done.add(row.position)
+    return done
 
 
-def _write_one(job: Job, side_format: SideFormat, target: Path, new: Content, row: Row) -> None:
+def _write_one(job: Job, side_format: SideFormat, target: Path, new: Content, row: Row) -> bool:
+    """Write a row's file; False where the row is left out."""
     old = _read(target)
     try:
         before = None if old is None else side_format.read(old)
     except ValueError as error:
         if job.options.if_exists != "overwrite":
             job.leave_out(row, f"{target}: {error}; correct or remove this file.")
-            return
+            return False
         before, old = Content("<unreadable>"), None
-    action, after = decide(before, new, job.options.if_exists, side_format.separator)
+    how = job.options.if_exists
+    action, after = decide(before, new, how, side_format.separator, is_tags=side_format.is_tags)
     job.changes.add(str(target), action, before=None if before is None else str(before), after=str(after))
     if action in {"create", "replace", "append", "prepend"} and not job.options.dry_run:
         job.backups.keep(target)
         # A new one that a power cut leaves empty is written by the next run: an empty text is none.
         write_whole(target, side_format.write(old, after), durable=target.exists())
+    return True
 
 
 def _read(path: Path) -> bytes | None:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from vlmkit.errors import BadSetting, RunError, SetupError
+from vlmkit.exporters.decoding import decode_text, fault_of_file, known_encoding
 from vlmkit.exporters.files import write_whole
 from vlmkit.exporters.job import Job, start
+from vlmkit.exporters.lenient import Fault, Reading
 from vlmkit.exporters.names import check_inside, safe_name
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.side_files import Content, write_side_files
-from vlmkit.exporters.values import split_tags, table_of_records
+from vlmkit.exporters.values import plain_value, split_tags, without_controls
 from vlmkit.sources.formats import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SidecarFile", "read_sidecars", "to_sidecars"]
+__all__ = ["SidecarFile", "doubled_braces", "pictures_below", "read_sidecars", "side_targets", "to_sidecars"]
 
 _LINES = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 
@@ -36,6 +39,8 @@ class SidecarFile:
     ----------
     separator : str
         What stands between an old text and a new one.
+    is_tags : bool
+        Whether texts are tags alone, which are said once.
     one_line : bool
         Whether line ends become spaces.
     wildcards : bool
@@ -43,12 +48,22 @@ class SidecarFile:
     """
 
     separator: str
+    is_tags: bool = False
     one_line: bool = True
     wildcards: bool = False
 
     def read(self, data: bytes) -> Content:
-        """Text of a file, as it stands there; `ValueError` where it is not UTF-8."""
-        return Content(data.decode("utf-8-sig").removesuffix("\n"))
+        """Text of a file.
+
+        Raises
+        ------
+        ValueError
+            It is in no encoding that is certain.
+        """
+        text, _ = decode_text(data)
+        if (fault := fault_of_file(text)) is not None:
+            raise ValueError(fault)
+        return Content(_trimmed(text))
 
     def write(self, old: bytes | None, content: Content) -> bytes:  # noqa: ARG002  nothing else is in the file
         """The file."""
@@ -56,10 +71,21 @@ class SidecarFile:
 
     def content(self, row: Row) -> Content:
         """Text of a row: caption, tags, or the tags behind the caption."""
-        parts = [row.text.strip()] if row.text and row.text.strip() else []
-        text = ", ".join([*parts, *row.tags])
-        text = _LINES.sub(" ", text) if self.one_line else text
-        return Content(re.sub(r"([{}])", r"\1\1", text) if self.wildcards else text)
+        parts = [text] if (text := without_controls(row.text or "").strip()) else []
+        text = ", ".join([*parts, *map(without_controls, row.tags)])
+        text = _LINES.sub(" ", text) if self.one_line else _trimmed(text)
+        return Content(doubled_braces(text) if self.wildcards else text)
+
+
+def doubled_braces(text: str) -> str:
+    """A text in which braces mean themselves to kohya's ``enable_wildcard``."""
+    return re.sub(r"([{}])", r"\1\1", text)
+
+
+def _trimmed(text: str) -> str:
+    """A text with plain line ends, and nothing blank at the end of a line or around it."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()
 
 
 def to_sidecars(
@@ -86,7 +112,7 @@ def to_sidecars(
     directory : path or None, default None
         None is beside the pictures themselves.
     column : str or None, default None
-        Column of texts. Default: the only column of answers, unless there are tags.
+        Column of texts, or of lists, which are tags. Default: the only column of answers, unless there are tags.
     tags : str or None, default None
         Column of tags, lists or texts with commas; written behind the text with commas.
     suffix : str, default ".txt"
@@ -96,9 +122,10 @@ def to_sidecars(
     wildcards : bool, default False
         Whether braces are doubled, for kohya's ``enable_wildcard``, which would draw lots among what is in them.
     separator : str or None, default None
-        Between an old text and a new one, with ``if_exists="append"``; None is ``", "`` for tags alone, else a space.
+        Between an old text and a new one, with ``if_exists="append"``; None is a space, and for tags alone ``", "``,
+        where no tag is written twice.
     with_pictures : bool, default False
-        Whether pictures are copied into the directory, too.
+        Whether pictures are copied into the directory, too; those of rows that are left out are not.
     upright : bool, default False
         Whether copied pictures are turned as their EXIF says; kohya's scripts do not heed it.
     **options
@@ -118,28 +145,19 @@ def to_sidecars(
         raise BadSetting(f"suffix={suffix!r}: give the ending of a text file, such as '.txt' or '.caption'.")
     if (with_pictures or upright) and directory is None:
         raise BadSetting("with_pictures: pictures are copied into a directory, so name one.")
-    job = _start(frame, directory, options, "sidecars", column, tags)
-    between = separator if separator is not None else ", " if job.text is None else " "
-    form = SidecarFile(separator=between, one_line=one_line, wildcards=wildcards)
+    job = start(frame, directory, options, title="sidecars", column=column, tags=tags)
+    is_tags = separator is None and (job.text is None or (tags is None and _holds_lists(frame[job.text])))
+    between = separator if separator is not None else ", " if is_tags else " "
+    form = SidecarFile(separator=between, is_tags=is_tags, one_line=one_line, wildcards=wildcards)
     target_of = side_targets(job, directory, lambda name: str(PurePosixPath(name).with_suffix(suffix)))
-    write_side_files(job, form, target_of, form.content)
+    done = write_side_files(job, form, target_of, form.content)
     if with_pictures:
-        _copy_pictures(job, upright=upright)
-    return job.finish("captions.card.md", f"import vlmkit as vk\n\ndf = vk.read_sidecars({job.folder.name!r})")
+        _copy_pictures(job, done, upright=upright)
+    return job.finish("captions", [f"import vlmkit as vk\n\ndf = vk.read_sidecars({job.folder.name!r})"])
 
 
-def _start(
-    frame: pd.DataFrame,
-    directory: str | Path | None,
-    options: ExportOptions,
-    title: str,
-    column: str | None,
-    tags: str | None,
-) -> Job:
-    if directory is not None:
-        return start(frame, directory, options, title=title, column=column, tags=tags)
-    job = start(frame, Path.cwd(), options, title=title, column=column, tags=tags)
-    return start(frame, job.root, options, title=title, column=column, tags=tags)
+def _holds_lists(column: pd.Series[Any]) -> bool:
+    return any(isinstance(plain_value(value), list) for value in column.array)
 
 
 def side_targets(job: Job, directory: str | Path | None, rename: Callable[[str], str]) -> Callable[[Row], Path | str]:
@@ -171,10 +189,11 @@ def side_targets(job: Job, directory: str | Path | None, rename: Callable[[str],
     return target_of
 
 
-def _copy_pictures(job: Job, *, upright: bool) -> None:
+def _copy_pictures(job: Job, done: set[int], *, upright: bool) -> None:
+    """Copy the pictures of rows whose text is written: another's would train on a text that is not its own."""
     for row in job.rows:
         name, _ = job.refer_to(row)
-        if row.fault or name is None:
+        if row.position not in done or name is None:
             continue
         try:
             file = file_of_picture(row.ref, name, upright=upright, limits=job.limits)
@@ -199,8 +218,12 @@ def read_sidecars(
     column: str = "caption",
     is_tags: bool = False,
     wildcards: bool = False,
+    encoding: str | None = None,
 ) -> pd.DataFrame:
     """Read the text files beside the pictures of a folder and its subfolders.
+
+    Line ends of any kind are plain ones, and blanks around a text are none of it. A warning names files that cannot be
+    read, that are UTF-16, and that lie beside no picture.
 
     Parameters
     ----------
@@ -213,28 +236,57 @@ def read_sidecars(
         Whether texts are tags with commas, and the column shall be of lists.
     wildcards : bool, default False
         Whether doubled braces are single ones.
+    encoding : str or None, default None
+        Encoding of the files that are not UTF-8, such as "cp1252" or "gbk". None leaves them unread: letters alone do
+        not tell.
 
     Returns
     -------
     DataFrame
-        ``path`` of each picture, and the column; NA where a picture has no text file.
+        ``path`` of each picture, and the column; NA where a picture has no text file, or one that cannot be read, with
+        the reason in ``<column>_error``.
 
     Raises
     ------
     SetupError
-        There is no such folder, it holds no pictures, or a text is not UTF-8.
+        There is no such folder, or it holds no pictures.
     """
+    known_encoding(encoding)
     folder = Path(os.path.abspath(directory))  # noqa: PTH100  links stay as they were written
     endings = [suffix] if suffix is not None else [".txt", ".caption"]
-    suffix = next((ending for ending in endings if next(folder.rglob(f"*{ending}"), None) is not None), endings[0])
-    records = []
+    texts = {ending: _files_below(folder, ending) for ending in endings}
+    files = next((found for found in texts.values() if found), {})
+    reading = Reading(folder)
+    records: list[dict[str, Any]] = []
+    used: set[Path | None] = set()
     for picture in pictures_below(folder):
-        text = _text_of(picture.with_suffix(suffix))
-        if text is not None and wildcards:
-            text = text.replace("{{", "{").replace("}}", "}")
-        value = split_tags(text) if is_tags and text is not None else text
-        records.append({"path": str(picture), column: value})
-    return table_of_records(records, ["path", column])
+        side = next((files[key] for key in _keys(picture) if key in files), None)
+        used.add(side)
+        text = _text_of(side, encoding, reading, wildcards=wildcards)
+        records.append({"path": str(picture), column: split_tags(text) if isinstance(text, str) and is_tags else text})
+    for side in sorted(set(files.values()) - used):
+        reading.note("text files", "no picture has this name", str(side.relative_to(folder)))
+    return reading.table(records, ["path", column])
+
+
+def _files_below(folder: Path, ending: str) -> dict[tuple[Path, str], Path]:
+    """Text files by folder and the name before their ending, in one Unicode form; hidden ones are passed over."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        below = path.relative_to(folder)
+        if path.name.lower().endswith(ending.lower()) and not any(part.startswith(".") for part in below.parts):
+            found[path.parent, _form(path.name[: -len(ending)])] = path
+    return found
+
+
+def _keys(picture: Path) -> Iterator[tuple[Path, str]]:
+    """What a picture's text file may be called: ``photo.jpg.txt``, which names it exactly, and ``photo.txt``."""
+    yield picture.parent, _form(picture.name)
+    yield picture.parent, _form(picture.stem)
+
+
+def _form(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:
@@ -254,14 +306,16 @@ def pictures_below(folder: Path) -> Iterator[Path]:
     return (Path(str(ref.source)) for ref in read(folder, recursive=True))
 
 
-def _text_of(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode("utf-8-sig").removesuffix("\n")
-    except FileNotFoundError:
+def _text_of(path: Path | None, encoding: str | None, reading: Reading, *, wildcards: bool) -> str | Fault | None:
+    if path is None:
         return None
-    except UnicodeDecodeError as error:
-        raise SetupError(f"{path}: not UTF-8 ({error}). Save it as UTF-8, as trainers want it.") from error
+    try:
+        text, found = decode_text(path.read_bytes(), encoding)
     except OSError as error:
-        raise SetupError(
-            f"{path}: cannot be read ({error.strerror or error}). Make it readable, or move it."
-        ) from error
+        return Fault(f"{path.name}: cannot be read ({error.strerror or error}); make it readable")
+    if (fault := fault_of_file(text)) is not None:
+        return Fault(f"{path.name}: {fault}")
+    if found not in {None, "utf-8-sig"}:
+        reading.note("text files", f"read as {found}, while trainers want UTF-8", path.name)
+    text = _trimmed(text)
+    return text.replace("{{", "{").replace("}}", "}") if wildcards else text

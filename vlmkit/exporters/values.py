@@ -14,15 +14,30 @@ import pandas as pd
 
 from vlmkit.frame.arrays import float_array, integer_array, text_array
 
-__all__ = ["clean_text", "plain_reader", "plain_value", "split_tags", "table_of_records", "tags_of", "to_json"]
+__all__ = [
+    "clean_text",
+    "plain_reader",
+    "plain_value",
+    "split_tags",
+    "table_of_records",
+    "tags_of",
+    "to_json",
+    "without_controls",
+]
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _SCALARS = (str, bool, int, float, type(None))
 
 
 def clean_text(text: str) -> str:
     """A text that every encoding can hold: halves of characters become the sign for what cannot be shown."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def without_controls(text: str) -> str:
+    """A text without characters that a terminal obeys and no text has, such as NUL and ESC; line ends and tabs stay."""
+    return _CONTROLS.sub("", text)
 
 
 def to_json(value: object) -> str:

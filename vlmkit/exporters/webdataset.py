@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 import re
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -14,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from vlmkit.errors import BadSetting, RunError, SetupError
-from vlmkit.exporters.documents import unreadable
 from vlmkit.exporters.files import replacing
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.names import SafeNames, check_inside
 from vlmkit.exporters.options import ExportOptions, PictureForm, check_choice
 from vlmkit.exporters.pictures import file_of_picture
-from vlmkit.exporters.values import clean_text, table_of_records, to_json
+from vlmkit.exporters.shards import facts_of
+from vlmkit.exporters.values import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_webdataset", "to_webdataset"]
+__all__ = ["to_webdataset"]
 
 _LARGEST_JSON_BYTES = 16 << 20
 _SHARD_ROWS = 10_000
@@ -99,7 +97,7 @@ def to_webdataset(
     shards = _Shards(job, prefix, shard_rows, shard_bytes)
     shards.write(_samples(job, shards, upright=pictures == "upright"))
     usage = f'import webdataset\n\ndata = webdataset.WebDataset("{prefix}-000000.tar").decode("pil")'
-    return job.finish("README.md", usage)
+    return job.finish(job.folder.name, [usage])
 
 
 def _samples(job: Job, shards: _Shards, *, upright: bool) -> Iterator[_Sample]:
@@ -138,7 +136,7 @@ class _Shards:
         found: dict[str, str] = {}
         try:
             for shard in self._old:
-                found |= {str(facts.get("file_name")): str(facts.get("caption")) for _, _, facts in _members(shard)}
+                found |= {str(facts.get("file_name")): str(facts.get("caption")) for facts in facts_of(shard)}
         except SetupError:
             if how != "overwrite":
                 raise
@@ -212,64 +210,3 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     member.size = len(data)
     member.mode = 0o644
     tar.addfile(member, io.BytesIO(data))
-
-
-def _members(shard: Path) -> Iterator[tuple[str, str | None, dict[str, Any]]]:
-    """Key, ending of the picture, and facts of each sample; nothing is unpacked to disk."""
-    try:
-        with tarfile.open(shard, "r:") as tar:
-            found: dict[str, tuple[str | None, dict[str, Any]]] = {}
-            for member in tar:
-                folder, _, base = member.name.rpartition("/")
-                stem, _, ending = base.partition(".")
-                key = f"{folder}/{stem}" if folder else stem
-                picture, facts = found.get(key, (None, {}))
-                if ending == "json" and member.isfile() and member.size <= _LARGEST_JSON_BYTES:
-                    facts = {**facts, **json.loads(_content(tar, member))}
-                elif ending == "txt" and member.isfile() and member.size <= _LARGEST_JSON_BYTES:
-                    facts = {"caption": clean_text(_content(tar, member).decode("utf-8")), **facts}
-                elif ending in _PICTURES:
-                    picture = ending
-                found[key] = (picture, facts)
-    except (tarfile.TarError, OSError, ValueError, TypeError) as error:
-        raise unreadable(shard, error) from error
-    yield from ((key, picture, facts) for key, (picture, facts) in found.items())
-
-
-_PICTURES = frozenset({"jpg", "jpeg", "png", "webp", "gif", "bmp", "tiff", "tif"})
-
-
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = tar.extractfile(member)
-    return b"" if file is None else file.read()
-
-
-def read_webdataset(path: str | Path) -> pd.DataFrame:
-    """Read texts and facts of WebDataset shards; pictures stay inside, from where all verbs read them.
-
-    Parameters
-    ----------
-    path : path
-        One tar file, or a folder of them.
-
-    Returns
-    -------
-    DataFrame
-        ``path`` of each picture within its tar, ``caption``, and what else the JSON says.
-
-    Raises
-    ------
-    SetupError
-        There is no shard, or one cannot be read.
-    """
-    place = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they were written
-    shards = sorted(place.glob("*.tar")) if place.is_dir() else [place]
-    if not shards:
-        raise SetupError(f"{place}: no tar file in this folder.")
-    records = [
-        {"path": f"{shard}/{key}.{picture}", **facts}
-        for shard in shards
-        for key, picture, facts in _members(shard)
-        if picture is not None
-    ]
-    return table_of_records(records, ["path", "caption"])

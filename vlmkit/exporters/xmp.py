@@ -7,17 +7,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
 
-from vlmkit.errors import SetupError
 from vlmkit.exporters.job import start
+from vlmkit.exporters.lenient import Fault, Reading
+from vlmkit.exporters.locating import Names
 from vlmkit.exporters.options import ExportOptions, check_choice
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.side_files import Content, write_side_files
 from vlmkit.exporters.sidecars import pictures_below, side_targets
-from vlmkit.exporters.values import table_of_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,11 +44,14 @@ class XmpFile:
     Attributes
     ----------
     separator : str, default a space
+    is_tags : bool, default False
+        Whether texts are tags; here these stand apart.
     alt_text : bool, default False
         Whether the text is also the picture's alternative for those who cannot see it.
     """
 
     separator: str = " "
+    is_tags: bool = False
     alt_text: bool = False
 
     def read(self, data: bytes) -> Content:
@@ -190,14 +193,11 @@ def to_xmp(
         Different words are there already, or a file cannot be written.
     """
     check_choice("naming", naming, ("full", "stem"))
-    place = Path.cwd() if directory is None else directory
-    job = start(frame, place, options, title="XMP sidecars", column=column, tags=tags)
-    if directory is None:
-        job = start(frame, job.root, options, title="XMP sidecars", column=column, tags=tags)
+    job = start(frame, directory, options, title="XMP sidecars", column=column, tags=tags)
     form = XmpFile(alt_text=alt_text)
     target_of = side_targets(job, directory, lambda name: str(_side(Path(name), naming)))
     write_side_files(job, form, target_of, form.content)
-    return job.finish("xmp.card.md", f'import vlmkit as vk\n\ndf = vk.read_dataset({job.folder.name!r}, "xmp")')
+    return job.finish("xmp", [f'import vlmkit as vk\n\ndf = vk.read_dataset({job.folder.name!r}, "xmp")'])
 
 
 def _side(picture: Path, naming: str) -> Path:
@@ -216,22 +216,28 @@ def read_xmp(directory: str | Path, *, column: str = "caption") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``path`` of each picture, the column, and ``tags`` (lists); NA where there is no sidecar.
+        ``path`` of each picture, the column, and ``tags`` (lists); NA where there is no sidecar. One that cannot be
+        read is NA, too, with the reason in ``<column>_error``, and a warning names it.
 
     Raises
     ------
     SetupError
-        There is no such folder, it holds no pictures, or a sidecar cannot be read.
+        There is no such folder, or it holds no pictures.
     """
     folder = Path(os.path.abspath(directory))  # noqa: PTH100  links stay as they were written
-    records = []
-    for picture in pictures_below(folder):
-        side = next((side for naming in ("full", "stem") if (side := _side(picture, naming)).is_file()), None)
-        try:
-            content = Content("") if side is None else XmpFile().read(side.read_bytes())
-        except (ValueError, OSError) as error:
-            raise SetupError(f"{side}: cannot be read ({error}). Correct or remove it.") from error
-        records.append(
-            {"path": str(picture), column: content.text or None, "tags": list(content.tags) if content.tags else None}
-        )
-    return table_of_records(records, ["path", column, "tags"])
+    reading, names = Reading(folder), Names()
+    return reading.table(
+        (_record(picture, names, column) for picture in pictures_below(folder)), ["path", column, "tags"]
+    )
+
+
+def _record(picture: Path, names: Names, column: str) -> dict[str, Any]:
+    side = next((side for naming in ("full", "stem") if (side := names.find(_side(picture, naming)))), None)
+    row: dict[str, Any] = {"path": str(picture), column: None, "tags": None}
+    if side is None:
+        return row
+    try:
+        content = XmpFile().read(side.read_bytes())
+    except (ValueError, OSError) as error:
+        return row | {column: Fault(f"{side.name}: {error}")}
+    return row | {column: content.text or None, "tags": list(content.tags) or None}
