@@ -223,6 +223,8 @@ class Reply:
         may say it less exactly.
     retries : int
         Further asks that it took, of all models that were asked.
+    response_id : str or None
+        The server's own name for the answer, for questions to whoever runs it; not kept in the store.
     """
 
     text: str
@@ -233,6 +235,7 @@ class Reply:
     seconds: float = 0.0
     tokens: tuple[Token, ...] | None = None
     retries: int = 0
+    response_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,12 @@ from vlmkit.prompts import compose_description, compose_question, compose_questi
 from vlmkit.records import Outcome, Reply, Token, Usage
 
 REPLY = Reply(
-    text="x", finish_reason="stop", model="fake:m", revision="7", usage=Usage(prompt_tokens=3, completion_tokens=2)
+    text="x",
+    finish_reason="stop",
+    response_id="r-1",
+    model="fake:m",
+    revision="7",
+    usage=Usage(prompt_tokens=3, completion_tokens=2),
 )
 
 
@@ -37,7 +42,7 @@ def test_details_have_columns_of_their_own():
     assert list(frame) == columns.names
     assert frame.loc[1, "text_retries"] == 3
     digest = "0c26add61199629921e19cb614a5f581"
-    assert frame.loc[0].tolist()[2:] == ["fake:m", "7", digest, 0.5, 3, 2, "stop", False, False, 0, "x"]
+    assert frame.loc[0].tolist()[2:] == ["fake:m", "7", digest, 0.5, 3, 2, "stop", "r-1", False, False, 0, "x"]
     assert frame.loc[1, "text_seconds"] == 9.0
     missing = frame.loc[1, ["text_model", "text_revision", "text_prompt_tokens", "text_finish_reason"]]
     assert missing.isna().all()

@@ -60,8 +60,9 @@ def test_a_cell_can_run_again(photos, backend):
 def test_details(photos, backend):
     """Who answered, how long it took, what it cost."""
     frame = caption(photos(2), model=backend(), details=True)
-    names = "model revision prompt_digest seconds prompt_tokens completion_tokens finish_reason from_store is_duplicate"
-    assert list(frame)[-11:] == [f"caption_{name}" for name in (*names.split(), "retries", "reply")]
+    names = "model revision prompt_digest seconds prompt_tokens completion_tokens finish_reason response_id"
+    names += " from_store is_duplicate retries reply"
+    assert list(frame)[-12:] == [f"caption_{name}" for name in names.split()]
     assert frame["caption_model"].tolist() == ["fake:echo"] * 2
     assert (frame["caption_seconds"] > 0).all()
 

@@ -7,7 +7,7 @@ import pytest
 
 from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
-from vlmkit.providers.dialect import Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Form, Piece, count, id_of, no_text, refuse_unsupported
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
@@ -120,3 +120,37 @@ def test_a_temperature_that_a_host_does_not_take_is_refused(engine, highest):
     with pytest.raises(BadSetting, match=f"Give 0 to {highest:g}"):
         refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(temperature=highest + 0.1)), form)
     assert ANY_SERVER.highest_temperature is None
+
+
+@pytest.mark.parametrize(
+    ("dialect", "whole", "event"),
+    [
+        (
+            OPENAI_CHAT,
+            {"id": "r-1", "choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]},
+            {"id": "r-1", "choices": [{"delta": {"content": "a"}}]},
+        ),
+        (
+            ANTHROPIC_MESSAGES,
+            {"id": "r-1", "content": [{"type": "text", "text": "a"}], "stop_reason": "end_turn"},
+            {"type": "message_start", "message": {"id": "r-1"}},
+        ),
+        (
+            GEMINI_CONTENT,
+            {"responseId": "r-1", "candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}]},
+            {"responseId": "r-1", "candidates": [{"content": {"parts": [{"text": "a"}]}}]},
+        ),
+    ],
+    ids=["openai", "anthropic", "gemini"],
+)
+def test_every_dialect_gives_the_server_s_id(dialect, whole, event):
+    """Of a whole answer and of one in pieces."""
+    assert dialect.read(whole).response_id == "r-1"
+    assert dialect.read_event(json.dumps(event)).response_id == "r-1"
+
+
+@pytest.mark.parametrize("odd", [None, 7, "", "a\nb", "x" * 201, ["r"]])
+def test_an_odd_id_is_none(odd):
+    """Nothing that could break a line or a table."""
+    assert id_of({"id": odd}) is None
+    assert id_of(odd) is None

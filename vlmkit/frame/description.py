@@ -43,7 +43,9 @@ class Description:
         Further asks after the first.
     prompt_tokens, completion_tokens : int or None
     finish_reason : str or None
-        ``"stop"``, ``"length"``, …
+        As in `vlmkit.records.Reply`: ``"stop"``, ``"length"``, …
+    response_id : str or None
+        The server's own name for the answer.
     prompt_digest : str or None
         blake2b-128 of the finished prompt, hexadecimal.
     reply : str or None
@@ -66,6 +68,7 @@ class Description:
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
+    response_id: str | None
     prompt_digest: str | None
     reply: str | None
     metadata: Mapping[str, Any] = field(repr=False)

@@ -136,8 +136,8 @@ class TableOptions(RowOptions, total=False):
     Attributes
     ----------
     details : bool, default False
-        Adds columns for model, revision, digest of the prompt, seconds, tokens, finish reason, whether it was stored or
-        asked for an equal row, retries, and the answer as the model wrote it.
+        Adds columns for model, revision, digest of the prompt, seconds, tokens, finish reason, the server's id of the
+        answer, whether it was stored or asked for an equal row, retries, and the answer as the model wrote it.
     background : bool, default False
         Whether the call returns at once, with a `Run` whose table fills by itself.
     """

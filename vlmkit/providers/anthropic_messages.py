@@ -8,7 +8,7 @@ from typing import Any
 
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -68,6 +68,7 @@ def _read(content: Any) -> Piece:
         finish_reason=_reason(content) or UNKNOWN,
         usage=Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens")),
         is_last=True,
+        response_id=id_of(content),
         thinks=any(isinstance(block, dict) and "thinking" in str(block.get("type")) for block in blocks),
     )
     if not piece.text.strip():
@@ -88,7 +89,7 @@ def _read_event(data: str) -> Piece:
     if kind == "message_start":
         message = event.get("message")
         usage = message.get("usage") if isinstance(message, dict) else None
-        return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")))
+        return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")), response_id=id_of(message))
     if kind == "content_block_delta" and isinstance(delta.get("text"), str):
         return Piece(text=delta["text"])
     if kind == "content_block_delta":

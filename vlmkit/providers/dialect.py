@@ -10,7 +10,7 @@ from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.records import Ask, Sampling, Token, Usage
 
-__all__ = ["Dialect", "Form", "Piece", "count", "no_text", "refuse_unsupported", "unusual"]
+__all__ = ["Dialect", "Form", "Piece", "count", "id_of", "no_text", "refuse_unsupported", "unusual"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,8 @@ class Piece:
     tokens : tuple of Token or None
     is_last : bool
         Whether nothing comes after this event.
+    response_id : str or None
+        The server's own name for this answer.
     thinks : bool
         Whether there are thoughts beside the text.
     refusal : str
@@ -63,6 +65,7 @@ class Piece:
     usage: Usage = field(default_factory=Usage)
     tokens: tuple[Token, ...] | None = None
     is_last: bool = False
+    response_id: str | None = None
     thinks: bool = False
     refusal: str = ""
 
@@ -89,6 +92,7 @@ class Dialect:
     headers: Callable[[str | None], Mapping[str, str]]
 
 
+_LONGEST_ID = 200
 _NEUTRAL = {
     "top_p": 1.0,
     "top_k": 0,
@@ -140,6 +144,18 @@ def refuse_unsupported(ask: Ask, form: Form) -> None:
     highest, given = form.highest_temperature, ask.sampling.temperature
     if highest is not None and given > highest:
         raise BadSetting(f"temperature: {given:g} is too high for {form.model}'s server. Give 0 to {highest:g}.")
+
+
+def id_of(content: Any, key: str = "id") -> str | None:
+    """A server's name for its answer, where it gives a usable one.
+
+    Parameters
+    ----------
+    content : JSON value
+    key : str, default "id"
+    """
+    found = content.get(key) if isinstance(content, dict) else None
+    return found if isinstance(found, str) and found.isprintable() and 0 < len(found) <= _LONGEST_ID else None
 
 
 def count(content: Any, key: str) -> int | None:

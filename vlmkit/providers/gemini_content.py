@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported, unusual
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, refuse_unsupported, unusual
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -73,6 +73,7 @@ def _piece(content: Any) -> Piece:
     parts = _parts_of(first)
     return Piece(
         text="".join(part["text"] for part in parts if not part.get("thought")),
+        response_id=id_of(content, "responseId"),
         thinks=any(part.get("thought") for part in parts) or bool(count(usage, "thoughtsTokenCount")),
         finish_reason=_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         usage=Usage(

@@ -10,7 +10,7 @@ from typing import Any
 
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, no_text, refuse_unsupported, unusual
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, refuse_unsupported, unusual
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Token, Turn, Usage
 
@@ -73,6 +73,7 @@ def _read(content: Any) -> Piece:
         tokens=_tokens(choice),
         is_last=True,
         thinks=_thinks(message),
+        response_id=id_of(content),
         refusal=_text(message.get("refusal")) or "",
     )
     if text is None or piece.refusal or (piece.thinks and not text.strip()):
@@ -93,6 +94,7 @@ def _read_event(data: str) -> Piece:
         usage=_usage(content),
         tokens=_tokens(choice),
         thinks=_thinks(delta),
+        response_id=id_of(content),
         refusal=_text(delta.get("refusal")) or "",
     )
 

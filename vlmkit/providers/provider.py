@@ -324,6 +324,7 @@ class Provider(Surface):
             usage=piece.usage,
             seconds=time.monotonic() - job.start_s,
             tokens=piece.tokens if job.ask.token_probabilities else None,
+            response_id=piece.response_id,
         )
 
     def _check_pictures(self, ask: Ask) -> None:
@@ -385,6 +386,7 @@ def _joined(whole: Piece, piece: Piece) -> Piece:
         ),
         tokens=tokens,
         is_last=piece.is_last,
+        response_id=whole.response_id or piece.response_id,
         thinks=whole.thinks or piece.thinks,
         refusal=whole.refusal + piece.refusal,
     )
