@@ -203,19 +203,20 @@ def _values_of(outcome: Outcome) -> Mapping[str, Any]:
 
 def details_of(outcome: Outcome) -> dict[str, Any]:
     """How an answer came about, by the names of the details columns; None where there was none."""
-    reply: Reply | None = outcome.reply
     prompt = outcome.prompt
-    return {
-        "model": reply.model if reply else None,
-        "revision": reply.revision if reply else None,
-        "prompt_digest": None if prompt is None else hashlib.blake2b(prompt.encode(), digest_size=16).hexdigest(),
-        "seconds": outcome.seconds,
-        "prompt_tokens": reply.usage.prompt_tokens if reply else None,
-        "completion_tokens": reply.usage.completion_tokens if reply else None,
-        "finish_reason": reply.finish_reason if reply else None,
-        "response_id": reply.response_id if reply else None,
-        "from_store": outcome.from_store if reply else None,
-        "is_duplicate": outcome.is_duplicate if reply else None,
-        "retries": outcome.retries,
-        "reply": reply.text if reply else None,
-    }
+    digest = None if prompt is None else hashlib.blake2b(prompt.encode(), digest_size=16).hexdigest()
+    told = {"prompt_digest": digest, "seconds": outcome.seconds, "retries": outcome.retries}
+    reply: Reply | None = outcome.reply
+    if reply is not None:
+        told |= {
+            "model": reply.model,
+            "revision": reply.revision,
+            "prompt_tokens": reply.usage.prompt_tokens,
+            "completion_tokens": reply.usage.completion_tokens,
+            "finish_reason": reply.finish_reason,
+            "response_id": reply.response_id,
+            "from_store": outcome.from_store,
+            "is_duplicate": outcome.is_duplicate,
+            "reply": reply.text,
+        }
+    return {name: told.get(name) for name in _DETAILS}
