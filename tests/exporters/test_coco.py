@@ -61,7 +61,7 @@ def test_two_images_of_one_id_are_two_rows(photos):
     assert table["caption_error"].notna().tolist() == [True, True, False]
 
 
-@pytest.mark.parametrize(("one", "other"), [("7", 7), (7, "7"), ("img-a", "img-a"), (7, 7)])
+@pytest.mark.parametrize(("one", "other"), [("7", 7), (7, "7"), (7.0, 7), ("img-a", "img-a"), (7, 7)])
 def test_ids_of_any_type_join(photos, one, other):
     """Numbers, texts, and one for the other."""
     table = read(photos, [{"id": one, "file_name": "a.jpg"}], [{"id": "x9", "image_id": other, "caption": "c"}])
@@ -80,8 +80,10 @@ def test_broken_annotations_and_images_are_told(photos):
     with pytest.warns(UserWarning, match=r"4 of 5 records are left out: annotation 2 \(it is about image 99"):
         table = read(photos, images, annotations)
     assert table["caption"].tolist() == ["c"]
+    table = read(photos, [{"id": "0007", "coco_url": "http://x/z.jpg"}], [{"image_id": "0007", "caption": 5}])
+    assert table[["path", "caption", "image_id"]].to_numpy().tolist() == [["http://x/z.jpg", "5", "0007"]]
     (photos / "bare.json").write_text(json.dumps({"images": [{"file_name": "a.jpg", "captions": ["x", "y"]}]}))
-    assert read_dataset(photos / "bare.json", "coco")["caption"].tolist() == ["x\ny"]
+    assert read_dataset(photos / "bare.json")["caption"].tolist() == ["x\ny"]
 
 
 def test_objects_come_along(photos):

@@ -72,6 +72,9 @@ def test_pictures_may_be_none_or_many(photos):
     (photos / "set.json").write_text(json.dumps(records), encoding="utf-8")
     table = read_turns(photos / "set.json", None, "caption")
     assert table["path"].isna().tolist() == [True, False]
+    silent = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": None}]}
+    (photos / "silent.json").write_text(json.dumps(silent), encoding="utf-8")
+    assert read_dataset(photos / "silent.json")["caption"].isna().tolist() == [True]
     assert table["images"][1] == [str(photos / "a.jpg"), str(photos / "sub" / "b.png")]
 
 

@@ -92,6 +92,15 @@ def test_csv_of_windows(tmp_path, encoding):
         assert read_dataset(tmp_path / "x.csv").to_dict("records") == [{"path": "a.jpg", "caption": "a cat"}]
 
 
+def test_names_in_an_old_encoding(tmp_path):
+    """Without its name nothing can be read, and the message says which option."""
+    (tmp_path / "x.csv").write_bytes("path;légende\na.jpg;été\n".encode("cp1252"))
+    with pytest.raises(SetupError, match="name its encoding"):
+        read_dataset(tmp_path / "x.csv")
+    with pytest.warns(UserWarning, match="read as cp1252"):
+        assert read_dataset(tmp_path / "x.csv", encoding="cp1252")["légende"].tolist() == ["été"]
+
+
 def test_one_bad_row_or_cell_leaves_the_others(tmp_path):
     """Rows of other widths are left out, cells of another encoding are NA; the encoding can be named."""
     (tmp_path / "x.csv").write_bytes(b"path,caption\na.jpg,caf\xe9\nb.jpg,one,two\nc.jpg,ok\n")

@@ -50,10 +50,15 @@ def test_what_older_scripts_wrote_is_read(captions, photos):
     assert back["path"].tolist() == [str(photos / name) for name in ("a.jpg", "sub/b.png", "gone")]
     assert back["caption"].tolist()[0] == "one\ntwo"
     assert back["tags"].tolist()[1] == ["x", "y"]
+    (photos / "whole.json").write_text(json.dumps({str(photos / "sub" / "b"): {"caption": "z"}}))
+    assert read_dataset(photos / "whole.json")["path"].tolist() == [str(photos / "sub" / "b.png")]
 
 
 def test_what_is_no_metadata_is_refused(tmp_path):
-    """Captions alone are not the format."""
+    """Captions alone are not the format, nor is a table that pandas wrote."""
+    (tmp_path / "columns.json").write_text('{"path": {"0": "a.jpg"}, "caption": {"0": "x"}}')
+    with pytest.raises(SetupError, match="'path' is no object with caption and tags"):
+        read_dataset(tmp_path / "columns.json")
     (tmp_path / "set.json").write_text('{"a": "caption"}')
     with pytest.raises(SetupError, match="'a' is no object with caption and tags"):
         read_dataset(tmp_path / "set.json")

@@ -173,6 +173,31 @@ def test_the_short_form_is_known_and_unpacked(read, photos):
     assert row["kind_status"] == "accepted"
 
 
+def test_choices_of_the_short_form_are_of_one_type(read):
+    """It has one as a text and several in an object; lines of a text are in a list."""
+    one = {"image": "a.jpg", "id": 1, "annotator": 1, "tags": "x", "what": ["one", "two"]}
+    several = {"image": "sub/b.png", "id": 2, "annotator": 1, "tags": {"choices": ["x", "y"]}}
+    table = read(one, several)
+    assert table["tags"].tolist() == [["x"], ["x", "y"]]
+    assert table["what"].tolist()[0] == "one\ntwo"
+    assert table["what_status"].tolist() == ["accepted", "auto"]
+
+
+def test_names_that_clash_keep_apart(read, photos):
+    """A control called like the path, data called like a control; a result without a value is none."""
+    said = [result("path", "textarea", {"text": ["p"]}), result("title", "textarea", {"text": ["t"]})]
+    row = read({"data": {"image": "a.jpg", "title": "d"}, "annotations": [{"result": said}]}).loc[0].to_dict()
+    assert (row["path"], row["path_answer"], row["title"], row["data_title"]) == (str(photos / "a.jpg"), "p", "t", "d")
+    assert list(read(task(results=[result("c", "textarea", None)])).columns) == ["path", "task_id"]
+
+
+def test_edits_are_merged_whatever_the_control_is_called(read, captions):
+    """And in the form that exports had before annotations were called so."""
+    text = result("whatever", "textarea", {"text": ["by hand"]})
+    table = read({"data": {"image": "a.jpg"}, "completions": [{"result": [text]}]})
+    assert merge_edits(captions, table)["caption"].tolist()[0] == "by hand"
+
+
 def test_a_broken_task_does_not_end_it(read):
     """It is left out and told; so is all that follows where the file ends half-way."""
     with pytest.warns(UserWarning, match=r"2 of 3 records are left out: record 2 \(.*record 3"):

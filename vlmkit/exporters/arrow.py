@@ -71,7 +71,9 @@ def csv_rows(
         read = pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, skip_rows=skipped)
         with pyarrow.csv.open_csv(source(), read_options=read, parse_options=parse) as reader:
             names = list(reader.schema.names)
-    except (pa.ArrowInvalid, OSError, UnicodeError) as error:
+    except UnicodeError as error:
+        raise unreadable(path, ValueError('not UTF-8; name its encoding, such as encoding="cp1252"')) from error
+    except (pa.ArrowInvalid, OSError) as error:
         raise unreadable(path, error) from error
     if len(set(names)) < len(names):
         raise SetupError(f"{path}: two of its columns have the same name: {', '.join(names)}. Rename one.")
@@ -111,7 +113,7 @@ def _source(path: Path, encoding: str | None, reading: Reading) -> tuple[Callabl
     if found not in {None, "utf-8-sig"}:
         reading.note("files", f"read as {found}", path.name)
     if "\0" in text.split("\n", 1)[0]:
-        raise UnicodeError("not UTF-8; name its encoding, such as encoding='utf-16-le'")
+        raise UnicodeError("letters with zeros between")
     data = text.encode("utf-8", "surrogateescape")
     return lambda: pa.BufferReader(data), text[:_HEAD_BYTES]
 

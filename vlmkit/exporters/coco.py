@@ -49,13 +49,13 @@ class CocoFile:
         account = Reading(path, strict=True) if reading is None else reading
         content = load_json(path, dict)
         images = _listed(path, content, "images")
-        counts = Counter(str(image["id"]) for image in images if _has(image, "id"))
+        counts = Counter(_key(image["id"]) for image in images if _has(image, "id"))
         found: dict[str, list[Any]] = {number: [] for number in counts}
         for number, annotation in enumerate(_listed(path, content, "annotations", needed=False), 1):
             account.attempt(f"annotation {number}", _sort_in, annotation, found, counts)
         self._last_annotation = max(map(_number, chain.from_iterable(found.values())), default=0)
         self._last_image = max(map(_number, images), default=0)
-        self._kinds = {str(each.get("id")): each.get("name") for each in content.get("categories") or []}
+        self._kinds = {_key(each.get("id")): each.get("name") for each in content.get("categories") or []}
         for number, image in enumerate(images, 1):
             entry = account.attempt(f"image {number}", _entry_of, image, found, counts)
             if entry is not None:
@@ -123,7 +123,7 @@ def _sort_in(annotation: dict[str, Any], found: dict[str, list[Any]], counts: Co
     ValueError
         There is none of its id, or several.
     """
-    about = str(annotation["image_id"])
+    about = _key(annotation["image_id"])
     if about not in found:
         raise ValueError(f"it is about image {about}, which is not there")
     if counts[about] > 1:
@@ -131,15 +131,25 @@ def _sort_in(annotation: dict[str, Any], found: dict[str, list[Any]], counts: Co
     found[about].append(annotation)
 
 
+def _key(number: Any) -> str:
+    """An id, whichever type it has: 7, 7.0 and "7" are one."""
+    return str(int(number) if isinstance(number, float) and number.is_integer() else number)
+
+
+def _name(image: dict[str, Any]) -> str:
+    named = (image.get(key) for key in ("file_name", "path", "coco_url", "flickr_url"))
+    if (name := next((each for each in named if each), None)) is None:
+        raise KeyError("file_name")
+    return str(name)
+
+
 def _entry_of(image: dict[str, Any], found: dict[str, list[Any]], counts: Counter[str]) -> Entry:
-    number = str(image.get("id"))
+    number = _key(image.get("id"))
     annotations = found.get(number, []) if counts[number] == 1 else []
     own = image.get("captions", image.get("caption"))
     captions = [str(each["caption"]) for each in annotations if _has(each, "caption")]
     captions = captions or [str(each) for each in (own if isinstance(own, list) else [own]) if each is not None]
-    return Entry(
-        name=str(image["file_name"]), text="\n".join(captions) if captions else None, record=(image, annotations)
-    )
+    return Entry(name=_name(image), text="\n".join(captions) if captions else None, record=(image, annotations))
 
 
 def to_coco(
@@ -241,14 +251,14 @@ def read_coco(path: str | Path, *, root: str | Path | None = None, column: str =
 def _rows(path: str | Path, root: str | Path | None, column: str, reading: Reading) -> Iterator[dict[str, Any]]:
     file, locator = CocoFile(), Locator(path, root, reading)
     entries = list(file.read(Path(path), reading))
-    counts = Counter(str(entry.record[0].get("id")) for entry in entries)
+    counts = Counter(_key(entry.record[0].get("id")) for entry in entries)
     for number, entry in enumerate(entries, 1):
         image, annotations = entry.record
         picture = reading.attempt(f"image {number}", locator.find, entry.name)
         if picture is None:
             continue
         row: dict[str, Any] = {"path": picture, column: None, "image_id": _id(image.get("id")), "annotation_id": None}
-        if (same := counts[str(image.get("id"))]) > 1 and image.get("id") is not None:
+        if (same := counts[_key(image.get("id"))]) > 1 and image.get("id") is not None:
             row[column] = Fault(f"{same} images have the id {image['id']}, so that no caption is surely this one's")
         elif not annotations:
             row[column] = entry.text
@@ -258,13 +268,15 @@ def _rows(path: str | Path, root: str | Path | None, column: str, reading: Readi
 
 
 def _id(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS else value
+    known = _key(value)
+    return int(known) if len(known) < _DIGITS and known.isdecimal() and str(int(known)) == known else value
 
 
 def _facts(annotation: dict[str, Any], column: str, categories: dict[str, Any]) -> dict[str, Any]:
-    facts: dict[str, Any] = {column: annotation.get("caption"), "annotation_id": _id(annotation.get("id"))}
+    caption = str(annotation["caption"]) if _has(annotation, "caption") else None
+    facts: dict[str, Any] = {column: caption, "annotation_id": _id(annotation.get("id"))}
     if _has(annotation, "category_id"):
-        facts["category"] = categories.get(str(annotation["category_id"]), str(annotation["category_id"]))
+        facts["category"] = categories.get(_key(annotation["category_id"]), _key(annotation["category_id"]))
     if _has(annotation, "bbox"):
         facts["bbox"] = annotation["bbox"]
     return facts

@@ -61,7 +61,7 @@ def entry_of_turns(record: Any) -> Entry:
     return Entry(name=pictures[0] if pictures else "", text=_answer(turns), record=record)
 
 
-def _turns(record: Any) -> list[tuple[str, str]]:
+def _turns(record: Any) -> list[tuple[str, str | None]]:
     """Who says what, without what stands for pictures."""
     said = record["conversations"] if "conversations" in record else record["messages"]
     return [(str(turn.get("from", turn.get("role"))).lower(), _text(_content(turn))) for turn in said]
@@ -71,15 +71,13 @@ def _content(turn: Any) -> Any:
     return turn["value"] if "value" in turn else turn["content"]
 
 
-def _text(content: Any) -> str:
-    if content is None:
-        return ""
-    if isinstance(content, str):
+def _text(content: Any) -> str | None:
+    if content is None or isinstance(content, str):
         return content
     return "\n".join(part["text"] for part in content if isinstance(part.get("text"), str))
 
 
-def _answer(turns: list[tuple[str, str]]) -> str | None:
+def _answer(turns: list[tuple[str, str | None]]) -> str | None:
     """The answer to the first question; KeyError where nobody asks or answers."""
     asked = next((place for place, (who, _) in enumerate(turns) if who in _ASKING), None)
     for who, text in turns if asked is None else turns[asked + 1 :]:
@@ -88,9 +86,9 @@ def _answer(turns: list[tuple[str, str]]) -> str | None:
     raise KeyError("answer of an assistant")
 
 
-def _prompt(turns: list[tuple[str, str]]) -> str:
+def _prompt(turns: list[tuple[str, str | None]]) -> str:
     text = next((text for who, text in turns if who in _ASKING), "")
-    return text.replace(TOKEN, "").strip("\n").strip()
+    return (text or "").replace(TOKEN, "").strip("\n").strip()
 
 
 def pictures_of(record: Any) -> list[str]:

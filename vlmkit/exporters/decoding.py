@@ -111,7 +111,7 @@ def fault_of_file(text: str) -> str | None:
     ----------
     text : str
     """
-    return _NOT_READ if "\0" in text else fault_of(text)
+    return _NOT_READ if "\0" in text or fault_of(text) else None
 
 
 def fault_of(value: Any) -> str | None:
@@ -123,7 +123,7 @@ def fault_of(value: Any) -> str | None:
         A text, or lists and dictionaries of texts.
     """
     if isinstance(value, str):
-        return None if value.isascii() or not _SURROGATE.search(value) else _NOT_READ
+        return None if value.isascii() or not _SURROGATE.search(value) else "not UTF-8; save the file as UTF-8"
     if isinstance(value, dict):
         return next((fault for each in value.items() for part in each if (fault := fault_of(part))), None)
     if isinstance(value, list):

@@ -35,7 +35,7 @@ class KohyaFile:
         """
         account = Reading(path, strict=True) if reading is None else reading
         for name, record in load_json(path, dict).items():
-            if isinstance(record, dict):
+            if isinstance(record, dict) and {"caption", "tags"} & set(record):
                 yield Entry(name=name, text=_caption(record.get("caption")), record=record)
             else:
                 account.leave_out("entry", f"{name!r} is no object with caption and tags")
@@ -153,10 +153,12 @@ def _rows(path: str | Path, root: str | Path | None, column: str, reading: Readi
 
 def _picture(name: str, locator: Locator) -> str:
     """Path of a picture whose name may lack its ending."""
-    if Path(name).is_absolute():
-        return name
-    if Path(name).suffix.lower() in SUFFIXES and (found := locator.present(name)):
-        return found
+    is_whole = Path(name).is_absolute()
+    if Path(name).suffix.lower() in SUFFIXES and (is_whole or locator.present(name)):
+        return name if is_whole else locator.find(name)
     endings = sorted({ending for suffix in SUFFIXES for ending in (suffix, suffix.upper())})
-    named = (locator.present(f"{name}{ending}") for ending in endings)
-    return next((path for path in named if path is not None), None) or locator.find(name)
+    for named in (f"{name}{ending}" for ending in endings):
+        found = named if is_whole and Path(named).is_file() else locator.present(named)
+        if found is not None:
+            return found
+    return name if is_whole else locator.find(name)

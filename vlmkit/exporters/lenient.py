@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -136,9 +137,12 @@ class Reading:
         SetupError
             There is not one record that can be used.
         """
-        rows = [self._checked(record) for record in records]
+        read = list(records)
+        rows = [self._checked(record) for record in read]
         self.finish(len(rows))
-        return table_of_records(rows, names)
+        there = set(chain(names, *rows))
+        ordered = (each for name in chain(names, *read) for each in (name, f"{name}_error") if each in there)
+        return table_of_records(rows, list(dict.fromkeys(ordered)))
 
     def _checked(self, record: dict[str, Any]) -> dict[str, Any]:
         row = {}

@@ -103,6 +103,8 @@ def _without(edit: _Edit | None, tags: Sequence[str]) -> _Edit | None:
 
 def _text_of(table: pd.DataFrame, text: str) -> str:
     found = [name for name in (text, *_USUAL_TEXTS) if name in table.columns]
+    reviewed = [name for name in table.columns if f"{name}_status" in table.columns]
+    found = found or (reviewed if len(reviewed) == 1 else [])  # whatever Label Studio's control is called
     if not found:
         listed = ", ".join(map(repr, table.columns))
         raise SetupError(f"the edited data set has no column {text!r}, 'caption' or 'text'; it has {listed}.")

@@ -123,7 +123,7 @@ def _of_json(path: Path, suffix: str) -> str | None:
     if suffix not in {".jsonl", ".ndjson", ".json"}:
         return None
     if suffix == ".json" and (content := _object(path)) is not None and _of_record(content) == "jsonl":
-        return "coco" if "images" in content and {"annotations", "categories"} & set(content) else "kohya"
+        return "coco" if isinstance(content.get("images"), list) else "kohya"
     reading = Reading(path)
     first = next((record for _, record in json_records(path, reading) if isinstance(record, dict)), None)
     if first is None:

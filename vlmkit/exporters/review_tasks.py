@@ -82,19 +82,26 @@ def read_label_studio(
     tasks: list[dict[str, Any]] = []
     for where, record in json_records(Path(path), reading):
         tasks += reading.attempt(where, _rows, record, where, locator, reading, annotations == "all") or []
-    _unwrap(tasks)
+    _unify(tasks)
     if column is not None:
         _rename(tasks, column)
     texts = list(dict.fromkeys(name for task in tasks for name in task["answers"]))
-    names = [each for name in texts for each in (name, f"{name}_status")]
+    names = [each for name in map(_column, texts) for each in (name, f"{name}_status")]
     return reading.table((_flat(task, texts) for task in tasks), ["path", *names])
 
 
 def _flat(task: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """A row: an answer called like the path gets another name, and so do data that are called like an answer."""
     answers, statuses = task["answers"], task["statuses"]
-    cells = {name: answers.get(name) for name in names}
-    said = {f"{name}_status": statuses.get(name, task["status"]) for name in names}
-    return {"path": task["path"], **cells, **said, **task["further"]}
+    cells: dict[str, Any] = {"path": task["path"]}
+    for name in names:
+        column = _column(name)
+        cells |= {column: answers.get(name), f"{column}_status": statuses.get(name, task["status"])}
+    return cells | {f"data_{name}" if name in cells else name: value for name, value in task["further"].items()}
+
+
+def _column(name: str) -> str:
+    return "path_answer" if name == "path" else name
 
 
 def _rows(task: Any, where: str, locator: Locator, reading: Reading, is_all: bool) -> list[dict[str, Any]]:
@@ -119,7 +126,8 @@ def _rows(task: Any, where: str, locator: Locator, reading: Reading, is_all: boo
 
 def _people(task: Any) -> tuple[list[Any], list[Any]]:
     """Annotations of a task, and those that were finished, the last one last."""
-    people = [each for each in task.get("annotations") or [] if isinstance(each, dict)]
+    given = task.get("annotations") or task.get("completions") or []  # the second is what it was called before 1.0
+    people = [each for each in given if isinstance(each, dict)]
     finished = [each for each in people if not each.get("was_cancelled")]
     return people, sorted(finished, key=lambda each: str(each.get("updated_at") or ""))
 
@@ -135,7 +143,7 @@ def _judged(base: dict[str, Any], task: Any, annotation: Any, **further: Any) ->
         for name, value in answers.items()
     }
     more = {**base["further"], **further}
-    return {**base, "further": more, "answers": answers, "statuses": statuses, "status": "accepted"}
+    return {**base, "further": more, "answers": answers, "statuses": statuses, "status": "auto"}
 
 
 def _who(annotation: Any) -> Any:
@@ -165,8 +173,9 @@ def _values(labels: Any) -> _Answers:
         kind, value = str(result.get("type")), result.get("value") or {}
         name = str(result.get("from_name") or "relations")
         key = _KEYS.get(kind, kind)
-        if kind in _SINGLE and key in value and not {"x", "points", "start"} & set(value):
-            found[name] = _joined(found[name], value[key]) if name in found else _plain(kind, value[key])
+        if kind in _SINGLE and not {"x", "points", "start"} & set(value):
+            if value.get(key) is not None:
+                found[name] = _joined(found[name], value[key]) if name in found else _plain(kind, value[key])
         else:
             known = {each: result[each] for each in ("id", "type", *_REGION) if each in result} | value
             found.setdefault(name, []).append(known)
@@ -192,30 +201,33 @@ def _minimal(record: Any, locator: Locator) -> dict[str, Any]:
     path, further = _pictured(data, locator)
     answers = {name: value for name, value in further.items() if name != "row_id"}
     named = {"row_id": further["row_id"]} if "row_id" in further else {}
+    is_done = record.get("annotator") is not None
     return {
         "path": path,
         "answers": answers,
-        "statuses": {},
-        "status": "accepted" if record.get("annotator") is not None and answers else "auto",
+        "statuses": {name: "accepted" for name, value in answers.items() if is_done and value is not None},
+        "status": "auto",
         "further": {**named, "task_id": record.get("id")},
     }
 
 
 def _unpacked(value: Any) -> Any:
-    """A value of JSON-MIN: several choices are in an object."""
-    only = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
-    return value[only] if only in {"choices", "text", "taxonomy"} else value
+    """A value of JSON-MIN: several choices are in an object, several lines in a list."""
+    if isinstance(value, dict) and isinstance(value.get("choices"), list):
+        return value["choices"]
+    return "\n".join(value) if _is_choice(value) else value
 
 
-def _unwrap(tasks: list[dict[str, Any]]) -> None:
-    """Choices as texts, in controls of which nobody chose several."""
-    names = {name for task in tasks for name, value in task["answers"].items() if _is_choice(value)}
-    for name in names:
-        values = [value for task in tasks if (value := task["answers"].get(name)) is not None]
-        if all(_is_choice(value) and len(value) == 1 for value in values if value != []):
-            for task in tasks:
-                if task["answers"].get(name) is not None:
-                    task["answers"][name] = next(iter(task["answers"][name]), None)
+def _unify(tasks: list[dict[str, Any]]) -> None:
+    """One type for the choices of a control: texts where nobody chose several, else lists."""
+    for name in {name for task in tasks for name, value in task["answers"].items() if _is_choice(value)}:
+        values = [task["answers"].get(name) for task in tasks]
+        is_single = all(len(value) <= 1 for value in values if isinstance(value, list))
+        for task, value in zip(tasks, values, strict=True):
+            if is_single and isinstance(value, list):
+                task["answers"][name] = next(iter(value), None)
+            elif not is_single and isinstance(value, str):
+                task["answers"][name] = [value]
 
 
 def _is_choice(value: Any) -> bool:
