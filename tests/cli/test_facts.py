@@ -34,6 +34,7 @@ def test_the_fields_of_a_result(photo):
     found = record(photo, metadata=False)
     assert tuple(found) == FIELDS
     assert (found["path"], found["format"], found["width"], found["height"]) == (str(photo), "JPEG", 64, 48)
+    assert (found["is_duplicate"], found["retries"]) == (False, 0)
     assert (found["error"], found["from_store"], found["size_bytes"]) == (None, False, photo.stat().st_size)
 
 

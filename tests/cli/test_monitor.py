@@ -5,7 +5,7 @@ import pytest
 from vlmkit.cli.monitor import Monitor
 from vlmkit.errors import Cancelled, RateLimited, UnreadableImage
 from vlmkit.records import ImageRef
-from vlmkit.runner import Done, FallingBack, Finished, Planned, Retrying, Started
+from vlmkit.runner import Done, FallingBack, Finished, Planned, Retrying, Spent, Started
 
 REFS = [ImageRef(source=name, label=name) for name in ("a.png", "b\x1b.png", "c.png", "d.png")]
 BUSY = RateLimited("slow down")
@@ -17,10 +17,11 @@ EVENTS = [
     FallingBack(index=0, total=4, model="mlx:tiny", fault=BUSY),
     Done(index=0, total=4, seconds=2.25, from_store=False, fault=None),
     Done(index=2, total=4, seconds=0.0, from_store=False, fault=UnreadableImage("c.png: no picture")),
+    Done(index=0, total=4, seconds=0.0, from_store=False, fault=None, is_duplicate=True),
     Done(index=3, total=4, seconds=0.0, from_store=False, fault=Cancelled("stopped")),
     Finished(
         total=4, ok=2, failed=1, cancelled=1, seconds=3.0, stopped_early=True, asked=2, workers=3,
-        destinations=("this process",),
+        destinations=("this process",), spent=Spent(seconds=3.0, tokens=9, money=0.5),
     ),
 ]  # fmt: skip
 
@@ -50,6 +51,7 @@ def test_verbose_tells_of_every_row(listen):
         "a.png: on to mlx:tiny, because of RateLimited: slow down",
         "[2/4] a.png: 2.25 s",
         "[3/4] c.png: UnreadableImage: c.png: no picture",
+        "[4/4] a.png: as an equal picture",
     ]
 
 
@@ -61,12 +63,13 @@ def test_otherwise_no_lines(listen, quiet):
 
 def test_facts_of_the_run(listen):
     """What was in flight at the end, and where pictures went; before the run nothing is known."""
-    assert Monitor(REFS, quiet=True, verbose=False).facts() == {"workers": None, "destinations": []}
-    assert listen()[0].facts() == {"workers": 3, "destinations": ["this process"]}
+    nothing = {"workers": None, "destinations": [], "reason": None, "tokens": None, "money": None}
+    assert Monitor(REFS, quiet=True, verbose=False).facts() == nothing
+    assert listen()[0].facts() == nothing | {"workers": 3, "destinations": ["this process"], "tokens": 9, "money": 0.5}
 
 
 def test_facts_of_a_run_that_did_not_end():
     """As far as they are known."""
     monitor = Monitor(REFS, quiet=True, verbose=False)
     monitor(EVENTS[0])
-    assert monitor.facts() == {"workers": 2, "destinations": []}
+    assert monitor.facts() == {"workers": 2, "destinations": [], "reason": None, "tokens": None, "money": None}

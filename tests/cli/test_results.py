@@ -13,7 +13,7 @@ def record(**values):
 
 def test_counts_and_facts():
     """Every row is ok or failed; what is known of the run as a whole is added."""
-    rows = [record(from_store=True), record(error="Refused: no")]
+    rows = [record(from_store=True), record(error="Refused: no", retries=3, is_duplicate=False)]
     results = Results(iterate(rows), total=2, model="fake:x", facts=lambda: {"workers": 4})
     assert [row["error"] for row in results] == [None, "Refused: no"]
     summary = results.summary()
@@ -25,7 +25,10 @@ def test_counts_and_facts():
         "stand_ins": 1,
         "cancelled": 0,
         "from_store": 1,
+        "duplicates": 0,
+        "retries": 3,
         "stopped_early": False,
+        "reason": None,
         "model": "fake:x",
         "model_revision": None,
         "workers": 4,

@@ -133,6 +133,12 @@ def test_a_server_that_was_late_is_asked_once_more():
     assert wait_s(1, fault, backoff=Backoff(), chance=1.0, of_server=False) is None
 
 
+def test_at_most_one_further_try():
+    """And none where none was allowed; the waits stay."""
+    assert Backoff(max_retries=3, first_wait_s=2.0).once == Backoff(max_retries=1, first_wait_s=2.0)
+    assert Backoff(max_retries=0).once.max_retries == 0
+
+
 def test_waits_are_as_the_settings_say():
     """The first, and the longest, also after very many tries."""
     backoff = Backoff(max_retries=5000, first_wait_s=2.0, longest_wait_s=5.0)

@@ -153,7 +153,7 @@ def test_a_fault_of_the_whole_run_is_raised_without_spending_the_rest(questions,
         list(run(questions(1000), plan(model), total=1000))
     assert len(model.asks) <= 4
     (note,) = caught.value.__notes__
-    assert re.fullmatch(r"It concerns all rows: 99\d of 1000 were not asked\.", note)
+    assert re.fullmatch(r"99\d of 1000 rows were not asked because of this\.", note)
 
 
 def answers_until(row, fault):
@@ -186,6 +186,15 @@ def test_a_server_that_breaks_later_ends_the_run_after_several_rows(questions, b
     with pytest.raises(ServerFault, match="broken pipe"):
         list(run(questions(500), plan(model), total=500))
     assert len(model.asks) == 25
+
+
+def test_rows_behind_a_broken_server_are_not_all_tried_to_the_end(questions, backend, plan):
+    """The first one is; those behind it need only show that it is still broken."""
+    settings.use(first_wait_s=0.001)
+    model = backend(answers_until(3, ServerFault("down", is_transient=True)), parallel_asks=1)
+    with pytest.raises(ServerFault, match="down"):
+        list(run(questions(500), plan(model), total=500))
+    assert len(model.asks) == 3 + 4 + 4 * 2
 
 
 def test_pictures_that_break_a_server_for_themselves_end_nothing(questions, backend, plan):

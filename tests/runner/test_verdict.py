@@ -90,6 +90,19 @@ def test_faults_of_several_kinds_are_not_alike():
     assert not any(verdict.condemns(0, fault) for fault in kinds)
 
 
+def test_a_row_behind_one_that_failed_alike_needs_fewer_tries():
+    """Where it was the server's fault, and the same, and nothing worked since."""
+    verdict = worked()
+    assert not verdict.doubts(0, ServerFault("x"))
+    verdict.condemns(0, ServerFault("x"))
+    assert verdict.doubts(0, ServerFault("y"))
+    assert not verdict.doubts(0, Unreachable("x"))
+    assert not verdict.doubts(0, RateLimited("x"))
+    assert not verdict.doubts(1, ServerFault("x"))
+    verdict.acquit(0)
+    assert not verdict.doubts(0, ServerFault("x"))
+
+
 def test_each_model_is_judged_by_its_own_rows():
     """What the first did says nothing about the second."""
     verdict = worked(level=0)

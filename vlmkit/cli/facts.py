@@ -46,6 +46,8 @@ def record_of(description: Description, ref: ImageRef, *, metadata: bool, confid
         "completion_tokens": description.completion_tokens,
         "finish_reason": description.finish_reason,
         "from_store": description.from_store,
+        "is_duplicate": description.is_duplicate,
+        "retries": description.retries,
     }
     if confidence:
         sure = description.columns.get("description_confidence")

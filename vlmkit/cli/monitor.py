@@ -62,6 +62,9 @@ class Monitor:
         return {
             "workers": (finished and finished.workers) or (planned.workers if planned else None),
             "destinations": list(finished.destinations) if finished else [],
+            "reason": finished.reason if finished else None,
+            "tokens": finished.spent.tokens if finished and finished.spent else None,
+            "money": finished.spent.money if finished and finished.spent else None,
             **run,
         }
 
@@ -98,6 +101,8 @@ class Monitor:
 def _ending(event: Done) -> str:
     if event.fault is not None:
         return _fault(event.fault)
+    if event.is_duplicate:
+        return "as an equal picture"
     return "from the store" if event.from_store else f"{event.seconds:.2f} s"
 
 

@@ -11,7 +11,7 @@ import click
 from vlmkit import settings
 from vlmkit.errors import BadSetting
 
-__all__ = ["asks_for_json", "format_option", "of_setting"]
+__all__ = ["asks_for_json", "budget_of", "budget_options", "format_option", "of_setting"]
 
 _JSON = ("json", "jsonl")
 
@@ -45,6 +45,52 @@ def format_option() -> Callable[[Any], Any]:
     return click.option(
         "-f", "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
     )
+
+
+_ABOVE_0 = click.FloatRange(min=0, min_open=True)
+_BUDGET = (
+    click.option("--budget-minutes", type=_ABOVE_0, help="Ask nothing more after so many minutes."),
+    click.option("--budget-tokens", type=_ABOVE_0, help="Ask nothing more after so many tokens."),
+    click.option("--budget-money", type=_ABOVE_0, help="Ask nothing more after so much money; needs --price."),
+    click.option(
+        "--price",
+        type=click.FloatRange(min=0),
+        nargs=2,
+        metavar="PROMPT ANSWER",
+        help="Money for a million tokens of prompts, and of answers.",
+    ),
+)
+
+
+def budget_options() -> Callable[[Any], Any]:
+    """``--budget-minutes``, ``--budget-tokens``, ``--budget-money`` and ``--price``."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(_BUDGET):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def budget_of(options: dict[str, Any]) -> dict[str, float] | None:
+    """The budget that was given; its options are taken out.
+
+    Parameters
+    ----------
+    options : dict
+
+    Raises
+    ------
+    click.UsageError
+        Money without a price.
+    """
+    names = ("minutes", "tokens", "money")
+    given = {name: options.pop(f"budget_{name}") for name in names}
+    budget = {name: limit for name, limit in given.items() if limit is not None}
+    if "money" in budget and options["price"] is None:
+        raise click.UsageError("--budget-money needs --price: what a million tokens of prompts, and of answers, cost.")
+    return budget or None
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:

@@ -36,6 +36,8 @@ FIELDS = (
     "completion_tokens",
     "finish_reason",
     "from_store",
+    "is_duplicate",
+    "retries",
 )
 
 
@@ -107,7 +109,7 @@ class Results:
         self._records = records
         self._facts = facts
         self._stop = stop or Event()
-        self._from_store = 0
+        self._from_store = self._duplicates = self._retries = 0
         self._asked = model
         self._answered: Counter[tuple[str, str | None]] = Counter()
         self._start_s = time.monotonic()
@@ -131,6 +133,8 @@ class Results:
         self.failed += record["error"] is not None
         self.stand_ins += record["error"] is not None and record["description"] is not None
         self._from_store += bool(record["from_store"])
+        self._duplicates += bool(record["is_duplicate"])
+        self._retries += record["retries"] or 0
         if record["model"] is not None:
             self._answered[record["model"], record["model_revision"]] += 1
 
@@ -144,8 +148,11 @@ class Results:
             "stand_ins": self.stand_ins,
             "cancelled": self.total - self.ok - self.failed,
             "from_store": self._from_store,
+            "duplicates": self._duplicates,
+            "retries": self._retries,
             "seconds": round(time.monotonic() - self._start_s, 3),
             "stopped_early": self.ok + self.failed < self.total,
+            "reason": None,
             "model": model,
             "model_revision": revision,
             **self._facts(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vlmkit.errors import (
     BackendError,
@@ -51,6 +51,11 @@ class Backoff:
     max_retries: int = 3
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0
+
+    @property
+    def once(self) -> Backoff:
+        """The same with one further attempt at most."""
+        return replace(self, max_retries=min(1, self.max_retries))
 
 
 def is_worth_a_retry(fault: RunError, *, of_server: bool = True) -> bool:

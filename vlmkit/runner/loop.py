@@ -134,7 +134,7 @@ class _Loop:
             yield from self._leftovers()
         if reason is not None:
             if isinstance(reason, RunError):
-                reason.add_note(f"It concerns all rows: {self._counts['cancelled']} of {self._total} were not asked.")
+                reason.add_note(f"{self._counts['cancelled']} of {self._total} rows were not asked because of this.")
             raise reason
         if self._plan.fail_fast and self._first_fault is not None:
             raise self._first_fault[1]

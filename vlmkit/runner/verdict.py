@@ -59,6 +59,17 @@ class Verdict:
         self._worked.add(level)
         self._alike.pop(level, None)
 
+    def doubts(self, level: int, fault: RunError) -> bool:
+        """Whether the rows before ended with the same fault of their server, so that a row needs fewer tries to tell.
+
+        Parameters
+        ----------
+        level : int
+            Which of the plan's targets it was.
+        fault : RunError
+        """
+        return isinstance(fault, _OF_THE_SERVER) and level in self._alike and self._alike[level][0] is type(fault)
+
     def condemns(self, level: int, fault: RunError, *, of_server: bool = True) -> bool:
         """Take a row's last fault with a model into account; whether it condemns the model.
 

@@ -325,11 +325,11 @@ class Window:
     def _take_fault(self, row: Row, fault: RunError) -> None:
         if self._pace and isinstance(fault, TimedOut) and row.is_elsewhere:
             self._pace.timed_out(time.monotonic(), row.asked_s)
-        elif self._pace and is_a_push_back(fault):
+        elif self._pace and self._plan.adaptive and is_a_push_back(fault):
             self._pace.pushed_back(time.monotonic())
-        pause_s = wait_s(
-            row.attempt, fault, backoff=self._plan.backoff, chance=random.random(), of_server=row.is_elsewhere
-        )
+        doubts = self._verdict.doubts(row.level, fault)
+        backoff = self._plan.backoff.once if doubts else self._plan.backoff
+        pause_s = wait_s(row.attempt, fault, backoff=backoff, chance=random.random(), of_server=row.is_elsewhere)
         if self._halted or isinstance(fault, Cancelled):
             self._fail(row, fault)
         elif pause_s is not None and row.level >= self._first_level:

@@ -60,11 +60,17 @@ def test_json_is_the_promised_shape(command, pictures, script):
         "stand_ins": 0,
         "cancelled": 0,
         "from_store": 0,
+        "duplicates": 0,
+        "retries": 0,
         "stopped_early": False,
+        "reason": None,
         "model": "fake:script",
         "workers": 2,
         "destinations": ["this process"],
+        "tokens": summary["tokens"],
+        "money": None,
     }
+    assert summary["tokens"] > 4
     first, second, _ = content["results"]
     assert tuple(first) == FIELDS
     assert first["path"] == str(pictures / "blue.png")
@@ -287,7 +293,10 @@ def test_a_run_where_nothing_works_is_not_spent(command, pictures, script):
     done = command("describe", pictures, "-m", script(FAULT), "--workers", 1, "--format", "json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["summary"]["cancelled"] > 20
-    assert "not this one\nNo row worked before" in json.loads(done.stderr.splitlines()[-1])["error"]["message"]
+    assert (
+        "not this one\n28 of 33 rows were not asked because of this."
+        in json.loads(done.stderr.splitlines()[-1])["error"]["message"]
+    )
 
 
 def test_a_timeout_is_a_row_that_failed(command, pictures, script):
@@ -570,3 +579,56 @@ def test_a_bar_is_there_where_the_terminal_has_no_width(pictures, script):
     os.close(main)
     assert process.returncode == 0
     assert b"100%" in said
+
+
+def test_a_budget_stops_and_keeps(command, pictures, script):
+    """What was answered is printed and stored; the reason is in the summary, and the same command goes on."""
+    model = script("A field.")
+    arguments = ("describe", pictures, "--model", model, "--workers", 1, "-f", "json", "--prompt", "What?")
+    first = command(*arguments, "--budget-tokens", 1)
+    content = json.loads(first.stdout)
+    assert (first.returncode, content["summary"]["ok"], content["summary"]["cancelled"]) == (1, 1, 2)
+    assert content["summary"]["reason"] == "the budget of 1 tokens is used up (3 spent)"
+    assert content["summary"]["tokens"] == 3
+    assert "the budget of 1 tokens is used up" in first.stderr
+    again = json.loads(command(*arguments).stdout)["summary"]
+    assert (again["ok"], again["from_store"], again["reason"]) == (3, 1, None)
+    (stopped, _) = json.loads(command("runs", "--format", "json").stdout)
+    assert (stopped["state"], stopped["reason"]) == ("stopped", content["summary"]["reason"])
+    paid = command(*arguments, "--no-resume", "--price", 1, 2, "--budget-money", 0.000001)
+    assert json.loads(paid.stdout)["summary"]["money"] == pytest.approx(5e-6)
+    unpriced = command(*arguments, "--budget-money", 5)
+    assert (unpriced.returncode, "--budget-money needs --price" in unpriced.stderr) == (2, True)
+    assert command(*arguments, "--budget-minutes", 0).returncode == 2
+
+
+def test_tries_are_counted(command, pictures, script):
+    """How often a picture was asked again; none where no further try is allowed."""
+    busy = {"fault": "RateLimited", "message": "busy"}
+    model = script(busy, "A field.", "A field.", "A field.")
+    arguments = ("describe", pictures, "--model", model, "--workers", 1, "-f", "json", "--store", "false")
+    content = json.loads(command(*arguments, VLMKIT_FIRST_WAIT_S="0.01").stdout)
+    assert [row["retries"] for row in content["results"]] == [1, 0, 0]
+    assert content["summary"]["retries"] == 1
+    once = json.loads(command(*arguments, "--max-retries", 0).stdout)
+    assert [row["retries"] for row in once["results"]] == [0, 0, 0]
+    assert once["summary"]["failed"] == 1
+
+
+def test_an_equal_picture_is_not_from_the_store(command, pictures, script):
+    """It was asked about, in this very run."""
+    red = pictures / "red.png"
+    arguments = ("describe", red, red, "--model", script("A field."), "-f", "json")
+    content = json.loads(command(*arguments).stdout)
+    assert [(row["from_store"], row["is_duplicate"]) for row in content["results"]] == [(False, False), (False, True)]
+    assert (content["summary"]["from_store"], content["summary"]["duplicates"]) == (0, 1)
+
+
+def test_a_key_that_is_revoked_later_ends_the_run(command, pictures, script):
+    """With what was described so far, and the error."""
+    model = script("A field.", {"fault": "Unauthorized", "message": "key revoked"})
+    done = command("describe", pictures, "--model", model, "--workers", 1, "-f", "json", "--store", "false")
+    content = json.loads(done.stdout)
+    assert (done.returncode, content["summary"]["ok"], content["summary"]["cancelled"]) == (1, 1, 1)
+    assert content["summary"]["reason"] == "Unauthorized: key revoked"
+    assert "Unauthorized" in done.stderr

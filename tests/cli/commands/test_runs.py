@@ -42,10 +42,18 @@ def test_json_has_everything(described, command, pictures):
     runs = json.loads(command("runs", "--format", "json").stdout)
     assert [run["from_store"] for run in runs] == [0, 2]
     assert runs[0]["started_at"].endswith("+00:00")
+    assert (runs[0]["reason"], runs[0]["sampling"]["max_tokens"]) == (None, 256)
     blue, green, _ = json.loads(command("runs", "1", "--format", "json").stdout)
     assert (blue["path"], blue["text"]) == (str(pictures / "blue.png"), "A field.\x1b[2J")
     assert (blue["prompt"], blue["width"], len(blue["picture"])) == ("What is it?", 120, 32)
-    assert (green["text"], green["picture"]) == (None, None)
+    assert (green["text"], green["picture"], green["sampling"]["seed"]) == (None, None, 0)
+
+
+def test_a_number_of_workers_is_a_number(command, pictures, script, store):
+    """And a word where the run found out."""
+    for workers in (2, "auto"):
+        describe(str(pictures), "?", model=script("A field."), store=store, workers=workers)
+    assert json.loads(command("runs", "--format", "json").stdout)[0]["workers"] == 2
 
 
 def test_a_store_may_be_named(described, command, tmp_path):

@@ -15,7 +15,7 @@ from vlmkit import settings
 from vlmkit.backends import parse
 from vlmkit.cli.formats import FOR_PROGRAMS, FORMATS, WITH_FACTS, format_of_file
 from vlmkit.cli.interrupts import termination
-from vlmkit.cli.options import of_setting
+from vlmkit.cli.options import budget_of, budget_options, of_setting
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout, write_lines
 from vlmkit.cli.results import Results
 
@@ -25,6 +25,7 @@ _HERE = "this process"
 _ON_TIMEOUT = (
     "Instead of a late answer: its error, a technical sentence, or what was written until then. [default: error]"
 )
+_SILENCE = 'Seconds for which a server may say nothing, or "none". [default: 60 without --timeout]'
 _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or "replay" to ask no model.'
 
 
@@ -47,6 +48,9 @@ _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or
     "-w", "--workers", callback=of_setting("workers"), help='Pictures in flight: "auto" or a number; 1 is in turn.'
 )
 @click.option("--timeout", "timeout_s", callback=of_setting("timeout_s"), help='Seconds for one answer, or "none".')
+@click.option("--silence", "silence_s", callback=of_setting("silence_s"), help=_SILENCE)
+@click.option("--max-retries", type=click.IntRange(min=0), help="Further tries where a server is busy. [default: 3]")
+@budget_options()
 @click.option("--on-error", type=click.Choice(["skip", "fail"]), default="skip", show_default=True)
 @click.option("--on-timeout", type=click.Choice(["error", "fallback", "continue"]), help=_ON_TIMEOUT)
 @click.option(
@@ -90,6 +94,7 @@ def _check_usage(form: str, options: dict[str, Any]) -> None:
         raise click.UsageError("--style and --prompt exclude each other: a prompt is used as it is.")
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other.")
+    options["budget"] = budget_of(options)
     for name in ("metadata", "confidence"):
         if options[name] and form not in WITH_FACTS:
             room = ", ".join(sorted(WITH_FACTS))
@@ -144,6 +149,8 @@ def _summary_line(summary: dict[str, Any]) -> str:
     stand_ins = f" ({summary['stand_ins']} with a text instead of the answer)" if summary["stand_ins"] else ""
     places = [place for place in summary["destinations"] if place != _HERE]
     sent = f"; pictures went to {', '.join(places)}" if places else ""
+    twice = f" ({summary['duplicates']} as an equal picture)" if summary["duplicates"] else ""
+    why = f"; {summary['reason']}" if summary["reason"] else ""
     seconds, model = f"{summary['seconds']:.1f} s", summary["model"]
-    counted = f"{summary['total']} pictures: {counts or 'none'}{stored}{stand_ins}; "
+    counted = f"{summary['total']} pictures: {counts or 'none'}{stored}{twice}{stand_ins}{why}; "
     return counted + ", ".join(filter(None, [seconds, model])) + sent

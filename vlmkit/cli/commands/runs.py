@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,11 +29,18 @@ def runs(run: int | None, store: str | None, form: str) -> int:
         table = look_up(store, run=run)
         records: list[dict[Any, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
         if form == "json":
-            lines = iter([dump(records, indent=2)])
+            lines = iter([dump([_plain(record) for record in records], indent=2)])
         else:
             lines = _runs(records, width) if run is None else _rows(records, width)
         write_lines(lines, stream)
     return 0
+
+
+def _plain(record: dict[Any, Any]) -> dict[Any, Any]:
+    """As JSON has it: what a column of text had to hold as text, as what it is."""
+    workers = record.get("workers")
+    counted = {"workers": int(workers)} if workers is not None and workers.isdecimal() else {}
+    return {**record, **counted, "sampling": json.loads(record["sampling"])}
 
 
 def _runs(records: list[dict[Any, Any]], width: int) -> Iterator[str]:
