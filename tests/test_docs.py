@@ -7,14 +7,19 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from package_tree import FUNCTIONS, MODULES, ROOT, TESTS
 
+from vlmkit import settings
+
 README = ROOT / "README.md"
 FENCE = re.compile(r"(?:<!-- not run: (?P<reason>.+?) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.DOTALL)
 MACHINE_PATH = re.compile(r"/(?:tmp|work|root)/\w")
+# What the base install does not bring by way of another package.
+EXTRAS = {"evaluation": ("matplotlib", "psutil", "sacrebleu")}
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".ipynb", ".json", ".jsonl", ".js", ".css"}
 
 
@@ -61,13 +66,18 @@ def test_docstring_examples_run(module, tmp_path, monkeypatch):
 
 
 def readme_blocks(*kinds):
-    """Fenced blocks of these kinds; one preceded by ``<!-- not run: reason -->`` is skipped with that reason."""
+    """Fenced blocks of these kinds, each with what its section says above it.
+
+    One preceded by ``<!-- not run: reason -->`` is skipped with that reason.
+    """
     text = README.read_text(encoding="utf-8") if README.exists() else ""
     for match in FENCE.finditer(text):
         if match["kind"] in kinds:
             line = text[: match.start("code")].count("\n") + 1
             marks = pytest.mark.skip(reason=match["reason"]) if match["reason"] else ()
-            yield pytest.param(match["code"], id=f"line {line}", marks=marks)
+            yield pytest.param(
+                match["code"], text[: match.start()].rpartition("\n## ")[2], id=f"line {line}", marks=marks
+            )
 
 
 @pytest.fixture
@@ -79,18 +89,22 @@ def reader_folder(tmp_path):
 
 
 @pytest.mark.core_model
-@pytest.mark.parametrize("code", list(readme_blocks("python")))
-def test_readme_python_runs(code, reader_folder):
-    """Each Python block of the README runs by itself."""
+@pytest.mark.parametrize(("code", "above"), list(readme_blocks("python")))
+def test_readme_python_runs(code, above, reader_folder):
+    """Each Python block of the README runs by itself, with the base install and the extras named above it."""
+    hidden = {
+        library: None for extra, libraries in EXTRAS.items() if f"[{extra}]" not in above for library in libraries
+    }
+    hide = f"import sys; sys.modules.update({hidden})\n"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=reader_folder, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", hide + code], cwd=reader_folder, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.core_model
-@pytest.mark.parametrize("code", list(readme_blocks("console")))
-def test_readme_commands_run(code, reader_folder):
+@pytest.mark.parametrize(("code", "above"), list(readme_blocks("console")))
+def test_readme_commands_run(code, above, reader_folder):
     """Each line of a console block that begins with ``$ vlmkit`` ends well."""
     commands = [line[2:] for line in code.splitlines() if line.startswith("$ vlmkit")]
     assert commands, "a console block without a vlmkit command is to be marked as not run, with its reason"
@@ -101,6 +115,23 @@ def test_readme_commands_run(code, reader_folder):
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+
+
+def test_the_sample_of_settings_is_whole_and_right(tmp_path, monkeypatch):
+    """Every entry that a file may have, with the default and the variable of each; it is read without complaint."""
+    (sample,) = [param.values[0] for param in readme_blocks("toml") if "[vision]" in param.values[0]]
+    (tmp_path / "vlmkit.toml").write_text(sample, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    tables = tomllib.loads(sample)
+    (host,) = tables.pop("hosts")
+    assert settings.host(host).keys() == settings.HOST_ENTRIES.keys()
+    written = {(table, key) for table, entries in tables.items() for key in entries}
+    assert written == {(setting.table, setting.key) for setting in settings.SETTINGS.values()}
+    for name, setting in settings.SETTINGS.items():
+        found = settings.resolve(name)
+        assert found.file == tmp_path / "vlmkit.toml"
+        assert found.value == setting.default or name == "model", name
+        assert setting.variable in sample, name
 
 
 def test_readme_exists_and_shows_code():

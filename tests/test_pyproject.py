@@ -42,11 +42,18 @@ def test_every_dependency_has_a_floor():
     assert [line for line in lines if ">=" not in line and not line.startswith("vlmkit[")] == []
 
 
-def test_all_covers_every_extra():
-    """``vlmkit[all]`` brings what the single extras bring."""
+def test_all_covers_every_extra_that_fits_every_machine():
+    """``vlmkit[all]`` brings what the single extras bring, but for a GPU's: its mlx fails where there is none."""
     extras = PROJECT["project"]["optional-dependencies"]
     (line,) = extras["all"]
-    assert set(re.fullmatch(r"vlmkit\[(.*)\]", line)[1].split(",")) == set(extras) - {"all"}
+    assert set(re.fullmatch(r"vlmkit\[(.*)\]", line)[1].split(",")) == set(extras) - {"all", "cuda"}
+
+
+def test_mlx_for_gpus_is_in_no_other_extra():
+    """Neither by its name nor by that of the extra."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    lines = [*BASE.values(), *itertools.chain.from_iterable(extras[name] for name in extras if name != "cuda")]
+    assert [line for line in lines if "cuda" in line] == []
 
 
 def test_mlx_comes_with_a_device_on_every_platform():

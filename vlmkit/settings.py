@@ -17,6 +17,7 @@ from vlmkit.errors import BadSetting, UnknownModel
 from vlmkit.settings_file import FILE_NAME, files, read
 
 __all__ = [
+    "HOST_ENTRIES",
     "SETTINGS",
     "Resolved",
     "Setting",
@@ -245,17 +246,18 @@ SETTINGS: Mapping[str, Setting] = {
     )
 }
 
-_HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
+HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
     "url": checks.text,
     "key_variable": checks.text,
     "requests_per_minute": checks.timeout_s,
     "tokens_per_minute": checks.timeout_s,
     "parallel_asks": checks.count,
 }
+"""Entries of ``[hosts.NAME]``, and how each is checked."""
 
 _FILE_ENTRIES = [
     *(f"[{setting.table}] {setting.key}" for setting in SETTINGS.values()),
-    *(f"[hosts.NAME] {key}" for key in _HOST_ENTRIES),
+    *(f"[hosts.NAME] {key}" for key in HOST_ENTRIES),
 ]
 
 _session: dict[str, object] = {}
@@ -362,7 +364,7 @@ def _host_table(path: Path, name: str) -> dict[str, Any]:
     checked = {}
     for key, raw in table.items() if isinstance(table, dict) else ():
         try:
-            checked[key] = _HOST_ENTRIES[key](raw)
+            checked[key] = HOST_ENTRIES[key](raw)
         except (TypeError, ValueError):
             message = f"{path}, [hosts.{name}] {key}: {raw!r} cannot be used. Texts are in quotes, limits are above 0."
             raise BadSetting(message) from None

@@ -1,10 +1,12 @@
 """Models and prompts on the same pictures, through the real store."""
 
+import sys
+
 import pytest
 
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import BadSetting, SetupError, UnknownModel
+from vlmkit.errors import BadSetting, MissingExtra, SetupError, UnknownModel
 from vlmkit.evaluation.comparing import compare
 
 
@@ -102,3 +104,19 @@ def test_before_and_after_examples(scenes):
     assert comparison.frame.index.tolist() == ["before", "after"]
     assert [len(ask.turns) for ask in backend.asks] == [0, 0, 2, 2]
     assert "A dog." in str(backend.asks[2].turns)
+
+
+def test_what_is_not_installed_is_said_before_anything_is_asked(first_scenes, monkeypatch):
+    """Only where measures need it: answers of a closed set, and measures of our own, do without."""
+    asked = []
+    backend = FakeBackend("counting", replies=lambda ask: asked.append(ask) or "a")
+    table = first_scenes.head(2).assign(right="a")
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    with pytest.raises(MissingExtra, match=r"vlmkit\[evaluation\]"):
+        compare(table, models=backend, truth="right", store=False)
+    assert asked == []
+    few = compare(table, models=backend, truth="right", store=False, evaluation={"text_measures": ["exact"]})
+    assert few.frame["exact"].tolist() == [1.0]
+    chosen = compare(table, models=backend, prompts="a or b?", choices=["a", "b"], truth="right", store=False)
+    assert len(chosen.quality)
+    backend.close()

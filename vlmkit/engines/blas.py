@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vlmkit.engines.desk import desk
-from vlmkit.errors import MissingExtra
+from vlmkit.engines.installation import import_fault
 
 __all__ = ["BlasReport", "library", "prepare", "report", "thread_count", "warn_if_slow"]
 
@@ -118,6 +118,8 @@ def report() -> BlasReport:
     ------
     MissingExtra
         mlx cannot be imported.
+    ModelLoadFailed
+        mlx is for GPUs that are not here.
     """
     return desk().call(_report)
 
@@ -127,8 +129,7 @@ def _report() -> BlasReport:
     try:
         import mlx.core as mx
     except ImportError as error:
-        message = f"mlx cannot be imported: {error}. Repair the installation: pip install -U vlmkit"
-        raise MissingExtra(message) from error
+        raise import_fault("This machine", error) from error
 
     loaded, advice = _found[0]
     if sys.platform != "linux" or mx.default_device() != mx.Device(mx.cpu):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import precision
-from vlmkit.errors import MissingExtra, ModelLoadFailed
+from vlmkit.engines.installation import import_fault
+from vlmkit.errors import ModelLoadFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,8 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     MissingExtra
         mlx or mlx_vlm cannot be imported.
     ModelLoadFailed
-        Unknown architecture, no vision model, weights that do not fit the code or the memory, a broken processor.
+        mlx is for GPUs that are not here; or: unknown architecture, no vision model, weights that do not fit the code
+        or the memory, a broken processor.
     """
     from vlmkit.engines import blas
 
@@ -63,8 +65,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
             from vlmkit.engines import foreign, substitutes
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
-        message = f"{name} needs mlx and mlx_vlm, and importing them failed: {error}. Repair: pip install -U vlmkit"
-        raise MissingExtra(message) from error
+        raise import_fault(name, error) from error
     import mlx.core as mx
 
     _check_family(name, checkpoint, foreign)

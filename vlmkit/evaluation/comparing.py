@@ -15,6 +15,7 @@ from vlmkit.evaluation.comparison import Comparison, agreement_of, frame_of
 from vlmkit.evaluation.evaluating import evaluate
 from vlmkit.evaluation.metering import Meter
 from vlmkit.evaluation.sampling import stratified_rows
+from vlmkit.evaluation.texts import TEXT_MEASURES, check_measures
 from vlmkit.frame import ask, describe, read_images
 from vlmkit.prompts.styles import STYLES
 from vlmkit.settings import require_model
@@ -75,7 +76,8 @@ def compare(
     Raises
     ------
     SetupError
-        As `describe` and `evaluate`; names of models are looked at before anything is asked.
+        As `describe` and `evaluate`; names of models, and whether what `evaluate` needs is installed, are looked at
+        before anything is asked.
     RunError
         As `describe`.
     """
@@ -84,6 +86,7 @@ def compare(
     named = _named_prompts(prompts, are_questions=bool(typed))
     cells = _cells(_listed_models(models), named, taken=set(map(str, table.columns)))
     right = None if truth is None else truth_of(table, "truth", truth)
+    _check_installed(right, typed, evaluation or {})
     rows = stratified_rows(table, sample, by=stratify, seed=seed)
     meters = {cell.name: Meter(progress, cell.name) for cell in cells}
     answers = _answers(table.iloc[rows], cells, typed, options, meters)
@@ -98,6 +101,11 @@ def compare(
         agreement=agreement_of({name: column_of(answers, name) for name in pairs}),
         answers=answers,
     )
+
+
+def _check_installed(right: Any, typed: Mapping[str, Any], evaluation: Mapping[str, Any]) -> None:
+    if right is not None and not typed and "kinds" not in evaluation:  # answers are texts
+        check_measures(evaluation.get("text_measures", TEXT_MEASURES))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

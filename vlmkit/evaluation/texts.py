@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from vlmkit.evaluation.resampling import Array, Figure, Scores, ratio_of
 from vlmkit.evaluation.words import rouge_l
 from vlmkit.extras import open_by_name
 
-__all__ = ["TEXT_MEASURES", "score_texts"]
+__all__ = ["TEXT_MEASURES", "check_measures", "score_texts"]
 
 References = Sequence[Sequence[str]]
 
@@ -65,6 +65,23 @@ def _rouge_l(texts: Sequence[str], references: References, at: int) -> _Measured
 
 def _cider_d(texts: Sequence[str], references: References, at: int) -> _Measured:
     return _per_row(cider_d(texts, references), at)
+
+
+def check_measures(measures: Iterable[str]) -> None:
+    """Find out whether what these measures need is installed, before answers are asked for.
+
+    Parameters
+    ----------
+    measures : iterable of str
+        Keys of `TEXT_MEASURES`.
+
+    Raises
+    ------
+    MissingExtra
+        It is not; says what to install.
+    """
+    if not {"chrf", "bleu"}.isdisjoint(measures):
+        open_by_name("sacrebleu.metrics:CHRF", extra="evaluation")
 
 
 def _chrf(texts: Sequence[str], references: References, at: int) -> _Measured:
