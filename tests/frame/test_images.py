@@ -175,7 +175,7 @@ def test_what_the_camera_wrote():
 def test_without_a_digest(photos):
     """Only headers are read; of a file cut behind its header nobody notices."""
     paths = photos(1)
-    frame = read_images(paths, digest=False)
+    frame = read_images(paths, digest=False, decode=False)
     assert list(frame) == [name for name in DTYPES if name != "digest"]
 
 
@@ -229,8 +229,8 @@ def test_few_are_read_ahead(photos, monkeypatch):
     """Of a million paths only a window is on its way at any time."""
     monkeypatch.setattr(images, "_WINDOW", 4)
     started = []
-    monkeypatch.setattr(images, "_read_one", lambda ref, limits, digest: started.append(ref) or (None, None))
-    rows = images._headers([refer(str(i)) for i in range(1000)], digest=False)
+    monkeypatch.setattr(images, "_read_one", lambda ref, limits, **_: started.append(ref) or (None,) * 3)
+    rows = images._headers([refer(str(i)) for i in range(1000)], digest=False, decode=False)
     next(rows)
     assert len(started) <= 4 * images._CHUNK
     rows.close()
@@ -242,3 +242,28 @@ def test_header_columns_of_nothing():
     lengths = {name: len(array) for name, array in header_columns([], digest=True).items()}
     assert lengths == dict.fromkeys(list(DTYPES)[1:], 0)
     assert header_columns([refer(None)])["error"][0].startswith("UnreadableImage")
+
+
+def test_decoding_finds_what_a_header_hides(tmp_path):
+    """Half a file, a blank, a picture that is stretched: known before any model is asked; the header's facts stay."""
+    whole = tmp_path / "whole.jpg"
+    Image.effect_noise((300, 200), 90).save(whole)
+    (tmp_path / "half.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    Image.new("RGB", (64, 48), "white").save(tmp_path / "white.png")
+    Image.fromarray(np.linspace(0, 4095, 48 * 64).reshape(48, 64).astype(np.uint16)).save(tmp_path / "deep.png")
+    (tmp_path / "page.jpg").write_text("<html>")
+    table = read_images(tmp_path, decode=True).assign(name=lambda frame: frame["path"].str.rpartition("/")[2])
+    table = table.set_index("name")
+    assert table["error"].notna().to_dict() == {
+        "deep.png": False,
+        "half.jpg": True,
+        "page.jpg": True,
+        "white.png": False,
+        "whole.jpg": False,
+    }
+    assert table.loc["half.jpg", "width"] == 300
+    assert table["is_blank"].dropna().to_dict() == {"deep.png": False, "white.png": True, "whole.jpg": False}
+    assert table.loc["deep.png", ["black_value", "white_value"]].tolist() == [0, 4095]
+    assert table["white_value"].notna().sum() == 1
+    assert table["is_blank"].dtype == "boolean"
+    assert "is_blank" not in read_images(tmp_path)

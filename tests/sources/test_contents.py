@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -60,7 +61,11 @@ def test_what_is_no_readable_file(tmp_path: Path, name: str, message: str) -> No
         (7, "a value of type int is no picture"),
         (b"", "<bytes 0>: empty"),
         ("ftp://example.org/a.jpg", "only http and https are fetched"),
-        ("file:///etc/passwd", "kind 'file'; only http and https"),
+        ("file://elsewhere/a.jpg", "kind 'file'; only http and https"),
+        ("file:///no/such/a.jpg", "no such file"),
+        ("", "the row names no picture"),
+        ("  ", "the row names no picture"),
+        (float("nan"), "the row names no picture"),
         ("data:image/png;base64", "no comma"),
         ("data:image/png;base64,####", r"<data URL 26>: not base64"),
         ("data:text/html,hello", "content type is 'text/html'"),
@@ -131,3 +136,16 @@ def test_a_text_that_is_no_path_does_not_fill_the_message() -> None:
         load_bytes(refer("iVBORw0KGgo" * 100_000))
     assert len(str(caught.value)) < 200
     assert "(1,100,000 characters)" in str(caught.value)
+
+
+@pytest.mark.parametrize(("stored", "named"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_a_name_is_found_in_either_unicode_form(tmp_path: Path, stored: str, named: str) -> None:
+    """A table made on Linux, files unpacked from a Mac's archive; folders, too."""
+    path = tmp_path / unicodedata.normalize(stored, "Äpfel") / unicodedata.normalize(stored, "Müller.jpg")
+    path.parent.mkdir()
+    path.write_bytes(b"123")
+    asked = tmp_path / unicodedata.normalize(named, "Äpfel") / unicodedata.normalize(named, "Müller.jpg")
+    assert load_bytes(refer(asked)) == b"123"
+    missing = tmp_path / "Müller2.jpg"
+    with pytest.raises(UnreadableImage, match="no such file"):
+        load_bytes(refer(missing))

@@ -55,9 +55,36 @@ def test_a_picture_nobody_here_can_decode_is_named(head: bytes, name: str) -> No
 
 def test_text_is_no_picture() -> None:
     """A web page saved as .jpg is the commonest case."""
-    fault = foreign_format(b"<!DOCTYPE html>", "a.jpg")
+    fault = foreign_format(b"dear diary", "a.jpg")
     assert type(fault) is UnreadableImage
     assert str(fault).startswith("a.jpg: not a picture, whatever its name says")
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"<!DOCTYPE html><title>404</title>", "an HTML page"),
+        (b"\n  <HTML><head>", "an HTML page"),
+        (b"\xef\xbb\xbf<!doctype HTML>", "an HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "a Git LFS pointer.*git lfs pull"),
+        (b'{"error": "not found"}', "a JSON text"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code>", "an XML text"),
+    ],
+)
+def test_what_stands_in_a_pictures_place_is_named(head: bytes, what: str) -> None:
+    """What downloads and checkouts leave behind; the message says what to do."""
+    with pytest.raises(UnreadableImage, match=what):
+        normalize(refer(head), 100)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"IIRO\x08\0\0\0", b"IIU\0\x18\0\0\0", b"FUJIFILMCCD-RAW 0201", b"\0\0\0\x18ftypcrx \0\0\0\1crx ", b"FOVb\0\0"],
+)
+def test_raw_data_of_cameras_is_named(head: bytes) -> None:
+    """By its content; it would have to be developed first."""
+    with pytest.raises(UnsupportedFormat, match=r"camera raw \(\w+\) cannot be decoded here"):
+        normalize(refer(head.ljust(64, b"\0")), 100)
 
 
 @pytest.mark.parametrize(

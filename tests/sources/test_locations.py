@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO, StringIO
 from itertools import permutations
 from pathlib import Path
 
@@ -143,18 +144,75 @@ def test_a_source_of_another_type_is_refused(source: object) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="this system has no such permissions")
-def test_a_subfolder_that_cannot_be_listed_is_not_left_out_silently(tmp_path: Path) -> None:
-    """Missing rows nobody hears of are worse than an error."""
+def test_a_subfolder_that_cannot_be_listed_is_warned_of(tmp_path: Path) -> None:
+    """It costs its own pictures, not those of all others; a disk's lost+found is enough."""
     touch(tmp_path, "a.png", "locked/b.png")
     assert len(read(tmp_path, recursive=True)) == 2
     for folder in (tmp_path, *list(tmp_path.parents)[:3]):  # one more where tests run side by side
         folder.chmod(0o755)
     (tmp_path / "locked").chmod(0)
     try:
-        with nobody(), pytest.raises(SetupError, match="locked: cannot be listed"):
-            read(tmp_path, recursive=True)
+        with nobody(), pytest.warns(UserWarning, match="locked: cannot be listed.*Its pictures are missing here"):
+            assert [ref.label for ref in read(tmp_path, recursive=True)] == [str(tmp_path / "a.png")]
     finally:
         (tmp_path / "locked").chmod(0o700)
+
+
+def test_a_folder_that_cannot_be_listed_itself_is_an_error(tmp_path: Path) -> None:
+    """There would be nothing else to read."""
+    touch(tmp_path, "locked/b.png")
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    (tmp_path / "locked").chmod(0)
+    try:
+        with nobody(), pytest.raises(SetupError, match="locked: cannot be listed"):
+            read(tmp_path / "locked")
+    finally:
+        (tmp_path / "locked").chmod(0o700)
+
+
+def test_linked_folders_are_entered_once(tmp_path: Path) -> None:
+    """Also where a link leads back above itself, or two lead to the same."""
+    album = tmp_path / "album"
+    touch(album, "a.png", "deep/b.png")
+    touch(tmp_path, "mine/c.png")
+    for name in ("one", "two"):
+        (tmp_path / "mine" / name).symlink_to(album)
+    (album / "deep" / "up").symlink_to(tmp_path / "mine")
+    found = [Path(ref.label).name for ref in read(tmp_path / "mine", recursive=True)]
+    assert sorted(found) == ["a.png", "b.png", "c.png"]
+
+
+@pytest.mark.parametrize("folder", ["@eaDir/a.png", "#recycle", ".thumbnails", "__MACOSX", "$RECYCLE.BIN"])
+def test_what_servers_and_systems_put_beside_is_left_out(tmp_path: Path, folder: str) -> None:
+    """Thumbnails and waste are no pictures of the user; a pattern that names such a folder means it."""
+    touch(tmp_path, "a.png", f"{folder}/thumb.png", f"sub/{folder}/thumb.png", "sub/b.png")
+    assert [Path(ref.label).name for ref in read(tmp_path, recursive=True)] == ["a.png", "b.png"]
+    assert [Path(ref.label).name for ref in read(f"{tmp_path}/**/*.png")] == ["a.png", "b.png"]
+    if not folder.startswith("."):
+        assert [Path(ref.label).name for ref in read(f"{tmp_path}/{folder}/*.png")] == ["thumb.png"]
+
+
+def test_file_urls_are_paths(tmp_path: Path) -> None:
+    """Of this machine, with their characters decoded; as a folder, a file, and in a list."""
+    touch(tmp_path, "a b/ü.png")
+    url = (tmp_path / "a b").as_uri()
+    assert [ref.source for ref in read(url)] == [str(tmp_path / "a b" / "ü.png")]
+    assert refer(f"{url}/%C3%BC.png").source == refer(f"file://localhost{url[7:]}/%C3%BC.png").source
+    assert refer("file://elsewhere/a.png").source == "file://elsewhere/a.png"
+
+
+def test_open_files_are_their_bytes(tmp_path: Path) -> None:
+    """From their beginning, wherever they stand; what cannot be read stays what it is."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"12345")
+    stream = BytesIO(b"12345")
+    stream.seek(3)
+    with path.open("rb") as file:
+        file.read(2)
+        assert refer(stream).source == refer(file).source == b"12345"
+    assert refer(file).source is file
+    assert refer(StringIO("x")).label == "<StringIO>"
 
 
 def test_natural_order_is_total() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.errors import RunError
-from vlmkit.frame.arrays import float_array, integer_array, text_array
+from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
-from vlmkit.sources import Header, Limits, read, read_header
+from vlmkit.sources import Examination, Header, Limits, examine, read, read_header
 
 __all__ = ["header_columns", "read_images", "table_of"]
 
@@ -23,7 +24,7 @@ _THREADS = 16  # headers are waited for, not computed
 _CHUNK = 4  # few enough that threads stay close together, which a compressed archive rewards
 _WINDOW = 8 * _THREADS
 
-_Found = tuple[Header | None, str | None]
+_Found = tuple[Header | None, Examination | None, str | None]
 
 
 def _time_array(values: Sequence[Any]) -> Any:
@@ -64,10 +65,11 @@ def read_images(
     recursive: bool = False,
     exif: bool = False,
     digest: bool = True,
+    decode: bool = False,
     image: str | None = None,
     overwrite: bool = False,
 ) -> pd.DataFrame:
-    """One row per image, with its technical facts; pixels are not decoded.
+    """One row per image, with its technical facts; pixels are decoded only where that is asked for.
 
     Parameters
     ----------
@@ -80,6 +82,9 @@ def read_images(
         Whether there are columns for what the camera wrote.
     digest : bool, default True
         Whether files are read to their end, for what tells equal ones; False reads headers only.
+    decode : bool, default False
+        Whether each picture is decoded to its last byte, as a run would: half files, damaged and much too large ones
+        get their ``error`` now, before a model is asked. Adds ``is_blank``, ``black_value`` and ``white_value``.
     image : str or None, default None
         Column of a DataFrame that has the pictures; None takes ``path``, else ``image``.
     overwrite : bool, default False
@@ -93,8 +98,10 @@ def read_images(
         EXIF, 1 is upright), ``frames`` (Int64), ``taken_at`` (datetime64, by the camera's clock), ``digest`` (string,
         equal for equal files), ``error`` (string, NA where the header could be read). With `exif` also
         ``taken_at_utc``, ``camera_make``, ``camera_model``, ``lens_model``, ``focal_length_mm``, ``f_number``,
-        ``exposure_time_s``, ``iso``, ``gps_latitude_deg``, ``gps_longitude_deg``, ``gps_altitude_m``. A Series or
-        DataFrame keeps its index, and a DataFrame its columns.
+        ``exposure_time_s``, ``iso``, ``gps_latitude_deg``, ``gps_longitude_deg``, ``gps_altitude_m``. With `decode`
+        also ``is_blank`` (boolean: all of one gray, black or white), ``black_value`` and ``white_value`` (Float64: of a
+        picture of more than 8 bits that is stretched, the values that are sent as black and white; NA where values go
+        as they are). A Series or DataFrame keeps its index, and a DataFrame its columns.
 
     Raises
     ------
@@ -103,15 +110,17 @@ def read_images(
     """
     if isinstance(source, pd.DataFrame):
         pictures = pick_pictures(source, image)
-        arrays = header_columns(list(refs_of(pictures)), exif=exif, digest=digest)
+        arrays = header_columns(list(refs_of(pictures)), exif=exif, digest=digest, decode=decode)
         return add_columns(source, arrays, overwrite=overwrite)
     if isinstance(source, pd.Series):
-        return table_of(list(refs_of(source)), source.index, exif=exif, digest=digest)
+        return table_of(list(refs_of(source)), source.index, exif=exif, digest=digest, decode=decode)
     refs = read(source, recursive=recursive)
-    return table_of(refs, pd.RangeIndex(len(refs)), exif=exif, digest=digest)
+    return table_of(refs, pd.RangeIndex(len(refs)), exif=exif, digest=digest, decode=decode)
 
 
-def table_of(refs: Sequence[ImageRef], index: pd.Index, *, exif: bool = False, digest: bool = False) -> pd.DataFrame:
+def table_of(
+    refs: Sequence[ImageRef], index: pd.Index, *, exif: bool = False, digest: bool = False, decode: bool = False
+) -> pd.DataFrame:
     """Table of references and their headers.
 
     Parameters
@@ -119,7 +128,7 @@ def table_of(refs: Sequence[ImageRef], index: pd.Index, *, exif: bool = False, d
     refs : sequence of ImageRef
     index : Index
         As long as `refs`.
-    exif, digest : bool, default False
+    exif, digest, decode : bool, default False
         As `read_images`.
     """
     sources = [ref.source for ref in refs]
@@ -132,16 +141,19 @@ def table_of(refs: Sequence[ImageRef], index: pd.Index, *, exif: bool = False, d
         for position, source in enumerate(sources):  # in one go numpy would take the pictures for arrays
             objects[position] = source
         first = {"image": objects}
-    return pd.DataFrame({**first, **header_columns(refs, exif=exif, digest=digest)}, index=index)
+    columns = header_columns(refs, exif=exif, digest=digest, decode=decode)
+    return pd.DataFrame({**first, **columns}, index=index)
 
 
-def header_columns(refs: Sequence[ImageRef], *, exif: bool = False, digest: bool = False) -> dict[str, Any]:
-    """Arrays of what the headers say, read in parallel.
+def header_columns(
+    refs: Sequence[ImageRef], *, exif: bool = False, digest: bool = False, decode: bool = False
+) -> dict[str, Any]:
+    """Arrays of what the headers say, and of what decoding shows, read in parallel.
 
     Parameters
     ----------
     refs : sequence of ImageRef
-    exif, digest : bool, default False
+    exif, digest, decode : bool, default False
         As `read_images`.
 
     Returns
@@ -150,24 +162,37 @@ def header_columns(refs: Sequence[ImageRef], *, exif: bool = False, digest: bool
     """
     facts = {**_FACTS, **(_EXIF if exif else {}), **({"digest": text_array} if digest else {})}
     values: dict[str, list[Any]] = {name: [] for name in facts}
+    examined: list[Examination | None] = []
     errors = []
-    for header, error in _headers(refs, digest=digest):
+    for header, examination, error in _headers(refs, digest=digest, decode=decode):
         for name, column in values.items():
             column.append(None if header is None else attrgetter(name)(header))
+        examined.append(examination)
         errors.append(error)
     arrays = {name.removeprefix("metadata."): facts[name](column) for name, column in values.items()}
-    return {**arrays, "error": text_array(errors)}
+    return {**arrays, **(_decoded_columns(examined) if decode else {}), "error": text_array(errors)}
 
 
-def _headers(refs: Sequence[ImageRef], *, digest: bool) -> Iterator[_Found]:
-    """Headers and errors in order; a bounded number of chunks is on its way at any time."""
+def _decoded_columns(examined: Sequence[Examination | None]) -> dict[str, Any]:
+    tones = [None if each is None else each.tones for each in examined]
+    return {
+        "is_blank": boolean_array([None if each is None else each.is_blank for each in examined]),
+        "black_value": float_array([None if each is None else each.black for each in tones]),
+        "white_value": float_array([None if each is None else each.white for each in tones]),
+    }
+
+
+def _headers(refs: Sequence[ImageRef], *, digest: bool, decode: bool) -> Iterator[_Found]:
+    """What was found, in order; a bounded number of chunks is on its way at any time."""
     limits = Limits.in_force()
 
     def read_chunk(chunk: Sequence[ImageRef]) -> list[_Found]:
-        return [_read_one(ref, limits, digest=digest) for ref in chunk]
+        return [_read_one(ref, limits, digest=digest, decode=decode) for ref in chunk]
 
     waiting: deque[Future[list[_Found]]] = deque()
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="vlmkit-headers")
+    # Decoding takes a core and memory each, reading a header hardly either.
+    threads = min(_THREADS, max(2, os.cpu_count() or 2)) if decode else _THREADS
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="vlmkit-headers")
     try:
         for start in range(0, len(refs), _CHUNK):
             waiting.append(pool.submit(read_chunk, refs[start : start + _CHUNK]))
@@ -179,8 +204,10 @@ def _headers(refs: Sequence[ImageRef], *, digest: bool) -> Iterator[_Found]:
         pool.shutdown(cancel_futures=True)  # an interrupt waits for what is being read, not for what would be
 
 
-def _read_one(ref: ImageRef, limits: Limits, *, digest: bool) -> _Found:
+def _read_one(ref: ImageRef, limits: Limits, *, digest: bool, decode: bool) -> _Found:
+    header = None
     try:
-        return read_header(ref, digest=digest, limits=limits), None
+        header = read_header(ref, digest=digest, limits=limits)
+        return header, examine(ref, limits=limits) if decode else None, None
     except RunError as fault:
-        return None, f"{type(fault).__name__}: {fault}"
+        return header, None, f"{type(fault).__name__}: {fault}"

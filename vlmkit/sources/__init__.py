@@ -10,16 +10,18 @@ from vlmkit.sources.headers import Header, read_header
 from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.locations import read, refer
-from vlmkit.sources.pictures import decode, normalize
+from vlmkit.sources.pictures import Examination, decode, examine, normalize
 from vlmkit.sources.thumbnails import thumbnail
 
 __all__ = [
     "RECIPE",
+    "Examination",
     "Header",
     "Limits",
     "Raster",
     "decode",
     "draw_grid",
+    "examine",
     "fingerprint",
     "loaded",
     "normalize",

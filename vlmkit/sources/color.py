@@ -7,6 +7,8 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
+from vlmkit.sources.ranges import Tones, stretched
+
 __all__ = ["eight_bits", "is_plain", "to_rgb"]
 
 _NOTICEABLE = 2  # steps of 255 that rounding may make, and nobody sees
@@ -14,22 +16,25 @@ _STRAIGHT = {"La": "LA", "RGBa": "RGBA"}  # what becomes of premultiplied modes,
 _KEPT = frozenset({"RGB", "L", "CMYK", "LAB"})
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image, tones: Tones | None = None) -> Image.Image:
     """Picture of mode L, RGB, RGBA, CMYK or LAB, which can be resized; no wider per pixel than it has to be.
 
     Parameters
     ----------
     image : PIL.Image.Image
         Loaded, of any mode.
+    tones : Tones or None, default None
+        As `tones_of` gives them for this picture.
     """
     if image.mode.startswith("I;16"):
         # `convert` would clip at 255 instead of keeping the upper byte.
-        gray = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        upper = image.convert("I").point(lambda value: value * (1 / 256)) if tones is None else image
+        gray = upper.convert("L") if tones is None else stretched(image, tones)
         return _without(image, image.info["transparency"], gray) if "transparency" in image.info else gray
     if image.has_transparency_data:
         return image.convert(_STRAIGHT.get(image.mode, "RGBA")).convert("RGBA")
     if image.mode in {"I", "F"}:
-        return _stretched(image.convert("F"))
+        return stretched(image, tones) if tones else Image.new("L", image.size)
     return image if image.mode in _KEPT else image.convert("L" if image.mode == "1" else "RGB")
 
 
@@ -74,13 +79,6 @@ def _without(image: Image.Image, transparent: object, gray: Image.Image) -> Imag
     shades = gray.convert("RGBA")
     shades.putalpha(Image.fromarray(np.where(np.asarray(image) == transparent, 0, 255).astype(np.uint8)))
     return shades
-
-
-def _stretched(image: Image.Image) -> Image.Image:
-    """Gray picture of 32-bit values, which have no common range: the darkest becomes black, the lightest white."""
-    low, high = (float(bound) for bound in image.getextrema() if isinstance(bound, int | float))
-    scale = 255 / (high - low) if high > low else 0.0
-    return image.point(lambda value: value * scale - low * scale).convert("L")
 
 
 # A camera writes the same profile into each of ten thousand photos. Little CMS transforms may be shared by threads.

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import stat
+import unicodedata
 import urllib.parse
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import Limits, check_bytes
 from vlmkit.sources.urls import check_media_type, is_url
 
-__all__ = ["file_of", "load_bytes"]
+__all__ = ["file_of", "in_either_form", "load_bytes"]
 
 
 def load_bytes(ref: ImageRef, limits: Limits) -> bytes:
@@ -72,6 +73,7 @@ def file_of(ref: ImageRef, limits: Limits) -> Path | None:
         return None
     path = Path(os.path.expanduser(ref.source))  # noqa: PTH111  Path.expanduser raises for an unknown "~name"
     with translated(ref.label):
+        path = in_either_form(path)
         status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         advice = "name the files in it, or read the directory itself as the source."
@@ -80,6 +82,27 @@ def file_of(ref: ImageRef, limits: Limits) -> Path | None:
         raise UnreadableImage(f"{ref.label}: a device or a pipe, not a file; copy the picture into a file.")
     check_size(status.st_size, ref.label, limits)
     return path
+
+
+def in_either_form(path: Path) -> Path:
+    """A path as its file is spelled: a Mac composes accents otherwise than other systems (Unicode NFD and NFC).
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Path
+        The path itself where it is there, or is there in neither form.
+    """
+    if str(path).isascii() or path.exists():
+        return path
+    parts = [Path(path.anchor)]
+    for part in path.parts[1:] if path.anchor else path.parts:
+        spellings = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
+        parts.append(next((parts[-1] / name for name in spellings if (parts[-1] / name).exists()), parts[-1] / part))
+    return parts[-1] if parts[-1].exists() else path
 
 
 def check_size(size_bytes: int, label: str, limits: Limits) -> None:

@@ -43,9 +43,25 @@ _SIGNATURES = (
     (4, b"JXL \r\n\x87\n", "JPEG XL"),
     (0, b"v/1\x01", "OpenEXR"),
     (0, b"<svg", "SVG"),
+    (0, b"IIRO", "camera raw (Olympus)"),
+    (0, b"IIRS", "camera raw (Olympus)"),
+    (0, b"MMOR", "camera raw (Olympus)"),
+    (0, b"IIU\0", "camera raw (Panasonic)"),
+    (0, b"FUJIFILMCCD-RAW", "camera raw (Fujifilm)"),
+    (4, b"ftypcrx ", "camera raw (Canon)"),
+    (0, b"FOVb", "camera raw (Sigma)"),
+    (0, b"\0MRM", "camera raw (Minolta)"),
     (4, b"ftypisom", "MP4 video"),
     (4, b"ftypmp4", "MP4 video"),
     (4, b"ftypqt  ", "QuickTime video"),
+)
+# What a download or a checkout leaves in place of a picture, in lower case.
+_TEXTS = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the picture itself; run `git lfs pull` in its repository."),
+    (b"<!doctype html", "an HTML page, not a picture; the download got an error or a login page instead."),
+    (b"<html", "an HTML page, not a picture; the download got an error or a login page instead."),
+    (b"<?xml", "an XML text, not a picture; if it is SVG, save it as PNG, else see what the download got."),
+    (b'{"', "a JSON text, not a picture; see what the download got instead."),
 )
 _ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 
@@ -83,7 +99,7 @@ def foreign_format(head: bytes, label: str) -> RunError:
     Parameters
     ----------
     head : bytes
-        The first bytes of the file; 16 are enough.
+        The first bytes of the file: 16 tell formats, some hundred tell kinds of text.
     label : str
         What the message calls the picture.
 
@@ -98,4 +114,7 @@ def foreign_format(head: bytes, label: str) -> RunError:
         return UnsupportedFormat(f"{label}: {name} cannot be decoded here; save it as JPEG or PNG.")
     if head.startswith(_ARCHIVES):
         return UnreadableImage(f"{label}: an archive, not a picture; read a zip or tar as a source of its own.")
+    for start, what in _TEXTS:
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(start):
+            return UnreadableImage(f"{label}: {what}")
     return UnreadableImage(f"{label}: not a picture, whatever its name says; check where the file came from.")

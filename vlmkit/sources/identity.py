@@ -20,7 +20,7 @@ from vlmkit.sources.urls import is_url
 
 __all__ = ["RECIPE", "fingerprint", "loaded", "stamp"]
 
-RECIPE = "1"
+RECIPE = "2"
 """Version of `normalize`: another text whenever it gives other bytes for the same picture."""
 
 _SETTLED_NS = 2_000_000_000  # FAT counts in 2 s, and two changes within one tick of the clock leave equal times

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import difflib
 import glob
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from vlmkit.errors import SetupError
+from vlmkit.notices import warn
 from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.formats import SUFFIXES
-from vlmkit.sources.objects import is_array, is_one_picture
-from vlmkit.sources.urls import is_url, shown
+from vlmkit.sources.objects import content_of, is_array, is_one_picture
+from vlmkit.sources.urls import is_url, path_of_url, shown
 
 __all__ = ["natural_key", "read", "refer"]
 
 _LONGEST_PATH = 4096
+# What file servers, desktops and systems put beside a user's pictures: thumbnails, waste, their own books.
+_NOT_OF_THE_USER = frozenset(
+    {"@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", "$RECYCLE.BIN", "System Volume Information"}
+    | {"__MACOSX", "lost+found", "Thumbs.db"}
+)
 _NUMBER, _SEPARATOR = re.compile(r"\d+"), re.compile(r"[/\\]")
 
 
@@ -65,7 +73,8 @@ def refer(item: object) -> ImageRef:
 
     Parameters
     ----------
-    item : str, path, bytes, PIL image, array, ImageRef or None
+    item : str, path, bytes, open file, PIL image, array, ImageRef or None
+        A text that is empty, or a number that is none, names no picture.
         Or a mapping with ``bytes`` and ``path``, of which one may be None, as image columns of Hugging Face have it.
     """
     if isinstance(item, ImageRef):
@@ -73,9 +82,14 @@ def refer(item: object) -> ImageRef:
     if isinstance(item, Mapping) and not item.keys().isdisjoint({"bytes", "path"}):
         return refer(item.get("bytes") or item.get("path"))
     if isinstance(item, str | os.PathLike):
-        item = os.fsdecode(item)
+        item = path_of_url(os.fsdecode(item))
+        item = item if item.strip() else None
     elif isinstance(item, bytearray | memoryview):
         item = bytes(item)
+    elif isinstance(item, float) and math.isnan(item):
+        item = None
+    else:
+        item = content_of(item)
     return ImageRef(source=item, label=_label(item))
 
 
@@ -110,7 +124,7 @@ def _sortable(match: re.Match[str]) -> str:
 
 
 def _read_path(path: str | bytes, *, recursive: bool) -> list[ImageRef]:
-    text = os.fsdecode(path)
+    text = path_of_url(os.fsdecode(path))
     if is_url(text):
         return [refer(text)]
     text = os.path.expanduser(text)  # noqa: PTH111  Path would drop "./" and change the label
@@ -127,10 +141,19 @@ def _read_path(path: str | bytes, *, recursive: bool) -> list[ImageRef]:
 
 
 def _match(pattern: str) -> list[ImageRef]:
-    names = [name for name in glob.glob(pattern, recursive=True) if not Path(name).is_dir()]  # noqa: PTH207  as above
+    names = [
+        name
+        for name in glob.glob(pattern, recursive=True)  # noqa: PTH207  as above
+        if not (Path(name).is_dir() or _is_found_beside(name, pattern))
+    ]
     if not names:
         raise SetupError(f"{pattern}: no file matches; the working directory is {Path.cwd()}.")
     return [refer(name) for name in sorted(names, key=natural_key)]
+
+
+def _is_found_beside(name: str, pattern: str) -> bool:
+    """Whether a wildcard led into a folder that is not the user's own, such as a file server's thumbnails."""
+    return any(part in _NOT_OF_THE_USER and part not in pattern for part in _SEPARATOR.split(name)[:-1])
 
 
 def _list_folder(folder: str, *, recursive: bool) -> list[str]:
@@ -158,18 +181,48 @@ def _is_picture(member: str) -> bool:
 
 
 def _pictures_in(folder: str, *, recursive: bool) -> Iterator[str]:
-    for place, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    """Pictures by their names; folders behind symbolic links are entered once, those that cannot be listed passed."""
+    seen: set[tuple[int, int]] = set()
+    for place, folders, files in os.walk(folder, onerror=partial(_pass_over, folder), followlinks=True):
+        folders[:] = [name for name in folders if not _is_left_out(name)]
         for name in [*files, *folders]:  # a directory called x.png becomes a row that says so
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122
                 yield os.path.join(place, name)  # noqa: PTH118  keeps the folder as it was written
         if not recursive:
             return
+        _remember(place, seen)
+        folders[:] = [name for name in folders if _is_new(os.path.join(place, name), seen)]  # noqa: PTH118
 
 
-def _refuse(error: OSError) -> None:
-    message = f"{error.filename}: cannot be listed ({error.strerror}); make it readable or leave it out."
-    raise SetupError(message) from error
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name in _NOT_OF_THE_USER
+
+
+def _remember(folder: str, seen: set[tuple[int, int]]) -> None:
+    status = os.stat(folder)  # noqa: PTH116
+    seen.add((status.st_dev, status.st_ino))
+
+
+def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Whether a folder was not entered yet by another name; a link that leads back into itself is not."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116
+    except OSError:
+        return True  # `os.walk` will say why
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
+
+
+def _pass_over(source: str, error: OSError) -> None:
+    """A folder below the one that was named costs its own pictures, not those of all others."""
+    where = _short(str(error.filename))
+    message = f"{where}: cannot be listed ({error.strerror}); make it readable or leave it out."
+    if error.filename == source:
+        raise SetupError(message) from error
+    warn(f"{message} Its pictures are missing here.")
 
 
 def _neighbor(path: Path) -> str:

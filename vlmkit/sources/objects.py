@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from io import BytesIO, IOBase, TextIOBase
 from typing import Any
 
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
 
-__all__ = ["image_of", "is_array", "is_one_picture", "own_copy"]
+__all__ = ["content_of", "image_of", "is_array", "is_one_picture", "own_copy"]
 
 # A picture handed in as an object may stand in several rows, and Pillow loads one object from one thread only.
 _loading = threading.Lock()
@@ -44,6 +45,26 @@ def own_copy(image: Image.Image) -> Image.Image:
     """
     with _loading:
         return image.copy()
+
+
+def content_of(item: Any) -> Any:
+    """Bytes of a file-like object such as `io.BytesIO`, from its beginning; anything else as it is.
+
+    Parameters
+    ----------
+    item : object
+    """
+    if isinstance(item, BytesIO):
+        return item.getvalue()
+    if not isinstance(item, IOBase) or isinstance(item, TextIOBase):
+        return item
+    try:
+        if item.seekable():
+            item.seek(0)
+        data = item.read()
+    except (OSError, ValueError):  # closed, or not for reading: said when the row is opened
+        return item
+    return data if isinstance(data, bytes) else item
 
 
 def is_array(item: object) -> bool:

@@ -12,9 +12,11 @@ from PIL import ExifTags, Image, ImageFile
 
 from vlmkit.errors import ImageTooLarge
 from vlmkit.sources.formats import foreign_format, readers
+from vlmkit.sources.tiff_pages import picture_page
 
 __all__ = ["check_pixels", "open_image", "orientation_of", "strictly"]
 
+_HEAD_BYTES = 1024
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)  # what Pillow itself takes for it
 
 
@@ -47,9 +49,12 @@ def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
             image = factory(file, "")
         except _NOT_THIS_FORMAT:
             continue
+        if image.format == "TIFF" and (page := picture_page(file, label)):
+            image.seek(page)
         check_pixels(image, label, most_pixels)
         return image
-    raise foreign_format(head, label)
+    file.seek(0)
+    raise foreign_format(file.read(_HEAD_BYTES), label)
 
 
 def check_pixels(image: Image.Image, label: str, most_pixels: int) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import Image
 
-from vlmkit.errors import UnreadableImage
+from vlmkit.errors import UnreadableImage, UnsupportedFormat
 from vlmkit.records import ImageRef, Picture
 from vlmkit.sources.color import eight_bits, is_plain, to_rgb
 from vlmkit.sources.contents import load_bytes
 from vlmkit.sources.faults import translated
+from vlmkit.sources.first_frames import is_blank, seek_content
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.objects import image_of, own_copy
 from vlmkit.sources.opening import check_pixels, open_image, orientation_of, strictly
+from vlmkit.sources.ranges import Tones, stretched, tones_of
 from vlmkit.sources.stripping import MOST_SCANS, count_scans, strip
 
-__all__ = ["JPEG_QUALITY", "decode", "normalize"]
+__all__ = ["JPEG_QUALITY", "Examination", "decode", "examine", "normalize"]
 
 JPEG_QUALITY = 90
 
@@ -32,14 +36,34 @@ _TURN_UPRIGHT = {
 }
 _PASSING = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
+_FILMS = frozenset({"GIF", "WEBP", "PNG", "TIFF", "AVIF"})
+_BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
+_DARKEST_WHITE = 64  # of 255: a picture in color of 16 bits that stays below uses a quarter of its range at most
+_EXAMINED_SIDE_PX = 256
+
+
+class Examination(NamedTuple):
+    """What a picture turned out to be when it was decoded.
+
+    Attributes
+    ----------
+    is_blank : bool
+        Whether what would be sent is all of one gray.
+    tones : Tones or None
+        Values that are sent as black and white; None where values go as they are.
+    """
+
+    is_blank: bool
+    tones: Tones | None
 
 
 def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = None) -> Picture:
     """Make the bytes a backend gets: upright, RGB or gray, at most `longest_side_px` wide and high, without metadata.
 
     A JPEG or PNG that is all of that already keeps its compressed pixels, after a check that they decode to the end.
-    Anything else becomes a JPEG of quality 90: first frame, EXIF orientation applied, color profile converted to sRGB,
-    transparency on white, 16 bits and CMYK to 8-bit RGB. May be called from many threads at once.
+    Anything else becomes a JPEG of quality 90: the first frame with something in it, EXIF orientation applied, color
+    profile converted to sRGB, transparency on white, CMYK to RGB, more than 8 bits stretched to the range used, as
+    `tones_of` has it. May be called from many threads at once.
 
     Parameters
     ----------
@@ -54,12 +78,33 @@ def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = No
     RunError
         `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`, naming the picture.
     """
-    limits = limits or Limits.in_force()
+    return _normalized(ref, longest_side_px, limits or Limits.in_force())[0]
+
+
+def examine(ref: ImageRef, *, limits: Limits | None = None) -> Examination:
+    """Decode a picture to its last byte, as a run would, and say what would be sent.
+
+    Parameters
+    ----------
+    ref : ImageRef
+    limits : Limits or None, default None
+        None takes those in force.
+
+    Raises
+    ------
+    RunError
+        As `normalize`: half a file, a bomb, no picture.
+    """
+    picture, tones = _normalized(ref, _EXAMINED_SIDE_PX, limits or Limits.in_force())
+    return Examination(is_blank=is_blank(decode(picture)), tones=tones)
+
+
+def _normalized(ref: ImageRef, longest_side_px: int, limits: Limits) -> tuple[Picture, Tones | None]:
     given = image_of(ref)
     if given is not None:
         with translated(ref.label), strictly():
             check_pixels(given, ref.label, limits.largest_image_pixels)
-            return _encoded(_prepared(own_copy(given), orientation_of(given), longest_side_px))
+            return _encoded(own_copy(given), orientation_of(given), longest_side_px)
     data = load_bytes(ref, limits)
     with translated(ref.label), strictly():
         image = open_image(BytesIO(data), ref.label, limits.largest_image_pixels)
@@ -69,10 +114,14 @@ def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = No
             stripped = strip(data, _PASSING[str(image.format)])
             if stripped is not None:
                 _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
-                return _picture(stripped, _PASSING[str(image.format)], size)
-        _load(image, longest_side_px)
+                return _picture(stripped, _PASSING[str(image.format)], size), None
+        if image.format in _FILMS and getattr(image, "is_animated", False):
+            seek_content(image, ref.label, limits.largest_image_pixels)
+        else:
+            _load(image, longest_side_px)
+        image = _brightened(image, data, ref.label)
         # Asked only now: a TIFF is turned by Pillow while it is loaded.
-        return _encoded(_prepared(image, orientation_of(image), longest_side_px))
+        return _encoded(image, orientation_of(image), longest_side_px)
 
 
 def decode(picture: Picture) -> Image.Image:
@@ -118,20 +167,48 @@ def _load(image: Image.Image, longest_side_px: int) -> None:
     image.load()
 
 
-def _prepared(image: Image.Image, orientation: int, longest_side_px: int) -> Image.Image:
+def _brightened(image: Image.Image, data: bytes, label: str) -> Image.Image:
+    """A picture in color of 16 bits, of which Pillow keeps the upper eight, with these stretched where few are used."""
+    if image.mode not in {"RGB", "RGBA"} or _bits_of(image, data) <= 8:
+        return image
+    bands = [band for band in image.getextrema()[:3] if isinstance(band, tuple)]
+    low, high = float(min(band[0] for band in bands)), float(max(band[1] for band in bands))
+    if high >= _DARKEST_WHITE:
+        return image
+    if high == 0:
+        raise UnsupportedFormat(
+            f"{label}: all black, or 16 bits a color of which only the lowest are used; save it with 8 bits a color."
+        )
+    colors = stretched(image.convert("RGB"), Tones(min(low, high - 1), high))
+    colors.info = image.info
+    return colors
+
+
+def _bits_of(image: Image.Image, data: bytes) -> int:
+    if image.format == "PNG":
+        return data[24]
+    if image.format == "TIFF":
+        tags: Mapping[int, tuple[int, ...]] = getattr(image, "tag_v2", {})
+        return max(tags.get(_BITS_PER_SAMPLE, (8,)))
+    return 8
+
+
+def _prepared(image: Image.Image, tones: Tones | None, orientation: int, longest_side_px: int) -> Image.Image:
     icc = image.info.get("icc_profile")
-    image = eight_bits(image)
+    image = eight_bits(image, tones)
     # Lanczos costs a quarter more and differs by less than the encoding does.
     image.thumbnail((longest_side_px, longest_side_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
     image = to_rgb(image, icc)  # of few pixels only
     return image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
 
 
-def _encoded(image: Image.Image) -> Picture:
+def _encoded(image: Image.Image, orientation: int, longest_side_px: int) -> tuple[Picture, Tones | None]:
+    tones = tones_of(image)
+    image = _prepared(image, tones, orientation, longest_side_px)
     image.info.clear()  # Pillow would write the profile, the comment and the resolution
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return _picture(buffer.getvalue(), "JPEG", image.size)
+    return _picture(buffer.getvalue(), "JPEG", image.size), tones
 
 
 def _picture(data: bytes, format_name: str, size: tuple[int, int]) -> Picture:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 
 from vlmkit.errors import UnreadableImage
 
-__all__ = ["check_media_type", "is_url", "shown"]
+__all__ = ["check_media_type", "is_url", "path_of_url", "shown"]
 
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:)", re.IGNORECASE)
 _WHATEVER = frozenset({"", "application/octet-stream", "binary/octet-stream"})
@@ -15,6 +16,19 @@ _WHATEVER = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 def is_url(text: str) -> bool:
     """Whether a text is a URL of any kind rather than a path."""
     return _URL.match(text) is not None
+
+
+def path_of_url(text: str) -> str:
+    """Path of a ``file:`` URL of this machine (RFC 8089); any other text as it is.
+
+    Parameters
+    ----------
+    text : str
+    """
+    if text[:7].lower() != "file://":
+        return text
+    host, slash, path = text[7:].partition("/")
+    return urllib.request.url2pathname(f"{slash}{path}") if host.lower() in {"", "localhost"} else text
 
 
 def shown(url: str) -> str:
