@@ -153,7 +153,16 @@ def test_an_error_in_a_good_answer_is_what_it_says():
     found = fault_in_body(answer(json.dumps(body), 200), "x")
     assert (type(found), found.is_fatal) == (Refused, True)
     assert type(fault_in_body(answer(json.dumps({"error": {"code": 401, "message": "no"}}), 200), "x")) is Unauthorized
-    for other in ({"error": None, "choices": []}, {"error": "x"}, {"error": {"code": "odd"}}, {"choices": [1]}, [1]):
+    assert type(fault_in_body(answer(json.dumps({"error": {"status": "429"}}), 200), "x")) is RateLimited
+    for other in (
+        {"error": {"code": 12345}},
+        {"error": {"code": True}},
+        {"error": None, "choices": []},
+        {"error": "x"},
+        {"error": {"code": "odd"}},
+        {"choices": [1]},
+        [1],
+    ):
         assert fault_in_body(answer(json.dumps(other), 200), "x") is None
     good = {"choices": [{"message": {"content": "error"}}], "error": {"code": 402}}
     assert fault_in_body(answer(json.dumps(good), 200), "x") is None

@@ -19,6 +19,7 @@ from vlmkit.errors import (
     TimedOut,
     Unauthorized,
     Unreachable,
+    UnreadableReply,
 )
 from vlmkit.runner import FallingBack, Retrying, Started, views
 from vlmkit.runner.events import Announcer
@@ -180,6 +181,17 @@ def test_a_server_that_breaks_later_is_given_up_after_several_rows(questions, ba
     falling, _ = window(questions(40), broken, fallbacks=[second])
     assert all(outcome.fault is None for outcome in drain(falling))
     assert len(broken.asks) == 5 + 5
+    second.close()
+
+
+def test_a_model_whose_answers_are_of_no_use_is_left_for_the_next(questions, backend, window):
+    """An answer that cannot be read is its row's; where all begin so, the rows behind are asked of the next model."""
+    second = FakeBackend("second", replies="fine")
+    useless = backend(replies=UnreadableReply("not a word"), parallel_asks=1)
+    falling, _ = window(questions(20), useless, fallbacks=[second])
+    outcomes = sorted(drain(falling), key=lambda outcome: outcome.index)
+    assert [outcome.fault is None for outcome in outcomes] == [False] * 5 + [True] * 15
+    assert (len(useless.asks), falling.fatal) == (5, None)
     second.close()
 
 

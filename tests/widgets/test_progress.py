@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -10,7 +11,7 @@ from vlmkit.errors import Cancelled, ServerFault
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.tally import Control
 from vlmkit.records import ImageRef, Reply, Usage
-from vlmkit.runner import Done, Finished, Planned
+from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered
 from vlmkit.widgets import progress as panels
 from vlmkit.widgets.progress import ProgressPanel
 from vlmkit.widgets.words import Words
@@ -79,6 +80,35 @@ def test_it_shows_counts_faults_and_what_came_last(shown):
     assert "pictures went to http://there" in text
     assert watched.panel._bar.bar_style == "danger"
     assert 'alt="&lt;2&gt;" width="128" height="96"' in watched.panel._last.value
+
+
+def test_it_shows_what_is_under_way_and_what_it_costs(shown):
+    """Rows begun, rows that were had otherwise, tokens and money; a silence as long as it lasts."""
+    watched = Watched()
+    watched.hear(PLANNED, *(Started(index=index, total=40) for index in range(4)))
+    watched.hear(replace(done(0), is_duplicate=True), replace(done(1), spent=Spent(tokens=1234, money=0.5)))
+    watched.hear(Unanswered(seconds=31.0, in_flight=2, destination="http://there"))
+    watched.panel._update(watched.control.tally.progress())
+    text = watched.text()
+    for expected in (
+        "2 active",
+        "1 as an equal picture",
+        "1,234 tokens",
+        "0.50 spent",
+        "No reply from http://there for 31 s",
+    ):
+        assert expected in text
+    watched.hear(done(2))
+    watched.panel._update(watched.control.tally.progress())
+    assert "No reply" not in watched.text()
+
+
+def test_it_says_why_rows_are_left(shown):
+    """Where a budget or a fault ended the run."""
+    watched = Watched()
+    watched.hear(PLANNED, done(0), finished(ok=1, cancelled=39, reason="the budget of 30 minutes is used up"))
+    assert "the budget of 30 minutes is used up" in watched.text()
+    assert "stopped, 39 not asked" in watched.text()
 
 
 def test_picture_and_text_are_of_the_same_row(shown, monkeypatch):

@@ -124,8 +124,8 @@ def fault_in_body(answer: Answer, where: str) -> BackendError | None:
     except (ValueError, RecursionError):
         return None
     error = content.get("error") if isinstance(content, dict) and not content.get("choices") else None
-    codes = [error.get(name) for name in ("code", "status")] if isinstance(error, dict) else []
-    status = next((code for code in codes if isinstance(code, int) and 400 <= code < 600), None)
+    codes = [str(error.get(name)) for name in ("code", "status")] if isinstance(error, dict) else []
+    status = next((int(code) for code in codes if code.isdecimal() and len(code) == 3 and 400 <= int(code) < 600), None)
     if status is None:
         return None
     return fault_of_answer(Answer(status=status, headers=answer.headers, body=answer.body), where)

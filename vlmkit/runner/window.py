@@ -406,7 +406,7 @@ class Window:
         return outcome
 
     def _give_up(self, row: Row, fault: RunError) -> None:
-        """End a row with the last fault of the last model, which may condemn that."""
+        """End a row with the fault that no further try or model would change, which may condemn its model."""
         if isinstance(fault, TimedOut) and row.is_elsewhere and self._plan.workers > 1:
             fault = of_a_queue(fault)
         self._judge(row, self._fail(row, fault))
@@ -415,7 +415,11 @@ class Window:
         has_stand_in = outcome.fault is not None and outcome.values is not None  # which the user asked for
         if outcome.fault is None or has_stand_in or self._plan.fail_fast:
             return
-        if self._verdict.condemns(row.level, outcome.fault, of_server=row.is_elsewhere) and self.fatal is None:
+        if not self._verdict.condemns(row.level, outcome.fault, of_server=row.is_elsewhere):
+            return
+        if self._has_next(row):
+            self._first_level = max(self._first_level, row.level + 1)
+        elif self.fatal is None:
             self.fatal = outcome.fault
             self.halt()
 
