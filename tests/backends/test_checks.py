@@ -2,7 +2,7 @@
 
 import pytest
 
-from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.checks import blank_prompt, check_sampling, check_timeout
 from vlmkit.errors import BadSetting, Refused
 from vlmkit.records import Ask, Sampling
 
@@ -34,6 +34,16 @@ def test_whatever_can_be_read_is_a_prompt(prompt):
         ("frequency_penalty", 2.1),
         ("presence_penalty", -2.1),
         ("presence_penalty", float("nan")),
+        ("temperature", "hot"),
+        ("max_tokens", 2.5),
+        ("max_tokens", None),
+        ("top_k", True),
+        ("stop", ("a", "")),
+        ("stop", (1,)),
+        ("stop", 7),
+        ("seed", 0.5),
+        ("seed", float("nan")),
+        ("max_tokens", float("inf")),
     ],
 )
 def test_values_that_mean_nothing_are_refused(name, value):
@@ -47,3 +57,12 @@ def test_every_value_that_means_something_is_taken():
     check_sampling(Sampling())
     check_sampling(Sampling(max_tokens=1, temperature=9.0, top_p=1.0, top_k=0, repetition_penalty=0.5))
     check_sampling(Sampling(frequency_penalty=2.0, presence_penalty=-2.0))
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, "2", True, float("nan")])
+def test_a_deadline_is_above_zero(timeout_s):
+    """Or there is none."""
+    with pytest.raises(BadSetting, match=r"timeout_s: .* cannot be used"):
+        check_timeout(timeout_s)
+    check_timeout(None)
+    check_timeout(0.001)

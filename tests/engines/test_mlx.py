@@ -310,6 +310,9 @@ def test_what_cannot_be_opened_is_said(checkpoint):
         open_engine("tiny", url="http://127.0.0.1")
     with pytest.raises(BadSetting, match="slots: 0 cannot be used"):
         open_engine("tiny", slots=0)
+    for wrong in (0, "9", 1.5, True):
+        with pytest.raises(BadSetting, match=f"kv_cache_tokens: {wrong!r} cannot be used"):
+            open_engine("tiny", kv_cache_tokens=wrong)
     with pytest.raises(ModelNotFound, match=r"adapter_config\.json"):
         open_engine(str(checkpoint), adapter=checkpoint)
     with pytest.raises(ModelNotFound):
@@ -390,3 +393,18 @@ def test_every_fault_is_a_row_s(engine, ask):
     futures = [engine.submit(ask(0, timeout_s=1e-9)), engine.submit(ask(0, "word " * 400))]
     wait(futures, timeout=60)
     assert all(isinstance(future.exception(0), RunError) for future in futures)
+
+
+def test_a_small_cache_answers_as_a_large_one(checkpoint, ask):
+    """More asks than it has room for wait; one that is too long is refused with what to do."""
+    asks = [ask(seed, max_tokens=12) for seed in range(6)]
+    with open_engine(str(checkpoint)) as plenty:
+        expected = [future.result(60).text for future in map(plenty.submit, asks)]
+        most = max(future.result(60).usage.prompt_tokens for future in map(plenty.submit, asks)) + 12
+    with open_engine(str(checkpoint), kv_cache_tokens=2 * most) as tight:
+        assert tight.info.kv_cache_tokens == 2 * most
+        futures = [tight.submit(each) for each in asks]
+        too_long = tight.submit(ask(0, max_tokens=2 * most))
+        assert [future.result(60).text for future in futures] == expected
+        with pytest.raises(Refused, match="Lower max_tokens"):
+            too_long.result(60)

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.checks import blank_prompt, check_sampling, check_timeout
 from vlmkit.backends.facts import Counts, ModelInfo
 from vlmkit.backends.protocol import Abilities, Delta
 from vlmkit.errors import BadSetting, Cancelled
@@ -178,6 +178,7 @@ class Surface(ABC):
             raise BadSetting(message)
         chosen = Sampling(**_with_stops(sampling))
         check_sampling(chosen)
+        check_timeout(timeout_s)
         from vlmkit import sources  # only now: who uses tables alone opens pictures elsewhere
 
         refs = [] if images is None else sources.read(images)
@@ -281,7 +282,7 @@ class Surface(ABC):
 def _with_stops(sampling: dict[str, Any]) -> dict[str, Any]:
     """One stop text may stand alone."""
     stop = sampling.get("stop", ())
-    return {**sampling, "stop": (stop,) if isinstance(stop, str) else tuple(stop)}
+    return {**sampling, "stop": tuple(stop) if isinstance(stop, list) else (stop,) if isinstance(stop, str) else stop}
 
 
 def _result(future: Future[Reply], model: str) -> Reply:

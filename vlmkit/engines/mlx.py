@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,8 @@ def open_engine(
     if url is not None:
         message = f"mlx:{name}@{url}: an mlx model runs in this process and has no address. Leave out @ and on."
         raise BadSetting(message)
-    if slots is not None and slots < 1:
-        message = f"slots: {slots} cannot be used. Give 1 or more answers to write at the same time."
-        raise BadSetting(message)
-    if kv_cache_tokens is not None and kv_cache_tokens < 1:
-        raise BadSetting(f"kv_cache_tokens: {kv_cache_tokens} cannot be used. Give 1 or more tokens, or leave it out.")
+    _check_count("slots", slots, "answers to write at the same time")
+    _check_count("kv_cache_tokens", kv_cache_tokens, "tokens to keep in memory at the same time")
     device_choice.check_name(device)
     if device != "auto":  # before anything is looked for, let alone downloaded
         desks.desk().call(partial(device_choice.choose, device))
@@ -304,6 +302,11 @@ class Engine(Surface):
         if self._language is None:
             raise self._closed()
         return self._language
+
+
+def _check_count(name: str, value: object, what: str) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
+        raise BadSetting(f"{name}: {value!r} cannot be used. Give 1 or more {what}.")
 
 
 def _decode_pictures(pictures: tuple[Picture, ...]) -> list[Any]:
