@@ -24,6 +24,11 @@ class Ending(Enum):
     DECLINED = "a filter or the model itself withheld the rest"
     BROKEN = "an error or something unknown ended it"
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the same question would end the same way again."""
+        return self in {Ending.WHOLE, Ending.CUT}
+
 
 _MARKS = re.compile(r"[^a-z]+")
 # An honest end consists of nothing but these, however it is put together: end_turn, eosToken, FINISH_REASON_STOP.

@@ -12,8 +12,20 @@ from vlmkit.evaluation.rules import RULES, sentence_ends, without_last_sentence
 BY_NAME = {rule.name: rule for rule in RULES}
 CASES = [
     ("empty", "  \n", "  \n", None),
-    ("refusal", "I'm sorry, but I can't describe this.", "I'm sorry", None),
+    ("empty", "!!!", "!!!", None),
+    ("empty", "null", "null", None),
+    ("refusal", "I'm sorry, but I can't describe this.", "I can't describe this", None),
+    ("refusal", "I won't describe this image.", "I won't describe this image", None),
+    ("refusal", "I must decline to identify the person.", "I must decline to identify the person", None),
+    ("refusal", "抱歉，我无法识别图片中的人物。", "抱歉，我无法识别图片中的人物", None),
+    ("refusal", "A man. I can't identify the person in this image.", "I can't identify the person in this image", None),
+    ("no_picture", "I don't see any image attached.", "I don't see any image attached", None),
     ("tokens", "A cat.<|im_end|>", "<|im_end|>", "A cat."),
+    ("tokens", "A cat.</s>", "</s>", "A cat."),
+    ("tokens", "A [img-0] cat", "[img-0]", "A  cat"),
+    ("tokens", "A c\ufffdt.", "\ufffd", "A ct."),
+    ("tokens", "Assistant: A cat.", "Assistant: ", "A cat."),
+    ("tokens", "A▁cat", "▁", "Acat"),
     ("tokens", "<think>Hm.\nA cat?</think>A cat.", "<think>Hm.\nA cat?</think>", "A cat."),
     ("markdown", "## A **red** circle", "## ", "A red circle"),
     ("markdown", "A [cat](http://a.b/c) and `code`", "[cat](http://a.b/c)", "A cat and code"),
@@ -37,6 +49,10 @@ FINE = [
     "She said “no!” and left.",
     "2 * 3 * 4 is 24, snake_case_names too.",
     "日本語のキャプション。",
+    "I'm sorry, the photo is blurry.",
+    "A banner of a firm: as an AI company we care.",
+    "A sign reads 'No image available'.",
+    "There is no image on the wall.",
     "A cat ate three mice, two mice and one mouse.",
 ]
 

@@ -66,7 +66,7 @@ def test_choices_are_taken_literally() -> None:
 def test_a_cut_off_answer_that_cannot_be_read_says_so() -> None:
     """The remedy is another one then."""
     task = compose_question("How many?", dtype=int, into="n")
-    with pytest.raises(UnreadableReply, match=r"expected a number, got 'I see'.*cut off: raise max_tokens"):
+    with pytest.raises(UnreadableReply, match=r"expected a whole number, got 'I see'.*cut off: raise max_tokens"):
         task.read(reply("I see", "length"))
     with pytest.raises(UnreadableReply, match=r"dtype=str\.$"):
         task.read(reply("I see"))

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from concurrent.futures import Future
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -20,6 +21,7 @@ from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import (
     Cancelled,
     ModelNotFound,
+    PictureNotSeen,
     RateLimited,
     Refused,
     ServerFault,
@@ -34,7 +36,8 @@ from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Reply
 from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, make_plan, run, target_of
 from vlmkit.runner.events import Retrying, Unanswered
-from vlmkit.store import open_store
+from vlmkit.runner.preparing import Preparer
+from vlmkit.store import RowRecord, RunRecord, open_store
 
 TEXT = compose_description("?", into="text")
 
@@ -651,3 +654,39 @@ def test_a_pause_asks_nothing_new_and_burns_nothing(questions, plan, backend):
     assert [outcome.index for outcome in outcomes] == list(range(5))
     assert all(outcome.fault is None for outcome in outcomes)
     assert [ask.prompt for ask in model.asks] == ["0", "0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("excuse", ["I don't see any image attached.", "I'm sorry, but I can't help with that."])
+def test_an_excuse_is_asked_for_again(questions, plan, backend, store, excuse):
+    """The store never keeps it as an answer; once the model answers, that is kept."""
+    asked = questions(2)
+    first = list(run(asked, plan(backend(replies=[excuse, "A cat."])), total=2, store=store))
+    assert [isinstance(outcome.fault, Refused) for outcome in first] == [True, False]
+    model = backend(replies="A dog.")
+    later = list(run(asked, plan(model), total=2, store=store))
+    assert [outcome.values["text"] for outcome in later] == ["A dog.", "A cat."]
+    assert len(model.asks) == 1
+    again = list(run(asked, plan(backend(replies=Unauthorized("key"))), total=2, store=store))
+    assert [outcome.values["text"] for outcome in again] == ["A dog.", "A cat."]
+
+
+def test_an_excuse_that_an_older_store_took_for_an_answer_is_judged_again(questions, plan, backend, store):
+    """It is asked for again; where only the store may answer, it is the fault that it is."""
+    asked = questions(1)
+    (prepared,) = [Preparer(plan(), store).prepare(question, 0) for question in asked]
+    reply = Reply(text="No puedo ver la imagen.", finish_reason="stop", model="fake:echo")
+    kept = RowRecord(index=0, label="a", prompt="0", key=prepared.key, pictures=prepared.pictures, reply=reply)
+    store.record(store.begin(RunRecord(model="fake:echo", total=1)), [kept])
+    replay = make_plan([TEXT], [replace(target_of(backend()), backend=None)])
+    (old,) = run(asked, replay, total=1, store=store)
+    assert isinstance(old.fault, PictureNotSeen)
+    (new,) = run(asked, plan(backend(replies="A cat.")), total=1, store=store)
+    assert (new.values, new.from_store) == ({"text": "A cat."}, False)
+
+
+def test_a_model_that_sees_no_picture_ends_the_run(questions, plan, backend):
+    """The first rows say it all; the rest is not spent."""
+    model = backend(replies="It seems that no image was provided. Please upload it.", parallel_asks=2)
+    with pytest.raises(PictureNotSeen, match="saw no picture"):
+        list(run(questions(100), plan(model), total=100))
+    assert len(model.asks) < 20

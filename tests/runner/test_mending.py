@@ -76,7 +76,9 @@ def test_what_was_cut_off_would_be_as_long_again(questions, plan):
     row = Row(index=0, question=question, prepared=Preparer(plan(), None).prepare(question, 0))
     cut = Reply(text='{"count": ', finish_reason="length", model="fake:x")
     assert mended_ask(row, cut) is None
-    assert mended_ask(row, replace(cut, finish_reason="stop")) is not None
+    for reason in ("MAX_TOKENS", "abort", "content_filter"):
+        assert mended_ask(row, replace(cut, finish_reason=reason)) is None
+    assert mended_ask(row, replace(cut, finish_reason="end_turn")) is not None
 
 
 def test_what_is_not_counted_stays_unknown():

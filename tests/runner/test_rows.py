@@ -54,6 +54,25 @@ def test_a_row_that_failed_is_recorded_without_an_answer(row, plan):
     assert record.error.startswith("TimedOut: slow")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason", "is_kept"),
+    [
+        ("I can't help with that.", "stop", False),
+        ("I don't see any image attached.", "stop", False),
+        ("A cat", "content_filter", False),
+        ("A cat", "abort", False),
+        ("A cat", "max_tokens", True),
+        ("null", "stop", True),
+    ],
+)
+def test_what_another_try_could_change_is_not_stored(row, text, reason, is_kept):
+    """An excuse, and what an error or a filter ended; what would come out the same again is."""
+    outcome = answered(row, Reply(text=text, finish_reason=reason, model="fake:x"), from_store=False)
+    record = record_of(row, outcome)
+    assert (outcome.values, record.reply is not None) == (None, is_kept)
+    assert record.error
+
+
 def test_a_row_that_was_never_prepared(questions, plan):
     """Has neither key nor pictures."""
     (question,) = questions(1, bad={0})

@@ -29,9 +29,17 @@ def test_the_part_that_was_written_can_stand_in(questions, plan):
     assert str(outcome.fault) == "no answer within 5 s. The text is what had been written until then."
 
 
-@pytest.mark.parametrize("partial", [None, Reply(text="  ", finish_reason="timeout", model="fake:x")])
+@pytest.mark.parametrize(
+    "partial",
+    [
+        None,
+        Reply(text="  ", finish_reason="timeout", model="fake:x"),
+        Reply(text="<think>A cat or", finish_reason="timeout", model="fake:x"),
+        Reply(text="I'm sorry, but I can't help with that.", finish_reason="timeout", model="fake:x"),
+    ],
+)
 def test_where_nothing_was_written_nothing_stands_in(questions, plan, partial):
-    """An empty text would look like an answer."""
+    """An empty text, a thought or an excuse would look like an answer."""
     outcome = late(partial)
     assert stand_in(outcome, questions(1)[0], plan(on_timeout="continue")) is outcome
 

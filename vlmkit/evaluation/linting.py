@@ -14,6 +14,7 @@ from vlmkit.evaluation.kinds import is_missing
 from vlmkit.evaluation.lengths import Budget, budget_of
 from vlmkit.evaluation.resemblance import near_duplicates
 from vlmkit.evaluation.rules import RULES, Rule, Span, sentence_ends, without_last_sentence
+from vlmkit.finish_reasons import Ending, ending_of
 
 __all__ = ["lint"]
 
@@ -34,8 +35,9 @@ def lint(
 ) -> Any:
     """Look texts through for what should not be in a caption.
 
-    Rules about one text: empty, refusal, tokens, markdown, preamble, quotes, lines, repetition, cut_off, hedge; their
-    words are English. Rules about length and likeness: too_long, near_duplicate.
+    Rules about one text: empty, refusal, no_picture, tokens, markdown, preamble, quotes, lines, repetition, cut_off,
+    hedge; refusals in the languages that a run knows, other words in English. Rules about length and likeness:
+    too_long, near_duplicate.
 
     Parameters
     ----------
@@ -171,7 +173,9 @@ def _hit_the_limit(table: pd.DataFrame, name: str) -> list[bool]:
     reasons = f"{name}_finish_reason"
     if reasons not in table.columns:
         return [False] * len(table)
-    return [not is_missing(reason) and reason == "length" for reason in column_of(table, reasons).array]
+    return [
+        not is_missing(reason) and ending_of(str(reason)) is Ending.CUT for reason in column_of(table, reasons).array
+    ]
 
 
 def _findings(

@@ -1,6 +1,7 @@
 """What is wrong with a caption, as rows of a table: a name, where it is found, and how it is mended, where a rule can.
 
-The words are English; in other languages only the rules about form (markdown, repetition, tokens, length) say much.
+Refusals and missing pictures are found in the languages that a run knows, by the same list. The other words are
+English; in other languages only the rules about form (markdown, repetition, tokens, length) say much.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vlmkit.evaluation.repetition import find_loops, without_loops
+from vlmkit.prompts.cleaning import LABEL
+from vlmkit.prompts.emptiness import emptiness_of
+from vlmkit.prompts.refusals import Asked, Excuse, find_excuses
+from vlmkit.prompts.template_tokens import TOKEN
 
 __all__ = ["RULES", "Rule", "Span", "find_cut_off", "sentence_ends", "without_last_sentence"]
 
@@ -50,17 +55,15 @@ _PREAMBLE = re.compile(
     )\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
-_REFUSAL = re.compile(
-    r"\b(?:I['’]?m sorry|I apologi[sz]e|as an AI|I (?:cannot|can['’]?t|am unable to|['’]m unable to|am not able to)"
-    r"|I['’]m (?:unable|not able) to|(?:unable|not able) to (?:see|view|assist|describe|help|process))\b",
-    re.IGNORECASE,
-)
 _HEDGE = re.compile(
     r"\b(?:appears? to|seems? to|seemingly|possibly|perhaps|probably|presumably|may be|might be|could be"
     r"|it (?:is|['’]s) (?:hard|difficult|not possible|impossible) to|it is unclear|looks like it|likely)\b",
     re.IGNORECASE,
 )
-_TOKENS = re.compile(r"<think>.*?</think>|</?think>|<\|[\w-]{1,40}\|>|</?s>|<end_of_\w+>|\[/?INST\]", re.DOTALL)
+_TOKENS = re.compile(
+    rf"<think>.*?</think>|</?think>|{TOKEN}|\A{LABEL.pattern}|\n(?-i:USER|User|Human|ASSISTANT|Assistant):|\ufffd|[▁Ġ](?=\w)",
+    re.DOTALL | re.IGNORECASE,
+)
 _MARKDOWN = re.compile(
     r"""
       ```\w*                                   # fence
@@ -104,8 +107,13 @@ def _without_preamble(text: str) -> str:
 
 
 def _find_empty(text: str) -> Iterator[Span]:
-    if not text.strip():
+    if emptiness_of(text, Asked(describes=True)):
         yield 0, len(text)
+
+
+def _find_excuses(*kinds: Excuse) -> Callable[[str], Iterator[Span]]:
+    """Clauses of these kinds: what a run takes for no answer, and the same words beside a description."""
+    return lambda text: ((start, end) for start, end, kind in find_excuses(text) if kind in kinds)
 
 
 def _find_quotes(text: str) -> Iterator[Span]:
@@ -151,8 +159,13 @@ def without_last_sentence(text: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(name="empty", says="no text", find=_find_empty),
-    Rule(name="refusal", says="the model declined or spoke of itself", find=_matches(_REFUSAL)),
+    Rule(name="empty", says="no text, or nothing in it", find=_find_empty),
+    Rule(
+        name="refusal",
+        says="the model declined, or only talked",
+        find=_find_excuses(Excuse.DECLINED, Excuse.ONLY_TALK),
+    ),
+    Rule(name="no_picture", says="the model saw no picture", find=_find_excuses(Excuse.NO_PICTURE)),
     Rule(
         name="tokens",
         says="control tokens of a model",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from vlmkit.errors import UnreadableReply
+from vlmkit.errors import Refused, UnreadableReply
+from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.prompts.choices import read_choice
+from vlmkit.prompts.gate import admit, admit_values, advice_of_cut
 from vlmkit.prompts.numbers import read_float, read_integer
 from vlmkit.prompts.quoting import shortened
-from vlmkit.prompts.reading import read_text
 from vlmkit.prompts.template import Template
 from vlmkit.prompts.yes_no import read_yes_or_no
 from vlmkit.records import Constraint, Reply, Token
@@ -121,22 +122,38 @@ class Task:
         Raises
         ------
         UnreadableReply
-            The answer is empty, not of the fields' types, or was cut off where it counts.
+            The answer holds nothing, is not of the fields' types, broke off, or was cut off where it counts.
         Refused
-            It is an excuse.
+            It was withheld, or is an excuse; as `PictureNotSeen` where the model got no picture.
         """
-        text = read_text(reply)
-        if reply.finish_reason != "length":
+        text = self._admitted(reply)
+        if ending_of(reply.finish_reason) is not Ending.CUT:
             return self._values(text)
         try:
             values = self._values(text)
             # What the last half word may still change is not known; an object that ends is all there.
             is_settled = self.form is not None or (not self.is_free_text and self._values(_but_last(text)) == values)
         except UnreadableReply as fault:
-            raise UnreadableReply(fault.problem, "The answer was cut off: raise max_tokens.") from fault
+            advice = f"The answer was cut off: {advice_of_cut(reply.finish_reason)}"
+            raise UnreadableReply(fault.problem, advice) from fault
         if not is_settled:
-            raise UnreadableReply(f"the answer was cut off at max_tokens: {shortened(text)}.", "Raise max_tokens.")
+            reason = reply.finish_reason
+            where = "at max_tokens" if reason == "length" else f"(finish reason {reason!r})"
+            cut = f"the answer was cut off {where}: {shortened(text)}."
+            raise UnreadableReply(cut, advice_of_cut(reason).capitalize())
         return values
+
+    def partial_text(self, reply: Reply) -> str | None:
+        """What an answer that came too late says so far; None where that is nothing, or an excuse.
+
+        Parameters
+        ----------
+        reply : Reply
+        """
+        try:
+            return self._admitted(replace(reply, finish_reason=UNKNOWN))
+        except (UnreadableReply, Refused):
+            return None
 
     @property
     def is_free_text(self) -> bool:
@@ -181,9 +198,18 @@ class Task:
         spans = {name: span for name, span in self.form.spans(reply.text).items() if name in unknown}
         return unknown | {name: _likelihood(tokens, *span) for name, span in spans.items()}
 
+    def _admitted(self, reply: Reply) -> str:
+        return admit(
+            reply,
+            self.template.words,
+            is_free_text=self.is_free_text,
+            is_object=self.form is not None,
+            choices=self.fields[0].choices,
+        )
+
     def _values(self, text: str) -> dict[str, Any]:
         if self.form is not None:
-            return dict(self.form.read(text))
+            return admit_values(self.form.read(text), self.template.words)
         return {field.name: field.read(text) for field in self.fields}
 
 

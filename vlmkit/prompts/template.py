@@ -82,6 +82,11 @@ class Template:
             if column not in names:
                 raise SetupError(_unknown_column(column, names))
 
+    @property
+    def words(self) -> str:
+        """The text without its columns."""
+        return "".join(text for text, is_column in self.pieces if not is_column)
+
     def fill(self, row: Mapping[str, object]) -> str:
         """Prompt of one row.
 

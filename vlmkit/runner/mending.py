@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vlmkit.errors import RunError, UnreadableReply
+from vlmkit.finish_reasons import Ending, ending_of
 from vlmkit.records import Ask, Reply, Turn, Usage
 from vlmkit.runner.rows import Row
 
@@ -14,7 +15,8 @@ __all__ = ["both", "mended_ask"]
 def mended_ask(row: Row, reply: Reply) -> tuple[Ask, UnreadableReply] | None:
     """Ask that follows an answer which cannot be read, and why it cannot; None where it can, or where it is no use.
 
-    Only of typed answers: free text has nothing it must fit. Not where it was cut off: the next one would be as long.
+    Only of typed answers: free text has nothing it must fit. Not where it was cut off or broke off: the next one
+    would be as long, and there is nothing to mend.
     And once: `row` remembers.
 
     Parameters
@@ -23,7 +25,7 @@ def mended_ask(row: Row, reply: Reply) -> tuple[Ask, UnreadableReply] | None:
     reply : Reply
     """
     task, ask = row.question.task, row.prepared.ask if row.prepared else None
-    if ask is None or row.unread is not None or reply.finish_reason == "length":
+    if ask is None or row.unread is not None or ending_of(reply.finish_reason) is not Ending.WHOLE:
         return None
     if task.constraint is None:
         return None

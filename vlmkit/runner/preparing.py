@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from vlmkit.errors import Refused, UnreadableReply
+from vlmkit.errors import Refused, RunError, UnreadableReply
+from vlmkit.finish_reasons import ending_of
 from vlmkit.records import Ask, Constraint, Reply
 from vlmkit.runner.plan import Plan, Question, Target
 from vlmkit.runner.views import Turns, View, Views, identity
@@ -188,7 +189,10 @@ class Preparer:
     def _is_usable(self, reply: Reply, question: Question, target: Target) -> bool:
         if self._plan.token_probabilities and reply.tokens is None and _tells_probabilities(target):
             return False  # its probabilities were not asked for then
-        return self._plan.reuse != "readable" or _can_be_read(reply, question)
+        fault = _fault_of(reply, question)
+        if target.backend is not None and (isinstance(fault, Refused) or not ending_of(reply.finish_reason).is_settled):
+            return False  # today it may answer; kept when this was taken for an answer
+        return fault is None or self._plan.reuse != "readable"
 
 
 def _constraint(question: Question, target: Target) -> Constraint | None:
@@ -201,12 +205,12 @@ def _tells_probabilities(target: Target) -> bool:
     return target.backend is not None and target.backend.abilities.token_probabilities
 
 
-def _can_be_read(reply: Reply, question: Question) -> bool:
+def _fault_of(reply: Reply, question: Question) -> RunError | None:
     try:
         question.task.read(reply)
-    except (UnreadableReply, Refused):
-        return False
-    return True
+    except (UnreadableReply, Refused) as fault:
+        return fault
+    return None
 
 
 class Decoders(Generic[Item]):

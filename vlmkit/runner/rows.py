@@ -9,6 +9,7 @@ from typing import Any
 
 from vlmkit.backends import PendingReply
 from vlmkit.errors import Refused, RunError, UnreadableReply
+from vlmkit.finish_reasons import ending_of
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.plan import Plan, Question
 from vlmkit.runner.preparing import Prepared
@@ -152,16 +153,17 @@ def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
 
 def record_of(row: Row, outcome: Outcome) -> RowRecord:
     """What the store shall keep of a row that ended."""
-    fault = outcome.fault
-    # What stands in for an answer must never answer later.
-    is_answer = fault is None or isinstance(fault, UnreadableReply | Refused)
+    fault, reply = outcome.fault, outcome.reply
+    # What stands in for an answer must never answer later, nor may what the model refused today.
+    is_settled = reply is not None and ending_of(reply.finish_reason).is_settled
+    is_answer = fault is None or (isinstance(fault, UnreadableReply) and is_settled)
     return RowRecord(
         index=row.index,
         label=row.label,
         prompt=row.question.prompt,
         key=row.key,
         pictures=row.prepared.pictures if row.prepared else (),
-        reply=outcome.reply if is_answer else None,
+        reply=reply if is_answer else None,
         error=None if fault is None else f"{type(fault).__name__}: {fault}",
         seconds=outcome.seconds,
         from_store=outcome.from_store or outcome.is_duplicate,

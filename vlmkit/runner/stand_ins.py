@@ -36,10 +36,11 @@ def stand_in(outcome: Outcome, question: Question, plan: Plan) -> Outcome:
         marked = _marked(fault, "The text is made from the facts of the file, not by the model.")
         return replace(outcome, values={field.name: _technical_sentence(question)}, fault=marked)
     partial = fault.partial
-    if not isinstance(partial, Reply) or not partial.text.strip():
+    text = question.task.partial_text(partial) if isinstance(partial, Reply) else None
+    if not isinstance(partial, Reply) or text is None:
         return outcome
     marked = _marked(fault, "The text is what had been written until then.")
-    return replace(outcome, values={field.name: partial.text.strip()}, fault=marked, reply=partial)
+    return replace(outcome, values={field.name: text}, fault=marked, reply=partial)
 
 
 def _marked(fault: TimedOut, what: str) -> TimedOut:
