@@ -87,6 +87,17 @@ def test_a_folder_that_is_named_is_the_only_one(place):
     assert folder_of("x/set.json", folder) == folder
 
 
+def test_a_name_without_its_ending_is_found(place):
+    """Whichever ending the picture has; a text of the name is none."""
+    folder = place("set.json", "sub/a.txt", "sub/a.PNG", "Zo\u0308e.jpg")
+    locator = Locator(folder / "set.json", None, Reading("x"))
+    assert locator.with_stem("sub/a") == str(folder / "sub" / "a.PNG")
+    assert locator.with_stem("Z\u00f6e") == str(folder / "Zo\u0308e.jpg")
+    assert locator.with_stem(str(folder / "sub" / "a")) == str(folder / "sub" / "a.PNG")
+    assert locator.with_stem("sub/b") is None
+    assert locator.with_stem("../a") is None
+
+
 def test_the_end_of_a_path_is_enough(place):
     """For paths of other machines; None where nothing has it."""
     folder = place("set.json", "sub/a.jpg", "b.jpg")

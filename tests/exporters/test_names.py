@@ -42,7 +42,8 @@ def test_any_name_becomes_harmless(name, suffix):
 
 
 def test_usual_names_stay():
-    """What is harmless already is not changed."""
+    """What is harmless already is not changed; a backslash, where it is a letter of a name, makes no folder."""
+    assert safe_name("back\\slash.jpg", ".jpg") == "back_slash.jpg"
     for name in ("a.jpg", "sub/ü 猫 [1] #2%20.jpg", "-dash.jpg", "two.dots.jpg"):
         assert safe_name(name, ".jpg") == name
 

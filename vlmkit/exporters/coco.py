@@ -55,7 +55,11 @@ class CocoFile:
             account.attempt(f"annotation {number}", _sort_in, annotation, found, counts)
         self._last_annotation = max(map(_number, chain.from_iterable(found.values())), default=0)
         self._last_image = max(map(_number, images), default=0)
-        self._kinds = {_key(each.get("id")): each.get("name") for each in content.get("categories") or []}
+        self._kinds = {
+            _key(each.get("id")): each.get("name")
+            for each in _listed(path, content, "categories", needed=False)
+            if _has(each, "id")
+        }
         for number, image in enumerate(images, 1):
             entry = account.attempt(f"image {number}", _entry_of, image, found, counts)
             if entry is not None:

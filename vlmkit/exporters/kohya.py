@@ -156,9 +156,4 @@ def _picture(name: str, locator: Locator) -> str:
     is_whole = Path(name).is_absolute()
     if Path(name).suffix.lower() in SUFFIXES and (is_whole or locator.present(name)):
         return name if is_whole else locator.find(name)
-    endings = sorted({ending for suffix in SUFFIXES for ending in (suffix, suffix.upper())})
-    for named in (f"{name}{ending}" for ending in endings):
-        found = named if is_whole and Path(named).is_file() else locator.present(named)
-        if found is not None:
-            return found
-    return name if is_whole else locator.find(name)
+    return locator.with_stem(name) or (name if is_whole else locator.find(name))

@@ -10,6 +10,7 @@ from pathlib import Path
 from vlmkit.errors import SetupError
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.names import leads_out, resolve_name
+from vlmkit.sources.formats import SUFFIXES
 from vlmkit.sources.urls import is_url
 
 __all__ = ["Locator", "Names", "folder_of"]
@@ -23,6 +24,7 @@ class Names:
 
     def __init__(self) -> None:
         self._listed: dict[Path, dict[str, str]] = {}
+        self._stems: dict[Path, dict[str, list[str]]] = {}
 
     def find(self, path: Path) -> Path | None:
         """The file or folder of this name, or of the same name in another Unicode form; None where there is none.
@@ -38,6 +40,22 @@ class Names:
         folder = self.find(path.parent)
         name = None if folder is None else self._in(folder).get(unicodedata.normalize("NFC", path.name))
         return None if folder is None or name is None else folder / name
+
+    def with_stem(self, path: Path) -> list[Path]:
+        """Files that are called so, but for their ending.
+
+        Parameters
+        ----------
+        path : Path
+        """
+        folder = self.find(path.parent)
+        if folder is None:
+            return []
+        if folder not in self._stems:
+            stems = self._stems[folder] = {}
+            for form, name in self._in(folder).items():
+                stems.setdefault(form.rpartition(".")[0], []).append(name)
+        return [folder / name for name in self._stems[folder].get(unicodedata.normalize("NFC", path.name), [])]
 
     def _in(self, folder: Path) -> dict[str, str]:
         if folder not in self._listed:
@@ -77,7 +95,8 @@ class Locator:
         self._names = Names()
         is_about = root is None and self._root.name.lower() in _ABOUT
         self._inside = self._root.parent if is_about else self._root
-        self._folders = [self._root] if root is not None else list(self._usual())
+        usual = [self._root] if root is not None else dict.fromkeys(self._usual())
+        self._folders = [folder for folder in usual if folder.is_dir()]
 
     def _usual(self) -> Iterable[Path]:
         """The file's folder; below and beside it, those that COCO has, such as ``../images`` and ``../train2017``."""
@@ -106,33 +125,43 @@ class Locator:
         """
         if is_url(name):
             return name
-        if found := self._within(name):
-            return found
         if leads_out(name):
-            raise SetupError(
-                f"leads out of {self._root}: {name!r}; pass root=…, a folder that holds it, if you trust it"
-            )
+            return self._within(name)
         found = self._first(name)
         if found is None:
             self._reading.missing(name)
         return found or resolve_name(self._root, name, str(self._file))
 
-    def _within(self, name: str) -> str | None:
+    def _within(self, name: str) -> str:
         """Path of a name that is whole, or leads upwards, and still ends inside the data set's folder."""
-        if not leads_out(name) or "\0" in name or (os.name != "nt" and name[1:2] == ":"):
-            return None
         target = Path(os.path.abspath(self._root / name.replace("\\", "/")))  # noqa: PTH100  links stay as written
-        if not target.is_relative_to(self._inside):
-            return None
+        is_foreign = "\0" in name or (os.name != "nt" and name[1:2] == ":")
+        if is_foreign or not target.is_relative_to(self._inside):
+            raise SetupError(
+                f"leads out of {self._root}: {name!r}; pass root=…, a folder that holds it, if you trust it"
+            )
         found = self._names.find(target)
         if found is None:
             self._reading.missing(name)
         return str(found or target)
 
+    def with_stem(self, name: str) -> str | None:
+        """Path of the first picture that is called so, but for its ending; None where there is none.
+
+        Parameters
+        ----------
+        name : str
+            Below the data set's folders, or whole.
+        """
+        folders = [Path("/")] if Path(name).is_absolute() else [] if leads_out(name) else self._folders
+        found = (path for folder in folders for path in self._names.with_stem(folder / name))
+        return next((str(path) for path in sorted(found) if path.suffix.lower() in SUFFIXES), None)
+
     def _first(self, name: str) -> str | None:
         """The first of the folders that has it, as it is written or with slashes."""
+        forms = (name, name.replace("\\", "/")) if "\\" in name else (name,)
         for folder in self._folders:
-            for form in dict.fromkeys((name, name.replace("\\", "/"))):
+            for form in forms:
                 if (found := self._names.find(folder / form)) is not None:
                     return str(found)
         return None

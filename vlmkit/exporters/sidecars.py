@@ -254,8 +254,7 @@ def read_sidecars(
     known_encoding(encoding)
     folder = Path(os.path.abspath(directory))  # noqa: PTH100  links stay as they were written
     endings = [suffix] if suffix is not None else [".txt", ".caption"]
-    texts = {ending: _files_below(folder, ending) for ending in endings}
-    files = next((found for found in texts.values() if found), {})
+    files = next((found for ending in endings if (found := _files_below(folder, ending))), {})
     reading = Reading(folder)
     records: list[dict[str, Any]] = []
     used: set[Path | None] = set()
@@ -269,24 +268,26 @@ def read_sidecars(
     return reading.table(records, ["path", column])
 
 
-def _files_below(folder: Path, ending: str) -> dict[tuple[Path, str], Path]:
+def _files_below(folder: Path, ending: str) -> dict[tuple[str, str], Path]:
     """Text files by folder and the name before their ending, in one Unicode form; hidden ones are passed over."""
     found = {}
-    for path in sorted(folder.rglob("*")):
-        below = path.relative_to(folder)
-        if path.name.lower().endswith(ending.lower()) and not any(part.startswith(".") for part in below.parts):
-            found[path.parent, _form(path.name[: -len(ending)])] = path
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in sorted(names):
+            if name.lower().endswith(ending.lower()) and not name.startswith("."):
+                found[place, _form(name[: -len(ending)])] = Path(place, name)
     return found
 
 
-def _keys(picture: Path) -> Iterator[tuple[Path, str]]:
+def _keys(picture: Path) -> Iterator[tuple[str, str]]:
     """What a picture's text file may be called: ``photo.jpg.txt``, which names it exactly, and ``photo.txt``."""
-    yield picture.parent, _form(picture.name)
-    yield picture.parent, _form(picture.stem)
+    folder = str(picture.parent)
+    yield folder, _form(picture.name)
+    yield folder, _form(picture.stem)
 
 
 def _form(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Install the programs that tests/exporters/test_live_consumers.py asks, one environment each, outside this tree:
+#   bash tests/exporters/install_consumers.sh FOLDER && VLMKIT_CONSUMERS=FOLDER pytest -m live tests/exporters
+# They want other versions of numpy, datasets and transformers than vlmkit's own tests do.
+set -euo pipefail
+folder=${1:?name a folder for the environments}
+python=${PYTHON:-python3.11}
+mkdir -p "$folder"
+for name in label-studio trl; do
+    [ -x "$folder/$name/bin/python" ] || "$python" -m venv "$folder/$name"
+    "$folder/$name/bin/pip" install --quiet "$name"
+done
+"$folder/trl/bin/pip" install --quiet pillow

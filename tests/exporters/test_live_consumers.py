@@ -1,0 +1,144 @@
+"""Consumers that need an environment of their own: a real Label Studio server, and TRL; see install_consumers.sh."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from vlmkit.exporters import merge_edits, read_dataset, to_label_studio, to_messages
+
+pytestmark = pytest.mark.live
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+START_S = 180
+
+
+def environment(name):
+    """Python of a consumer's environment; skips where there is none."""
+    folder = os.environ.get("VLMKIT_CONSUMERS")
+    python = None if folder is None else Path(folder) / name / "bin" / "python"
+    if python is None or not python.exists():
+        pytest.skip(f"no environment for {name}: run tests/exporters/install_consumers.sh, name it in VLMKIT_CONSUMERS")
+    return python
+
+
+class LabelStudio:
+    """A running server."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def __call__(self, path, given=None, *, raw=False):
+        """Call its interface; bytes, or what its JSON says."""
+        request = urllib.request.Request(
+            self.address + path,
+            data=None if given is None else json.dumps(given).encode(),
+            headers={"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.read() if raw else json.load(reply)
+
+
+@pytest.fixture
+def label_studio(tmp_path, photos):
+    """A server whose local files are as the card of an export says."""
+    python = environment("label-studio")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {
+        "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+        "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(photos.parent),
+        "LABEL_STUDIO_BASE_DATA_DIR": str(tmp_path / "server"),
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+        "LATEST_VERSION_CHECK": "false",
+        "COLLECT_ANALYTICS": "false",
+    }
+    user = ["--username", "a@example.org", "--password", "secret-word-1", "--user-token", TOKEN]
+    command = [python.with_name("label-studio"), "start", "--no-browser", "--port", str(port), *user]
+    with (tmp_path / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, env={**os.environ, **variables}, stdout=log, stderr=log)
+        try:
+            studio = LabelStudio(f"http://127.0.0.1:{port}")
+            wait_for(studio, server, tmp_path / "server.log")
+            yield studio
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for(studio, server, log):
+    end = time.monotonic() + START_S
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            studio("/api/projects")
+        except (urllib.error.URLError, OSError):
+            time.sleep(1)
+        else:
+            return
+    pytest.fail(f"Label Studio did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def test_label_studio_shows_pictures_and_gives_back_what_people_did(label_studio, captions, photos):
+    """Import with the config, pictures served, annotate, export in both forms, merge."""
+    to_label_studio(captions, photos / "tasks.json")
+    config = (photos / "tasks.config.xml").read_text(encoding="utf-8")
+    project = label_studio("/api/projects", {"title": "t", "label_config": config})["id"]
+    storage = {"project": project, "path": str(photos), "title": "pictures", "use_blob_urls": True}
+    label_studio("/api/storages/localfiles", storage)
+    label_studio(f"/api/projects/{project}/import", json.loads((photos / "tasks.json").read_text(encoding="utf-8")))
+    tasks = label_studio(f"/api/tasks?project={project}&fields=all&page_size=100")["tasks"]
+    for task in tasks:
+        assert label_studio(task["data"]["image"], raw=True) == (photos / task["data"]["row_id"]).read_bytes()
+    people = {"a.jpg": None, "sub/b.png": "by hand", "turned.jpg": ""}
+    for task in tasks:
+        if (name := task["data"]["row_id"]) in people:
+            result = label_studio(f"/api/tasks/{task['id']}")["predictions"][0]["result"]
+            if people[name]:
+                result[0]["value"]["text"] = [people[name]]
+            given = {"result": result, "was_cancelled": people[name] == ""}
+            label_studio(f"/api/tasks/{task['id']}/annotations/", given)
+    for form, statuses in (
+        ("JSON", ["accepted", "edited", "auto", "flagged", "auto"]),
+        ("JSON_MIN", ["accepted", "edited", "auto", "auto", "auto"]),
+    ):
+        path = f"/api/projects/{project}/export?exportType={form}&download_all_tasks=true"
+        (photos / f"{form}.json").write_bytes(label_studio(path, raw=True))
+        merged = merge_edits(captions, read_dataset(photos / f"{form}.json"))
+        assert merged["caption_status"].tolist() == statuses
+        assert merged["caption"].tolist() == [captions["caption"][0], "by hand", *captions["caption"][2:]]
+
+
+TRL = """
+import json, sys
+from datasets import Image, List, load_dataset
+from trl.data_utils import prepare_multimodal_messages
+
+data = load_dataset("json", data_files=sys.argv[1], split="train", cache_dir=sys.argv[2])
+data = data.cast_column("images", List(Image()))
+said = []
+for row in data:
+    question, answer = prepare_multimodal_messages(row["messages"], images=row["images"])
+    (picture,) = [part["image"] for part in question["content"] if part["type"] == "image"]
+    said.append([picture.size, answer["content"][0]["text"]])
+print(json.dumps(said))
+"""
+
+
+def test_trl_sees_each_picture_with_its_answer(captions, tmp_path):
+    """Parts and whole paths, cast as the card says."""
+    python = environment("trl")
+    to_messages(captions, tmp_path / "set.jsonl", full_path=True)
+    code = [python, "-c", TRL, str(tmp_path / "set.jsonl"), str(tmp_path / "cache")]
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=300, env={**os.environ, **offline})
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert [size for size, _ in said] == [[20, 12], [21, 12], [22, 12], [12, 23], [24, 12]]
+    assert [text for _, text in said] == captions["caption"].tolist()
