@@ -6,7 +6,9 @@ import pytest
 from vlmkit import frame as vk
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, TimedOut
-from vlmkit.frame.estimation import Estimate, Interval
+from vlmkit.frame.estimation import Estimate, Interval, _Trial
+from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.records import Outcome, Reply
 
 
 def test_a_few_rows_tell_of_all(photos, backend):
@@ -110,3 +112,19 @@ def test_what_cannot_be_estimated(photos, backend, options, message):
         vk.estimate(photos(2), model=backend(), **options)
     with pytest.raises(BadSetting, match="no rows to ask"):
         vk.estimate(pd.DataFrame({"path": []}), model=backend())
+
+
+@pytest.mark.parametrize(
+    ("workers", "elapsed_s", "expected"),
+    [
+        (16, 8.0, Interval(40.0, 8.0, 200.0)),  # eight rows in turn: the server is busy, or was not given more to do
+        (8, 1.0, Interval(20.0, 16.0, 25.0)),  # all at once, as many as there will be
+    ],
+)
+def test_time_is_reckoned_with_a_full_batch_and_with_the_trial_s_own_pace(workers, elapsed_s, expected):
+    """What a trial cannot tell apart is inside its interval; a full batch leaves only the machine's unrest."""
+    trial = _Trial(parse_options({}, TableOptions), "x")
+    reply = Reply(text="x", finish_reason="stop", model="m", seconds=1.0)
+    trial._outcomes = [Outcome(index=index, values={}, reply=reply, seconds=1.0) for index in range(8)]
+    trial._elapsed_s, trial._workers = elapsed_s, workers
+    assert trial.estimate(160, None).seconds == pytest.approx(expected)
