@@ -18,6 +18,7 @@ FILE_COLUMNS = ("path", "file_name", "image")
 BROUGHT = (
     "status", "original", "error", "confidence", "model", "revision", "prompt_digest", "seconds", "prompt_tokens",
     "completion_tokens", "finish_reason", "from_store", "is_duplicate", "retries", "reply",
+    "response_id",
 )  # fmt: skip
 """What may stand behind the name of a column of answers, in the names of columns about it."""
 
