@@ -74,13 +74,14 @@ def test_outside_a_run_sigterm_is_an_exception():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_what_was_switched_off_stays_off():
-    """As nohup does it."""
+def test_in_the_background_a_signal_is_a_wish_too():
+    """A shell switches Ctrl-C off there; who sends the signal all the same means this process."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         stop = Event()
         with noted(stop):
             press()
-        assert not stop.is_set()
+        assert stop.is_set()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,8 @@ class _Shelf:
             self.timer = threading.Timer(keep_loaded, self._close_idle, [backend])
             self.timer.name = "vlmkit-idle"
             self.timer.daemon = True
-            self.timer.start()
+            with suppress(RuntimeError):  # the interpreter is ending, and closes everything by itself
+                self.timer.start()
 
     def close(self) -> None:
         with self.lock:

@@ -87,11 +87,8 @@ def _handling(handle: Handler, *numbers: signal.Signals) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # A signal that whoever started us has switched off stays off, as nohup wants it.
-    before = {number: signal.getsignal(number) for number in numbers}
-    before = {number: former for number, former in before.items() if former is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, handle)
+    # Also where the signal is switched off, as a shell does it for what runs in the background: a wish harms nobody.
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:

@@ -79,8 +79,8 @@ def _reply(values: list[Any]) -> Reply:
 def find_known(connection: sqlite3.Connection, model: str) -> list[tuple[str, str | None, int | None]]:
     """(Full name, revision, longest side in pixels) of the runs of a model, newest first."""
     found = connection.execute(
-        "SELECT model, revision, longest_side_px FROM runs WHERE model = ?1 OR named = ?1 "
+        "SELECT model, revision, longest_side_px FROM runs WHERE model = :name OR named = :name "
         "GROUP BY model, revision, longest_side_px ORDER BY max(run) DESC",
-        (pack_text(model),),
+        {"name": pack_text(model)},
     )
     return [(unpack_text(name), revision, longest_side_px) for name, revision, longest_side_px in found]
