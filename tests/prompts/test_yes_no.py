@@ -63,6 +63,11 @@ def test_neither_yes_nor_no(text: str) -> None:
         ("No, nobody is there.", False),
         ("No it is not.", False),
         ("No, the image shows a cat, not a dog.", False),
+        ("Definitely yes", True),
+        ("I think no.", False),
+        ("I'd say yes, there is.", True),
+        ("Well, no - none.", False),
+        ("Indeed, yes.", True),
     ],
 )
 def test_what_explains_an_answer_does_not_change_it(text: str, value: bool) -> None:
@@ -98,6 +103,9 @@ def test_what_explains_an_answer_does_not_change_it(text: str, value: bool) -> N
         "No question, it is",
         "Yes, but it is hard to say",
         "Yes, no wait",
+        "Absolutely not",
+        "Definitely yes and no",
+        "I think so",
     ],
 )
 def test_what_takes_an_answer_back_is_doubt(text: str) -> None:

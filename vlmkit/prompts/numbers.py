@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from vlmkit.errors import UnreadableReply
@@ -44,7 +45,7 @@ _BOUNDS_BEFORE = re.compile(
 )
 _BOUNDS_AFTER = re.compile(
     r"\s*(?:[+×^]|\*\s*\d|(?:or|and) (?:more|less|fewer|above|below|up|over)\b|(?:plus|minus|times|dozens|squared|"
-    r"cubed|point|pairs?|couples?)\b|out of\b|to (?:the )?\d)",
+    r"cubed|point|pairs?|couples?|score)\b|out of\b|to (?:the )?\d)",
     re.IGNORECASE,
 )
 _LOOSE_SCALE = re.compile(r"\s[kKMB]\b")  # "2 k": a scale or a name, who knows
@@ -62,6 +63,8 @@ _PRONOUN_BEFORE = re.compile(r"\b(?:this|that|which|each|every|any|another|the|o
 _NO_NOUN_AFTER = re.compile(r"\s*(?:\Z|[.,;:!?)]|(?:in|on|with|at|is|has|was|to|near|behind|from|for|by)\b)")
 _COMPOUND_AFTER = re.compile(r"[-‑][A-Za-z]")
 _EMPHASIS = re.compile(r"(?<!\d)[*_`]+|[*_`]+(?!\d)")
+_WORD_AFTER = re.compile(r"\s*([^\W\d_]+)")
+_CLAUSES_APART = re.compile(r"[.;:!?\n(]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n()，。；：！？]")
 _MEASURED = re.compile("[一二三四五六七八九十两兩]+[个個只隻匹头頭条條张張辆輛人名位件本台臺棵朵座间間双雙对對枚杯羽]")
 
@@ -73,7 +76,7 @@ _FIGURE = re.compile(
         (?P<comma>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?)(?![\d,])                      # 1,234.5
         |(?P<dot>\d{{1,3}}(?:\.\d{{3}})+,\d+)(?![\d.,]?\d)                         # 1.234,56
         |(?P<mark>\d{{1,3}}(?:[{_GROUP_MARKS}]\d{{3}})+(?:[.,]\d+)?)(?!\d)         # 1 234 with a narrow space
-        |(?P<space>\d{{1,3}}(?:[ ]\d{{3}})+,\d{{1,2}})(?!\d)                       # 1 234,56
+        |(?P<space>\d{{1,3}}(?:(?:[ ]\d{{3}})+,\d{{1,2}}|(?:[ ]\d{{3}}){{2,}}))(?!\d)  # 1 234,56 or 1 234 567
         |(?P<plain>\d+(?:\.\d+)?|(?<![\w.])\.\d+)
      )(?P<power>[eE][-+−]?\d{{1,4}}(?!\d))?
     """,
@@ -83,7 +86,7 @@ _LETTER = r"[^\W\d_¼-¾⅐-⅞]"  # Python counts vulgar fractions among the le
 _WORD = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)?")
 _TOKEN = re.compile(rf"(?P<figure>{_FIGURE.pattern})|(?P<word>{_WORD.pattern})|(?P<mark_>\S)", re.VERBOSE)
 # A figure that goes on: a range, a time, a date, a ratio, a product, a version, a power.
-_GOES_ON = re.compile(r"\s*[-–—−/:×*^xX·]{1,2}\s*[\d½¼¾]|[.,]\d|[⁰¹²³⁴⁵⁶⁷⁸⁹]|\s?⁄")
+_GOES_ON = re.compile(r"\s*[-–—−/:×*^xX·]{1,2}\s*[\d½¼¾]|[.,\s]\d|[⁰¹²³⁴⁵⁶⁷⁸⁹]|\s?⁄")
 _LETTERS = re.compile(r"[A-Za-zÀ-ɏµ]+")
 _NAME_BEFORE = re.compile(r"[A-Za-zÀ-ɏ_]\Z")
 _HYPHENED_BEFORE = re.compile(r"[A-Za-zÀ-ɏ][-–]\Z")
@@ -160,6 +163,7 @@ def _values(text: str) -> Iterator[Decimal]:
         spans.append((tokens[position].start, tokens[phrase.end - 1].end, phrase.value))
         position = phrase.end
     _check_words(tokens, spans)
+    _check_repeats(text, spans)
     for start, end, value in spans:
         if len(spans) > 1 and _is_beside_the_point(text, start, end):
             continue
@@ -191,7 +195,7 @@ def _is_a_quantity(before: str) -> bool:
 def _mark(mark: str, start: int) -> _Token:
     numeric = unicodedata.numeric(mark, 0.0)
     if 0 < numeric < 1:
-        return _Token("fraction", mark, start, start + 1, Decimal(str(round(numeric, 12))))
+        return _Token("fraction", mark, start, start + 1, Decimal(str(numeric)))
     return _Token("mark", mark, start, start + 1)
 
 
@@ -405,6 +409,19 @@ def _check_words(tokens: list[_Token], spans: list[tuple[int, int, Decimal]]) ->
         if word in FRACTIONS and position and tokens[position - 1].text.casefold() in HALVED:
             continue  # "in the left half"
         if token.kind == "fraction" or word in SCALES or word in HUNDRED or word in FRACTIONS or word in COUNTING:
+            raise UnreadableReply(_DOUBT)
+
+
+def _check_repeats(text: str, spans: list[tuple[int, int, Decimal]]) -> None:
+    """Doubt where equal numbers in one sentence count different things: "1 man and 1 woman"."""
+    for (_, end, _), (start, behind, _) in pairwise(spans):
+        first, second = _WORD_AFTER.match(text, end), _WORD_AFTER.match(text, behind)
+        if (
+            first
+            and second
+            and first[1].casefold() != second[1].casefold()
+            and not _CLAUSES_APART.search(text[end:start])
+        ):
             raise UnreadableReply(_DOUBT)
 
 

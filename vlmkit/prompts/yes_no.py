@@ -10,7 +10,9 @@ __all__ = ["read_yes_or_no"]
 
 _YES = frozenset({"yes", "yeah", "yep", "true"})
 _FIRST = re.compile(
-    r"\W*(?:(?:(?:my|the) )?answer(?: is)?\W+)?(?P<word>yes|yeah|yep|true|no|nope|false)\b", re.IGNORECASE
+    r"\W*(?:(?:(?:(?:my|the) )?answer(?: is)?|absolutely|definitely|certainly|clearly|indeed|well|of course|"
+    r"i (?:think|believe)|i(?: would|['’]d) say|it is)\W+)*(?P<word>yes|yeah|yep|true|no|nope|false)\b",
+    re.IGNORECASE,
 )
 # "No" before any other word belongs to a noun: no problem, no doubt, no dogs. Before these it is an answer.
 _NO_AND_A_NOUN = re.compile(
