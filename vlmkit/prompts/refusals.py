@@ -58,6 +58,7 @@ class _Sort(Enum):
 
 
 _HEAD = 600  # characters in which an excuse begins
+_LONGEST_CLAUSE = 250  # characters that are looked at; a refusal says so at once, and patterns take the square of it
 _LONGEST = 2500  # characters of an excuse; longer ones go on to describe
 _READS_TEXT = re.compile(
     r"what (?:does|do|did|is|are|was)\b[^?]{0,60}\b(?:say|says|read|reads|written|printed|called|spell)\b|\btranscri"
@@ -215,7 +216,7 @@ def _sorted(text: str, rows: Sequence[Language], asked: Asked) -> Iterator[tuple
     bare = _unquoted(text)
     spans = list(_clauses(bare))
     for start, end in spans:
-        clause = _plain(bare[start:end]).strip(" \t*_#>\"“”'’-")
+        clause = _plain(bare[start : min(end, start + _LONGEST_CLAUSE)]).strip(" \t*_#>\"“”'’-")
         if _WORDS.search(clause):
             yield _sort_of(clause, rows, asked, is_alone=len(spans) == 1), (start, end)
 
