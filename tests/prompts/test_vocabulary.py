@@ -83,3 +83,39 @@ def test_what_is_no_vocabulary_is_said(terms):
     """Before anything is asked."""
     with pytest.raises(BadSetting, match="vocabulary"):
         Vocabulary(terms, column="t")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dog: 0",
+        "cat: 0.02, dog: 0.9",
+        "dog (no)",
+        "cat (maybe)",
+        "dog?",
+        '["dog", "none"]',
+        "cat: 3%",
+        "no dog",
+        "hot dog",
+        "There is no dog.",
+    ],
+)
+def test_a_term_that_is_denied_or_doubted_is_none(text):
+    """Nor is it lost without an error."""
+    with pytest.raises(UnreadableReply):
+        Vocabulary(["cat", "dog"], column="t").read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("Cats, dogs", ["cat", "dog"]),
+        ("foxes", ["fox"]),
+        ("puppies", ["puppy"]),
+        ("glass", ["glasses"]),
+        ('["none"]', []),
+    ],
+)
+def test_plurals_and_singulars_are_the_same_term(text, tags):
+    """As far as they mean only one."""
+    assert Vocabulary(["cat", "dog", "fox", "puppy", "glasses"], column="t").read(text) == {"t": tags}

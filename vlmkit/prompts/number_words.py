@@ -1,21 +1,25 @@
-"""Words and letters that say how many, and what they are worth; and those that are known to say something else."""
+"""English words of numbers, and words beside a number that change it."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
+from fractions import Fraction
 
 __all__ = [
-    "COUNTING",
+    "AMBIGUOUS",
+    "BOUND_AFTER",
+    "BOUND_BEFORE",
     "FRACTIONS",
-    "HALVED",
-    "HUNDRED",
-    "NO_UNITS",
+    "MONTHS",
+    "NEGATIONS",
     "ORDINALS",
     "SCALES",
-    "SCALE_CHARACTERS",
+    "SMALL",
+    "SUFFIXES",
     "TENS",
-    "TOUCHING_SCALES",
     "UNITS",
+    "UNSURE_TAIL",
+    "VAGUE",
 ]
 
 
@@ -23,54 +27,113 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-_SMALL = _words(
+_SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
 )
-UNITS = {word: Decimal(value) for value, word in enumerate(_SMALL)}
+SMALL = {word: number for number, word in enumerate(_words(_SMALL))}
+"""Words below twenty."""
+
 TENS = {
-    word: Decimal(10 * value)
-    for value, word in enumerate(_words("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
-} | {"fourty": Decimal(40)}
-HUNDRED = ("hundred", "百")
+    word: 10 * number
+    for number, word in enumerate(_words("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
+} | {"fourty": 40, "ninty": 90}
+"""Tens, also as they are often misspelled."""
+
 SCALES = {
-    word: Decimal(scale)
-    for scale, words in {
-        12: "dozen",
-        10**3: "thousand tausend 千",
-        10**4: "万 萬",
-        10**5: "lakh lakhs lac",
-        10**6: "million millions millionen millones milioni milhões mio mln mn",
-        10**7: "crore crores",
-        10**8: "亿 億",
-        10**9: "billion billions bn milliarde milliarden milliards miliardi mrd",
-        10**12: "trillion trillions tn",
-    }.items()
-    for word in _words(words)
+    "dozen": 12,
+    "thousand": 10**3,
+    "lakh": 10**5,
+    "million": 10**6,
+    "crore": 10**7,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "万": 10**4,
+    "萬": 10**4,
+    "億": 10**8,
+    "亿": 10**8,
 }
-SCALE_CHARACTERS = frozenset("百千万萬亿億")
-"""Those that follow figures without a space."""
-TOUCHING_SCALES = {"k": Decimal(1000), "K": Decimal(1000), "M": Decimal(10**6), "B": Decimal(10**9)}
-"""Only where they touch the figure: "5 M" may be metres, an "M" may be anything."""
-NO_UNITS = frozenset(_words("x X D d am pm AM PM G p i e E"))
-"""Letters behind a figure that make it something else than a quantity: 2x, 3D, 7pm, 5G, 1080p."""
-FRACTIONS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.25")}
-HALVED = frozenset(
-    _words("left right upper lower top bottom other first second third the each this that front back rear")
-)
-"""Before "half" they make a place of it: the left half of a picture."""
-ORDINALS = frozenset(
-    _words("first second third fourth fifth sixth seventh eighth ninth tenth hundredth thousandth millionth")
-)
-COUNTING = frozenset(
+"""What a number is multiplied by."""
+
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ORDINALS = {word: number for number, word in enumerate(_words(_ORDINALS), start=1)}
+"""Places in an order; no counts, but parts of "two thirds" and "thirty-first"."""
+
+FRACTIONS = {"half": 2, "halve": 2, "quarter": 4} | {word: n for word, n in ORDINALS.items() if n >= 3}
+"""Denominators."""
+
+SUFFIXES = {
+    "k": Fraction(10**3), "K": Fraction(10**3), "M": Fraction(10**6), "mn": Fraction(10**6), "mln": Fraction(10**6),
+    "mio": Fraction(10**6), "Mio": Fraction(10**6), "MM": Fraction(10**6), "B": Fraction(10**9), "bn": Fraction(10**9),
+    "Bn": Fraction(10**9), "BN": Fraction(10**9),
+}  # fmt: skip
+"""Letters behind digits that multiply."""
+
+UNITS = frozenset(
     _words(
-        """dozens hundreds thousands thirds fourths fifths sixths eighths tenths twice thrice nan infinity infinite
-        zwei drei vier fünf sechs sieben acht neun zehn zwölf hundert
-        deux trois quatre cinq huit neuf onze douze
-        tres cuatro cinco seis siete ocho nueve doce
-        tre quattro cinque sette otto nove dieci
-        dois duas três quatro sete oito dez
-        twee drie vijf zes zeven negen tien"""
+        "mm cm dm km um µm nm in ft yd mi kg g mg lb lbs oz ms sec secs min mins h hr hrs hz khz mhz ghz px pt em "
+        "mp kb mb gb tb w kw v l ml cl c f p mph kmh kph fps rpm dpi db deg usd eur gbp chf ct"
     )
 )
-"""They say how many and are not understood; none of them is an English word for something else."""
+"""Letters behind digits that only say of what."""
+
+MONTHS = frozenset(
+    _words(
+        "january february march april june july august september october november december jan feb mar apr jun jul "
+        "aug sep sept oct nov dec"
+    )
+)
+
+VAGUE = frozenset(
+    _words(
+        "trio duo quartet twice thrice dozens hundreds thousands millions billions "
+        "trillions lakhs crores countless innumerable infinite infinitely infinity inf nan none nobody nothing "
+        "neither nor zillion zillions gazillion gazillions myriad myriads quadrillion quintillion umpteen oodles "
+        # Numbers of other languages: beside digits they may change them, and no grammar here reads them.
+        "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf hundert tausend millionen milliarde milliarden "
+        "mrd oder deux trois quatre cinq huit neuf dix mille milliers milliard milliards uno dos tres cuatro cinco "
+        "siete ocho nueve diez cien ciento mil millones millón due tre quattro cinque sette otto nove dieci cento "
+        "mila milione milioni dois três quatro sete oito dez milhão milhões два три четыре пять шесть семь восемь "
+        "девять десять сто тысяча тысячи тысяч тыс миллион миллиона миллионов млн миллиард млрд или ألف مليون लाख "
+        "करोड़ हजार हज़ार"
+    )
+)
+"""Words that make any number beside them doubtful."""
+
+AMBIGUOUS = re.compile(
+    r"\b(?:and|plus|or|with)(?: (?:at least|maybe|perhaps|possibly|even|also|then|a|an|some|many|probably|about))*"
+    r" (?:couple|few|several|pairs?|another|additional|more|extra|many|most|one more|others?)\b"
+    r"|\b(?:or|and) (?:maybe|perhaps|possibly|even) |\banother\b|\bor (?:less|fewer|above|below|higher|lower"
+    r"|greater|not)\b"
+    r"|\b(?:couples?|pairs?) (?:of|more)\b|\b(?:do not|don't) know\b|\b(?:not|un) ?(?:sure|certain)\b"
+    r"|\b(?:can't|cannot|can not|hard to|difficult to|impossible to|unable to) (?:tell|say|determine|count|know)\b"
+    r"|\btoo many\b|\bmore or less than\b"
+)
+"""Talk of more, or of fewer."""
+
+BOUND_BEFORE = re.compile(
+    r"\b(?:at (?:least|most|minimum|maximum|the very least)|(?:more|less|fewer|greater|higher|lower|bigger"
+    r"|smaller|other|rather"
+    r"|larger) than|up to|upwards? of|over|under|above|below|beyond|exceed\w*|(?:minimum|maximum) of|min|max"
+    r"|as (?:many|few|much"
+    r"|little) as|twice|double|triple|halfway|between|unlike|except|excluding|without|before|after|until|past"
+    r"|several|few|many|some|every|times|plus)$"
+)
+"""What makes the number right behind it a bound, or another number."""
+
+BOUND_AFTER = re.compile(
+    r"(?:at (?:least|most)|or (?:more|so many|many|over|up)|and (?:counting|up|over|more)|plus|minus|minimum"
+    r"|maximum|max|min"
+    r"|squared|cubed|grand|gross|score|pairs?|couples?|sets of|times (?:as|more|the|that|larger|bigger|less"
+    r"|smaller|faster)"
+    r"|[ap] ?\.? ?m\b|something|odd|ish|some|to the power|out of|of (?:the )?\d|past|to go|fold|halves|"
+    r"(?:is|was|are|were|would be|seems|looks)(?: (?:\w+ly|probably))? (?:not|wrong|incorrect|impossible|too)"
+    r"|(?:is|was|are|were)n't"
+    r"|mill?i?ards?|tausend|mille?|thousandths?|hundredths?|millionths?|tenths|\w+(?:teen|tie)ths?)\b"
+)
+"""What changes the number right before it."""
+
+UNSURE_TAIL = frozenset({"odd", "something", "ish", "plus", "some", "fold", "ths", "th", "st", "nd", "rd"})
+"""What a hyphen may tie to a number so that it is none."""
+
+NEGATIONS = re.compile(r"\b(?:not|never|cannot|without|hardly|barely|scarcely|instead|rather|except|unlikely|\w+n't)\b")

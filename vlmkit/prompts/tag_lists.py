@@ -48,6 +48,8 @@ _DENIED = re.compile(
     r"\b(?:no|not|non|without|neither|nor|never|except|absent|lacks?|isn['’]t|aren['’]t|none)\b", re.IGNORECASE
 )
 
+_DOUBTED = re.compile(r"\?|\b(?:maybe|perhaps|possibl[ey]|unsure|uncertain|unclear|false|0)\b", re.IGNORECASE)
+
 
 def says_none(text: str) -> bool:
     """Whether an answer says that no tag applies.
@@ -113,8 +115,12 @@ def _listed(text: str, is_term: Callable[[str], bool]) -> Iterator[str]:
     values = found[_FIELD] if isinstance(found.get(_FIELD), list) else lists[0] if len(lists) == 1 else None
     if values is None or not all(isinstance(value, str | int | float) for value in values):
         raise unreadable("a list of tags", json.dumps(found, ensure_ascii=False))
+    if len(values) > 1 and any(says_none(str(value)) and not is_term(str(value)) for value in values):
+        raise unreadable("a list of tags", json.dumps(found, ensure_ascii=False))  # some, and none
     for value in values:
         tag = str(value).strip()
+        if len(values) == 1 and says_none(tag) and not is_term(tag):
+            return
         if tag:
             yield tag if is_term(tag) else _bare(tag, is_term)
 
@@ -165,11 +171,19 @@ def _cut_at_marks(piece: str, is_term: Callable[[str], bool]) -> Iterator[str]:
     yield piece
 
 
+def _unless_it_counts(match: re.Match[str]) -> str:
+    """What may be taken off a tag: no low score, and no aside that denies it or doubts it."""
+    number = re.search(r"\d*\.?\d+", match[0]) if match.re is _SCORE else None
+    is_low = number is not None and float(number[0]) < (25 if "%" in match[0] else 0.25)
+    is_doubt = match.re is _ASIDE and (_DENIED.search(match[0]) or _DOUBTED.search(match[0]))
+    return match[0] if is_low or is_doubt else ""
+
+
 def _bare(part: str, is_term: Callable[[str], bool]) -> str:
     """A piece without bullet, number, quotes, score, aside or article, as far as it is no tag with them."""
     part = part.strip()
     for pattern in (_BEFORE, _SCORE, _ASIDE, _BEHIND, _BEFORE, _ARTICLE, _ARTICLE):
         if is_term(part):
             return part
-        part = pattern.sub("", part).strip()
+        part = pattern.sub(_unless_it_counts, part).strip()
     return part

@@ -186,8 +186,28 @@ def _index(synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
         listed = [others] if isinstance(others, str) else [*others]
         for name in (*listed, term.rpartition("/")[2]):
             said.setdefault(_plain(str(name)), set()).add(term)
-    unique = {name: terms.copy().pop() for name, terms in said.items() if len(terms) == 1}
-    return unique | index
+    unique = {name: terms.copy().pop() for name, terms in said.items() if len(terms) == 1} | index
+    return _plurals(unique) | unique
+
+
+def _plurals(names: Mapping[str, str]) -> dict[str, str]:
+    """Plurals of names, and singulars of plural ones, as far as each means one term."""
+    said: dict[str, set[str]] = {}
+    for name, term in names.items():
+        if len(name) > 2 and name[-1].isalpha():
+            for other in _other_number(name):
+                said.setdefault(other, set()).add(term)
+    return {name: terms.copy().pop() for name, terms in said.items() if len(terms) == 1}
+
+
+def _other_number(name: str) -> list[str]:
+    if name.endswith("ies"):
+        return [f"{name[:-3]}y"]
+    if name.endswith("s") and not name.endswith("ss"):
+        return [name[:-1], name.removesuffix("es")]
+    if name.endswith("y") and name[-2] not in "aeiou":
+        return [f"{name[:-1]}ies"]
+    return [f"{name}es" if name.endswith(("s", "x", "z", "ch", "sh")) else f"{name}s"]
 
 
 def _plain(term: str) -> str:

@@ -1,4 +1,7 @@
-"""Yes or no: the word an answer begins with, as long as nothing behind it takes it back."""
+"""The yes or the no of an answer: its first word, unless anything behind it takes that back.
+
+"No" before a noun is no answer: "No dogs are visible" says something else to "Is there a dog?" than to "Is it empty?".
+"""
 
 from __future__ import annotations
 
@@ -8,38 +11,57 @@ from vlmkit.prompts.quoting import unreadable
 
 __all__ = ["read_yes_or_no"]
 
-_YES = frozenset({"yes", "yeah", "yep", "true"})
-_FIRST = re.compile(
-    r"\W*(?:(?:(?:(?:my|the) )?answer(?: is)?|absolutely|definitely|certainly|clearly|indeed|well|of course|"
-    r"i (?:think|believe)|i(?: would|['’]d) say|it is)\W+)*(?P<word>yes|yeah|yep|true|no|nope|false)\b",
-    re.IGNORECASE,
+_YES = frozenset({"yes", "true", "yep", "yeah", "yup"})
+_NO = frozenset({"no", "false", "nope", "nah"})
+_WORD = "|".join(sorted(_YES | _NO, key=len, reverse=True))
+_LONGEST = 10_000  # characters; whoever goes on for longer than that has not answered yes or no
+_MARKUP = re.compile(r"</?[a-z][^<>]*>|\\(?:boxed|text)|[*`\"“”{}\[\]()]|(?<!\w)['‘_]|['’_](?!\w)")
+_OPENER = re.compile(
+    r"(?:\W*(?:(?:the|my) )?(?:(?:final|correct|short) )?answer(?: is| would be)?\b\s*[:=,-]?"
+    r"|\W*(?:sure(?: thing)?|certainly|of course|okay|ok|well|hm+|oh"
+    r"|ah|so|in short)"
+    r"\s*[!.,:;–—-]+"
+    r"|\W*(?:i(?:'d| would)? (?:say|think|believe|guess)(?: that)?|it(?:'s| is)|that(?:'s| is)|this is"
+    r"|definitely|clearly"
+    r"|obviously|probably|most likely|likely|certainly|absolutely|quite)(?: that is)?\b[,:]?"
+    r"|[^?.!\n]*\?(?=\s)"
+    r")\s*"
 )
-# "No" before any other word belongs to a noun: no problem, no doubt, no dogs. Before these it is an answer.
-_NO_AND_A_NOUN = re.compile(
-    r"[*_\"'”’]*\s+(?!(?:there|it|he|she|they|this|that|these|those|the|i|we|you|not|none|sorry|because|as|since|and|or|but|"
-    r"none|neither|nor|a|an|in|none)\b|[-–—(])\w",
-    re.IGNORECASE,
+_HEAD = re.compile(rf"\W*({_WORD})(?![\w'-])")
+# A no that answers is set apart, or a sentence begins behind it.
+_SET_APART = re.compile(
+    r"\s*$|\s*\.(?!\s*\d)|\s*[,!:;\n–—-]|\.{2,}|…"
+    r"|\s+(?:there|it|its|it's|they|he|she|i|we|you|this|that|these|those|not|because|as|since|and|but|the|sir"
+    r"|ma'am|thanks|thank)\b"
 )
-_NUMBERED = re.compile(r"\s*\.\s*\d")  # No. 5
-_ASKED_BACK = re.compile(r"[*_\"'”’]*\s*\?")
-_QUOTED = re.compile(r"\"[^\"\n]{1,60}\"|“[^”\n]{1,60}”|‘[^’\n]{1,60}’|(?<!\w)'[^'\n]{1,60}'(?!\w)")
-# A yes or no that stands for itself, not "no" before a noun, "no-smoking" or "no. 5".
-_STANDS_ALONE = r"(?=\s*(?:\Z|[.,;:!?/|)\]*\n–—]|-(?!\w)|\b(?:wait|sorry|actually|rather)\b))(?!\s*\.\s*\d)"
-_OPPOSITES = {
-    True: re.compile(rf"\b(?:no|nope|false){_STANDS_ALONE}|\b(?:or|and|/)\s*(?:no|false)\b", re.IGNORECASE),
-    False: re.compile(rf"\b(?:yes|yeah|yep)\b|\btrue{_STANDS_ALONE}", re.IGNORECASE),
-}
+_INTERJECTION = re.compile(
+    r"\b(?:nope|nah)\b|(?:^|[,.!?;:/|\n–—-]|\b(?:and|or|but|so|then|also|answer is|say|well|oh|actually|really"
+    r"|wait))\s*no"
+    r"(?=\s*(?:$|[,.!?;:/|\n–—-]))|^\s*no\b|(?:[.!?\n/|–—-]|\b(?:and|or|wait|actually))\s*no\b"
+)
+_YES_AGAIN = re.compile(r"\b(?:yes|yep|yeah|yup)\b")
+_TRUE = re.compile(r"(?<!not )(?<!n't )(?<!not really )\btrue\b")
+_FALSE = re.compile(r"(?<!not )(?<!n't )\bfalse\b")
 _TAKEN_BACK = re.compile(
-    r"\b(?:maybe|perhaps|possibly|uncertain|unsure|(?:not|hardly) (?:sure|certain)|depends|on second thought|"
-    r"correction|i mean|scratch that|probably not|partly|partially|sort of|kind of|(?:do not|don['’]?t) know|"
-    r"(?:can['’]?t|cannot|can not|could not|couldn['’]t|hard to|difficult to|impossible to|unable to) "
-    r"(?:tell|say|know|determine|be (?:sure|certain)|confirm))\b|\bwait\b\s*[,.!–—-]",
-    re.IGNORECASE,
+    r"(?:^|[.,;!\n—-])\s*(?:no,? )?wait\b\s*(?:$|[,.!:—-])|\b(?:not|un) ?(?:sure|certain)\b|\b(?:hard|difficult"
+    r"|impossible) to (?:say|tell)\b"
+    r"|\bcan(?:'?t|not) (?:tell|say|be sure)\b|\bcorrection\b|\bscratch that\b|\bi mean\b|\bsecond thought"
+    r"|\bmistake|\bmistaken\b|\bmy bad\b"
+    r"|(?:^|[.,;!\n])\s*(?:or )?(?:actually|maybe|perhaps|possibly|not)\s*(?:$|[,.!;]|\s(?:not|no|yes|it|there)\b)"
+    r"|(?:^|[.,;!\n])\s*(?:not (?:really|quite|exactly|sure|entirely|certain)|or not|i'm not|i am not"
+    r"|i can(?:'?t|not)|hard to say)"
+    r"|^[\s,;:–—-]*(?:if|unless|depending|or)\b|\bdepends\b|\bor (?:maybe|perhaps|not)\b|^\s*\?"
+)
+_QUALIFIED = re.compile(
+    r"\b(?:but|however|although|though|except|yet)\b.*(?:\b(?:not|no|never|none|cannot)\b|n't\b)", re.DOTALL
+)
+_IN_THE_END = re.compile(
+    rf"(?:\b(?:so|thus|therefore|hence)\b,?\s*(?:the answer(?: is|:)\s*)?|\banswer(?: is|:)\s*)({_WORD})\W*$"
 )
 
 
 def read_yes_or_no(text: str) -> bool:
-    """Whether a text begins with yes (or true) or with no (or false).
+    """Whether an answer is yes (or true) or no (or false).
 
     Parameters
     ----------
@@ -48,19 +70,54 @@ def read_yes_or_no(text: str) -> bool:
     Raises
     ------
     UnreadableReply
-        It begins with neither; with a "no" that belongs to a noun ("no problem"); or something behind it says the
-        opposite, or that the answer is not certain.
+        It is neither, is both, takes back what it began with, or begins with a "no" that belongs to a noun.
     """
-    match = _FIRST.match(text)
-    if match is None:
+    if len(text) > _LONGEST:
         raise unreadable("yes or no", text)
-    value = match["word"].casefold() in _YES
-    rest = text[match.end() :]
-    is_of_a_noun = match["word"].casefold() == "no" and (_NO_AND_A_NOUN.match(rest) or _NUMBERED.match(rest))
-    if is_of_a_noun or _ASKED_BACK.match(rest) or _is_contradicted(value, _QUOTED.sub(" ", rest)):
+    plain = _MARKUP.sub(" ", text.replace("’", "'").casefold()).strip()
+    if plain in {"y", "n"}:
+        return plain == "y"
+    answer = _first_word(plain)
+    if answer is None:
+        answer = _last_word(plain)
+    if answer is None:
         raise unreadable("yes or no", text)
-    return value
+    return answer
 
 
-def _is_contradicted(value: bool, rest: str) -> bool:
-    return bool(_OPPOSITES[value].search(rest) or _TAKEN_BACK.search(rest))
+def _first_word(plain: str) -> bool | None:
+    position = 0
+    while (opener := _OPENER.match(plain, position)) and opener.end() > position:
+        if re.search(rf"\b(?:{_WORD})\b", opener[0]):
+            return None
+        position = opener.end()
+    head = _HEAD.match(plain, position)
+    if head is None:
+        return None
+    rest = plain[head.end() :]
+    is_yes = head[1] in _YES
+    if (head[1] == "no" and not _SET_APART.match(rest)) or _contradicts(rest, is_yes=is_yes):
+        return None
+    return is_yes
+
+
+def _contradicts(rest: str, *, is_yes: bool) -> bool:
+    if _TAKEN_BACK.search(rest):
+        return True
+    if is_yes:
+        return bool(_INTERJECTION.search(rest) or _FALSE.search(rest) or _QUALIFIED.search(rest))
+    return bool(_YES_AGAIN.search(rest) or _TRUE.search(rest))
+
+
+def _last_word(plain: str) -> bool | None:
+    """As in "There is a dog, so the answer is yes."."""
+    match = _IN_THE_END.search(plain)
+    before = plain[: match.start()] if match else ""
+    if (
+        match is None
+        or _YES_AGAIN.search(before)
+        or _INTERJECTION.search(before)
+        or re.search(r"\b(?:true|false)\b", before)
+    ):
+        return None
+    return match[1] in _YES
