@@ -47,3 +47,51 @@ def test_any_text_gives_an_object_or_the_one_fault(text):
         assert isinstance(find_object(text), dict)
     except UnreadableReply as fault:
         assert len(str(fault)) < 300  # noqa: PT017  both ends are right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"n": 1}\n{"n": 2}',
+        '[{"n": 1}, {"n": 2}]',
+        '```json\n{"n": 1}\n```\nWait, correction:\n```json\n{"n": 2}\n```',
+        '{"n": 1} or {"n": 2',
+        '{"n": 1} {}',
+        '{"n": 1, "n": 2}',
+        "{'n': 1, 'n': 2}",
+        '{"n": {"m": 1, "m": 2}}',
+        '{"n": NaN}',
+        '{"n": -Infinity}',
+        '{"n": 1e400}',
+        "{'n': 1e400}",
+        '{"n": [1, 1e999]}',
+        '{n: {"m": 1}}',
+        '{{"n": 1}}',
+    ],
+)
+def test_doubt_about_an_object_is_no_object(text):
+    """Two that differ, a key that is there twice, a number that is none, an object inside a broken one."""
+    with pytest.raises(UnreadableReply):
+        find_object(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"n": 1}\n{"n": 1}',
+        '[{"n": 1}]',
+        '```json\n{"n": 1}\n```\nSo the answer is {"n": 1}.',
+        '{"n": 1, "n": 1}',
+        'In the format [see above] {of objects}: {"n": 1}',
+        '{"n": 1.0}',
+    ],
+)
+def test_one_object_may_be_said_twice(text):
+    """As long as it is the same one."""
+    assert find_object(text) == {"n": 1}
+
+
+def test_many_brackets_take_no_time():
+    """A degenerate answer ends soon."""
+    with pytest.raises(UnreadableReply):
+        find_object("[" * 100_000 + "{'" * 50_000)

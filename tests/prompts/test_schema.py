@@ -3,10 +3,13 @@
 import datetime as dt
 import json
 from collections.abc import Callable
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic.alias_generators import to_camel
 
 from vlmkit.errors import BadSchema, UnreadableReply
 from vlmkit.prompts.schema import Schema
@@ -85,3 +88,117 @@ def test_a_schema_that_cannot_be_asked_for_is_said(schema, reason):
     """A schema that cannot be asked for is said."""
     with pytest.raises(BadSchema, match=reason):
         Schema(schema)
+
+
+class Inner(BaseModel):
+    """With an alias of its own."""
+
+    z: int = Field(alias="zz")
+
+
+class Aliased(BaseModel):
+    """Every way to give a field another name."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+    shot_type: str
+    total: float = Field(alias="grandTotal")
+    either: int = Field(validation_alias=AliasChoices("first", "second"))
+    path: int = Field(validation_alias=AliasPath("deep", 0))
+    written: int = Field(serialization_alias="out")
+    inner: Inner
+    many: list[Inner]
+
+
+def test_fields_with_aliases_are_asked_for_and_read_by_them():
+    """Their own names are read, too; what is written can be read again."""
+    schema = Schema(Aliased)
+    assert list(schema.columns) == ["shotType", "grandTotal", "first", "path", "written", "inner_zz", "many"]
+    expected = {
+        "shotType": "close", "grandTotal": 1.5, "first": 2, "path": 3, "written": 4, "inner_zz": 5, "many": [{"zz": 6}],
+    }  # fmt: skip
+    by_alias = (
+        '{"shotType": "close", "grandTotal": 1.5, "second": 2, "deep": [3], "written": 4, "inner": {"zz": 5}, '
+        '"many": [{"zz": 6}]}'
+    )
+    by_name = (
+        '{"shot_type": "close", "total": 1.5, "either": 2, "path": 3, "written": 4, '
+        '"inner": {"z": 5}, "many": [{"z": 6}]}'
+    )
+    assert schema.read(by_alias) == schema.read(by_name) == schema.read(schema.write(expected)) == expected
+
+
+def test_two_fields_of_one_alias_cannot_be_told_apart():
+    """Which is said before anything is asked."""
+
+    class Twice(BaseModel):
+        one: int = Field(alias="x")
+        two: int = Field(alias="x")
+
+    with pytest.raises(BadSchema, match="same alias"):
+        Schema(Twice)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "value"),
+    [
+        (Decimal, "12.50", 12.5),
+        (Annotated[Decimal, Field(ge=0)], '"12.5"', 12.5),
+        (set[int], "[10, 9, 9]", [9, 10]),
+        (frozenset[str], '["b", "a"]', ["a", "b"]),
+        (dt.time, '"10:30"', "10:30:00"),
+        (dt.timedelta, '"PT1H30M"', "PT1H30M"),
+        (UUID, '"12345678-1234-5678-1234-567812345678"', "12345678-1234-5678-1234-567812345678"),
+        (tuple[int, ...], "[1, 2]", [1, 2]),
+        (Decimal | None, "null", None),
+    ],
+)
+def test_types_beyond_json_become_what_a_column_holds(kind, answer, value):
+    """Decimals are numbers, sets are lists in order, times and durations are texts."""
+    assert Schema({"x": kind}).read(f'{{"x": {answer}}}') == {"x": value}
+
+
+@pytest.mark.parametrize("kind", [SecretStr, bytes, dict[str, int], complex | int, float | str])
+def test_types_that_no_column_holds_are_said(kind):
+    """Before anything is asked; a secret would be written as stars."""
+    with pytest.raises(BadSchema):
+        Schema({"x": kind})
+
+
+class Strange(BaseModel):
+    """Validators are anybody's code."""
+
+    n: int
+    many: list[int] = []
+
+    @field_validator("n")
+    @classmethod
+    def fails_in_its_own_way(cls, value):
+        """Raise what no validator should, or give what no column holds."""
+        if value == 13:
+            raise RuntimeError(value)
+        return 10**30 if value == 30 else 1 // value
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ('{"n": 13}', "RuntimeError: '13'"),
+        ('{"n": 0}', "ZeroDivisionError"),
+        ('{"n": 30}', "n: expected a whole number of 64 bits"),
+        ('{"n": 1, "many": [99999999999999999999]}', "an item of many: expected a whole number of 64 bits"),
+        ('{"n": 1, "many": [NaN]}', "NaN where a number should be"),
+    ],
+)
+def test_whatever_one_answer_does_is_its_own_fault(answer, reason):
+    """No row ends the run of the others."""
+    with pytest.raises(UnreadableReply) as raised:
+        Schema(Strange).read(answer)
+    assert reason in str(raised.value)
+
+
+def test_halves_of_characters_are_mended():
+    """As in answers that are plain text."""
+    assert Schema("s str, l list").read('{"s": "nice \\ud83d cat", "l": ["\\ude00"]}') == {
+        "s": "nice \ufffd cat",
+        "l": ["\ufffd"],
+    }

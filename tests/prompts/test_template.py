@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,3 +84,27 @@ def test_every_text_with_doubled_braces_is_itself(text: str) -> None:
     template = Template.parse(text.replace("{", "{{").replace("}", "}}"))
     assert template.columns == ()
     assert template.fill({}) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2001.0, "2001"),
+        (np.float32(2001), "2001"),
+        (-3.0, "-3"),
+        (2.5, "2.5"),
+        (1e20, "1e+20"),
+        (np.int64(7), "7"),
+        (True, "True"),
+        (Decimal("2.50"), "2.50"),
+        (pd.Timestamp("2024-01-01"), "2024-01-01"),
+        (pd.Timestamp("2024-01-01 10:30"), "2024-01-01 10:30"),
+        (pd.Timestamp("2024-01-01 10:30:15", tz="UTC"), "2024-01-01 10:30:15+00:00"),
+        (dt.datetime(2024, 1, 1), "2024-01-01"),  # noqa: DTZ001  as a table has it
+        (dt.date(2024, 1, 1), "2024-01-01"),
+        ([2001.0, pd.Timestamp("2024-01-01")], "2001, 2024-01-01"),
+    ],
+)
+def test_values_are_written_as_people_write_them(value: object, text: str) -> None:
+    """Whole numbers without a point, dates without a midnight."""
+    assert Template.parse("{a}").fill({"a": value}) == text

@@ -19,7 +19,12 @@ from vlmkit.prompts.yes_no import read_yes_or_no
 __all__ = ["Kind", "kind_of"]
 
 _WORDS = {"string": "string", "integer": "integer", "number": "number", "boolean": "true or false"}
-_FORMATS = {"date": "date as YYYY-MM-DD", "date-time": "date and time as YYYY-MM-DDTHH:MM:SS"}
+_FORMATS = {
+    "date": "date as YYYY-MM-DD",
+    "date-time": "date and time as YYYY-MM-DDTHH:MM:SS",
+    "time": "time as HH:MM:SS",
+    "duration": "duration as in PT1H30M",
+}
 _DTYPES = {"string": str, "integer": int, "number": float, "boolean": bool, "array": list}
 _FORMAT_DTYPES: dict[str, type] = {"date": dt.date, "date-time": dt.datetime}
 _ENFORCED = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "minLength", "pattern")
@@ -38,7 +43,7 @@ class Kind:
     choices : tuple
         The only values there are; texts or whole numbers.
     format : str or None
-        ``"date"``, ``"date-time"``.
+        ``"date"``, ``"date-time"``, ``"time"``, ``"duration"``; the last two become texts.
     limits : mapping of str to object
         Bounds, by the keywords of JSON Schema.
     item : Kind or None
@@ -48,6 +53,8 @@ class Kind:
     meaning : str
         Description and unit, for the prompt.
     nullable : bool
+    is_set : bool
+        Of an array: whether its items have no order.
     """
 
     base: str
@@ -58,6 +65,7 @@ class Kind:
     fields: Mapping[str, Kind] = field(default_factory=dict)
     meaning: str = ""
     nullable: bool = False
+    is_set: bool = False
 
     def lines(self, indent: str = "") -> Iterator[str]:
         """Lines of a prompt that ask for an object's fields."""
@@ -153,7 +161,8 @@ class Kind:
                 "required": list(fields),
                 "additionalProperties": False,
             }
-        return {"type": self.base, **({"format": self.format} if self.format else {}), **self.limits}
+        form = {"format": self.format} if self.format in _FORMAT_DTYPES else {}
+        return {"type": self.base, **form, **self.limits}
 
 
 def kind_of(schema: Mapping[str, Any]) -> Kind:
@@ -197,11 +206,12 @@ class _Reader:
         kind = schema.get("type")
         if kind == "array" and "items" in schema:
             item = self.read(schema["items"], f"an item of {where}", inside)
-            return Kind(base=kind, item=item, limits=_limits(schema, _COUNTED), meaning=_meaning(schema))
+            limits, meaning = _limits(schema, _COUNTED), _meaning(schema)
+            return Kind(base=kind, item=item, limits=limits, meaning=meaning, is_set=bool(schema.get("uniqueItems")))
         if kind == "object" and schema.get("properties"):
             fields = {name: self.read(part, repr(name), inside) for name, part in schema["properties"].items()}
             return Kind(base=kind, fields=fields, meaning=_meaning(schema))
-        if kind not in _WORDS:
+        if kind not in _WORDS or schema.get("writeOnly") or schema.get("format") == "binary":
             raise BadSchema(
                 f"schema: {where} cannot become a column ({_short(schema)}). A field may be str, int, float, bool, "
                 "date, choices, a list of these, or a model of these."

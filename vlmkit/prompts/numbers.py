@@ -63,7 +63,7 @@ def read_float(text: str) -> float:
         None, several different ones, one that may be meant otherwise, or one too large for a column.
     """
     try:
-        return float(_number(text))
+        return float(_number(text, "a number"))
     except OverflowError as error:
         raise unreadable("a number", text) from error
 
@@ -81,23 +81,23 @@ def read_integer(text: str) -> int:
         None, several different ones, one that may be meant otherwise, one with a fraction, or one too large for a
         column.
     """
-    number = _number(text)
+    number = _number(text, "a whole number")
     if abs(number) > _LARGEST_INTEGER or number.denominator != 1:
         raise unreadable("a whole number", text)
     return int(number)
 
 
-def _number(text: str) -> Fraction:
+def _number(text: str, expected: str) -> Fraction:
     if _PLAIN.fullmatch(text):
         return Fraction(text.rstrip("."))
     if len(text) > _LONGEST:
-        raise unreadable("a number", text)
+        raise unreadable(expected, text)
     try:
         plain = plain_number_text(text)
         declared = _DECLARED.search(plain)
         return _Answer(plain[declared.end() :] if declared else plain).number()
     except UnreadableReply as error:
-        raise unreadable("a number", text) from error
+        raise unreadable(expected, text) from error
 
 
 class _Answer:

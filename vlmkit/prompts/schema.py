@@ -9,15 +9,20 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic.json_schema import GenerateJsonSchema
 
 from vlmkit.errors import BadSchema, UnreadableReply
 from vlmkit.prompts.json_spans import value_spans
 from vlmkit.prompts.json_text import find_object
 from vlmkit.prompts.kinds import Kind, kind_of
+from vlmkit.prompts.leaves import fitted
+from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.spellings import adapter_of
 from vlmkit.records import Constraint
 
 __all__ = ["Schema"]
+
+_ADVICE = "Ask a model that follows schemas better."
 
 
 class Schema:
@@ -35,7 +40,8 @@ class Schema:
     kind : Kind
         The whole object.
     columns : dict of str to Kind
-        What it becomes; nested fields have the name of the field they are in before theirs.
+        What it becomes; nested fields have the name of the field they are in before theirs. A field with an alias is
+        asked for, and its column is named, by the alias; an answer may have either name.
     constraint : Constraint
         What a backend enforces.
 
@@ -47,12 +53,9 @@ class Schema:
 
     def __init__(self, schema: object, *, prefix: str = "") -> None:
         self._adapter: TypeAdapter[Any] = adapter_of(schema)
-        try:
-            described = self._adapter.json_schema()
-        except PydanticInvalidForJsonSchema as error:
-            reason = str(error).partition("\n")[0]
-            raise BadSchema(f"schema: a field has a type without a JSON form: {reason}") from error
-        self.kind: Kind = kind_of(described)
+        self.kind = _described(self._adapter, by_alias=True)
+        self._own_names = _described(self._adapter, by_alias=False)
+        _check_names(self.kind, self._own_names)
         if not self.kind.fields:
             raise BadSchema("schema: it has no fields that could become columns; name at least one.")
         self._prefix = prefix
@@ -83,15 +86,19 @@ class Schema:
         Raises
         ------
         UnreadableReply
-            No object, a field that is missing, or a value that is not of its type.
+            No object or several, a field that is missing, or a value that is not of its type or that no column holds.
         """
         found = self.kind.mended(find_object(text))
         try:
-            value = self._adapter.validate_python(found)
+            value = self._adapter.validate_python(found, by_alias=True, by_name=True)
+            dumped = self._adapter.dump_python(value, mode="json", by_alias=False)
         except ValidationError as error:
-            raise UnreadableReply(_explained(error), "Ask a model that follows schemas better.") from error
-        dumped = self._adapter.dump_python(value, mode="json")
-        return {f"{self._prefix}{name}": inner for name, inner in _flat(self.kind, dumped, "")}
+            raise UnreadableReply(_explained(error), _ADVICE) from error
+        except Exception as error:  # a validator may be anybody's code, and raise anything
+            problem = f"the answer does not fit the schema: {type(error).__name__}: {shortened(str(error))}."
+            raise UnreadableReply(problem, _ADVICE) from error
+        values = fitted(self.kind, _as_asked(self.kind, self._own_names, dumped), "the object")
+        return {f"{self._prefix}{name}": inner for name, inner in _flat(self.kind, values, "")}
 
     def write(self, values: Mapping[str, Any]) -> str:
         """Answer that has these values.
@@ -112,6 +119,49 @@ class Schema:
         text : str
         """
         return {f"{self._prefix}{'_'.join(path)}": span for path, span in value_spans(text).items()}
+
+
+class _JsonSchema(GenerateJsonSchema):
+    """pydantic's description of types, with a decimal as the number it is."""
+
+    def decimal_schema(self, schema: Any) -> dict[str, Any]:
+        """A number with its bounds, and not a number or a text."""
+        described = {"type": "number"}
+        self.update_with_validations(described, schema, self.ValidationsMapping.numeric)
+        return described
+
+
+def _described(adapter: TypeAdapter[Any], *, by_alias: bool) -> Kind:
+    try:
+        return kind_of(adapter.json_schema(by_alias=by_alias, schema_generator=_JsonSchema))
+    except PydanticInvalidForJsonSchema as error:
+        reason = str(error).partition("\n")[0]
+        raise BadSchema(f"schema: a field has a type without a JSON form: {reason}") from error
+
+
+def _check_names(asked: Kind, own: Kind) -> None:
+    """Whether each field has one name that is asked for, and one of its own, all the way down."""
+    if len(asked.fields) != len(own.fields):
+        raise BadSchema("schema: two fields have the same alias; an answer could be either. Rename one of them.")
+    pairs = list(zip(asked.fields.items(), own.fields.items(), strict=True))
+    if asked.item is not None and own.item is not None:
+        _check_names(asked.item, own.item)
+    for (_, inner), (_, own_inner) in pairs:
+        _check_names(inner, own_inner)
+
+
+def _as_asked(asked: Kind, own: Kind, value: Any) -> Any:
+    """A value under the names that were asked for, from one under the fields' own."""
+    if isinstance(value, list) and asked.item is not None and own.item is not None:
+        return [_as_asked(asked.item, own.item, inner) for inner in value]
+    if not asked.fields or not isinstance(value, Mapping):
+        return value
+    pairs = zip(asked.fields.items(), own.fields.items(), strict=True)
+    return {
+        name: _as_asked(inner, own_inner, value[own_name])
+        for (name, inner), (own_name, own_inner) in pairs
+        if own_name in value
+    }
 
 
 def _nested(kind: Kind, values: Mapping[str, Any], name: str) -> Any:

@@ -115,14 +115,15 @@ def _listed(text: str, is_term: Callable[[str], bool]) -> Iterator[str]:
     values = found[_FIELD] if isinstance(found.get(_FIELD), list) else lists[0] if len(lists) == 1 else None
     if values is None or not all(isinstance(value, str | int | float) for value in values):
         raise unreadable("a list of tags", json.dumps(found, ensure_ascii=False))
-    if len(values) > 1 and any(says_none(str(value)) and not is_term(str(value)) for value in values):
-        raise unreadable("a list of tags", json.dumps(found, ensure_ascii=False))  # some, and none
-    for value in values:
-        tag = str(value).strip()
-        if len(values) == 1 and says_none(tag) and not is_term(tag):
-            return
-        if tag:
-            yield tag if is_term(tag) else _bare(tag, is_term)
+    yield from _entries([str(value).strip() for value in values if str(value).strip()], is_term)
+
+
+def _entries(tags: list[str], is_term: Callable[[str], bool]) -> Iterator[str]:
+    nones = [tag for tag in tags if says_none(tag) and not is_term(tag)]
+    if nones and len(tags) > 1:
+        raise unreadable("a list of tags", ", ".join(tags))  # some, and none
+    if not nones:
+        yield from (tag if is_term(tag) else _bare(tag, is_term) for tag in tags)
 
 
 def _pieces(text: str, is_term: Callable[[str], bool]) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+import numbers
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ __all__ = ["MISSING_TEXT", "Template"]
 MISSING_TEXT = "unknown"
 """How a missing value is written: "Who made {brand}?" becomes "Who made unknown?"."""
 
+_LARGEST_EXACT = 2**53  # up to here a float knows every whole number
 # Not str.format: a column is taken by its whole name, whatever characters it has, and never by attribute or index.
 _PIECE = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]+)\}|(?P<stray>[{}])|[^{}]+")
 
@@ -93,7 +96,8 @@ class Template:
         Parameters
         ----------
         row : mapping of str to object
-            At least the columns it reads; None is a missing value, written as `MISSING_TEXT`.
+            At least the columns it reads; None is a missing value, written as `MISSING_TEXT`. Numbers and dates are
+            written as people do: 2001 and not 2001.0, a time only where there is one.
         """
         return "".join(_rendered(row[text]) if is_column else text for text, is_column in self.pieces)
 
@@ -103,7 +107,24 @@ def _rendered(value: object) -> str:
         return MISSING_TEXT
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(_rendered(item) for item in value)
+    if isinstance(value, dt.datetime):
+        return _rendered_moment(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+        return _rendered_number(value)
     return str(value)
+
+
+def _rendered_moment(moment: dt.datetime) -> str:
+    """A date, with its time where it has one."""
+    if moment.time() == dt.time():
+        return moment.date().isoformat()
+    return moment.isoformat(sep=" ", timespec="auto" if moment.microsecond or moment.second else "minutes")
+
+
+def _rendered_number(number: numbers.Real) -> str:
+    """A whole number without ".0": pandas makes floats of whole numbers where one is missing."""
+    value = float(number)
+    return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_EXACT else str(number)
 
 
 def _unknown_column(column: str, names: list[str]) -> str:

@@ -141,4 +141,4 @@ def _template_text(task: Task) -> str:
 
 def _kind(field: object) -> str:
     choices = getattr(field, "choices", ())
-    return " | ".join(choices) if choices else str(getattr(getattr(field, "dtype", str), "__name__", "str"))
+    return " | ".join(map(str, choices)) if choices else str(getattr(getattr(field, "dtype", str), "__name__", "str"))
