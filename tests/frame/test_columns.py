@@ -1,11 +1,13 @@
 """The columns a call fills."""
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 from vlmkit.errors import SetupError, TimedOut, UnreadableReply
 from vlmkit.frame.columns import Columns, TaskColumns, details_of
-from vlmkit.prompts import compose_description, compose_question, compose_questions
+from vlmkit.prompts import compose_description, compose_form, compose_question, compose_questions
 from vlmkit.records import Outcome, Reply, Token, Usage
 
 REPLY = Reply(
@@ -109,3 +111,28 @@ def test_cells_of_many_tasks_are_numbered_row_by_row():
         columns.take(cell, Outcome(index=9, values=values))
     frame = pd.DataFrame(columns.arrays())
     assert (frame["a"].tolist(), frame["n"].tolist()) == (["x", "y"], [1, 2])
+
+
+def test_a_value_that_no_column_holds_is_its_rows_fault():
+    """The last line of defense: all other rows stand, whatever read that value."""
+    columns = TaskColumns(compose_form({"n": int, "day": dt.date}, into="x"), 3)
+    for row, values in enumerate(({"n": 1, "day": "2024-01-01"}, {"n": 2**70, "day": "soon"}, {"n": 3, "day": None})):
+        columns.take(row, Outcome(index=row, values=values))
+    arrays = columns.arrays()
+    assert arrays["n"].isna().tolist() == [False, True, False]
+    assert arrays["day"].isna().tolist() == [False, True, True]
+    assert "UnreadableReply: the column" in arrays["x_error"][1]
+    assert pd.isna(arrays["x_error"][0])
+    assert pd.isna(arrays["x_error"][2])
+
+
+def test_texts_that_were_cut_are_marked_in_the_details():
+    """Where there is a limit; the whole answer is there, too."""
+    columns = TaskColumns(compose_description("?", max_characters=6, into="x"), 2, details=True)
+    for row, text in enumerate(("A cat. A dog.", "A dog.")):
+        reply = Reply(text=text, finish_reason="stop", model="fake:x")
+        columns.take(row, Outcome(index=row, values={"x": text[:6]}, reply=reply))
+    arrays = columns.arrays()
+    assert list(arrays["x_shortened"]) == [True, False]
+    assert arrays["x_reply"][0] == "A cat. A dog."
+    assert "x_shortened" not in TaskColumns(compose_description("?", into="x"), 1, details=True).names

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from vlmkit.errors import UnreadableReply
+from vlmkit.errors import BadSetting, UnreadableReply
 from vlmkit.prompts import (
     Field,
     Task,
@@ -152,3 +152,17 @@ def test_unknown_confidence_is_none():
     assert number.confidence(replace(sure(("1", 0.5)), text="12")) == {"x": None}
     form = compose_form({"n": int}, into="x")
     assert form.confidence(sure(("{'n': 1}", 0.5))) == {"n": None}
+
+
+def test_a_limit_of_characters_holds():
+    """The prompt asks for it, the text keeps to it, and what was cut is known; cut off behind it is settled."""
+    task = compose_description("What is it?", max_characters=14, into="x")
+    assert task.write({}) == "What is it? Use at most 14 characters."
+    long, short = reply("A red circle. It is large."), reply("A red circle.")
+    assert task.read(long) == task.read(short) == {"x": "A red circle."}
+    assert (task.is_shortened(long), task.is_shortened(short)) == (True, False)
+    assert task.read(reply("A red circle. It is lar", "length")) == {"x": "A red circle."}
+    with pytest.raises(UnreadableReply, match="cut off"):
+        task.read(reply("A red circ", "length"))
+    with pytest.raises(BadSetting, match="max_characters=9 shortens texts"):
+        compose_question("?", dtype=int, max_characters=9, into="x")

@@ -23,6 +23,7 @@ def compose(
     schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     into: str | None = None,
     prefix: str = "",
@@ -31,7 +32,7 @@ def compose(
 
     Parameters
     ----------
-    prompt, schema, style, max_words, system, into, prefix
+    prompt, schema, style, max_words, max_characters, system, into, prefix
         As for `describe`.
 
     Raises
@@ -40,17 +41,29 @@ def compose(
         What does not go together, or cannot be understood.
     """
     if isinstance(prompt, Mapping):
-        _refuse("many questions", schema=schema, style=style, max_words=max_words, into=into, prefix=prefix or None)
+        _refuse(
+            "many questions",
+            schema=schema,
+            style=style,
+            max_words=max_words,
+            max_characters=max_characters,
+            into=into,
+            prefix=prefix or None,
+        )
         return compose_questions(prompt, system=system)
     if schema is not None:
-        _refuse("a schema", style=style, max_words=max_words)
+        _refuse("a schema", style=style, max_words=max_words, max_characters=max_characters)
         name = into or prefix.rstrip("_") or _DESCRIPTION
         return (compose_form(schema, prompt=prompt, system=system, into=name, prefix=prefix),)
     if prefix:
         raise BadSetting(f"prefix={prefix!r} stands before the columns of a schema; here, name the column with into=….")
     style = style or (None if prompt is not None else "detailed")
     name = _DESCRIPTION if into is None else into
-    return (compose_description(prompt, style=style, max_words=max_words, system=system, into=name),)
+    return (
+        compose_description(
+            prompt, style=style, max_words=max_words, max_characters=max_characters, system=system, into=name
+        ),
+    )
 
 
 def _refuse(what: str, **given: Any) -> None:

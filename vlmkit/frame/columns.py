@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.errors import SetupError
 from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array, typed_array
 from vlmkit.prompts import Field, Task
+from vlmkit.prompts.quoting import shortened
 from vlmkit.records import Outcome, Reply
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["Columns", "TaskColumns", "details_of"]
 
 _NOT_YET = "Cancelled: this row's turn had not come."
 
+_SHORTENED = "shortened"
 _DETAILS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "model": text_array,
     "revision": text_array,
@@ -66,7 +68,9 @@ class TaskColumns:
         self._confidences: dict[str, list[float | None]] = (
             {f"{name}_confidence": [None] * rows for name in self.value_names} if confidence else {}
         )
-        self._details: dict[str, list[Any]] = {name: [None] * rows for name in _DETAILS} if details else {}
+        is_limited = any(field.most_characters is not None for field in task.fields)
+        names = [*_DETAILS, _SHORTENED] if is_limited else [*_DETAILS]
+        self._details: dict[str, list[Any]] = {name: [None] * rows for name in names} if details else {}
         self._detail_names = {name: f"{task.name}_{name}" for name in self._details}
 
     @property
@@ -141,15 +145,32 @@ class TaskColumns:
                 self._confidences[f"{name}_confidence"][row] = confidence
         for name, value in details_of(outcome).items() if self._details else ():
             self._details[name][row] = value
+        if _SHORTENED in self._details and outcome.reply is not None:
+            self._details[_SHORTENED][row] = self._task.is_shortened(outcome.reply)
 
     def arrays(self) -> dict[str, Any]:
         """Arrays by column name, in order."""
-        arrays = {field.name: typed_array(field, self._values[field.name]) for field in self._task.fields}
+        arrays = {field.name: self._array(field) for field in self._task.fields}
         arrays |= {name: float_array(values) for name, values in self._confidences.items()}
         arrays[self.error_name] = text_array(self._errors)
         for name, values in self._details.items():
-            arrays[self._detail_names[name]] = _DETAILS[name](values)
+            array = boolean_array if name == _SHORTENED else _DETAILS[name]
+            arrays[self._detail_names[name]] = array(values)
         return arrays
+
+    def _array(self, field: Field) -> Any:
+        """A column's array; a value that does not fit into it is its row's fault, and all other rows stand."""
+        values = self._values[field.name]
+        try:
+            return typed_array(field, values)
+        except (TypeError, ValueError, OverflowError):
+            for row, value in enumerate(values):
+                if value is not None and not _fits(field, value):
+                    values[row] = None
+                    self._errors[row] = (
+                        f"UnreadableReply: the column {field.name!r} cannot hold {shortened(str(value))}."
+                    )
+            return typed_array(field, values)
 
 
 class Columns:
@@ -195,6 +216,14 @@ class Columns:
     def arrays(self) -> dict[str, Any]:
         """Arrays by column name, in order."""
         return {name: array for part in self.parts for name, array in part.arrays().items()}
+
+
+def _fits(field: Field, value: Any) -> bool:
+    try:
+        typed_array(field, [value])
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _values_of(outcome: Outcome) -> Mapping[str, Any]:

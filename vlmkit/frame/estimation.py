@@ -89,6 +89,7 @@ def estimate(
     schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     into: str | None = None,
     prefix: str = "",
@@ -105,7 +106,7 @@ def estimate(
     Parameters
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
-    prompt, schema, style, max_words, system, into, prefix
+    prompt, schema, style, max_words, max_characters, system, into, prefix
         As for `describe`.
     rows : int, default 16
         How many to try. Fewer than twice the workers say little about time.
@@ -124,7 +125,16 @@ def estimate(
     RunError
         As `describe`.
     """
-    tasks = compose(prompt, schema=schema, style=style, max_words=max_words, system=system, into=into, prefix=prefix)
+    tasks = compose(
+        prompt,
+        schema=schema,
+        style=style,
+        max_words=max_words,
+        max_characters=max_characters,
+        system=system,
+        into=into,
+        prefix=prefix,
+    )
     parsed = parse_options(options, TableOptions)
     few = _checked_rows(rows)
     subject = subject_of(

@@ -17,6 +17,7 @@ def caption(
     *,
     style: str = "brief",
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     into: str = "caption",
     **options: Unpack[TableOptions],
@@ -27,7 +28,8 @@ def caption(
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
     style : {"brief", "detailed", "technical"}, default "brief"
-    max_words : int or None, default None
+    max_words, max_characters : int or None, default None
+        As for `describe`.
     system : str or None, default None
     into : str, default "caption"
     **options
@@ -45,7 +47,11 @@ def caption(
     RunError
         As `describe`.
     """
-    return fill(source, compose(style=style, max_words=max_words, system=system, into=into), options)
+    return fill(
+        source,
+        compose(style=style, max_words=max_words, max_characters=max_characters, system=system, into=into),
+        options,
+    )
 
 
 def ask(
@@ -56,6 +62,7 @@ def ask(
     dtype: Any = str,
     choices: Sequence[str] | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     **options: Unpack[TableOptions],
 ) -> Any:
@@ -72,7 +79,8 @@ def ask(
         date or an Enum. An answer that cannot be read without guessing is a fault of its row.
     choices : sequence of str or None, default None
         The only answers allowed; the column is a category with these, in this order.
-    max_words : int or None, default None
+    max_words, max_characters : int or None, default None
+        As for `describe`.
     system : str or None, default None
     **options
         As for `describe`.
@@ -89,7 +97,15 @@ def ask(
     RunError
         As `describe`.
     """
-    task = compose_question(question, dtype=dtype, choices=choices, max_words=max_words, system=system, into=into)
+    task = compose_question(
+        question,
+        dtype=dtype,
+        choices=choices,
+        max_words=max_words,
+        max_characters=max_characters,
+        system=system,
+        into=into,
+    )
     return fill(source, [task], options)
 
 

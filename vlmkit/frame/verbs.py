@@ -28,6 +28,7 @@ def describe(
     schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     into: str | None = None,
     prefix: str = "",
@@ -51,6 +52,9 @@ def describe(
         None is "detailed", unless there is a prompt or a schema.
     max_words : int or None, default None
         Asks the model to keep to so many words.
+    max_characters : int or None, default None
+        Asks the model to keep to so many characters, and cuts what is longer behind a sentence or a word. With
+        ``details=True``, the column ``…_shortened`` says where.
     system : str or None, default None
         System text, sent before the prompt.
     into : str or None, default None
@@ -82,7 +86,16 @@ def describe(
         The first fault, with ``on_error="fail"``; or a fault that concerns all rows, such as a refused key. Its
         attribute ``partial`` has the table so far. A single bad image never raises.
     """
-    tasks = compose(prompt, schema=schema, style=style, max_words=max_words, system=system, into=into, prefix=prefix)
+    tasks = compose(
+        prompt,
+        schema=schema,
+        style=style,
+        max_words=max_words,
+        max_characters=max_characters,
+        system=system,
+        into=into,
+        prefix=prefix,
+    )
     return fill(source, tasks, options)
 
 
@@ -93,6 +106,7 @@ def describe_one(
     schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     **options: Unpack[AskOptions],
 ) -> Description:
@@ -101,7 +115,7 @@ def describe_one(
     Parameters
     ----------
     image : path, bytes or PIL image
-    prompt, schema, style, max_words, system
+    prompt, schema, style, max_words, max_characters, system
         As for `describe`; one question at a time.
     **options
         model, fallback, store, examples, timeout_s, silence_s, on_timeout, max_retries, budget, price and how tokens
@@ -120,7 +134,9 @@ def describe_one(
     RunError
         The image cannot be read, or the model did not answer.
     """
-    (task,) = compose(_in_words(prompt), schema=schema, style=style, max_words=max_words, system=system)
+    (task,) = compose(
+        _in_words(prompt), schema=schema, style=style, max_words=max_words, max_characters=max_characters, system=system
+    )
     parsed = replace(parse_options(options, AskOptions), progress=False)
     subject = Subject(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[[refer(image)]])
     return describe_row(subject, task, parsed)
@@ -133,6 +149,7 @@ def describe_iter(
     schema: Any = None,
     style: str | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     stop_event: Event | None = None,
     **options: Unpack[RowOptions],
@@ -144,7 +161,7 @@ def describe_iter(
     Parameters
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
-    prompt, schema, style, max_words, system
+    prompt, schema, style, max_words, max_characters, system
         As for `describe`; one question at a time.
     stop_event : threading.Event or None, default None
         Once it is set, within 0.1 s nothing new is asked and what is in flight is cancelled; records of rows that ended
@@ -164,7 +181,9 @@ def describe_iter(
     RunError
         As `describe`, out of the iterator, after the records of the rows before.
     """
-    (task,) = compose(_in_words(prompt), schema=schema, style=style, max_words=max_words, system=system)
+    (task,) = compose(
+        _in_words(prompt), schema=schema, style=style, max_words=max_words, max_characters=max_characters, system=system
+    )
     parsed = parse_options(options, RowOptions)
     reads_columns = bool(task.template.columns)
     subject = subject_of(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vlmkit.errors import BadSetting, SetupError
+from vlmkit.prompts.shortening import character_limit_suffix
 from vlmkit.prompts.styles import (
     ANSWER_HEADING,
     FORM_HEADING,
@@ -34,6 +35,7 @@ def compose_description(
     *,
     style: str | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     into: str,
 ) -> Task:
@@ -45,7 +47,8 @@ def compose_description(
         Free text with ``{column}``s, instead of a style.
     style : str or None, default None
         ``"brief"``, ``"detailed"`` or ``"technical"``.
-    max_words : int or None, default None
+    max_words, max_characters : int or None, default None
+        The text is cut after so many characters.
     system : str or None, default None
     into : str
         Column to fill.
@@ -58,8 +61,9 @@ def compose_description(
     if (prompt is None) == (style is None):
         raise BadSetting("give either prompt=… or style=…; one of them says what is asked.")
     template = Template.parse(prompt) if prompt is not None else Template.parse(style_prompt(str(style)))
-    suffix = word_limit_suffix(max_words)
-    return Task(template=template, suffix=suffix, system=system, fields=(Field(name=_column(into)),), name=into)
+    suffix = word_limit_suffix(max_words) + character_limit_suffix(max_characters)
+    field = Field(name=_column(into), most_characters=max_characters)
+    return Task(template=template, suffix=suffix, system=system, fields=(field,), name=into)
 
 
 def compose_question(
@@ -68,6 +72,7 @@ def compose_question(
     dtype: Any = str,
     choices: Sequence[str] | None = None,
     max_words: int | None = None,
+    max_characters: int | None = None,
     system: str | None = None,
     into: str,
 ) -> Task:
@@ -81,7 +86,8 @@ def compose_question(
         What the answer is read as: str, int, float, bool, or whatever a schema's field may be, such as ``list[str]``.
     choices : sequence of str or None, default None
         The only answers allowed; the column becomes a category.
-    max_words : int or None, default None
+    max_words, max_characters : int or None, default None
+        The text is cut after so many characters.
     system : str or None, default None
     into : str
         Column to fill.
@@ -94,8 +100,10 @@ def compose_question(
     if choices is None and dtype not in (str, int, float, bool):
         return compose_form({_column(into): dtype}, prompt=question, system=system, into=into)
     names = _choices(choices, dtype)
-    suffix = answer_suffix(dtype, names) + word_limit_suffix(max_words)
-    field = Field(name=_column(into), dtype=dtype, choices=names)
+    suffix = answer_suffix(dtype, names) + word_limit_suffix(max_words) + character_limit_suffix(max_characters)
+    if max_characters is not None and (dtype is not str or names):
+        raise BadSetting(f"max_characters={max_characters!r} shortens texts; leave it out for another type or choices.")
+    field = Field(name=_column(into), dtype=dtype, choices=names, most_characters=max_characters)
     template = Template.parse(question)
     constraint = _constraint(dtype, names)
     return Task(template=template, suffix=suffix, system=system, fields=(field,), name=into, constraint=constraint)

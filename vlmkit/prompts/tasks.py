@@ -13,6 +13,7 @@ from vlmkit.prompts.choices import read_choice
 from vlmkit.prompts.gate import admit, admit_values, advice_of_cut
 from vlmkit.prompts.numbers import read_float, read_integer
 from vlmkit.prompts.quoting import shortened
+from vlmkit.prompts.shortening import cut_text
 from vlmkit.prompts.template import Template
 from vlmkit.prompts.yes_no import read_yes_or_no
 from vlmkit.records import Constraint, Reply, Token
@@ -35,6 +36,8 @@ class Field:
         The only values there are; makes the column a category, in this order.
     low, high : float or None, default None
         Least and greatest number.
+    most_characters : int or None, default None
+        A text is cut after so many.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Field:
     choices: tuple[Any, ...] = ()
     low: float | None = None
     high: float | None = None
+    most_characters: int | None = None
 
     def read(self, text: str) -> Any:
         """Value of an answer.
@@ -53,6 +57,8 @@ class Field:
         """
         if self.choices:
             return read_choice(text, self.choices)
+        if self.most_characters is not None:
+            return cut_text(text, self.most_characters)
         value = _READERS[self.dtype](text)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             scale = f"a number from {self.low} to {self.high}"
@@ -132,7 +138,8 @@ class Task:
         try:
             values = self._values(text)
             # What the last half word may still change is not known; an object that ends is all there.
-            is_settled = self.form is not None or (not self.is_free_text and self._values(_but_last(text)) == values)
+            is_whole = not self.is_free_text or self.fields[0].most_characters is not None
+            is_settled = self.form is not None or (is_whole and self._values(_but_last(text)) == values)
         except UnreadableReply as fault:
             advice = f"The answer was cut off: {advice_of_cut(reply.finish_reason)}"
             raise UnreadableReply(fault.problem, advice) from fault
@@ -154,6 +161,16 @@ class Task:
             return self._admitted(replace(reply, finish_reason=UNKNOWN))
         except (UnreadableReply, Refused):
             return None
+
+    def is_shortened(self, reply: Reply) -> bool:
+        """Whether the text of an answer was cut to the most characters it may have.
+
+        Parameters
+        ----------
+        reply : Reply
+        """
+        most = self.fields[0].most_characters
+        return most is not None and len(self.partial_text(reply) or "") > most
 
     @property
     def is_free_text(self) -> bool:
