@@ -161,7 +161,10 @@ class _Answer:
         subjects = [self._subject(numeral) for numeral in (one, other)]
         alone = [self._is_alone(numeral) for numeral in (one, other)]
         is_new_sentence = _SENTENCE.search(between)
-        same = subjects[0] == subjects[1] != "" or (sum(alone) == 1 and "" in subjects)
+        again = re.match(r"(?:\W+\w+){0,3}", self._lower[after:])
+        same = (subjects[0] != "" and again is not None and subjects[0] in again[0]) or (
+            sum(alone) == 1 and "" in subjects
+        )
         if not (is_new_sentence and same):
             raise UnreadableReply(self._text)
 

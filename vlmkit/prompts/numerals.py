@@ -40,7 +40,11 @@ _GROUPS = (
     (re.compile(r"[1-9]\d{0,2}(?:_\d{3})+(?:\.\d+)?"), "_", ""),
     (re.compile(r"[1-9]\d{0,2}(?:\u00a0\d{3})+(?:\.\d+|,(?!\d{3}$)\d+)?"), "\u00a0", ","),
     # "640 480" are two numbers; one small group before one of three, or thousands that are whole, is one.
-    (re.compile(r"(?:[1-9]\d? \d{3}|[1-9]\d{0,2}(?: 000)+)(?:\.\d+|,(?!\d{3}$)\d+)?"), " ", ","),
+    (
+        re.compile(r"(?:[1-9]\d? \d{3}|[1-9]\d{0,2}(?: 000)+|[1-9]\d{0,2}(?: \d{3}){2,})(?:\.\d+|,(?!\d{3}$)\d+)?"),
+        " ",
+        ",",
+    ),
     (re.compile(r"[1-9]\d{0,2}(?: \d{3})+(?:\.\d+|,\d{1,2})"), " ", ","),
 )
 _UNIT_BEHIND = re.compile(

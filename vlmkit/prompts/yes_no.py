@@ -22,7 +22,7 @@ _OPENER = re.compile(
     r"|ah|so|in short)"
     r"\s*[!.,:;–—-]+"
     r"|\W*(?:i(?:'d| would)? (?:say|think|believe|guess)(?: that)?|it(?:'s| is)|that(?:'s| is)|this is"
-    r"|definitely|clearly"
+    r"|definitely|indeed|clearly"
     r"|obviously|probably|most likely|likely|certainly|absolutely|quite)(?: that is)?\b[,:]?"
     r"|[^?.!\n]*\?(?=\s)"
     r")\s*"
