@@ -52,6 +52,8 @@ def test_the_error_is_the_mean_distance_by_rows():
         "rows": [10, 30],
         "confidence": pytest.approx([0.6, 0.95]),
         "right": pytest.approx([0.5, 0.9]),
+        "right_low": pytest.approx([0.2366, 0.7438], abs=1e-4),
+        "right_high": pytest.approx([0.7634, 0.9654], abs=1e-4),
     }
     assert str(found).endswith("expected calibration error: 0.062")
 

@@ -132,3 +132,53 @@ def test_objects_of_a_schema():
     assert value(figures, "exact", column="one") == 1
     assert value(figures, "precision", column="many") == 0.5
     assert value(figures, "recall", column="many") == 1
+
+
+RIGHT = {
+    "category": (["a", "b"] * 6, {}),
+    "number": (list(range(12)), {}),
+    "tags": ([["a", "b"], ["c"]] * 6, {}),
+    "text": (
+        ["a red cat on a mat", "two dogs"] * 6,
+        {"text_measures": ["exact", "rouge_l", "chrf", "bleu", "cider_d"]},
+    ),
+}
+WRONG = {"category": ["x"] * 12, "number": [99] * 12, "tags": [["x"]] * 12, "text": ["zzz"] * 12}
+UNBOUNDED = {"mae", "rmse", "mean_error"}
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+@pytest.mark.parametrize("is_right", [True, False])
+def test_no_figure_of_twelve_rows_is_certain(kind, is_right):
+    """All right or all wrong: every figure with bounds has an interval with a width and the value in it."""
+    truths, options = RIGHT[kind]
+    answers = truths if is_right else WRONG[kind]
+    figures = evaluate(pd.DataFrame({"x": answers}), truth={"x": truths}, kinds={"x": kind}, **options)
+    known = figures[figures["value"].notna() & ~figures["measure"].isin(UNBOUNDED)]
+    assert len(known) >= 2
+    assert (known["high"] - known["low"] > 0.05).all()
+    assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
+    whole = known[known["measure"].isin(["accuracy", "exact"])].iloc[0]
+    assert (whole["low"], whole["high"]) == pytest.approx((0.7575, 1) if is_right else (0, 0.2425), abs=1e-4)
+    assert figures[figures["measure"].isin(UNBOUNDED)]["low"].isna().all() or not is_right
+
+
+def test_a_rare_class_is_as_unsure_as_it_is_rare():
+    """Two of two among 400 rows say little, of precision, recall and F1 alike."""
+    labels = ["rare"] * 2 + ["common"] * 398
+    figures = evaluate(pd.DataFrame({"x": labels}), truth={"x": labels}, kinds={"x": "category"})
+    rare, common = (figures[figures["label"] == label] for label in ("rare", "common"))
+    assert (rare["low"] < 0.55).all()
+    assert (common["low"] > 0.98).all()
+
+
+def test_equal_columns_are_not_certainly_equal():
+    """A difference that no row shows can still be there; one that every row shows has ends, too."""
+    table = pd.DataFrame({"one": ["a"] * 12, "two": ["a"] * 12, "bad": ["b"] * 12, "t": ["a"] * 12})
+    truth = {"one": "t", "two": "t", "bad": "t"}
+    figures = evaluate(table, truth=truth, against="one", kinds=dict.fromkeys(truth, "category"))
+    row = {name: figures[(figures["column"] == name) & (figures["measure"] == "accuracy")].iloc[0] for name in truth}
+    assert row["two"]["difference_low"] < -0.2
+    assert row["two"]["difference_high"] > 0.2
+    assert -1 <= row["bad"]["difference_low"] <= -1 + 1e-9
+    assert -0.8 < row["bad"]["difference_high"] < -0.5

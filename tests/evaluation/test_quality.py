@@ -51,3 +51,12 @@ def test_wrong_calls(table):
         assert_quality(figures)
     with pytest.raises(BadSetting, match=r"there are n\.exact, n\.within_1"):
         assert_quality(figures, at_least={"n.exakt": 1})
+
+
+def test_an_interval_says_what_twelve_rows_are_worth(table):
+    """Also where all are right, or no row differs; an unknown one is called so."""
+    right = pd.DataFrame({"n": [1] * 12, "t": [1] * 12})
+    with pytest.raises(AssertionError, match=r"n\.exact is 1 \(0\.7575 to 1, 12 rows"):
+        assert_quality(right, truth={"n": "t"}, at_most={"n.exact": 0.5})
+    with pytest.raises(AssertionError, match=r"n\.mae is 0 \(interval unknown, 12 rows"):
+        assert_quality(right, truth={"n": "t"}, at_least={"n.mae": 1})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vlmkit.evaluation.resampling import Figure, Scores, interval, ratio_of
+from vlmkit.evaluation.resampling import Figure, Scores, bounded, interval, is_a_point, ratio_of, share_of
 
 
 def share(hits):
@@ -34,3 +34,29 @@ def test_what_is_unknown_has_no_interval():
     scores = share(np.zeros(0))
     assert np.isnan(scores.values()).all()
     assert np.isnan(interval(scores.resampled(draws=3, seed=0)[:, 0], 0.95)).all()
+
+
+def test_a_share_has_wilsons_interval_whatever_is_drawn():
+    """12 of 12 and 0 of 12 are not certain."""
+    for hits, ends in ((np.ones(12), (0.7575, 1)), (np.zeros(12), (0, 0.2425))):
+        scores = Scores.of_matrix(np.stack([np.ones(12), hits], axis=1), [share_of("share", 1, 0)])
+        assert scores.intervals(scores.resampled(draws=50, seed=0), 0.95) == [pytest.approx(ends, abs=1e-4)]
+
+
+def test_equal_rows_make_no_figure_certain():
+    """A mean of degrees gets a share's interval, scaled; a figure without bounds has none; an interval is kept."""
+    columns = np.stack([np.ones(8), np.full(8, 20.0), np.arange(8)], axis=1)
+    figures = [
+        bounded("degrees", ratio_of(1, 0), rows=0, most=100),
+        Figure(name="error", aggregate=ratio_of(1, 0)),
+        bounded("spread", ratio_of(2, 0), rows=0, most=7),
+    ]
+    scores = Scores.of_matrix(columns, figures)
+    resampled = scores.resampled(draws=200, seed=0)
+    degrees, error, spread = scores.intervals(resampled, 0.95)
+    assert degrees[0] < 10
+    assert 40 < degrees[1] <= 100
+    assert np.isnan(error).all()
+    assert spread == interval(resampled[:, 2], 0.95)
+    assert is_a_point((0.1 + 0.2, 0.3))
+    assert not is_a_point(spread)

@@ -5,7 +5,6 @@ import pytest
 
 import vlmkit as vk
 from vlmkit.errors import SetupError
-from vlmkit.frame.comparison import wilson_interval
 
 
 @pytest.fixture
@@ -83,25 +82,6 @@ def test_differences_are_marked(table):
         "b": [("a ", False), ("blue cat", True)],
         "c": [("a ", False), ("red dog", True)],
     }
-
-
-@pytest.mark.parametrize(
-    ("wins", "votes", "low", "high"),
-    [
-        (0, 0, None, None),
-        (0, 10, 0.0, 0.2775),
-        (10, 10, 0.7225, 1.0),
-        (81, 263, 0.2553, 0.3662),
-        (1, 2, 0.0945, 0.9055),
-    ],
-)
-def test_the_interval_is_wilsons(wins, votes, low, high):
-    """Against published values, for example Newcombe (1998), 81 of 263."""
-    found = wilson_interval(wins, votes)
-    if low is None:
-        assert all(value != value for value in found)  # noqa: PLR0124  NaN
-    else:
-        assert found == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.evaluation.alignment import align_truth
+from vlmkit.proportions import wilson_interval
 
 __all__ = ["Calibration", "calibrate"]
 
@@ -30,7 +31,7 @@ class Calibration:
     ----------
     table : DataFrame
         For each range of confidence with rows in it: ``low`` (beyond), ``high`` (up to), ``rows``, their mean
-        ``confidence`` and the share that is ``right``.
+        ``confidence``, the share that is ``right``, and its 95 % interval, ``right_low`` to ``right_high``.
     error : float
         Expected calibration error: mean distance of confidence and share that is right, weighted by rows
         (Guo et al. 2017, arXiv:1706.04599).
@@ -127,9 +128,11 @@ def _ranges(confidence: Any, right: Any) -> pd.DataFrame:
     rows = pd.DataFrame({"confidence": confidence, "right": right})
     place = pd.cut(rows["confidence"], list(_EDGES), include_lowest=True, labels=False)
     found = rows.groupby(place).agg(rows=("right", "size"), confidence=("confidence", "mean"), right=("right", "mean"))
-    ends = list(pairwise(_EDGES))
-    found.insert(0, "low", [ends[int(number)][0] for number in found.index])
-    found.insert(1, "high", [ends[int(number)][1] for number in found.index])
+    edges = list(pairwise(_EDGES))
+    found.insert(0, "low", [edges[int(number)][0] for number in found.index])
+    found.insert(1, "high", [edges[int(number)][1] for number in found.index])
+    ends = [wilson_interval(share * rows, rows) for share, rows in zip(found["right"], found["rows"], strict=True)]
+    found["right_low"], found["right_high"] = zip(*ends, strict=True)
     return found.reset_index(drop=True)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vlmkit.evaluation.resampling import Array, Figure, Scores, f1_of, ratio_of
+from vlmkit.evaluation.resampling import Array, Figure, Scores, bounded, f1_of, ratio_of, share_of
+from vlmkit.proportions import wilson_interval
 
 __all__ = ["plain", "score_classes", "score_tags"]
 
@@ -54,7 +55,7 @@ def score_classes(predicted: Sequence[Any], actual: Sequence[Any]) -> Scores:
         ]
         return np.concatenate([[counts.sum(), (counts * is_right).sum()], np.stack(of_classes, axis=1).ravel()])
 
-    figures = [Figure(name="accuracy", aggregate=ratio_of(1, 0)), Figure(name="macro_f1", aggregate=_macro_f1)]
+    figures = [share_of("accuracy", 1, 0), bounded("macro_f1", _macro_f1, rows=0)]
     shown = {plain(label): label for label in [*predicted, *actual]}
     for at, label in enumerate(labels):
         figures += _figures_of_class(shown[label], 2 + 3 * at)
@@ -71,27 +72,41 @@ def score_tags(predicted: Sequence[Iterable[Any] | None], actual: Sequence[Itera
     actual : sequence of iterables
         As long; an empty one is a truth like any other.
     """
-    statistics = np.zeros((len(actual), 5))
+    statistics = np.zeros((len(actual), 8))
     statistics[:, 0] = 1
     for row, (guessed, there) in enumerate(zip(predicted, actual, strict=True)):
         truth = {plain(tag) for tag in there}
         guess = set() if guessed is None else {plain(tag) for tag in guessed}
-        statistics[row, 1:] = [guessed is not None and guess == truth, len(guess & truth), len(guess), len(truth)]
+        is_right = guessed is not None and guess == truth
+        statistics[row, 1:5] = [is_right, len(guess & truth), len(guess), len(truth)]
+        statistics[row, 5:] = [bool(guess), bool(truth), bool(guess | truth)]
     figures = [
-        Figure(name="exact", aggregate=ratio_of(1, 0)),
-        Figure(name="precision", aggregate=ratio_of(2, 3)),
-        Figure(name="recall", aggregate=ratio_of(2, 4)),
-        Figure(name="f1", aggregate=f1_of(2, 3, 4)),
+        share_of("exact", 1, 0),
+        # Tags of one picture stand and fall together: rows are what was drawn by chance.
+        bounded("precision", ratio_of(2, 3), rows=5),
+        bounded("recall", ratio_of(2, 4), rows=6),
+        bounded("f1", f1_of(2, 3, 4), rows=7),
     ]
     return Scores.of_matrix(statistics, figures)
 
 
 def _figures_of_class(label: Any, at: int) -> list[Figure]:
     return [
-        Figure(name="precision", aggregate=ratio_of(at, at + 1), label=label),
-        Figure(name="recall", aggregate=ratio_of(at, at + 2), label=label),
-        Figure(name="f1", aggregate=f1_of(at, at + 1, at + 2), label=label),
+        share_of("precision", at, at + 1, label=label),
+        share_of("recall", at, at + 2, label=label),
+        _f1_of_class(label, at),
     ]
+
+
+def _f1_of_class(label: Any, at: int) -> Figure:
+    """F1 with an interval from what it is made of: the share of hits among rows with the class on either side."""
+
+    def formula(sums: Array, confidence: float) -> tuple[float, float]:
+        hits, named, there = (float(each) for each in sums[at : at + 3])
+        low, high = wilson_interval(hits, named + there - hits, confidence)
+        return 2 * low / (1 + low), 2 * high / (1 + high)
+
+    return Figure(name="f1", aggregate=f1_of(at, at + 1, at + 2), label=label, formula=formula, is_share=True)
 
 
 def _macro_f1(sums: Array) -> Array:

@@ -59,9 +59,10 @@ def evaluate(
     within : float, default 1
         How far off a number may be and still be nearly right.
     draws : int, default 1000
-        Resamples of the rows for each interval (percentile bootstrap).
+        Resamples of the rows for each interval that has no formula (percentile bootstrap).
     confidence : float, default 0.95
-        Share of the resamples inside the interval. Where every row is alike, it has no width and says too much.
+        Of the intervals. Shares of rows have Wilson's, so that 12 of 12 is 0.76 to 1. Other figures have the share of
+        the resamples inside; where every row is alike, Wilson's for so many rows, and errors of numbers have none.
     seed : int, default 0
 
     Returns

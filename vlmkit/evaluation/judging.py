@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,12 @@ from vlmkit.evaluation.alignment import column_of
 from vlmkit.evaluation.classes import plain, score_classes, score_tags
 from vlmkit.evaluation.kinds import is_missing
 from vlmkit.evaluation.quantities import score_numbers
-from vlmkit.evaluation.resampling import Array, Scores, interval
+from vlmkit.evaluation.resampling import Array, Scores, interval, is_a_point
 from vlmkit.evaluation.texts import score_texts
 
 __all__ = ["Judging", "judge_group"]
+
+_Ends = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +109,7 @@ def _text_of(value: Any) -> str:
 
 def _figures(judged: _Judged, judging: Judging) -> pd.DataFrame:
     figures = judged.scores.figures
-    intervals = [interval(judged.resampled[:, number], judging.confidence) for number in range(len(figures))]
+    intervals = judged.scores.intervals(judged.resampled, judging.confidence)
     return pd.DataFrame(
         {
             "measure": [figure.name for figure in figures],
@@ -139,12 +142,26 @@ def _add_differences(block: pd.DataFrame, judged: _Judged, base: _Judged, judgin
         )
     places = {(figure.name, figure.label): number for number, figure in enumerate(base.scores.figures)}
     values, base_values = judged.scores.values(), base.scores.values()
+    own, others = (each.scores.intervals(each.resampled, judging.confidence) for each in (judged, base))
     rows = []
     for number, figure in enumerate(judged.scores.figures):
         other = places.get((figure.name, figure.label))
         if other is None:
             rows.append((float("nan"),) * 3)
         else:
-            draws = judged.resampled[:, number] - base.resampled[:, other]
-            rows.append((float(values[number] - base_values[other]), *interval(draws, judging.confidence)))
+            ends = interval(judged.resampled[:, number] - base.resampled[:, other], judging.confidence)
+            pair = (values[number], own[number]), (base_values[other], others[other])
+            ends = _of_equal_draws(*pair) if is_a_point(ends) else ends
+            rows.append((float(values[number] - base_values[other]), *ends))
     block[["difference", "difference_low", "difference_high"]] = rows
+
+
+def _of_equal_draws(figure: tuple[float, _Ends], base: tuple[float, _Ends]) -> _Ends:
+    """Interval of a difference that all rows share, from the intervals of both figures.
+
+    Newcombe: Improved Confidence Intervals for the Difference between Binomial Proportions Based on Paired Data, 1998.
+    """
+    (value, (low, high)), (other, (other_low, other_high)) = figure, base
+    difference = float(value - other)
+    below, above = math.hypot(value - low, other_high - other), math.hypot(high - value, other - other_low)
+    return difference - below, difference + above

@@ -66,10 +66,14 @@ def _broken(figures: pd.DataFrame, key: str, bound: float, word: str) -> list[st
             groups = {name: row[name] for name in figures.columns[: figures.columns.get_loc("column")]}
             where = f" where {', '.join(f'{name} is {label!r}' for name, label in groups.items())}" if groups else ""
             texts.append(
-                f"{key}{where} is {value:.4g} ({row['low']:.4g} to {row['high']:.4g}, {row['rows']} rows, "
+                f"{key}{where} is {value:.4g} ({_range(row['low'], row['high'])}, {row['rows']} rows, "
                 f"{row['missing']} without an answer) and must be {word} {bound:g}."
             )
     return texts
+
+
+def _range(low: float, high: float) -> str:
+    return "interval unknown" if math.isnan(low) else f"{low:.4g} to {high:.4g}"
 
 
 def _keys(figures: pd.DataFrame) -> pd.Series[Any]:

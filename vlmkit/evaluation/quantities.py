@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vlmkit.evaluation.resampling import Array, Figure, Scores, ratio_of
+from vlmkit.evaluation.resampling import Array, Figure, Scores, ratio_of, share_of
 
 __all__ = ["score_numbers"]
 
@@ -31,8 +31,8 @@ def score_numbers(predicted: Sequence[float | None], actual: Sequence[float], *,
     rows = np.ones(len(truth))
     columns = [rows, answered, answered & (size == 0), answered & (size <= within), size, error**2, error]
     figures = [
-        Figure(name="exact", aggregate=ratio_of(2, 0)),
-        Figure(name=f"within_{within:g}", aggregate=ratio_of(3, 0)),
+        share_of("exact", 2, 0),
+        share_of(f"within_{within:g}", 3, 0),
         Figure(name="mae", aggregate=ratio_of(4, 1)),
         Figure(name="rmse", aggregate=_root(ratio_of(5, 1))),
         Figure(name="mean_error", aggregate=ratio_of(6, 1)),

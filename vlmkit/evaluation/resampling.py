@@ -1,4 +1,4 @@
-"""How sure a figure is: rows are drawn again with replacement, and the figure is computed anew each time."""
+"""How sure a figure is: by a formula where it is a share of rows, else by drawing rows again, with replacement."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Figure", "Scores", "f1_of", "interval", "ratio_of"]
+from vlmkit.proportions import wilson_interval
+
+__all__ = ["Array", "Figure", "Scores", "bounded", "f1_of", "interval", "is_a_point", "ratio_of", "share_of"]
 
 Array: TypeAlias = NDArray[np.float64]
+Ends: TypeAlias = tuple[float, float]
+
+_UNKNOWN: Ends = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -26,11 +31,18 @@ class Figure:
         Array of sums, shape (draws, statistics), to array of figures, shape (draws,); NaN where there is none.
     label : object, default None
         The class it is about, where it is about one.
+    formula : callable or None, default None
+        Sums over all rows, shape (statistics,), and a confidence, to the ends of an interval; None where a figure has
+        no bounds, so that equal rows say nothing about others.
+    is_share : bool, default False
+        Whether each row is a success or none: then the formula is exact enough always, else where draws do not differ.
     """
 
     name: str
     aggregate: Callable[[Array], Array]
     label: Any = None
+    formula: Callable[[Array, float], Ends] | None = None
+    is_share: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -84,12 +96,44 @@ class Scores:
         ]
         return self._figures_of(np.array(counted or [self.sums(np.zeros(0))]))
 
+    def intervals(self, resampled: Array, confidence: float) -> list[Ends]:
+        """Ends of each figure's interval; NaN where the rows do not tell.
+
+        Rows that are all alike give equal draws. That makes no figure certain: one with bounds gets its formula then.
+
+        Parameters
+        ----------
+        resampled : array, shape (draws, figures)
+        confidence : float
+        """
+        sums = self.sums(np.ones(self.rows))
+        return [_ends(figure, resampled[:, number], sums, confidence) for number, figure in enumerate(self.figures)]
+
     def _figures_of(self, sums: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.stack([figure.aggregate(sums) for figure in self.figures], axis=1)
 
 
-def interval(draws: Array, confidence: float) -> tuple[float, float]:
+def _ends(figure: Figure, draws: Array, sums: Array, confidence: float) -> Ends:
+    if figure.is_share and figure.formula:
+        return figure.formula(sums, confidence)
+    ends = interval(draws, confidence)
+    if not is_a_point(ends):
+        return ends
+    return figure.formula(sums, confidence) if figure.formula else _UNKNOWN
+
+
+def is_a_point(ends: Ends) -> bool:
+    """Whether an interval has no width, but for rounding.
+
+    Parameters
+    ----------
+    ends : (float, float)
+    """
+    return bool(np.isclose(*ends, rtol=1e-9, atol=1e-12))
+
+
+def interval(draws: Array, confidence: float) -> Ends:
     """Ends of the percentile interval of a figure; NaN where no draw has one.
 
     Parameters
@@ -100,9 +144,49 @@ def interval(draws: Array, confidence: float) -> tuple[float, float]:
     """
     known = draws[~np.isnan(draws)]
     if not len(known):
-        return float("nan"), float("nan")
+        return _UNKNOWN
     low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def share_of(name: str, part: int, whole: int, *, label: Any = None) -> Figure:
+    """Figure: the share of rows that are counted in one sum, of those in another; with Wilson's interval.
+
+    Parameters
+    ----------
+    name : str
+    part, whole : int
+        Places of the sums; each row counts 0 or 1 in either.
+    label : object, default None
+    """
+
+    def formula(sums: Array, confidence: float) -> Ends:
+        return wilson_interval(float(sums[part]), float(sums[whole]), confidence)
+
+    return Figure(name=name, aggregate=ratio_of(part, whole), label=label, formula=formula, is_share=True)
+
+
+def bounded(name: str, aggregate: Callable[[Array], Array], *, rows: int, most: float = 1.0) -> Figure:
+    """Figure from 0 to a bound, which rows reach by degrees.
+
+    Where no draw differs, its interval is that of a share of so many rows: nothing between two bounds varies more.
+
+    Parameters
+    ----------
+    name : str
+    aggregate : callable
+    rows : int
+        Place of the sum of rows it is of.
+    most : float, default 1
+    """
+
+    def formula(sums: Array, confidence: float) -> Ends:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = float(aggregate(sums[None])[0])
+        low, high = wilson_interval(value / most * float(sums[rows]), float(sums[rows]), confidence)
+        return min(low * most, value), max(high * most, value)  # 100 may be 100.00000000000001
+
+    return Figure(name=name, aggregate=aggregate, formula=formula)
 
 
 def ratio_of(part: int, whole: int) -> Callable[[Array], Array]:

@@ -9,13 +9,15 @@ import numpy as np
 
 from vlmkit.evaluation.cider import cider_d
 from vlmkit.evaluation.classes import plain
-from vlmkit.evaluation.resampling import Array, Figure, Scores, ratio_of
+from vlmkit.evaluation.resampling import Array, Scores, bounded, ratio_of, share_of
 from vlmkit.evaluation.words import rouge_l
 from vlmkit.extras import open_by_name
 
 __all__ = ["TEXT_MEASURES", "check_measures", "score_texts"]
 
 References = Sequence[Sequence[str]]
+
+_BOUNDS = {"chrf": 100.0, "bleu": 100.0, "cider_d": 10.0}
 
 
 def score_texts(predicted: Sequence[str | None], actual: References, *, measures: Sequence[str]) -> Scores:
@@ -41,7 +43,9 @@ def score_texts(predicted: Sequence[str | None], actual: References, *, measures
     width = 1
     for name in measures:
         statistics, aggregate = TEXT_MEASURES[name](texts, actual, width)
-        figures.append(Figure(name=name, aggregate=aggregate))
+        is_share = name == "exact"
+        most = _BOUNDS.get(name, 1.0)
+        figures.append(share_of(name, width, 0) if is_share else bounded(name, aggregate, rows=0, most=most))
         columns.append(statistics)
         width += statistics.shape[1]
     return Scores.of_matrix(np.concatenate(columns, axis=1), figures)

@@ -21,14 +21,14 @@ from vlmkit.frame.judgments import JudgedRows
 from vlmkit.frame.markup import is_missing, text_of
 from vlmkit.frame.tables import pick_pictures, refs_of
 from vlmkit.frame.thumbnails import Thumbnails
+from vlmkit.proportions import wilson_interval
 from vlmkit.records import ImageRef
 
-__all__ = ["TIE", "Comparison", "compare_view", "wilson_interval"]
+__all__ = ["TIE", "Comparison", "compare_view"]
 
 TIE = "tie"
 _KIND, _PREFERRED, _OPEN = "vote", "preferred", "open"
 _SIDE_PX = 420
-_Z_95 = 1.959964
 
 
 def compare_view(
@@ -237,21 +237,6 @@ class Comparison(Faced):
                 self._votes.pop(row, None)
             elif choice in (*self.columns, TIE):
                 self._votes[row] = choice
-
-
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """95 % interval of a share, after Wilson; NaN where nothing was tried.
-
-    Parameters
-    ----------
-    successes, trials : int
-    """
-    if not trials:
-        return math.nan, math.nan
-    share, squared = successes / trials, _Z_95**2
-    center = (share + squared / (2 * trials)) / (1 + squared / trials)
-    reach = _Z_95 * math.sqrt(share * (1 - share) / trials + squared / (4 * trials**2)) / (1 + squared / trials)
-    return max(0.0, center - reach), min(1.0, center + reach)
 
 
 def _checked(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
