@@ -202,3 +202,14 @@ def test_halves_of_characters_are_mended():
         "s": "nice \ufffd cat",
         "l": ["\ufffd"],
     }
+
+
+def test_a_field_that_its_type_never_gives_is_no_silent_gap():
+    """It is left out by the type itself, whatever the model answers; an empty cell would say that it is unknown."""
+
+    class Hidden(BaseModel):
+        shown: int
+        secret: int = Field(exclude=True)
+
+    with pytest.raises(UnreadableReply, match="secret: the schema's own type leaves this field out"):
+        Schema(Hidden).read('{"shown": 1, "secret": 2}')

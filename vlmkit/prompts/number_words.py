@@ -117,7 +117,7 @@ BOUND_BEFORE = re.compile(
     r"|larger) than|up to|upwards? of|over|under|above|below|beyond|exceed\w*|(?:minimum|maximum) of|min|max"
     r"|as (?:many|few|much"
     r"|little) as|twice|double|triple|halfway|between|unlike|except|excluding|without|before|after|until|past"
-    r"|several|few|many|some|every|times|plus)$"
+    r"|several|few|couple|pair|many|some|every|times|plus)$"
 )
 """What makes the number right behind it a bound, or another number."""
 

@@ -156,12 +156,11 @@ def _as_asked(asked: Kind, own: Kind, value: Any) -> Any:
         return [_as_asked(asked.item, own.item, inner) for inner in value]
     if not asked.fields or not isinstance(value, Mapping):
         return value
-    pairs = zip(asked.fields.items(), own.fields.items(), strict=True)
-    return {
-        name: _as_asked(inner, own_inner, value[own_name])
-        for (name, inner), (own_name, own_inner) in pairs
-        if own_name in value
-    }
+    pairs = list(zip(asked.fields.items(), own.fields.items(), strict=True))
+    lost = next((name for (name, _), (own_name, _) in pairs if own_name not in value), None)
+    if lost is not None:  # such as pydantic's Field(exclude=True)
+        raise UnreadableReply(f"{lost}: the schema's own type leaves this field out of what it gives.", _ADVICE)
+    return {name: _as_asked(inner, own_inner, value[own_name]) for (name, inner), (own_name, own_inner) in pairs}
 
 
 def _nested(kind: Kind, values: Mapping[str, Any], name: str) -> Any:
