@@ -62,7 +62,6 @@ MLX = {"engines", "tiny"}
 DOORS = {
     "PIL": {"sources", "tiny"},
     "pillow_heif": {"sources"},
-    "certifi": {"sources", "providers"},
     "pydantic": {"prompts"},
     "typing_extensions": {"prompts"},
     "sqlite3": {"store"},
@@ -74,7 +73,8 @@ DOORS = {
     "safetensors": MLX,
     "llguidance": MLX,
     "huggingface_hub": MLX,
-    "h11": {"providers"},
+    "httpx": {"providers", "sources"},
+    "httpcore": {"providers", "sources"},
     "pandas": {"frame", "exporters", "evaluation", "widgets"},
     "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
     "pyarrow": {"exporters"},
@@ -88,6 +88,17 @@ DOORS = {
     "mcp": {"agent"},
     "starlette": {"server"},
     "uvicorn": {"server"},
+}
+
+# One module of each room speaks httpx: what comes after it is one line away. Sockets are given to what is under it.
+ONLY_MODULES = {
+    "httpx": {"vlmkit.providers.connection", "vlmkit.sources.remote"},
+    "httpcore": {
+        "vlmkit.providers.connection",
+        "vlmkit.providers.sockets",
+        "vlmkit.sources.remote",
+        "vlmkit.sources.connections",
+    },
 }
 
 DOTTED = re.compile(r"(vlmkit(?:\.\w+)+):(\w+)")
@@ -111,6 +122,13 @@ def test_libraries_come_in_by_their_door(module):
             where = f"{module.name}:{node.lineno}"
             assert library in DOORS, f"{where}: {library} has no door yet"
             assert module.room in DOORS[library], f"{where}: only {sorted(DOORS[library])} may import {library}"
+
+
+@pytest.mark.parametrize("library", ONLY_MODULES)
+def test_http_has_one_door_in_each_room(library):
+    """The modules that import it are these, and no others."""
+    importing = {module.name for module in MODULES for name, _ in module.imports() if name.partition(".")[0] == library}
+    assert importing == ONLY_MODULES[library]
 
 
 def test_every_room_is_in_the_table():

@@ -9,6 +9,7 @@ HEAVY = {
     "cv2",
     "datasets",
     "h11",
+    "httpcore",
     "httpx",
     "huggingface_hub",
     "ipywidgets",
@@ -35,7 +36,15 @@ def test_import_loads_nothing_heavy(fresh_python):
 def test_naming_a_verb_loads_no_engine(fresh_python):
     """Looking at the verbs, as completion does, opens rooms and no model library."""
     code = "import vlmkit; [getattr(vlmkit, name) for name in dir(vlmkit)]"
-    assert not loaded_by(fresh_python, code) & {"mlx", "mlx_vlm", "transformers", "h11", "ipywidgets", "click"}
+    assert not loaded_by(fresh_python, code) & {
+        "mlx",
+        "mlx_vlm",
+        "transformers",
+        "httpx",
+        "httpcore",
+        "ipywidgets",
+        "click",
+    }
 
 
 def test_import_registers_the_accessor(fresh_python):

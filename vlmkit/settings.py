@@ -252,8 +252,12 @@ HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
     "requests_per_minute": checks.timeout_s,
     "tokens_per_minute": checks.timeout_s,
     "parallel_asks": checks.count,
+    "ca_file": checks.text,
+    "verify": checks.flag,
 }
 """Entries of ``[hosts.NAME]``, and how each is checked."""
+
+_OF_ADDRESS = {"key_variable", "ca_file", "verify"}
 
 _FILE_ENTRIES = [
     *(f"[{setting.table}] {setting.key}" for setting in SETTINGS.values()),
@@ -333,8 +337,8 @@ def resolve(name: str, argument: object = None) -> Resolved:
 def host(name: str) -> dict[str, Any]:
     """What the files in force say about a host, from its table ``[hosts.NAME]``; empty where nothing is said.
 
-    The nearest file stands above the user's own, entry by entry; but the key of one never goes to the address of the
-    other.
+    The nearest file stands above the user's own, entry by entry; but key and certificates of one are never used for
+    the address of the other.
 
     Parameters
     ----------
@@ -343,7 +347,8 @@ def host(name: str) -> dict[str, Any]:
 
     Returns
     -------
-    dict with any of ``url``, ``key_variable``, ``requests_per_minute``, ``tokens_per_minute``, ``parallel_asks``
+    dict with any of ``url``, ``key_variable``, ``requests_per_minute``, ``tokens_per_minute``, ``parallel_asks``,
+    ``ca_file``, ``verify``
 
     Raises
     ------
@@ -353,8 +358,8 @@ def host(name: str) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for path in files():
         table = _host_table(path, name)
-        if "url" in merged:  # whoever names the address says which key it gets
-            table.pop("key_variable", None)
+        if "url" in merged:  # whoever names the address says which key it gets, and how it shows who it is
+            table = {key: value for key, value in table.items() if key not in _OF_ADDRESS}
         merged = table | merged
     return merged
 

@@ -38,7 +38,7 @@ def test_with_key_and_permission_it_is_asked(monkeypatch, serve):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
     use(allow_remote=True)
     assert check_health("openai", "http://models.example/v1", 5)[0] == "http://models.example/v1"
-    assert proxy.requests[0].path == "http://models.example:80/v1/models"
+    assert proxy.requests[0].path == "http://models.example/v1/models"
 
 
 def test_health_is_asked_at_the_hosts_own_path(serve):

@@ -1,7 +1,9 @@
 """What is checked before a first picture is sent: address, permission, key, server, model."""
 
 import pytest
+import trustme
 from scripted_server import chat, http
+from tls_server import answer_over_tls
 
 from vlmkit.backends import load
 from vlmkit.errors import BadSetting, MissingKey, ModelLoadFailed, ModelNotFound
@@ -53,7 +55,7 @@ def test_each_way_allows_it(way, monkeypatch, folder, serve):
     backend = load("vllm:qwen3-vl:8b@http://models.example/v1", **options)
     assert backend.abilities.destination == "http://models.example/v1"
     backend.close()
-    assert proxy.requests[0].path == "http://models.example:80/v1/models"
+    assert proxy.requests[0].path == "http://models.example/v1/models"
 
 
 def test_a_missing_key_names_its_variable():
@@ -274,3 +276,30 @@ def test_the_hosts_own_address_keeps_its_key(monkeypatch):
     assert host_of("openai", url) is HOSTS["openai"]
     assert addresses_of(HOSTS["openai"], url, {}) == [HOSTS["openai"].url]
     assert host_of("openai", "http://localhost:1/v1") is ANY_SERVER
+
+
+def test_certificates_of_one_host(folder):
+    """As its table in vlmkit.toml has them, or as given; another server's are not used for it."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "lab.pem")
+    port, requests, thread = answer_over_tls(authority, "127.0.0.1", times=3)
+    table = f'[hosts.vllm]\nurl = "https://127.0.0.1:{port}/v1"\n'
+    (folder / "vlmkit.toml").write_text(table)
+    with pytest.raises(ModelLoadFailed, match="certificate"):
+        load("vllm:m")
+    (folder / "vlmkit.toml").write_text(table + 'ca_file = "lab.pem"\n')
+    load("vllm:m").close()
+    (folder / "vlmkit.toml").write_text(table + 'ca_file = "nowhere.pem"\n')
+    with pytest.raises(BadSetting, match=r"ca_file='nowhere\.pem': no certificates"):
+        load("vllm:m")
+    (folder / "vlmkit.toml").write_text(table + "verify = false\n")
+    load("vllm:m").close()
+    thread.join(20)
+    assert [request.split(b" ")[1] for request in requests] == [b"/v1/models"] * 2
+
+
+@pytest.mark.parametrize("options", [{"verify": "no"}, {"verify": 0}, {"ca_file": True}, {"ca_file": "nowhere.pem"}])
+def test_certificates_that_cannot_be_used_are_told_first(options):
+    """Before a connection is made."""
+    with pytest.raises(BadSetting, match=f"{next(iter(options))}="):
+        load("vllm:m@https://127.0.0.1:9/v1", **options)

@@ -134,8 +134,14 @@ BROKEN = {
     "closed before the answer": ([CLOSE], Unreachable, "lost"),
     "reset in the body": ([HEAD + b"content-length: 900\r\n\r\n{", 0.05, RESET], Unreachable, "lost"),
     "closed in the body": ([HEAD + b"content-length: 900\r\n\r\n{", CLOSE], Unreachable, "lost"),
-    "not HTTP": ([b"220 mail.example ready\r\n\r\n", CLOSE], Unreachable, "lost"),
-    "malformed JSON": ([http(body='{"choices": [')], ServerFault, "not JSON"),
+    "not HTTP": ([b"220 mail.example ready\r\n\r\n", CLOSE], Unreachable, "not HTTP"),
+    "malformed JSON": ([http(body='{"choices": [}')], ServerFault, "not JSON"),
+    "half of the JSON": (
+        [http(body='{"choices": [{"message": {"content": "A c')],
+        ServerFault,
+        "cut off after 41 bytes",
+    ),
+    "compressed": ([http(body=b"\x1f\x8b", content_encoding="gzip")], ServerFault, "compressed ('gzip')"),
     "JSON of another kind": ([http(body=[1, 2])], ServerFault, "no choices"),
     "deep JSON": ([http(body="[" * 100_000)], ServerFault, "not JSON"),
     "a page": ([http(body="<html><title>Login</title>", content_type="text/html")], ServerFault, "text/html, not JSON"),
@@ -145,7 +151,7 @@ BROKEN = {
     "only thoughts": ([chat(None, "length", reasoning_content="hm")], ServerFault, "raise max_tokens"),
     "a refusal": ([chat(None, refusal="I will not.")], Refused, "I will not."),
     "an error as answer": ([http(body={"error": {"message": "out of memory"}})], ServerFault, "out of memory"),
-    "no body": ([http(204)], ServerFault, "not JSON"),
+    "no body": ([http(204)], ServerFault, "cut off after 0 bytes"),
 }
 
 
@@ -262,16 +268,16 @@ def test_cancelling_ends_the_request_on_the_wire(serve, opened, ask):
     doomed = backend.submit(ask())
     while not server.requests:
         time.sleep(0.005)
-    (connection,) = site.transport._open
-    assert connection.is_open
+    (line,) = site.transport._client._connections._open
+    assert not line.socket.has_ended
     assert doomed.cancel()
     assert not wait([doomed], WAIT_S).not_done
     with pytest.raises(CancelledError):
         doomed.result()
     deadline_s = time.monotonic() + WAIT_S
-    while connection.is_open and time.monotonic() < deadline_s:
+    while not line.socket.has_ended and time.monotonic() < deadline_s:
         time.sleep(0.005)
-    assert not connection.is_open
+    assert line.socket.has_ended
     assert backend.submit(ask()).result(WAIT_S).text == "still here"
 
 

@@ -1,10 +1,10 @@
 """Requests to one address: where they go, by whom, until when, and what becomes of everything that goes wrong."""
 
 import socket
-import ssl
 import threading
 
-import h11
+import httpcore
+import httpx
 import pytest
 from scripted_server import ScriptedServer, chat, http
 
@@ -18,10 +18,11 @@ SECRET = "sk-secret-0123456789"
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (OSError("odd"), Unreachable),
-        (ConnectionRefusedError("odd"), Unreachable),
-        (ssl.SSLError("odd"), Unreachable),
-        (h11.RemoteProtocolError("odd"), Unreachable),
+        (httpcore.ReadError("odd"), Unreachable),
+        (httpcore.ConnectError("odd"), Unreachable),
+        (httpcore.RemoteProtocolError("odd"), Unreachable),
+        (httpx.RemoteProtocolError("odd"), Unreachable),
+        (httpcore.LocalProtocolError("odd"), Refused),
         (ValueError("odd"), ServerFault),
         (TimeoutError(), TimedOut),
     ],
@@ -58,15 +59,63 @@ def test_connections_are_used_again():
 
 def test_bytes_that_nobody_asked_for_end_the_connection():
     """They must not be taken for the answer to the next request."""
-    twice = http(body="mine") + http(body="forged")
-    late = [http(body="mine"), 0.05, http(body="forged")]
-    for answer in (twice, late):
+    mine, forged = http(body="mine"), http(body="forged")
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nmine\r\n0\r\n\r\n"
+    half, early = forged[:20], b"HTTP/1.1 100 Continue\r\n\r\n"
+    for answer in (
+        mine + forged,
+        [mine, 0.05, forged],
+        chunked + forged,
+        chunked * 2,
+        mine + half,
+        mine + early,
+        mine + b"x",
+    ):
         with ScriptedServer([chat()], routes={"/v1/models": answer}) as server:
             transport = Transport(server.url)
             for _ in range(3):
                 assert transport.get("/models", Call(5)).body == b"mine"
                 threading.Event().wait(0.1)
             assert server.connections == 3
+            transport.close()
+
+
+def test_an_answer_in_crumbs_is_given_up():
+    """A piece with hardly a byte costs as much as a long one, and others wait for their turn meanwhile."""
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    crumbs = [head, *[b"1\r\n \r\n" * 1000] * 40]
+    with ScriptedServer(lambda _: crumbs) as server, ScriptedServer(lambda _: http(body="good")) as good:
+        transport, other = Transport(server.url), Transport(good.url)
+        with pytest.raises(ServerFault, match="10,001 pieces of hardly a byte"):
+            transport.get("/models", Call())
+        assert other.get("/models", Call(20)).body == b"good"
+        transport.close()
+        other.close()
+
+
+def test_many_short_events_are_an_answer():
+    """Of an honest stream each piece has more than its frame."""
+    event = b'data: {"choices": []}\n\n'
+    chunk = b"%x\r\n%s\r\n" % (len(event), event)
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    with ScriptedServer(lambda _: [head, chunk * 20_000 + b"0\r\n\r\n"]) as server:
+        transport = Transport(server.url)
+        assert transport.get("/models", Call(60)).body == event * 20_000
+        transport.close()
+
+
+def test_an_answer_that_is_longer_than_any_is_given_up(monkeypatch):
+    """Whether its length is said or not."""
+    monkeypatch.setattr(door, "MOST_BYTES", 100_000)
+    head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
+    for answer in (
+        [head + b"\r\n", *[b"x" * 2**15] * 40],
+        [head + b"content-length: 999999\r\n\r\n" + b"x" * 2**18, 30],
+    ):
+        with ScriptedServer(lambda _, answer=answer: answer) as server:
+            transport = Transport(server.url)
+            with pytest.raises(ServerFault, match="more than 100,000 bytes"):
+                transport.get("/models", Call())
             transport.close()
 
 
@@ -141,7 +190,7 @@ def test_a_proxy_of_this_machine_is_used_for_others_only(monkeypatch):
         assert door._proxy_for("http", "models.example") is None
         elsewhere.close()
         here.close()
-    assert [request.path for request in proxy.requests] == ["http://models.example:80/v1/models"] * 2
+    assert [request.path for request in proxy.requests] == ["http://models.example/v1/models"] * 2
     assert proxy.connections == 1
 
 

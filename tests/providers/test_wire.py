@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from vlmkit.providers.wire import PICTURE, Events, encode
+from vlmkit.providers.wire import PICTURE, Events, encode, is_cut_off
 from vlmkit.records import Picture
 
 
@@ -51,3 +51,54 @@ def test_events_are_the_same_however_the_bytes_are_cut(seed):
 def test_nothing_gives_nothing():
     """An empty body, and one of blank lines."""
     assert events_of([]) == events_of([b"\n\n", b"\r\n"]) == []
+
+
+ANSWERS = [
+    '{"a": "b \\u00fc c\\\\", "n": -1.5e3, "t": true, "l": [null, {"x": "}]"}]}',
+    '[{"a": "{\\"b\\": 1}"}, false]',
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_was_cut_is_told_wherever_the_cut_is(answer):
+    """In a string, a number, a word, an escape, between any two signs."""
+    assert json.loads(answer)
+    for end in range(1, len(answer)):
+        with pytest.raises(json.JSONDecodeError) as caught:
+            json.loads(answer[:end])
+        assert is_cut_off(answer[:end], caught.value), answer[:end]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>",
+        "null and void",
+        "upstream error",
+        '{"a": x}',
+        "{'a': 'b'}",
+        '{"a": 1}{"b": 2}',
+        '{"a": 1}\n[DONE]',
+        "[1,]",
+        "{{ template }} of a page that goes on",
+        '{"a": "line\nbreak"}',
+        '{"a": "\\x"}',
+        '{a: "b"}',
+        "{1: 2}",
+        "",
+    ],
+)
+def test_what_is_no_json_is_not_taken_for_a_part_of_it(text):
+    """To ask again would bring the same."""
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads(text)
+    assert not is_cut_off(text, caught.value)
+
+
+def test_a_cut_within_a_character_is_a_cut():
+    """Bytes end where they end."""
+    data = '{"a": "ü'.encode()[:-1]
+    with pytest.raises(UnicodeDecodeError) as caught:
+        json.loads(data)
+    assert is_cut_off(data.decode("utf-8", errors="replace"), caught.value)
+    assert not is_cut_off("[" * 9, RecursionError())

@@ -1,75 +1,83 @@
-"""Idle connections: kept a while, few, and never used when something happened to them."""
+"""Connections for downloads: to vetted addresses, within a deadline, with their bytes counted."""
 
 from __future__ import annotations
 
-import os
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+import httpcore
 import pytest
 
-from vlmkit.sources import connections
-from vlmkit.sources.connections import Idle
-
-Pair = tuple[socket.socket, socket.socket]
+from vlmkit.errors import UnreadableImage
+from vlmkit.sources.connections import NOW, Download, Vetted
+from vlmkit.sources.deadlines import Deadline
 
 
 @pytest.fixture
-def pair() -> Iterator[Callable[[], Pair]]:
-    """Connected sockets, ours and theirs."""
-    made: list[socket.socket] = []
-
-    def make() -> Pair:
-        made.extend(socket.socketpair())
-        return made[-2], made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+def listening() -> Iterator[socket.socket]:
+    """A socket that accepts, and says nothing unless a test does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
 
 
-def test_the_latest_connection_to_a_place_comes_first(pair: Callable[[], Pair]) -> None:
-    """Others stay where they are."""
-    idle = Idle()
-    (first, _), (second, _), (other, _) = pair(), pair(), pair()
-    for place, sock in (("a", first), ("a", second), ("b", other)):
-        idle.give((place,), sock)
-    assert [idle.take(("a",)) for _ in range(3)] == [second, first, None]
-    assert idle.take(("b",)) is other
+@pytest.fixture
+def download() -> Iterator[Download]:
+    """What this thread is downloading."""
+    token = NOW.set(Download("x.jpg", Deadline(0.3, "x.jpg")))
+    yield NOW.get()
+    NOW.reset(token)
 
 
-def test_a_closed_or_talking_connection_is_dropped(pair: Callable[[], Pair]) -> None:
-    """Both show as something to read."""
-    idle = Idle()
-    (closed, theirs), (talking, speaker), (dead, _) = pair(), pair(), pair()
-    for sock in (closed, talking, dead):
-        idle.give(("a",), sock)
+def test_only_permitted_addresses_are_connected_to(listening: socket.socket, download: Download) -> None:
+    """The download then knows that it has a connection of its own."""
+    port = listening.getsockname()[1]
+    with pytest.raises(UnreadableImage, match=r"x\.jpg: 'localhost' leads to .*, which is not a public address"):
+        Vetted(allow_private=False).connect_tcp("localhost", port)
+    assert not download.connects
+    Vetted(allow_private=True).connect_tcp("127.0.0.1", port).close()
+    assert download.connects
+    download.begin()
+    assert not download.connects
+
+
+def test_every_wait_ends_at_the_same_moment(listening: socket.socket, download: Download) -> None:
+    """Whatever httpcore thinks that a wait may take; each byte that comes is read, and prolongs nothing."""
+    stream = Vetted(allow_private=True).connect_tcp("127.0.0.1", listening.getsockname()[1])
+    theirs, _ = listening.accept()
+    stop = threading.Event()
+
+    def drip() -> None:
+        while not stop.wait(0.02):
+            theirs.send(b"x")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    start_s = time.monotonic()
+    fault = None
+    while fault is None and time.monotonic() - start_s < 30:
+        try:
+            stream.read(1, timeout=60)
+        except (httpcore.ReadTimeout, UnreadableImage) as error:
+            fault = error
+    assert fault is not None
+    stop.set()
+    thread.join()
+    assert download.received_bytes > 0
+    stream.close()
     theirs.close()
-    speaker.send(b"x")
-    dead.close()
-    assert idle.take(("a",)) is None
-    assert closed.fileno() == talking.fileno() == -1
 
 
-def test_none_is_kept_for_long_and_not_many(pair: Callable[[], Pair], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers close idle connections anyway, some of them without a word."""
-    idle = Idle()
-    kept = [pair()[0] for _ in range(connections._MOST + 3)]
-    for sock in kept:
-        idle.give(("a",), sock)
-    assert [sock.fileno() for sock in kept[:4]].count(-1) == 3
-    now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + connections._LONGEST_IDLE_S)
-    assert idle.take(("a",)) is None
-    assert all(sock.fileno() == -1 for sock in kept)
-
-
-def test_a_child_process_has_connections_of_its_own(pair: Callable[[], Pair], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes reading answers from one would get each other's."""
-    idle = Idle()
-    idle.give(("a",), pair()[0])
-    parent = os.getpid()
-    monkeypatch.setattr(os, "getpid", lambda: parent + 1)
-    assert idle.take(("a",)) is None
-    idle.close()
+def test_bytes_are_counted(listening: socket.socket, download: Download) -> None:
+    """More than the download may have end it."""
+    stream = Vetted(allow_private=True).connect_tcp("127.0.0.1", listening.getsockname()[1])
+    theirs, _ = listening.accept()
+    with theirs:
+        theirs.send(b"x" * 10)
+        download.most_bytes = 12
+        assert stream.read(10) == b"x" * 10
+        theirs.send(b"x" * 10)
+        with pytest.raises(httpcore.ReadError, match="more bytes"):
+            stream.read(10)
+    stream.close()

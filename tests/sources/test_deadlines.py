@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
 
 import pytest
 
 from vlmkit.errors import UnreadableImage
-from vlmkit.sources.deadlines import Deadline, Readable
+from vlmkit.sources.deadlines import Deadline
 
 
 def test_less_and_less_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,14 +26,3 @@ def test_less_and_less_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_limit_is_no_timeout() -> None:
     """As a socket has it."""
     assert Deadline(None, "x").left_s() is None
-
-
-def test_each_reading_waits_for_what_is_left() -> None:
-    """Bytes that are there are read; for those that are not nobody waits longer than until the deadline."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.send(b"abc")
-        reader = Readable(ours, Deadline(0.05, "x")).makefile("rb")
-        assert reader.read(3) == b"abc"
-        with pytest.raises((TimeoutError, UnreadableImage)):
-            reader.read(1)

@@ -16,7 +16,7 @@ import pytest
 import trustme
 from making_pictures import corners, encoded
 
-from vlmkit.errors import ImageTooLarge, RunError, UnreadableImage
+from vlmkit.errors import BadSetting, ImageTooLarge, RunError, UnreadableImage
 from vlmkit.sources import Limits, decode, fingerprint, loaded, normalize, read_header, refer, remote
 from vlmkit.sources.remote import MOST_REDIRECTS, fetch
 
@@ -91,7 +91,7 @@ def serve() -> Iterator[Callable[..., Server]]:
         return servers[-1]
 
     yield start
-    remote._idle.close()
+    remote.close()
     for server in servers:
         server.close()
 
@@ -142,17 +142,17 @@ def test_every_way_to_send_a_body(serve: Callable[..., Server], media_type: str,
         (whole(b"<html>", "text/html; charset=utf-8"), "content type is 'text/html', not a picture's"),
         (head("Content-Encoding: gzip", "Content-Length: 9") + gzip.compress(b"x")[:9], "sent compressed .gzip."),
         (head("Content-Length: 1000") + b"x" * 10, "ended after 10 of 1,000 bytes"),
-        (head("Transfer-Encoding: chunked") + b"5\r\nabc", "cannot be fetched .IncompleteRead"),
-        (head("Transfer-Encoding: chunked") + b"zzz\r\nabc", "cannot be fetched"),
-        (b"SSH-2.0-OpenSSH\r\n", "cannot be fetched .BadStatusLine"),
-        (b"", "cannot be fetched .RemoteDisconnected"),
-        (head(*["X: y"] * 200), "cannot be fetched .HTTPException: got more than 100 headers"),
-        (head("X: " + "y" * 70_000), "cannot be fetched .LineTooLong"),
+        (head("Transfer-Encoding: chunked") + b"5\r\nabc", "cannot be fetched .the connection was lost"),
+        (head("Transfer-Encoding: chunked") + b"zzz\r\nabc", "cannot be fetched .what came is not HTTP"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "cannot be fetched .what came is not HTTP"),
+        (b"", "cannot be fetched .the connection was lost"),
+        (head(*["X: y"] * 40_000), "cannot be fetched .what came is not HTTP"),
+        (head("X: " + "y" * 170_000), "cannot be fetched .what came is not HTTP"),
         (head("Location: file:///etc/passwd", status="302 Found"), "URL of kind 'file'; only http and https"),
         (head("Location: data:image/png,x", status="302 Found"), "URL of kind 'data'"),
-        (head("Location: //[bad", status="302 Found"), "cannot be fetched .ValueError"),
+        (head("Location: //[bad", status="302 Found"), "cannot be fetched .it is no URL"),
         (head("Location: http://u:p@example.org/x", status="302 Found"), "a URL with a user name in it"),
-        (head("Location: http://127.0.0.1:99999/", status="302 Found"), "cannot be fetched .ValueError: Port"),
+        (head("Location: http://127.0.0.1:99999/", status="302 Found"), "cannot be fetched "),
     ],
 )  # fmt: skip
 def test_answers_that_are_no_picture(serve: Callable[..., Server], answer: bytes, message: str) -> None:
@@ -168,7 +168,7 @@ def test_answers_that_are_no_picture(serve: Callable[..., Server], answer: bytes
 def test_other_bytes_than_promised_are_refused_as_in_a_file(serve: Callable[..., Server]) -> None:
     """A page that calls itself a picture is no picture."""
     url = serve({"/a.jpg": whole(b"<html>no</html>", "image/jpeg")}).url + "/a.jpg"
-    with pytest.raises(UnreadableImage, match="not a picture, whatever its name says"):
+    with pytest.raises(UnreadableImage, match="an HTML page, not a picture"):
         normalize(refer(url), 100, limits=limits())
 
 
@@ -294,9 +294,23 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced(serve: Callable[...,
 
 
 def test_what_a_server_says_unasked_is_never_the_next_picture(serve: Callable[..., Server]) -> None:
-    """A second answer behind the first one ends the connection."""
-    server = serve({"/": lambda connection, _: (connection.sendall(whole() + whole(b"other")), connection.recv(1))})
-    assert [fetch(server.url, "x", limits()) for _ in range(4)] == [PICTURE] * 4
+    """Whatever comes behind an answer, with it or later, ends the connection."""
+    chunked = head("Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(PICTURE), PICTURE)
+    other, half = whole(b"other"), whole(b"other")[:20]
+
+    def later(connection: socket.socket, _: str) -> None:
+        connection.sendall(whole())
+        time.sleep(0.05)
+        connection.sendall(other)
+        connection.recv(65536)
+
+    for answer in (whole() + other, chunked + other, chunked * 2, whole() + half, whole() + b"x"):
+        server = serve({"/": lambda connection, _, answer=answer: (connection.sendall(answer), connection.recv(65536))})
+        assert [fetch(server.url, "x", limits()) for _ in range(4)] == [PICTURE] * 4
+    server = serve({"/": later})
+    for _ in range(3):
+        assert fetch(server.url, "x", limits()) == PICTURE
+        time.sleep(0.1)
 
 
 def test_a_kept_connection_to_a_private_host_is_of_no_use_once_it_is_forbidden(serve: Callable[..., Server]) -> None:
@@ -311,7 +325,7 @@ def test_a_port_where_nobody_listens() -> None:
     """Is a fault of the row."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(UnreadableImage, match=r"cannot be fetched .ConnectionRefusedError"):
+    with pytest.raises(UnreadableImage, match=r"cannot be fetched .no connection: Connection refused"):
         fetch(f"http://127.0.0.1:{port}/", "x", limits())
 
 
@@ -363,15 +377,20 @@ def test_endless_downloads_end_at_the_limit(serve: Callable[..., Server]) -> Non
             fetch(server.url + path, "x", limits(largest_download_bytes=1_000_000))
 
 
+def test_interim_answers_without_end_are_cut_off(serve: Callable[..., Server]) -> None:
+    """They are counted, also where no deadline ends them."""
+    url = serve({"/": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)}).url
+    with pytest.raises(UnreadableImage, match=r"cannot be fetched .the connection was lost"):
+        fetch(url, "x", limits(download_timeout_s=None))
+
+
 @pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
     """A certificate authority that this process trusts."""
     ca = trustme.CA()
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setattr(remote.certifi, "where", lambda: str(tmp_path / "ca.pem"))
-    remote._tls.cache_clear()
-    yield ca
-    remote._tls.cache_clear()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return ca
 
 
 def tls_of(ca: trustme.CA, name: str) -> ssl.SSLContext:
@@ -391,10 +410,17 @@ def test_https_needs_the_right_name_and_a_trusted_issuer(
         socket, "getaddrinfo", lambda host, *args, **kw: real("127.0.0.1" if "." in host else host, *args, **kw)
     )
     assert fetch(f"https://pictures.example:{right.port}/", "x", limits()) == PICTURE
-    with pytest.raises(UnreadableImage, match=r"SSLCertVerificationError.*Hostname mismatch"):
+    with pytest.raises(UnreadableImage, match=r"no connection: .*Hostname mismatch"):
         fetch(f"https://others.example:{right.port}/", "x", limits())
-    with pytest.raises(UnreadableImage, match="SSLCertVerificationError"):
+    with pytest.raises(UnreadableImage, match=r"no connection: .*(self-signed certificate|unable to get local issuer)"):
         fetch(f"https://pictures.example:{stranger.port}/", "x", limits())
+
+
+def test_certificates_that_are_not_there_are_a_setting_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a fault of each row."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(BadSetting, match=r"SSL_CERT_FILE='/nowhere/ca\.pem': no certificates can be read"):
+        fetch("https://127.0.0.1:9/", "x", limits())
 
 
 def test_tls_that_never_shakes_hands(serve: Callable[..., Server]) -> None:

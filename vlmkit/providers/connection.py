@@ -1,326 +1,342 @@
-"""One connection to a server, over which requests go one after another: TCP, perhaps a proxy, TLS, HTTP/1.1.
+"""An httpx client of one address whose idle connections lie on a stack, and are dropped where anything is odd.
 
-The only module that imports h11, which reads and writes HTTP; sockets and TLS are asyncio's.
+The only module of this room that imports httpx. httpx's own pool goes through all its connections for each request,
+and asks the next thing over one on which bytes came that nobody asked for: see `Connections`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
-import socket
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import cast
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
 
-import certifi
-import h11
+import httpcore
+import httpx
 
-from vlmkit.errors import BackendError, Refused, Unreachable
+from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
+from vlmkit.providers.sockets import Socket, Sockets, TooMuch
 
-__all__ = [
-    "TRANSLATION",
-    "Connection",
-    "Place",
-    "Route",
-    "head_of",
-    "translation_of",
-]
+__all__ = ["TRANSLATION", "Client", "tls_context", "translation_of"]
 
 _CONNECT_S = 10.0
-_MOST_HEAD_BYTES = 100 * 1024
+_MOST_IDLE = 64
+_STALE_S = 2.0  # idle for less, a connection that ends was closed because of the request
 
+_NO_CONNECTION = (Unreachable, "no connection. Start the server, or correct the address", True)
+_NO_PROXY = (Unreachable, "the proxy of this machine refused; see HTTP_PROXY, HTTPS_PROXY and NO_PROXY. It said", True)
+_LOST = (Unreachable, "the connection was lost before the answer was complete. Try again; see the server's log", True)
+_NOT_HTTP = (Unreachable, "what came back is not HTTP. Check the address and its port; see the server's log", False)
+_TOO_MUCH = (ServerFault, "more came than any answer has. Check the address; see the server's log", True)
+_AGAINST_RULES = (Refused, "the request breaks HTTP's rules. Look at the address and the key", False)
 
-# To h11 all requests are alike, as what answers to GET and POST mean does not differ. To check and to write each anew
-# would take as long as everything else about it.
-_ANY_REQUEST = h11.Request(method="GET", target="/", headers=[("host", "")])
-
-_LOST = (Unreachable, "the connection was lost before the answer was complete. Try again; see the server's log")
-
-TRANSLATION: dict[type[Exception], tuple[type[BackendError], str]] = {
-    h11.LocalProtocolError: (Refused, "the request breaks HTTP's rules. Look at the address and the key"),
-    h11.RemoteProtocolError: _LOST,
-    h11.ProtocolError: _LOST,
-    ConnectionRefusedError: (Unreachable, "no connection. Start the server, or correct the address"),
-    OSError: _LOST,
+TRANSLATION: dict[type[Exception], tuple[type[BackendError], str, bool]] = {
+    httpcore.ConnectError: _NO_CONNECTION,
+    httpcore.ConnectTimeout: _NO_CONNECTION,
+    httpcore.ProxyError: _NO_PROXY,
+    httpcore.NetworkError: _LOST,
+    httpcore.TimeoutException: _LOST,
+    httpcore.LocalProtocolError: _AGAINST_RULES,
+    httpcore.ProtocolError: _NOT_HTTP,
+    httpx.TransportError: _NOT_HTTP,
+    TooMuch: _TOO_MUCH,
 }
-"""Every exception of h11 and of sockets, and what it becomes."""
+"""Every exception of the libraries below: what it becomes, in which words, and whether its own are worth adding.
+
+The nearest class counts. Words about what a server or a person wrote may quote a key, and are left out.
+"""
 
 
-def translation_of(error: Exception) -> tuple[type[BackendError], str] | None:
-    """Class and words for an error of a connection; None for one that is no such error."""
+def translation_of(error: Exception) -> tuple[type[BackendError], str, bool] | None:
+    """Row of `TRANSLATION` for an error of a connection; None for one that is no such error."""
     return next((TRANSLATION[kind] for kind in type(error).__mro__ if kind in TRANSLATION), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a connection leads.
-
-    Attributes
-    ----------
-    host : str
-        In ASCII.
-    port : int
-    is_tls : bool
-    """
-
-    host: str
-    port: int
-    is_tls: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
-    """How a place is reached.
-
-    Attributes
-    ----------
-    place : Place
-    proxy : Place or None, default None
-        Asked to lead on to places that speak TLS; to others it forwards what it is sent.
-    proxy_headers : mapping of str to str, default empty
-        What the proxy wants to know about who asks.
-    """
-
-    place: Place
-    proxy: Place | None = None
-    proxy_headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Connection(asyncio.Protocol):
-    """Used from the thread of its loop; made by `open`.
+class Client:
+    """Sends requests; used from the thread of its loop.
 
     Parameters
     ----------
-    lost : callable
-        Called with the connection once its socket is closed.
+    headers : list of (str, str)
+        Sent with every request.
+    tls : SSLContext or None
+        None speaks no TLS.
+    proxy : str or None
+        Address of the proxy, perhaps with a user and password.
+    most_bytes : int
+        More than so many bytes of a body are an error.
     """
 
-    def __init__(self, lost: Callable[[Connection], None]) -> None:
-        self._lost = lost
-        self._transport: asyncio.Transport | None = None
-        self._http = _new_http()
-        self._waiter: asyncio.Future[None] | None = None
-        self._head: h11.Response | None = None
-        self._chunks: list[bytes] = []
-        self._is_busy = self._is_whole = False
-        self._error: Exception | None = None
+    def __init__(
+        self, headers: list[tuple[str, str]], *, tls: ssl.SSLContext | None, proxy: str | None, most_bytes: int
+    ) -> None:
+        self._headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers]
+        # Framing of small pieces is more than they are.
+        self._connections = Connections(tls=tls, proxy=proxy, most_bytes=2 * most_bytes)
+        self._client = httpx.AsyncClient(transport=self._connections, timeout=_CONNECT_S, trust_env=False)
+        self._timeout = {"connect": _CONNECT_S}
 
-    @classmethod
-    async def open(cls, route: Route, lost: Callable[[Connection], None]) -> Connection:
-        """Connect.
+    async def send(self, method: str, url: str, body: bytes) -> httpx.Response:
+        """Ask; the beginning of the answer, which is to be closed.
 
         Parameters
         ----------
-        route : Route
-        lost : callable
-            As above.
+        method : str
+        url : str
+        body : bytes
+            JSON, or empty.
 
         Raises
         ------
-        ConnectionRefusedError
-            Nobody answers, not within ten seconds, or not in TLS; or the proxy does not lead on.
+        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpx.TransportError
+            No answer came. `TRANSLATION` has each.
         """
-        connection = cls(lost)
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                await connection._connect(route)
-        except BaseException as error:
-            connection.abort()
-            if isinstance(error, TimeoutError):
-                raise ConnectionRefusedError(f"no answer within {_CONNECT_S:g} s") from error
-            if isinstance(error, OSError | h11.RemoteProtocolError):
-                raise ConnectionRefusedError(_said(error)) from error
-            raise
-        return connection
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its socket is, and nothing else is to be done with it than to send a request."""
-        return self._transport is not None and not self._transport.is_closing()
-
-    def send(self, request: bytes) -> None:
-        """Begin a request, after the one before it has been finished.
-
-        Parameters
-        ----------
-        request : bytes
-            A head as `head_of` writes it, and the body.
-
-        Raises
-        ------
-        ConnectionRefusedError
-            The socket is closed.
-        """
-        self._begin(_ANY_REQUEST)
-        self._write(request)
-
-    async def head(self) -> tuple[int, dict[str, str]]:
-        """Status and headers of the answer, names in lower case.
-
-        Raises
-        ------
-        OSError
-            The connection broke.
-        h11.RemoteProtocolError
-            It ended too soon, or what came is not HTTP.
-        """
-        while self._head is None:
-            await self._news()
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._head.headers}
-        return self._head.status_code, headers
-
-    async def chunk(self) -> bytes:
-        """What has come of the body since the last call, waited for; empty at its end.
-
-        Raises
-        ------
-        OSError, h11.RemoteProtocolError
-            As `head`.
-        """
-        while not (self._chunks or self._is_whole):
-            await self._news()
-        chunks, self._chunks = self._chunks, []
-        return b"".join(chunks)
-
-    def finish(self) -> bool:
-        """End the request, whatever has come of its answer; whether the connection can take another one."""
-        self._is_busy = False
-        trailing, closed = self._http.trailing_data
-        is_clean = self._is_whole and self._http.our_state is self._http.their_state is h11.DONE
-        if is_clean and not trailing and not closed and self.is_open and not self._unsent():
-            self._http.start_next_cycle()
-            return True
-        self.abort()
-        return False
+        headers = [*self._headers, (b"content-type", b"application/json")] if body else self._headers
+        request = httpx.Request(
+            method, _url(url), headers=headers, content=body or None, extensions={"timeout": self._timeout}
+        )
+        return await self._client.send(request, stream=True)
 
     def abort(self) -> None:
-        """Close the socket; whoever waits hears that the connection was lost."""
-        if self._transport is not None:
-            self._transport.abort()
+        """Close all connections, also those in use."""
+        self._connections.abort()
 
-    async def _connect(self, route: Route) -> None:
-        loop, nearest = asyncio.get_running_loop(), route.proxy or route.place
-        await loop.create_connection(
-            lambda: self,
-            nearest.host,
-            nearest.port,
-            ssl=_tls_context() if nearest.is_tls else None,
-        )
-        if route.proxy and route.place.is_tls and self._transport is not None:
-            await self._tunnel(route)
-            upgraded = await loop.start_tls(self._transport, self, _tls_context(), server_hostname=route.place.host)
-            self._transport, self._http = cast("asyncio.Transport", upgraded), _new_http()
 
-    async def _tunnel(self, route: Route) -> None:
-        target = f"{route.place.host}:{route.place.port}"
-        headers = [("host", target), *route.proxy_headers.items()]
-        self._write(self._begin(h11.Request(method="CONNECT", target=target, headers=headers)))
-        status, _ = await self.head()
-        if not 200 <= status < 300:
-            message = f"the proxy of this machine answered {status}; see HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
-            raise ConnectionRefusedError(message)
-        self._is_busy = False
+class _Line:
+    """One connection: httpcore speaks HTTP over the socket that is made for it."""
 
-    def _begin(self, request: h11.Request) -> bytes:
-        """Expect the answer to a request; the request as h11 writes it."""
-        self._head, self._chunks, self._error = None, [], None
-        self._is_busy, self._is_whole = True, False
-        return (self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+    def __init__(self, make: Callable[[Sockets], httpcore.AsyncConnectionPool], origin: httpcore.Origin) -> None:
+        self.sockets = Sockets()
+        self.http = make(self.sockets).create_connection(origin)
+        self._idle_since_s: float | None = None
+        self._was_idle_s = 0.0
 
-    def _write(self, data: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            raise ConnectionRefusedError("it was just closed")
-        self._transport.write(data)
+    @property
+    def socket(self) -> Socket | None:
+        return self.sockets.socket
 
-    def _unsent(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was closed while it lay idle, and the next request met that: no byte of an answer came."""
+        socket = self.socket
+        return self._was_idle_s >= _STALE_S and socket is not None and socket.has_ended and not socket.received_bytes
 
-    async def _news(self) -> None:
-        if self._error is not None:
-            raise self._error
-        self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
+    @property
+    def is_clean(self) -> bool:
+        """Whether another request may be sent over it."""
+        socket = self.socket
+        return socket is not None and socket.is_clean and self.http.is_idle() and not _has_surplus(self.http)
 
-    # What asyncio calls
+    def begin(self) -> None:
+        """Expect an answer."""
+        if self.socket is not None:
+            self._was_idle_s = time.monotonic() - self._idle_since_s if self._idle_since_s is not None else 0.0
+            self.socket.begin()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is there."""
-        self._transport = cast("asyncio.Transport", transport)
-        with suppress(OSError):  # a hint for networks that forget silent connections
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    def rest(self) -> None:
+        """Expect none."""
+        self._idle_since_s = time.monotonic()
+        if self.socket is not None:
+            self.socket.finish()
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes came; none at its end."""
-        if not self._is_busy:  # nobody asked: the next answer must not be mistaken for another
-            self.abort()
-            return
+    def abort(self) -> None:
+        """Close it at once."""
+        if self.socket is not None:
+            self.socket.abort()
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """An answer that was cut off is no answer in another language."""
         try:
-            self._http.receive_data(data)
-            self._read()
-        except h11.RemoteProtocolError as error:
-            self._error = error
-        self._wake()
-
-    def eof_received(self) -> None:
-        """The server is done; the socket is closed."""
-        self.data_received(b"")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is closed."""
-        self._error = self._error or exc or ConnectionAbortedError("closed")
-        self._wake()
-        self._lost(self)
-
-    def _read(self) -> None:
-        while not self._is_whole:
-            event = self._http.next_event()
-            if isinstance(event, h11.Response):
-                self._head = event
-            elif isinstance(event, h11.Data):
-                self._chunks.append(bytes(event.data))
-            elif isinstance(event, h11.EndOfMessage):
-                self._is_whole = True
-            elif not isinstance(event, h11.InformationalResponse):  # more has to come, or nothing will
-                return
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            yield
+        except httpcore.RemoteProtocolError as error:
+            if self.socket is not None and self.socket.was_read_to_end:
+                raise httpcore.ReadError("closed by the server") from error
+            raise
 
 
-def head_of(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
-    """Beginning of a request, checked and written by h11, without the empty line at its end.
+class Connections(httpx.AsyncBaseTransport):
+    """Connections to one address: one for each request in flight, the latest idle one first.
 
     Parameters
     ----------
-    method, target : str
-    headers : list of (str, str)
-        All but the length of the body.
+    tls : SSLContext or None
+    proxy : str or None
+    most_bytes : int
+        Of an answer after its head, as they come over the wire.
+    """
+
+    def __init__(self, *, tls: ssl.SSLContext | None, proxy: str | None, most_bytes: int) -> None:
+        self._make = functools.partial(_pool, tls, proxy)
+        self._most_bytes = most_bytes
+        self._idle: list[_Line] = []
+        self._open: set[_Line] = set()
+        self._is_closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask over an idle connection or a new one; once more where the idle one was closed meanwhile.
+
+        Raises
+        ------
+        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException
+            As `Client.send`.
+        """
+        url = request.url
+        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        asked = httpcore.Request(
+            request.method,
+            place,
+            headers=request.headers.raw,
+            content=cast("AsyncIterator[bytes]", request.stream),
+            extensions=request.extensions,
+        )
+        line = self._taken(place.origin)
+        try:
+            response = await self._exchange(line, asked)
+        except httpcore.NetworkError:
+            if not line.is_stale:
+                raise
+            line = self._new(place.origin)
+            response = await self._exchange(line, asked)
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(response, line, self._give_back),
+            extensions=response.extensions,
+        )
+
+    def abort(self) -> None:
+        """Close all of them, and those that come."""
+        self._is_closed = True
+        for line in self._open:
+            line.abort()
+
+    async def _exchange(self, line: _Line, asked: httpcore.Request) -> httpcore.Response:
+        line.begin()
+        try:
+            with line.telling():
+                response = await line.http.handle_async_request(asked)
+        except BaseException:
+            self._drop(line)
+            raise
+        socket = cast("Socket", line.socket)
+        socket.most_bytes = socket.received_bytes + self._most_bytes
+        if self._is_closed:
+            socket.abort()
+        return response
+
+    def _taken(self, origin: httpcore.Origin) -> _Line:
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_clean:
+                return line
+            self._drop(line)
+        return self._new(origin)
+
+    def _new(self, origin: httpcore.Origin) -> _Line:
+        line = _Line(self._make, origin)
+        self._open.add(line)
+        return line
+
+    def _give_back(self, line: _Line) -> None:
+        if not line.is_clean or self._is_closed or len(self._idle) >= _MOST_IDLE:
+            self._drop(line)
+            return
+        line.rest()
+        self._idle.append(line)
+
+    def _drop(self, line: _Line) -> None:
+        self._open.discard(line)
+        line.abort()
+
+
+class _Body(httpx.AsyncByteStream):
+    """What comes behind a head; once it is closed, its connection can take another request."""
+
+    def __init__(self, response: httpcore.Response, line: _Line, give_back: Callable[[_Line], None]) -> None:
+        self._response, self._line, self._give_back = response, line, give_back
+        self._is_closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with self._line.telling():
+            async for part in cast("AsyncIterator[bytes]", self._response.stream):
+                yield part
+
+    async def aclose(self) -> None:
+        """Read no more; a body that was not read to its end closes the connection."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self._response.aclose()
+            self._give_back(self._line)
+
+
+def tls_context(*, ca_file: str | None = None, verify: bool = True) -> ssl.SSLContext:
+    """Which certificates are trusted: those that Python trusts, or the file in ``SSL_CERT_FILE``, and one more file.
+
+    Parameters
+    ----------
+    ca_file : str or None, default None
+        PEM file of certificates that are trusted, too.
+    verify : bool, default True
+        False trusts whoever answers.
 
     Raises
     ------
-    h11.LocalProtocolError
-        A header that HTTP does not allow.
+    BadSetting
+        A file is not there, or has no certificates in it.
     """
-    head = _new_http().send(h11.Request(method=method, target=target, headers=headers)) or b""
-    return head.removesuffix(b"\r\n")
-
-
-def _said(error: Exception) -> str:
-    """What asyncio calls "Connect call failed" in the system's own words."""
-    return os.strerror(error.errno) if isinstance(error, ConnectionError) and error.errno else str(error)
-
-
-def _new_http() -> h11.Connection:
-    return h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD_BYTES)
+    return _tls_context(ca_file, verify, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
 @functools.cache
-def _tls_context() -> ssl.SSLContext:
+def _tls_context(ca_file: str | None, verify: bool, *variables: str | None) -> ssl.SSLContext:
     # Reading the certificates takes longer than a request; connections may share them.
-    context = ssl.create_default_context(cafile=certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context = httpx.create_ssl_context(verify=verify)
+        if verify:
+            context.load_default_certs()
+    except OSError as error:
+        raise BadSetting(f"SSL_CERT_FILE={variables[0]!r}: no certificates can be read there ({error}).") from error
+    try:
+        if ca_file is not None:
+            context.load_verify_locations(Path(ca_file).expanduser())
+    except OSError as error:
+        message = f"ca_file={ca_file!r}: no certificates can be read there ({error}). Give a PEM file."
+        raise BadSetting(message) from error
     return context
+
+
+def _pool(tls: ssl.SSLContext | None, proxy: str | None, sockets: Sockets) -> httpcore.AsyncConnectionPool:
+    """Of httpcore, which makes one connection."""
+    if proxy is None:
+        return httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=sockets)
+    way = httpx.Proxy(proxy)
+    return httpcore.AsyncHTTPProxy(
+        str(way.url),
+        proxy_auth=way.raw_auth,
+        ssl_context=tls,
+        proxy_ssl_context=tls if way.url.scheme == "https" else None,
+        network_backend=sockets,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    return httpx.URL(text)
+
+
+def _has_surplus(http: Any) -> bool:
+    """Whether bytes came behind an answer, which httpcore keeps and would read as the next one.
+
+    It shows them nowhere. Where they cannot be found, as in an httpcore to come, there could be some: connections are
+    not used again then, which costs time and no answers.
+    """
+    while not hasattr(http, "_h11_state"):
+        if (http := getattr(http, "_connection", None)) is None:
+            return True
+    surplus, _ = http._h11_state.trailing_data  # noqa: SLF001  as above
+    return bool(surplus)

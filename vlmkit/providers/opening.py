@@ -63,6 +63,8 @@ def open_host(
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
     extra_body: Mapping[str, Any] | None = None,
+    ca_file: str | None = None,
+    verify: bool | None = None,
 ) -> Provider:
     """Open a model on a server.
 
@@ -88,6 +90,12 @@ def open_host(
         Kept over all backends of this process that ask the same server. Default: ``[hosts.NAME]`` in vlmkit.toml.
     extra_body : mapping or None, default None
         Further JSON entries of every request, as the server's documentation has them.
+    ca_file : str or None, default None
+        PEM file of certificates to trust beside those that Python trusts (or those in ``SSL_CERT_FILE``), for a server
+        whose certificate nobody public signed. Default: ``[hosts.NAME]`` in vlmkit.toml.
+    verify : bool or None, default None
+        False sends pictures and key to whoever answers, whatever certificate that shows. Default: ``[hosts.NAME]`` in
+        vlmkit.toml, then True.
 
     Returns
     -------
@@ -105,10 +113,8 @@ def open_host(
         Nothing answers there, or the key is refused.
     """
     extra_body = dict(extra_body or {})
-    _check_numbers(longest_side_px, parallel_asks, requests_per_minute, tokens_per_minute)
-    if detail is not None and detail not in _DETAILS:
-        raise BadSetting(f'detail={detail!r}: give "low", "high" or "auto".')
-    host, table, short = host_of(engine, url), settings.host(engine), f"{engine}:{name}"
+    _check_options(detail, longest_side_px, parallel_asks, requests_per_minute, tokens_per_minute)
+    host, table, short = host_of(engine, url), settings.host(engine) | _trusted(ca_file, verify), f"{engine}:{name}"
     transports = connect(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=short)
     addresses = [transport.address for transport in transports]
     full_name = f"{short}@{','.join(addresses)}" if url else short
@@ -211,7 +217,8 @@ def connect(
         The host needs a key, and none was given.
     """
     sites = sites_of(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=model)
-    return [_settled(bases_of(address), host.dialect.headers(key), key) for address, key in sites]
+    trust = {name: (table or {})[name] for name in ("ca_file", "verify") if name in (table or {})}
+    return [_settled(bases_of(address), host.dialect.headers(key), key, **trust) for address, key in sites]
 
 
 def sites_of(
@@ -256,10 +263,20 @@ def check_permission(model: str, elsewhere: Sequence[str], allow_remote: bool | 
         raise BadSetting(_not_allowed(model, elsewhere[0]))
 
 
-def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None) -> Transport:
+def _trusted(ca_file: object, verify: object) -> dict[str, Any]:
+    """Those of both that were given."""
+    if ca_file is not None and not isinstance(ca_file, str | os.PathLike):
+        raise BadSetting(f"ca_file={ca_file!r}: give the name of a PEM file.")
+    if verify is not None and not isinstance(verify, bool):
+        raise BadSetting(f"verify={verify!r}: give True or False; a file of certificates is given as ca_file.")
+    given = {"ca_file": None if ca_file is None else os.fspath(ca_file), "verify": verify}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None, **trust: Any) -> Transport:
     """Transport to the first base address below which there are models, or may be for who has the key."""
     for base in bases if len(bases) > 1 else ():
-        transport = Transport(base, headers, secret=key)
+        transport = Transport(base, headers, secret=key, **trust)
         try:
             answer = transport.get("/models", Call(_LOOK_S))
         except BackendError:
@@ -268,7 +285,7 @@ def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None) 
         if answer.status in {401, 403} or (answer.status == 200 and answer.body.lstrip().startswith((b"{", b"["))):
             return transport
         transport.close()
-    return Transport(bases[0], headers, secret=key)
+    return Transport(bases[0], headers, secret=key, **trust)
 
 
 def key_of(
@@ -384,7 +401,9 @@ def _revision(digest: str | None, options: Mapping[str, Any]) -> str | None:
     return f"{digest or ''}+{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
-def _check_numbers(longest_side_px: object, parallel_asks: object, *rates: object) -> None:
+def _check_options(detail: object, longest_side_px: object, parallel_asks: object, *rates: object) -> None:
+    if detail is not None and detail not in _DETAILS:
+        raise BadSetting(f'detail={detail!r}: give "low", "high" or "auto".')
     whole = {"longest_side_px": longest_side_px, "parallel_asks": parallel_asks}
     for name, value in whole.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):

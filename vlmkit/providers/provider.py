@@ -37,7 +37,7 @@ from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
 from vlmkit.providers.limits import Limiter
 from vlmkit.providers.transport import Answer, Call, Read, Transport
-from vlmkit.providers.wire import Events
+from vlmkit.providers.wire import Events, is_cut_off
 from vlmkit.records import Ask, Reply, Usage
 
 __all__ = ["Provider"]
@@ -276,16 +276,18 @@ class Provider(Surface):
                 job.future.hear()
                 with self._located(transport):
                     for data in events.feed(chunk):
-                        job.add(self._event(data))
+                        job.add(self._event(data, is_last=not chunk))
                 if not chunk:
                     return
                 chunk = await read()
             await _rest(chunk, read)  # the end of the body, which keeps the connection
 
-    def _event(self, data: str) -> Piece:
+    def _event(self, data: str, *, is_last: bool) -> Piece:
         try:
             return self._dialect.read_event(data)
         except ValueError as error:
+            if is_last and is_cut_off(data, error):
+                raise _cut_off("the answer was cut off within an event") from error
             raise ServerFault(f"an event of the answer is no JSON: {data[:100]!r}.") from error
 
     def _content(self, answer: Answer, transport: Transport) -> Any:
@@ -300,6 +302,8 @@ class Provider(Surface):
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError) as error:
+            if not answer.body or is_cut_off(answer.body.decode("utf-8", errors="replace"), error):
+                raise _cut_off(f"the answer was cut off after {len(answer.body):,} bytes") from error
             kind = answer.headers.get("content-type", "nothing")[:60]
             begin = " ".join(answer.body[:80].decode("utf-8", errors="replace").split())
             raise ServerFault(f"the answer is {kind}, not JSON: {begin!r}. Check the address.") from error
@@ -402,6 +406,10 @@ def _check_whole(whole: Piece) -> None:
         raise ServerFault(message, is_transient=True)
     if not whole.text.strip() or whole.refusal:
         raise no_text(whole)
+
+
+def _cut_off(words: str) -> ServerFault:
+    return ServerFault(f"{words}. Try again; see the server's log.", is_transient=True)
 
 
 def _tokens(usage: Usage) -> int | None:

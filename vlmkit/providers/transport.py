@@ -7,17 +7,16 @@ interpreter than the request takes.
 from __future__ import annotations
 
 import asyncio
-import base64
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut
-from vlmkit.providers.connection import Connection, Place, Route, head_of, translation_of
+from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
+from vlmkit.providers.connection import Client, tls_context, translation_of
 from vlmkit.providers.event_loop import EventLoop
 
 __all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
@@ -27,6 +26,10 @@ Result = TypeVar("Result")
 
 MOST_BYTES = 32 * 2**20
 """Longest answer that is read; OpenRouter's list of models is the longest honest one, with 1 MB."""
+
+_FREE_PIECES = 10_000
+_LEAST_BYTES = 8  # of a piece, on average; the shortest event of an honest stream has thirty
+_PIECES_A_TURN = 64  # then others' asks get theirs
 
 # Gateways turn away who names no program; what is not asked for compressed need not be unpacked.
 _HEADERS = (("user-agent", "vlmkit"), ("accept", "*/*"), ("accept-encoding", "identity"))
@@ -79,29 +82,36 @@ class Transport:
     secret : str or None, default None
         The key in those headers: blotted out wherever a server repeats it.
 
+    ca_file : str or None, default None
+        PEM file of certificates that are trusted beside the usual ones.
+    verify : bool, default True
+        False does not check the server's certificate.
+
     Raises
     ------
     BadSetting
-        This machine's settings name a proxy for the address that cannot be used.
+        This machine's settings name a proxy for the address that cannot be used, or certificates that are not there.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None, *, secret: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        secret: str | None = None,
+        ca_file: str | None = None,
+        verify: bool = True,
+    ) -> None:
         parts = urlsplit(url)
-        self.address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        is_tls = parts.scheme == "https"
-        place = Place(host=host, port=parts.port or (443 if is_tls else 80), is_tls=is_tls)
-        self._route = _route_to(place)
-        self._headers = [("host", parts.netloc.rpartition("@")[2]), *_HEADERS, *(headers or {}).items()]
-        self._base, self._path = "", parts.path.rstrip("/")
-        if self._route.proxy and not is_tls:  # which forwards what has a whole address and the proxy's own headers
-            self._base = f"http://{f'[{host}]' if ':' in host else host}:{place.port}"
-            self._headers += self._route.proxy_headers.items()
-        self._heads: dict[tuple[str, str], bytes] = {}
+        self._origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.address = self._origin + parts.path.rstrip("/")
+        proxy = _proxy_for(parts.scheme, parts.hostname or "")
+        is_tls = url.startswith("https:") or (proxy or "").startswith("https:")
+        tls = tls_context(ca_file=ca_file, verify=verify) if is_tls else None
+        all_headers = [*_HEADERS, *(headers or {}).items()]
+        self._client = Client(all_headers, tls=tls, proxy=proxy, most_bytes=MOST_BYTES)
         self._secret = secret
         self._loop: EventLoop | None = None
-        self._idle: list[Connection] = []
-        self._open: set[Connection] = set()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -144,7 +154,7 @@ class Transport:
         Cancelled
             The transport was closed.
         """
-        return await self._within(call, self._exchange(method, path, body))
+        return await self._within(call, self._fetched(method, path, body))
 
     @asynccontextmanager
     async def open(self, method: str, path: str, body: bytes, call: Call) -> AsyncIterator[tuple[Answer, Read]]:
@@ -162,20 +172,18 @@ class Transport:
         Cancelled
             The transport was closed.
         """
-        connection, head = await self._within(call, self._asked(method, path, body))
-        received = 0
+        self.enter()
+        response = await self._within(call, self._client.send(method, self._url(path), body))
+        pieces = self._pieces(response.stream)
 
         async def read() -> bytes:
-            nonlocal received
-            chunk = await self._within(call, connection.chunk())
-            received += len(chunk)
-            self._check_size(received)
-            return chunk
+            return await self._within(call, anext(pieces, b""))
 
         try:
-            yield head, read
+            yield self._head(response), read
         finally:
-            self._finish(connection)
+            await pieces.aclose()
+            await response.aclose()
 
     def enter(self) -> EventLoop:
         """The loop in whose thread the requests are made, from now until `close`.
@@ -197,71 +205,51 @@ class Transport:
         with self._lock:
             loop, self._loop, self._closed = self._loop, None, True
         if loop is not None:
-            loop.call(self._abort)
+            loop.call(self._client.abort)
             loop.leave()
 
     def blot(self, text: str) -> str:
         """A server's text without the key."""
         return text.replace(self._secret, "***") if self._secret else text
 
-    def _request(self, method: str, path: str, body: bytes) -> bytes:
-        head = self._heads.get((method, path))
-        if head is None:
-            headers = [*self._headers, *([("content-type", "application/json")] if method == "POST" else [])]
-            target = self._base + (path[1:] if path.startswith("//") else self._path + path)
-            head = self._heads[method, path] = head_of(method, target, headers)
-        return b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body) if body else head + b"\r\n"
+    def _url(self, path: str) -> str:
+        return self._origin + path[1:] if path.startswith("//") else self.address + path
 
-    async def _connection(self) -> Connection:
-        """One that is idle, the latest first; a server's end of one is noticed when it comes."""
+    async def _fetched(self, method: str, path: str, body: bytes) -> Answer:
         self.enter()
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_open:
-                return connection
-        connection = await Connection.open(self._route, self._open.discard)
-        self._open.add(connection)
-        if self._closed:
-            connection.abort()
-        return connection
-
-    async def _asked(self, method: str, path: str, body: bytes) -> tuple[Connection, Answer]:
-        """Send a request; the connection, to be finished, and what its answer begins with."""
-        connection = await self._connection()
+        response = await self._client.send(method, self._url(path), body)
         try:
-            connection.send(self._request(method, path, body))
-            status, headers = await connection.head()
-        except BaseException:
-            self._finish(connection)
-            raise
-        return connection, Answer(status=status, headers=headers)
-
-    async def _exchange(self, method: str, path: str, body: bytes) -> Answer:
-        connection, head = await self._asked(method, path, body)
-        chunks: list[bytes] = []
-        try:
-            while chunk := await connection.chunk():
-                chunks.append(chunk)
-                self._check_size(sum(map(len, chunks)))
+            chunks = [chunk async for chunk in self._pieces(response.stream)]
+            return replace(self._head(response), body=b"".join(chunks))
         finally:
-            self._finish(connection)
-        return Answer(status=head.status, headers=head.headers, body=b"".join(chunks))
+            await response.aclose()
 
-    def _finish(self, connection: Connection) -> None:
-        # A body that was not read to its end closes the connection.
-        if connection.finish():
-            self._idle.append(connection)
+    def _head(self, response: Any) -> Answer:
+        """Of an answer that httpx began to read."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+        head = Answer(status=response.status_code, headers=headers)
+        encoding = head.headers.get("content-encoding", "identity")
+        if encoding.strip().lower() != "identity" and 200 <= head.status < 300:
+            message = f"{self.address}: the answer came compressed ({encoding[:40]!r}), which was not asked for."
+            raise ServerFault(f"{message} Switch that off in the server, or in what stands before it.")
+        return head
 
-    def _abort(self) -> None:
-        for connection in self._open:
-            connection.abort()
+    async def _pieces(self, body: Any) -> AsyncGenerator[bytes, None]:
+        """A body as it comes, bounded in bytes and in pieces."""
+        received = number = 0
+        async for piece in body:
+            received, number = received + len(piece), number + 1
+            if received > MOST_BYTES:
+                message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
+                raise ServerFault(message + "See the server's log.")
+            if number > _FREE_PIECES and received < number * _LEAST_BYTES:
+                message = f"{self.address}: the answer came in {number:,} pieces of hardly a byte. "
+                raise ServerFault(message + "See the server's log.")
+            if not number % _PIECES_A_TURN:
+                await asyncio.sleep(0)
+            yield piece
 
-    def _check_size(self, received_bytes: int) -> None:
-        if received_bytes > MOST_BYTES:
-            message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
-            raise ServerFault(message + "See the server's log.")
-
-    async def _within(self, call: Call, work: Coroutine[Any, Any, Result]) -> Result:
+    async def _within(self, call: Call, work: Awaitable[Result]) -> Result:
         """Something done in what is left of the call's time, with faults instead of foreign exceptions."""
         try:
             async with asyncio.timeout(call.left_s()):
@@ -269,49 +257,47 @@ class Transport:
         except RunError:
             raise
         except Exception as error:  # noqa: BLE001  sorted here, all of it
-            fault = self._fault(error, call)
-            # h11 quotes a header that it refuses, and that may be the key.
-            raise fault from (None if isinstance(fault, Refused) else error)
+            fault, cause = self._fault(error, call), _system_error(error)
+        # The libraries quote what a server sent, and a header that they refuse: either may have the key in it.
+        raise fault from cause
 
     def _fault(self, error: Exception, call: Call) -> RunError:
         if isinstance(error, TimeoutError) and call.timeout_s is not None:
             return TimedOut(f"{self.address} gave no complete answer within {call.timeout_s:g} s. Raise timeout_s.")
+        if self._closed:
+            return Cancelled(f"{self.address}: the connections to it were closed.")
         translation = translation_of(error)
         if translation is None:
             return ServerFault(f"{self.address}: {type(error).__name__} while asking. Report it.")
-        kind, words = translation
-        if kind is Refused:
-            return Refused(f"{self.address}: {words}.")
-        detail = " ".join(str(error).split())[:200]
+        kind, words, has_detail = translation
+        detail = " ".join(str(error).split())[:200] if has_detail else ""
         return kind(f"{self.address}: {words}" + (f" ({self.blot(detail)})." if detail else "."))
 
 
-def _route_to(place: Place) -> Route:
-    """The way to a place, by the proxy that this machine's settings name for it; none for this machine itself."""
-    proxy = _proxy_for("https" if place.is_tls else "http", place.host)
-    if proxy is None:
-        return Route(place=place)
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise BadSetting(
-            f"{place.host} would be asked through a proxy of type {parts.scheme}. Name an http:// one in HTTP_PROXY "
-            "and HTTPS_PROXY, or the host in NO_PROXY."
-        )
-    is_tls = parts.scheme == "https"
-    headers = {}
-    if parts.username is not None:
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        headers["proxy-authorization"] = f"Basic {base64.b64encode(login).decode('ascii')}"
-    nearest = Place(host=parts.hostname, port=parts.port or (443 if is_tls else 80), is_tls=is_tls)
-    return Route(place=place, proxy=nearest, proxy_headers=headers)
+def _system_error(error: BaseException) -> OSError | None:
+    """What the system said, below the libraries' exceptions."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__
+    return cause
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:
+    """Address of the proxy that this machine's settings name for a host; None for this machine itself."""
     from urllib.request import getproxies, proxy_bypass
 
     from vlmkit.providers.addresses import is_loopback
 
     if is_loopback(host) or proxy_bypass(host):
         return None
-    proxy: str | None = getproxies().get(scheme)
+    named = getproxies().get(scheme)
+    if named is None:
+        return None
+    proxy = named if "://" in named else f"http://{named}"
+    parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadSetting(
+            f"{host} would be asked through a proxy of type {parts.scheme}. Name an http:// one in HTTP_PROXY "
+            "and HTTPS_PROXY, or the host in NO_PROXY."
+        )
     return proxy

@@ -13,7 +13,7 @@ from typing import Any
 
 from vlmkit.records import Picture
 
-__all__ = ["PICTURE", "Events", "encode"]
+__all__ = ["PICTURE", "Events", "encode", "is_cut_off"]
 
 PICTURE = secrets.token_hex(16)
 """Stands for the base64 of the next picture in what `encode` gets; no prompt can contain it by chance."""
@@ -34,6 +34,25 @@ def encode(payload: dict[str, Any], pictures: Sequence[Picture]) -> bytes:
     for picture, text in zip(pictures, rest, strict=True):
         pieces += [base64.b64encode(picture.data), text]
     return b"".join(pieces)
+
+
+def is_cut_off(text: str, error: Exception) -> bool:
+    """Whether a text that is no JSON would be, had it gone on.
+
+    Parameters
+    ----------
+    text : str
+    error : Exception
+        What the JSON decoder said.
+    """
+    text = text.strip()
+    if not isinstance(error, json.JSONDecodeError):
+        return isinstance(error, UnicodeDecodeError) and text[:1] in {"{", "["} and text.endswith("\ufffd")
+    if text[:1] not in {"{", "["}:
+        return False
+    left = len(text) - error.pos
+    # A word, a number or an escape may be cut, too; none is longer.
+    return left <= 0 or error.msg.startswith("Unterminated string") or (left < 10 and text[-1] not in "}]")
 
 
 class Events:

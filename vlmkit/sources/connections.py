@@ -1,79 +1,137 @@
-"""Connections that are kept for the next picture from the same host: opening one takes longer than a picture."""
+"""Connections for downloads: to addresses that were vetted, every wait within the download's deadline."""
 
 from __future__ import annotations
 
-import atexit
-import os
-import selectors
-import socket
-import threading
-import time
-from collections import OrderedDict
+import ssl
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Idle"]
+import httpcore
 
-Place = tuple[object, ...]
+from vlmkit.sources.addresses import vetted
+from vlmkit.sources.deadlines import Deadline
 
-_LONGEST_IDLE_S = 10.0
-_MOST = 32
+__all__ = ["NOW", "Download", "Vetted"]
+
+_MOST_HEAD_BYTES = 256 * 1024
 
 
-class Idle:
-    """Open connections that nobody uses; a forked process does not see its parent's."""
+@dataclass(slots=True)
+class Download:
+    """What connections have to know about the download that they are used for.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[int, tuple[Place, socket.socket, float]] = OrderedDict()
-        self._count = 0
-        atexit.register(self.close)
+    Attributes
+    ----------
+    label : str
+        What messages call the picture.
+    deadline : Deadline
+    connects : bool
+        Whether a connection was made for it.
+    received_bytes : int
+    most_bytes : int
+        More than this is an error.
+    has_ended : bool
+        Whether the server closed the connection.
+    target : str or None
+        Where the answer redirects to.
+    """
 
-    def take(self, place: Place) -> socket.socket | None:
-        """Connection to a place on which nothing has arrived since, the latest first; None where there is none.
+    label: str
+    deadline: Deadline
+    connects: bool = False
+    received_bytes: int = 0
+    most_bytes: int = _MOST_HEAD_BYTES
+    has_ended: bool = False
+    target: str | None = None
 
-        Parameters
-        ----------
-        place : tuple
-            Whatever two connections must have in common to be as good as each other.
+    def begin(self) -> None:
+        """Count for the next request."""
+        self.connects = self.has_ended = False
+        self.received_bytes, self.most_bytes = 0, _MOST_HEAD_BYTES
+
+
+NOW: ContextVar[Download] = ContextVar("NOW")
+"""The download of this thread: connections outlive it, and are used by other threads then."""
+
+
+class Vetted(httpcore.NetworkBackend):
+    """Looks a host up once, and connects to one of the addresses that may be connected to.
+
+    Parameters
+    ----------
+    allow_private : bool
+        Whether addresses that are not public will do.
+    """
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """The first of a host's permitted addresses that answers.
+
+        Raises
+        ------
+        UnreadableImage
+            There is none, or the time is over.
+        httpcore.ConnectError, httpcore.ConnectTimeout
+            None answers.
         """
-        place = (os.getpid(), *place)
-        while True:
-            with self._lock:
-                number = next((each for each in reversed(self._kept) if self._kept[each][0] == place), None)
-                if number is None:
-                    return None
-                _, sock, since_s = self._kept.pop(number)
-            if time.monotonic() - since_s < _LONGEST_IDLE_S and not _has_news(sock):
-                return sock
-            sock.close()
+        del timeout, local_address
+        download = NOW.get()
+        addresses = vetted(host, port, download.label, allow_private=self._allow_private)
+        download.connects = True
+        for address in addresses[:-1]:
+            try:
+                return self._connected(address, port, download, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return self._connected(addresses[-1], port, download, socket_options)
 
-    def give(self, place: Place, sock: socket.socket) -> None:
-        """Keep a connection, and close the oldest of too many.
+    def _connected(
+        self, address: str, port: int, download: Download, options: Iterable[httpcore.SOCKET_OPTION] | None
+    ) -> httpcore.NetworkStream:
+        left_s = download.deadline.left_s()
+        return _Punctual(self._backend.connect_tcp(address, port, left_s, socket_options=options or ()))
 
-        Parameters
-        ----------
-        place : tuple
-        sock : socket
-            Its last answer has been read to the end.
-        """
-        with self._lock:
-            self._count += 1
-            self._kept[self._count] = ((os.getpid(), *place), sock, time.monotonic())
-            oldest = self._kept.popitem(last=False)[1][1] if len(self._kept) > _MOST else None
-        if oldest is not None:
-            oldest.close()
+
+class _Punctual(httpcore.NetworkStream):
+    """Each of its waits is limited by the same deadline: drops of bytes do not prolong it."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        del timeout
+        download = NOW.get()
+        data = self._stream.read(max_bytes, download.deadline.left_s())
+        download.has_ended = not data
+        download.received_bytes += len(data)
+        if download.received_bytes > download.most_bytes:
+            raise httpcore.ReadError("more bytes than a picture can have")
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        del timeout
+        self._stream.write(buffer, NOW.get().deadline.left_s())
 
     def close(self) -> None:
-        """Close all of them."""
-        with self._lock:
-            while self._kept:
-                self._kept.popitem()[1][1].close()
+        self._stream.close()
 
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        del timeout
+        return _Punctual(self._stream.start_tls(ssl_context, server_hostname, NOW.get().deadline.left_s()))
 
-def _has_news(sock: socket.socket) -> bool:
-    """Whether the other side closed, or sent what nobody asked for."""
-    with selectors.DefaultSelector() as selector:
-        try:
-            selector.register(sock, selectors.EVENT_READ)
-        except (OSError, ValueError):
-            return True
-        return bool(selector.select(0))
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -1,41 +1,47 @@
-"""Pictures from the web: one GET, a few redirects, every hop vetted, everything bounded."""
+"""Pictures from the web: one GET by httpx, a few redirects, every hop vetted, everything bounded."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import socket
+import atexit
+import functools
+import os
 import ssl
 import urllib.parse
 from collections.abc import Iterator
-from functools import cache
+from http import HTTPStatus
+from typing import cast
 
-import certifi
+import httpcore
+import httpx
 
-from vlmkit.errors import ImageTooLarge, UnreadableImage
-from vlmkit.sources.addresses import vetted
-from vlmkit.sources.connections import Idle
-from vlmkit.sources.deadlines import Deadline, Readable
+from vlmkit.errors import BadSetting, ImageTooLarge, UnreadableImage
+from vlmkit.sources.connections import NOW, Download, Vetted
+from vlmkit.sources.deadlines import Deadline
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.urls import check_media_type
 
-__all__ = ["MOST_REDIRECTS", "fetch"]
+__all__ = ["MOST_REDIRECTS", "close", "fetch"]
 
 MOST_REDIRECTS = 5
 
+_LONGEST_IDLE_S = 10.0
+_MOST_IDLE = 32
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PORTS = {"http": 80, "https": 443}
-_BLOCK = 64 * 1024
 # A bare library name is turned away by some hosts; an encoding would only be undone again, past the limit.
 _HEADERS = {
     "User-Agent": "vlmkit (reads images)",
     "Accept": "image/*, application/octet-stream;q=0.5",
     "Accept-Encoding": "identity",
 }
-# What using a connection raises that was closed while it lay idle.
-_GONE = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-
-_idle = Idle()
+# In our words: the libraries' own may quote an address with a key in it.
+_REASONS: dict[type[Exception], str] = {
+    httpcore.ConnectError: "no connection",
+    httpcore.NetworkError: "the connection was lost",
+    httpcore.ProtocolError: "what came is not HTTP",
+    httpx.InvalidURL: "it is no URL",
+    UnicodeError: "it is no URL",
+    ValueError: "it is no URL",
+}
 
 
 def fetch(url: str, label: str, limits: Limits) -> bytes:
@@ -57,126 +63,84 @@ def fetch(url: str, label: str, limits: Limits) -> bytes:
         The URL, its host, its redirects, its status or its content are not what they should be, or it took too long.
     ImageTooLarge
         More than `Limits.largest_download_bytes`.
+    BadSetting
+        ``SSL_CERT_FILE`` names no certificates.
     """
-    deadline = Deadline(limits.download_timeout_s, label)
+    download = Download(label, Deadline(limits.download_timeout_s, label))
+    token = NOW.set(download)
     try:
-        for _ in range(MOST_REDIRECTS + 1):
-            found = _get(url, label, limits, deadline)
-            if isinstance(found, bytes):
-                return found
-            url = found
-    except TimeoutError as error:
-        raise deadline.passed() from error
-    except (http.client.HTTPException, OSError, ValueError) as error:
-        reason = _printable(f"{type(error).__name__}: {error}".rstrip(": "))
-        raise UnreadableImage(f"{label}: cannot be fetched ({reason}); check the URL, or try again.") from error
-    raise UnreadableImage(f"{label}: more than {MOST_REDIRECTS} redirects; give the URL of the picture itself.")
-
-
-def _get(url: str, label: str, limits: Limits, deadline: Deadline) -> bytes | str:
-    """Body of an answer, or the URL it redirects to."""
-    parts = _parts(url, label)
-    host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
-    place = (parts.scheme, host, port, limits.allow_private_hosts)
-    if (kept := _idle.take(place)) is not None:
-        with contextlib.suppress(*_GONE):
-            return _exchange(kept, place, url, label, limits, deadline)
-    addresses = vetted(host, port, label, allow_private=limits.allow_private_hosts)
-    sock = _connected(addresses, port, deadline)
-    if parts.scheme == "https":
-        with _closed_on_error(sock):
-            sock.settimeout(deadline.left_s())
-            sock = _tls().wrap_socket(sock, server_hostname=host)
-    return _exchange(sock, place, url, label, limits, deadline)
-
-
-def _exchange(
-    sock: socket.socket, place: tuple[object, ...], url: str, label: str, limits: Limits, deadline: Deadline
-) -> bytes | str:
-    """Ask once over an open connection, which is kept where the answer ended as it should, and closed otherwise."""
-    with _closed_on_error(sock):
-        sock.settimeout(deadline.left_s())
-        sock.sendall(_request(urllib.parse.urlsplit(url)))
-        response = http.client.HTTPResponse(Readable(sock, deadline), method="GET")  # type: ignore[arg-type]
-        with response:
-            response.begin()
-            if response.status in _REDIRECTS and (target := response.getheader("Location")):
-                sock.close()
-                return urllib.parse.urljoin(url, target)
-            body = _body(response, label, limits)
-            keeps = not response.will_close
-    if keeps:
-        _idle.give(place, sock)
-    else:
-        sock.close()
-    return body
-
-
-@contextlib.contextmanager
-def _closed_on_error(sock: socket.socket) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        sock.close()
+        return _followed(url, download, limits)
+    except httpcore.TimeoutException as error:
+        raise download.deadline.passed() from error
+    except BadSetting:
         raise
+    except tuple(_REASONS) as error:
+        has_ended = download.has_ended and isinstance(error, httpcore.RemoteProtocolError)
+        kinds = (httpcore.NetworkError,) if has_ended else type(error).__mro__
+        reason = next(_REASONS[kind] for kind in kinds if kind in _REASONS)
+        cause = _system_error(error)
+        words = f"{reason}: {_printable(str(cause.strerror or cause))}" if cause else reason
+        raise UnreadableImage(f"{label}: cannot be fetched ({words}); check the URL, or try again.") from cause
+    finally:
+        NOW.reset(token)
 
 
-def _parts(url: str, label: str) -> urllib.parse.SplitResult:
+def close() -> None:
+    """Let go of the connections that are kept for the next picture from the same host."""
+    for client in _clients.values():
+        client.close()
+    _clients.clear()
+
+
+def _followed(url: str, download: Download, limits: Limits) -> bytes:
+    for _ in range(MOST_REDIRECTS + 1):
+        _check(url, download.label)
+        request = httpx.Request("GET", url, headers=_HEADERS)
+        response = _client(request.url.scheme, limits).send(request, stream=True)
+        try:
+            if download.target is None:
+                return _body(response, download, limits)
+            url = urllib.parse.urljoin(url, download.target)
+        finally:
+            response.close()
+    raise UnreadableImage(
+        f"{download.label}: more than {MOST_REDIRECTS} redirects; give the URL of the picture itself."
+    )
+
+
+def _check(url: str, label: str) -> None:
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in _PORTS:
+    if parts.scheme not in {"http", "https"}:
         raise UnreadableImage(f"{label}: leads to a URL of kind {parts.scheme!r}; only http and https are fetched.")
     if not parts.hostname:
         raise UnreadableImage(f"{label}: a URL without a host; check it.")
     if parts.username is not None:
         raise UnreadableImage(f"{label}: a URL with a user name in it is not fetched; download the picture yourself.")
-    return parts
 
 
-def _connected(addresses: list[str], port: int, deadline: Deadline) -> socket.socket:
-    for address in addresses[:-1]:
-        try:
-            return socket.create_connection((address, port), timeout=deadline.left_s())
-        except OSError:
-            continue
-    return socket.create_connection((addresses[-1], port), timeout=deadline.left_s())
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())  # not every system's Python finds the system's certificates
-    return context
-
-
-def _request(parts: urllib.parse.SplitResult) -> bytes:
-    target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    if parts.query:
-        target += "?" + urllib.parse.quote(parts.query, safe="/%:@!$&'()*+,;=~-._?[]")
-    host = str(parts.hostname).encode("idna").decode() if not str(parts.hostname).isascii() else str(parts.hostname)
-    host = f"[{host}]" if ":" in host else host
-    host = f"{host}:{parts.port}" if parts.port else host
-    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *(f"{name}: {value}" for name, value in _HEADERS.items())]
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
-
-
-def _body(response: http.client.HTTPResponse, label: str, limits: Limits) -> bytes:
-    if response.status != http.HTTPStatus.OK:
-        answer = f"{response.status} {_printable(response.reason)}".strip()
+def _body(response: httpx.Response, download: Download, limits: Limits) -> bytes:
+    label, most = download.label, limits.largest_download_bytes
+    if response.status_code != HTTPStatus.OK:
+        answer = f"{response.status_code} {_printable(response.reason_phrase)}".strip()
         raise UnreadableImage(f"{label}: the server answered {answer}; check the URL and whether it needs a login.")
-    check_media_type((response.getheader("Content-Type") or "").partition(";")[0].strip().lower(), label)
-    encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
+    check_media_type(response.headers.get("Content-Type", "").partition(";")[0].strip().lower(), label)
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding != "identity":
         raise UnreadableImage(f"{label}: sent compressed ({_printable(encoding)}), unasked; download it yourself.")
-    most = limits.largest_download_bytes
-    expected = response.length
-    _check_length(expected or 0, most, label)
+    expected = int(response.headers.get("Content-Length", "0"))
+    _check_length(expected, most, label)
+    download.most_bytes = download.received_bytes + 2 * most  # chunks have a frame
     blocks, size = [], 0
-    while block := response.read(_BLOCK):
-        size += len(block)
-        _check_length(size, most, label)
-        blocks.append(block)
-    if expected is not None and size < expected:
-        raise UnreadableImage(f"{label}: the connection ended after {size:,} of {expected:,} bytes; try again.")
+    try:
+        for block in response.iter_raw():
+            size += len(block)
+            _check_length(size, most, label)
+            blocks.append(block)
+    except httpcore.RemoteProtocolError:
+        if size >= expected:
+            raise
+        message = f"{label}: the connection ended after {size:,} of {expected:,} bytes; try again."
+        raise UnreadableImage(message) from None
     return b"".join(blocks)
 
 
@@ -185,6 +149,89 @@ def _check_length(size_bytes: int, most: int, label: str) -> None:
         allowed = f"the {most:,} that largest_download_bytes allows"
         advice = "allow more with vk.use(largest_download_bytes=…)."
         raise ImageTooLarge(f"{label}: {size_bytes:,} bytes or more to download, more than {allowed}; {advice}")
+
+
+class _Transport(httpx.BaseTransport):
+    """httpcore's connections under an httpx client, with the addresses vetted: httpx itself takes no backend."""
+
+    def __init__(self, tls: ssl.SSLContext | None, *, allow_private: bool) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=None,
+            max_keepalive_connections=_MOST_IDLE,
+            keepalive_expiry=_LONGEST_IDLE_S,
+            network_backend=Vetted(allow_private=allow_private),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        download = NOW.get()
+        response = self._asked(httpcore.Request(request.method, place, headers=request.headers.raw), download)
+        headers = httpx.Headers(response.headers)
+        # httpx would look at where it leads, and raise before it is vetted here.
+        target = headers.pop("Location", "")
+        download.target = target if target and response.status in _REDIRECTS else None
+        return httpx.Response(response.status, headers=headers, stream=_Body(response), extensions=response.extensions)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _asked(self, request: httpcore.Request, download: Download) -> httpcore.Response:
+        """An answer; over another connection where a kept one was closed, or had an answer that nobody asked for."""
+        while True:
+            download.begin()
+            try:
+                response = self._pool.handle_request(request)
+            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+                if download.connects:
+                    raise
+                continue
+            if download.received_bytes:
+                return response
+            response.close()  # it came with the answer before, and is none to this
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from cast("Iterator[bytes]", self._response.stream)
+
+    def close(self) -> None:
+        self._response.close()
+
+
+_clients: dict[tuple[object, ...], httpx.Client] = {}
+atexit.register(close)
+
+
+def _client(scheme: str, limits: Limits) -> httpx.Client:
+    """With connections of its own for each process, each permission and each choice of certificates."""
+    tls = _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")) if scheme == "https" else None
+    key = (os.getpid(), limits.allow_private_hosts, tls)
+    if key not in _clients:
+        transport = _Transport(tls, allow_private=limits.allow_private_hosts)
+        _clients.setdefault(key, httpx.Client(transport=transport, timeout=None, trust_env=False))  # noqa: S113  `Deadline`
+    return _clients[key]
+
+
+@functools.cache
+def _tls(*variables: str | None) -> ssl.SSLContext:
+    try:
+        context = httpx.create_ssl_context()
+    except OSError as error:
+        raise BadSetting(f"SSL_CERT_FILE={variables[0]!r}: no certificates can be read there ({error}).") from error
+    context.load_default_certs()
+    return context
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """What the system said, below the libraries' exceptions."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _printable(text: str) -> str:
