@@ -12,6 +12,7 @@
     │   └── StoreFault        the file of stored answers cannot be read or written
     └── RunError              this image, this time; becomes a row, never the end of a run
         ├── UnreadableImage   the bytes are no picture, or the file cannot be read
+        │   └── ImageNotFound there is no such file                                (also FileNotFoundError)
         ├── UnsupportedFormat the bytes are a picture nobody here can decode
         ├── ImageTooLarge     more pixels or bytes than allowed
         ├── BackendError      the model's side failed
@@ -35,6 +36,7 @@ __all__ = [
     "BadSchema",
     "BadSetting",
     "Cancelled",
+    "ImageNotFound",
     "ImageTooLarge",
     "MissingExtra",
     "MissingKey",
@@ -104,6 +106,10 @@ class RunError(VlmkitError):
 
 class UnreadableImage(RunError):
     """The bytes are not a readable picture, or the file cannot be opened."""
+
+
+class ImageNotFound(UnreadableImage, FileNotFoundError):
+    """There is no file at the picture's path."""
 
 
 class UnsupportedFormat(RunError):

@@ -9,14 +9,14 @@ import zlib
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from vlmkit.errors import ImageTooLarge, RunError, UnreadableImage, UnreadableReply
+from vlmkit.errors import ImageNotFound, ImageTooLarge, RunError, UnreadableImage, UnreadableReply
 from vlmkit.sources.faults import translated
 
 
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        (OSError(errno.ENOENT, "x"), UnreadableImage, "p.jpg: no such file"),
+        (OSError(errno.ENOENT, "x"), ImageNotFound, "p.jpg: no such file"),
         (PermissionError(errno.EACCES, "x"), UnreadableImage, "permission denied"),
         (OSError(errno.EIO, "Input/output error"), UnreadableImage, r"cannot be read \(Input/output error\)"),
         (OSError("image file is truncated (3 bytes not processed)"), UnreadableImage, "the data ends too early"),

@@ -60,6 +60,12 @@ def test_text_is_no_picture() -> None:
     assert str(fault).startswith("a.jpg: not a picture, whatever its name says")
 
 
+@pytest.mark.parametrize("label", ["notes.txt", "folder/table.csv", "a.docx"])
+def test_what_is_a_picture_by_neither_name_nor_content_is_of_another_kind(label: str) -> None:
+    """There is nothing to mend in it."""
+    assert type(foreign_format(b"dear diary", label)) is UnsupportedFormat
+
+
 @pytest.mark.parametrize(
     ("head", "what"),
     [

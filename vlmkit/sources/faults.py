@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from vlmkit.errors import ImageTooLarge, RunError, UnreadableImage
+from vlmkit.errors import ImageNotFound, ImageTooLarge, RunError, UnreadableImage
 
 __all__ = ["translated"]
 
@@ -33,6 +33,8 @@ def translated(label: str) -> Iterator[None]:
 
     Raises
     ------
+    ImageNotFound
+        There is no such file.
     UnreadableImage
         The file cannot be read, or its bytes cannot be decoded.
     ImageTooLarge
@@ -46,6 +48,8 @@ def translated(label: str) -> Iterator[None]:
         raise ImageTooLarge(f"{label}: {error} Shrink it first.") from error
     except MemoryError as error:
         raise ImageTooLarge(f"{label}: not enough memory to decode it; shrink it first.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ImageNotFound(f"{label}: {_reason(error)}") from error
     except Exception as error:  # decoders of damaged data raise almost every class there is
         raise UnreadableImage(f"{label}: {_reason(error)}") from error
 

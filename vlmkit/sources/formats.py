@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import PurePath
 from typing import IO, cast
 
 from PIL import Image
@@ -105,7 +106,8 @@ def foreign_format(head: bytes, label: str) -> RunError:
 
     Returns
     -------
-    `UnsupportedFormat` for a known format that has no reader here, otherwise `UnreadableImage`.
+    `UnsupportedFormat` for a known format that has no reader here, and for what is a picture by neither its name nor its
+    content; otherwise `UnreadableImage`.
     """
     name = next((name for at, start, name in _SIGNATURES if head[at : at + len(start)] == start), None)
     if name in allowed_formats():
@@ -117,4 +119,7 @@ def foreign_format(head: bytes, label: str) -> RunError:
     for start, what in _TEXTS:
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(start):
             return UnreadableImage(f"{label}: {what}")
+    suffix = PurePath(label).suffix.lower()
+    if suffix.lstrip(".").isalpha() and suffix not in SUFFIXES:
+        return UnsupportedFormat(f"{label}: not a picture, by its name and by its content; leave it out.")
     return UnreadableImage(f"{label}: not a picture, whatever its name says; check where the file came from.")
