@@ -106,8 +106,8 @@ def foreign_format(head: bytes, label: str) -> RunError:
 
     Returns
     -------
-    `UnsupportedFormat` for a known format that has no reader here, and for what is a picture by neither its name nor its
-    content; otherwise `UnreadableImage`.
+    `UnsupportedFormat` for a known format that has no reader here, and for what is a picture by neither its name nor
+    its content; otherwise `UnreadableImage`.
     """
     name = next((name for at, start, name in _SIGNATURES if head[at : at + len(start)] == start), None)
     if name in allowed_formats():
