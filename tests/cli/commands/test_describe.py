@@ -632,3 +632,11 @@ def test_a_key_that_is_revoked_later_ends_the_run(command, pictures, script):
     assert (done.returncode, content["summary"]["ok"], content["summary"]["cancelled"]) == (1, 1, 1)
     assert content["summary"]["reason"] == "Unauthorized: key revoked"
     assert "Unauthorized" in done.stderr
+
+
+def test_max_characters_is_a_limit_that_holds(command, pictures, script):
+    """Whatever the model wrote, cut where a word ends; a limit of none is a mistake in the call."""
+    arguments = ("describe", pictures, "-m", script(*["A field of wheat in the evening sun."] * 3), "-f", "json")
+    done = command(*arguments, "--max-characters", 12)
+    assert {row["description"] for row in json.loads(done.stdout)["results"]} <= {"A field of", "A field of…"}
+    assert command(*arguments, "--max-characters", 0).returncode == 2

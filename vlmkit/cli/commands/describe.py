@@ -38,6 +38,7 @@ _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or
 @click.option("--prompt", help="Free text instead of a style; {width} and the like read the picture's facts.")
 @click.option("--system", help="System text, sent before the prompt.")
 @click.option("--max-words", type=click.IntRange(min=1), help="Ask for at most so many words.")
+@click.option("--max-characters", type=click.IntRange(min=1), help="Cut a longer text where a sentence or word ends.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Cut an answer after so many tokens. [default: 256]")
 @click.option("--temperature", type=click.FloatRange(min=0), help="0 gives the same table every time. [default: 0]")
 @click.option("--seed", type=int, help="Chooses among answers where the temperature is above 0. [default: 0]")
