@@ -45,7 +45,7 @@ def test_prompts_read_the_row(photos, backend):
     """By column name, with the stated word for what is missing; a folder's table has columns, too."""
     frame = pd.DataFrame({"path": photos(2), "list price": [3, None], "brand": ["Acme", None]})
     result = describe(frame, "{brand}: {list price} {{x}}", model=backend())
-    assert result["description"].tolist() == ["0: Acme: 3.0 {x}", "1: unknown: unknown {x}"]
+    assert result["description"].tolist() == ["0: Acme: 3 {x}", "1: unknown: unknown {x}"]
     assert describe("photos", "{path} {width}", model=backend())["description"][1] == "1: photos/img1.png 11"
 
 

@@ -78,6 +78,10 @@ class Kernel:
         """Everything that its widgets show."""
         return [str(state.get("value")) for state in self.widgets.values()]
 
+    def shows(self, text):
+        """Whether one of its widgets shows this and nothing else."""
+        return text in self.values()
+
     def press(self, description):
         """Press a button, as a front end does."""
         (button,) = [name for name, state in self.widgets.items() if state.get("description") == description]
@@ -108,7 +112,7 @@ def nothing_shown_yet(kernel):
 def test_an_interrupt_keeps_the_rows_and_the_panel_ends(kernel):
     """The panel says so beforehand, and shows in the end what was done."""
     cell = kernel.begin("vk.caption(table, model=slow(3), store=False, workers=1)")
-    kernel.until(lambda: "3 of 30" in kernel.values())
+    kernel.until(lambda: kernel.shows("3 of 30 · 1 active"))
     assert any("interrupt the kernel" in value for value in kernel.values())
     kernel.manager.interrupt_kernel()
     assert kernel.end(cell)[0] == "KeyboardInterrupt"
@@ -120,7 +124,7 @@ def test_the_stop_button_of_a_run_in_the_background(kernel):
     """The cell is over at once, the kernel goes on computing, and the button is served."""
     assert kernel.run("run = vk.caption(table, model=slow(4), store=False, background=True, workers=1)") == ("ok", "")
     assert kernel.run("print(6 * 7)") == ("ok", "42\n")
-    kernel.until(lambda: "4 of 30" in kernel.values())
+    kernel.until(lambda: kernel.shows("4 of 30 · 1 active"))
     kernel.press("Stop")
     kernel.until(lambda: any("stopped, 26 not asked" in value for value in kernel.values()))
     assert kernel.run("print(run.wait(60)['caption'].notna().sum(), run.state)") == ("ok", "4 stopped\n")
@@ -132,7 +136,7 @@ def test_the_button_is_served_while_a_cell_awaits(kernel):
         "result = await vk.caption(table, model=slow(2), store=False, background=True, workers=1)\n"
         "print(result['caption'].notna().sum())"
     )
-    kernel.until(lambda: "2 of 30" in kernel.values())
+    kernel.until(lambda: kernel.shows("2 of 30 · 1 active"))
     kernel.press("Stop")
     assert kernel.end(cell) == ("ok", "2\n")
 
@@ -142,7 +146,7 @@ def test_an_interrupt_while_waiting_stops_the_run(kernel, waiting):
     """What is done is in its frame."""
     kernel.run("run = vk.caption(table, model=slow(2), store=False, background=True, workers=1)")
     cell = kernel.begin(waiting)
-    kernel.until(lambda: "2 of 30" in kernel.values())
+    kernel.until(lambda: kernel.shows("2 of 30 · 1 active"))
     kernel.manager.interrupt_kernel()
     assert kernel.end(cell)[0] in {"KeyboardInterrupt", "CancelledError"}
     assert kernel.run("print(run.state, run.frame['caption'].notna().sum())") == ("ok", "stopped 2\n")

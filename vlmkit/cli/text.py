@@ -50,7 +50,7 @@ def one_line(text: str) -> str:
 
 def width_of(text: str) -> int:
     """Cells the text takes in a terminal: two for wide characters and pictograms, however they are put together."""
-    return len(text) if text.isascii() else sum(cells for _, cells in _clusters(text))
+    return len(text) if _is_plain(text) else sum(cells for _, cells in _clusters(text))
 
 
 def shorten(text: str, width: int) -> str:
@@ -108,9 +108,14 @@ def _broken(word: str, width: int) -> list[str]:
     return parts
 
 
+def _is_plain(text: str) -> bool:
+    """Whether each character takes one cell; controls, where they stay at all, take none."""
+    return text.isascii() and text.isprintable()
+
+
 def _clusters(text: str) -> list[tuple[str, int]]:
     """What people see as one character, and the cells of each."""
-    if text.isascii():
+    if _is_plain(text):
         return [(character, 1) for character in text]
     from wcwidth import iter_graphemes, wcswidth  # only now: its tables are not needed for most
 

@@ -161,7 +161,7 @@ def test_a_full_disk_keeps_what_was_stored(small_disk, describe):
     ballast.write_bytes(bytes(250_000))
     full = describe(store)
     assert full.returncode == 1, full.stderr
-    assert "StoreFault: store " in full.stderr
+    assert '"code": "StoreFault", "message": "store ' in full.stderr
     assert "no space is left on its disk. Free some and run again" in full.stderr
     printed = {row["path"]: row["description"] for row in map(json.loads, full.stdout.splitlines())}
     ballast.unlink()
