@@ -84,20 +84,19 @@ def seconds(raw: object) -> float:
 
 def count(raw: object) -> int:
     """A whole number from 1 up. Raises ValueError or TypeError."""
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise TypeError
-    number = int(raw)
-    if number < 1:
-        raise ValueError
-    return number
+    return _whole(raw, least=1)
 
 
 def retries(raw: object) -> int:
     """A whole number from 0 up. Raises ValueError or TypeError."""
+    return _whole(raw, least=0)
+
+
+def _whole(raw: object, *, least: int) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int | str):
         raise TypeError
     number = int(raw)
-    if number < 0:
+    if number < least:
         raise ValueError
     return number
 
