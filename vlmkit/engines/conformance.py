@@ -65,7 +65,9 @@ class _Recorder:
         return self(None, logits)
 
 
-def decoder_for(language: LoadedModel, config: dict[str, Any], slots: int) -> tuple[Decoder, str]:
+def decoder_for(
+    language: LoadedModel, config: dict[str, Any], slots: int, *, repairs: tuple[str, ...] = ()
+) -> tuple[Decoder, str]:
     """Decoder that is right for a model.
 
     Parameters
@@ -75,6 +77,8 @@ def decoder_for(language: LoadedModel, config: dict[str, Any], slots: int) -> tu
         Of config.json.
     slots : int
         Rows wanted at once.
+    repairs : tuple of str, default ()
+        What was changed in the loaded model, on which the verdict depends, too.
 
     Returns
     -------
@@ -87,21 +91,21 @@ def decoder_for(language: LoadedModel, config: dict[str, Any], slots: int) -> tu
     ModelLoadFailed
         The model does not answer at all.
     """
-    why = remembered(language, config)
+    why = remembered(language, config, repairs)
     if why:
         return OneByOne(language.model, language.processor), why
     return SharedBatch(language.model, slots), ""
 
 
-def remembered(language: LoadedModel, config: dict[str, Any]) -> str:
-    """`difference`, asked once for each architecture, version and device.
+def remembered(language: LoadedModel, config: dict[str, Any], repairs: tuple[str, ...] = ()) -> str:
+    """`difference`, asked once for each architecture, its repairs, version and device.
 
     Raises
     ------
     ModelLoadFailed
         As `difference`.
     """
-    ingredients = (config, foreign.VERSION, str(mx.default_device()), _PROMPTS, TOKENS)
+    ingredients = (config, repairs, foreign.VERSION, str(mx.default_device()), _PROMPTS, TOKENS)
     key = hashlib.blake2b(json.dumps(ingredients, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
     file = _cache_folder() / "conformance" / key
     with suppress(OSError, UnicodeDecodeError):

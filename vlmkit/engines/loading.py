@@ -36,6 +36,8 @@ class Loaded:
         Weights in memory.
     device : str
         ``"cpu"`` or ``"gpu"``.
+    repairs : tuple of str
+        What mlx_vlm does wrong with this family and is mended here, a sentence each.
     """
 
     language: LoadedModel
@@ -43,6 +45,7 @@ class Loaded:
     precision: str
     memory_bytes: int
     device: str
+    repairs: tuple[str, ...] = ()
 
 
 def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowed: bool) -> Loaded:
@@ -63,6 +66,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
             from vlmkit.engines import foreign, substitutes
+            from vlmkit.engines.families import repairs
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         raise import_fault(name, error) from error
@@ -79,7 +83,11 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     )
     try:
         with warnings.catch_warnings(action="ignore"):
-            model, processor = foreign.load(checkpoint.directory, adapter=adapter, code_allowed=code_allowed)
+            mended = repairs.load(
+                checkpoint.config,
+                lambda: foreign.load(checkpoint.directory, adapter=adapter, code_allowed=code_allowed),
+            )
+        model, processor = mended.model, mended.processor
         if chosen != "checkpoint":
             model = foreign.dequantize(model)
         precision.convert(model, chosen)
@@ -95,6 +103,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         precision=chosen,
         memory_bytes=foreign.weight_bytes(model),
         device="cpu" if on_cpu else "gpu",
+        repairs=mended.remarks,
     )
 
 

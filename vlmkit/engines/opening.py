@@ -77,7 +77,7 @@ def open_on_desk(
     from vlmkit.engines.scheduler import Scheduler
 
     wanted = slots or (_SLOTS_CPU if loaded.device == "cpu" else _SLOTS_GPU)
-    decoder, why = conformance.decoder_for(loaded.language, checkpoint.config, wanted)
+    decoder, why = conformance.decoder_for(loaded.language, checkpoint.config, wanted, repairs=loaded.repairs)
     info = ModelInfo(
         name=name,
         revision=revision,

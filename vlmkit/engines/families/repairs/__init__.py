@@ -1,0 +1,63 @@
+"""Repairs: faults of single families in mlx_vlm, mended from outside; a table, and one file for each row.
+
+Takes   a configuration and what loads it.                Gives  model and processor mended, and what was done.
+May use engines, mlx_vlm; on the desk only.               Never  a repair without a fault found on the real object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from vlmkit.engines.families.repairs.repair import Repair
+
+__all__ = ["REPAIRS", "Mended", "load"]
+
+REPAIRS: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A loaded model.
+
+    Attributes
+    ----------
+    model : mlx_vlm model
+    processor : transformers processor
+    remarks : tuple of str
+        A sentence for each repair that was needed.
+    """
+
+    model: Any
+    processor: Any
+    remarks: tuple[str, ...]
+
+
+def load(
+    config: dict[str, Any], open_files: Callable[[], tuple[Any, Any]], *, table: tuple[Repair, ...] | None = None
+) -> Mended:
+    """Load a model, with the repairs that its family needs.
+
+    Parameters
+    ----------
+    config : dict
+        Of config.json.
+    open_files : callable
+        Gives model and processor; what it raises is passed on.
+    table : tuple of Repair or None, default None
+        None is `REPAIRS`.
+    """
+    rows = [row for row in (REPAIRS if table is None else table) if config.get("model_type") in row.families]
+    with ExitStack() as held:
+        needed = [row for row in rows if _prepares(row, config, held)]
+        model, processor = open_files()
+    needed += [row for row in rows if row.after_load is not None and row.after_load(model, processor, config)]
+    return Mended(model, processor, tuple(row.remark for row in rows if row in needed))
+
+
+def _prepares(row: Repair, config: dict[str, Any], held: ExitStack) -> bool:
+    context = None if row.before_load is None else row.before_load(config)
+    if context is not None:
+        held.enter_context(context)
+    return context is not None

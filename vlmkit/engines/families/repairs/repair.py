@@ -1,0 +1,46 @@
+"""A row of the table of repairs, and how a repair changes one object without its class being changed for others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Repair", "override"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A fault of mlx_vlm and what mends it.
+
+    Attributes
+    ----------
+    families : frozenset of str
+        The ``model_type`` of the checkpoints that may have it.
+    remark : str
+        What mlx_vlm does otherwise and what is done here: a sentence for users.
+    before_load : callable or None
+        Takes the configuration; gives a context to load in, or None where the fault is absent, be it that the
+        checkpoint does not meet it or that mlx_vlm has mended it.
+    after_load : callable or None
+        Takes model, processor and configuration, looks whether the fault is there, mends it and says whether it did.
+    """
+
+    families: frozenset[str]
+    remark: str
+    before_load: Callable[[dict[str, Any]], AbstractContextManager[Any] | None] | None = None
+    after_load: Callable[[Any, Any, dict[str, Any]], bool] | None = None
+
+
+def override(instance: Any, **methods: Any) -> None:
+    """Give one object other methods; also those that Python looks up on the class, such as ``__call__``.
+
+    Parameters
+    ----------
+    instance : object
+    **methods : function
+        By name; each takes the object first. ``type(instance).__mro__[1]`` is the class before.
+    """
+    kind = type(instance)
+    instance.__class__ = type(kind.__name__, (kind,), {"__module__": kind.__module__, **methods})
