@@ -13,6 +13,7 @@ GROUND = {
     "settings",
     "settings_checks",
     "settings_file",
+    "settings_trust",
     "extras",
     "notices",
     "finish_reasons",
@@ -23,9 +24,10 @@ GROUND = {
 MAY_IMPORT = {
     "errors": set(),
     "records": {"errors"},
-    "settings": {"errors", "settings_checks", "settings_file"},
+    "settings": {"errors", "settings_checks", "settings_file", "settings_trust"},
     "settings_checks": set(),
     "settings_file": {"errors"},
+    "settings_trust": {"errors", "notices", "settings_file"},
     "extras": {"errors"},
     "notices": set(),
     # Providers tell why there is no text, the gate whether a text counts: both by the same words.

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import consented
 import pytest
 from package_tree import FUNCTIONS, MODULES, ROOT, TESTS
 
@@ -120,7 +121,7 @@ def test_readme_commands_run(code, above, reader_folder):
 def test_the_sample_of_settings_is_whole_and_right(tmp_path, monkeypatch):
     """Every entry that a file may have, with the default and the variable of each; it is read without complaint."""
     (sample,) = [param.values[0] for param in readme_blocks("toml") if "[vision]" in param.values[0]]
-    (tmp_path / "vlmkit.toml").write_text(sample, encoding="utf-8")
+    consented.write(tmp_path, sample)
     monkeypatch.chdir(tmp_path)
     tables = tomllib.loads(sample)
     (host,) = tables.pop("hosts")

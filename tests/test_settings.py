@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import consented
 import pytest
 
 from vlmkit import settings
@@ -15,8 +16,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write(folder, text):
-    (folder / "vlmkit.toml").write_text(text, encoding="utf-8")
+write = consented.write
 
 
 def test_argument_beats_session_beats_environment_beats_file_beats_default(folder, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from vlmkit import settings
 from vlmkit.errors import BadSetting
 from vlmkit.settings_file import files, find_file
+from vlmkit.settings_trust import consent
 from vlmkit.store import choose_store
 
 
@@ -34,6 +35,7 @@ def users(tmp_path, monkeypatch):
 
 def write(folder, text, name="vlmkit.toml"):
     (folder / name).write_text(text, encoding="utf-8")
+    consent(folder / name)
 
 
 def test_the_nearest_file_counts(folder, monkeypatch):
@@ -55,14 +57,14 @@ def test_the_users_own_file_stands_below_the_nearest(folder, users):
     assert settings.resolve("model").origin == f"{users / 'vlmkit.toml'}, [vision] model"
     write(folder, '[vision]\nmodel = "ours"\n')
     assert [settings.get(name) for name in ("model", "workers", "timeout_s")] == ["ours", 3, None]
-    assert files() == [folder / "vlmkit.toml", users / "vlmkit.toml"]
+    assert [file.path for file in files()] == [folder / "vlmkit.toml", users / "vlmkit.toml"]
 
 
 def test_the_users_own_file_is_read_once_from_its_own_folder(users, monkeypatch):
     """There it is the nearest, too."""
     write(users, "[processing]\nworkers = 3\n")
     monkeypatch.chdir(users)
-    assert files() == [users / "vlmkit.toml"]
+    assert [(file.path, file.found) for file in files()] == [(users / "vlmkit.toml", False)]
 
 
 def test_a_named_file_is_the_only_one(folder, users, monkeypatch, tmp_path):

@@ -1,7 +1,7 @@
 """Settings: argument > `use` > environment > vlmkit.toml > the user's own > default; resolved when first needed.
 
 Takes   a setting's name and what the caller was given.    Gives  one checked value, and where it came from.
-May use errors.                                            Never  caches a file, writes anything, chooses a model."""
+May use errors, settings_*.                                Never  caches a file, writes anything, chooses a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 
 from vlmkit import settings_checks as checks
 from vlmkit.errors import BadSetting, UnknownModel
-from vlmkit.settings_file import FILE_NAME, files, read
+from vlmkit.settings_file import FILE_NAME, SettingsFile, files, read
+from vlmkit.settings_trust import Harmless, heeded, needing_consent
 
 __all__ = [
     "HOST_ENTRIES",
@@ -23,6 +24,7 @@ __all__ = [
     "Setting",
     "get",
     "host",
+    "refused_without_consent",
     "require_model",
     "resolve",
     "use",
@@ -47,6 +49,9 @@ class Setting:
         What a value may be, in words for the message.
     check : callable
         Raw value to checked value; raises ValueError or TypeError.
+    is_harmless : callable
+        Whether a raw value may come from a file that was found and not consented to: it chooses no address, no key, no
+        file, and neither widens a limit nor gives a permission.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Setting:
     default: object
     accepts: str
     check: Callable[[object], object]
+    is_harmless: Callable[[object], bool] = checks.needs_consent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +95,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=None,
             accepts='a model name such as "tiny" or "mlx:org/name"',
             check=checks.text,
+            is_harmless=checks.chooses_no_place,
         ),
         Setting(
             name="auto_download",
@@ -107,6 +114,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=300.0,
             accepts="seconds without use after which a model is given back, true (keep it) or false (at once)",
             check=checks.keep_loaded,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="list_ttl_s",
@@ -116,6 +124,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=60.0,
             accepts="seconds for which a list of models stands; 0 asks every time",
             check=checks.seconds,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="workers",
@@ -125,6 +134,7 @@ SETTINGS: Mapping[str, Setting] = {
             default="auto",
             accepts='"auto" or a whole number from 1 up',
             check=checks.workers,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="timeout_s",
@@ -134,6 +144,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=None,
             accepts='a number of seconds above 0, or "none" for no limit',
             check=checks.timeout_s,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="silence_s",
@@ -143,6 +154,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=60.0,
             accepts='seconds above 0 for which a server may say nothing at all, or "none" for no limit',
             check=checks.timeout_s,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="max_retries",
@@ -152,6 +164,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=3,
             accepts="a whole number from 0 (ask once) up",
             check=checks.retries,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="first_wait_s",
@@ -161,6 +174,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=0.5,
             accepts="seconds above 0, the longest wait before a row is asked a second time",
             check=checks.wait_s,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="longest_wait_s",
@@ -170,6 +184,7 @@ SETTINGS: Mapping[str, Setting] = {
             default=30.0,
             accepts="seconds above 0, the longest wait before a row is asked again",
             check=checks.wait_s,
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="on_timeout",
@@ -179,6 +194,7 @@ SETTINGS: Mapping[str, Setting] = {
             default="error",
             accepts='"error", "fallback" or "continue"',
             check=checks.one_of("error", "fallback", "continue"),
+            is_harmless=checks.harmless,
         ),
         Setting(
             name="largest_image_bytes",
@@ -257,6 +273,8 @@ HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
 }
 """Entries of ``[hosts.NAME]``, and how each is checked."""
 
+_HARMLESS: Harmless = {f"[{setting.table}] {setting.key}": setting.is_harmless for setting in SETTINGS.values()}
+
 _OF_ADDRESS = {"key_variable", "ca_file", "verify"}
 
 _FILE_ENTRIES = [
@@ -327,10 +345,11 @@ def resolve(name: str, argument: object = None) -> Resolved:
         return Resolved(name=name, value=_session[name], origin=f"vk.use({name}={_session[name]!r})")
     if os.environ.get(setting.variable, "").strip():
         return _resolved(setting, os.environ[setting.variable], f"environment variable {setting.variable}")
-    for path in files():
-        table = read(path, _FILE_ENTRIES).get(setting.table, {})
+    for file in files():
+        table = _tables(file).get(setting.table, {})
         if setting.key in table:
-            return _resolved(setting, table[setting.key], f"{path}, [{setting.table}] {setting.key}", path)
+            origin = f"{file.path}, [{setting.table}] {setting.key}"
+            return _resolved(setting, table[setting.key], origin, file.path)
     return Resolved(name=name, value=setting.default, origin="default")
 
 
@@ -356,16 +375,36 @@ def host(name: str) -> dict[str, Any]:
         A value of it cannot be used.
     """
     merged: dict[str, Any] = {}
-    for path in files():
-        table = _host_table(path, name)
+    for file in files():
+        table = _host_table(file, name)
         if "url" in merged:  # whoever names the address says which key it gets, and how it shows who it is
             table = {key: value for key, value in table.items() if key not in _OF_ADDRESS}
         merged = table | merged
     return merged
 
 
-def _host_table(path: Path, name: str) -> dict[str, Any]:
-    table = read(path, _FILE_ENTRIES).get("hosts", {}).get(name, {})
+def refused_without_consent(path: Path) -> list[str]:
+    """Entries of a file that count only once the user has consented to it, as ``"line 4: [privacy] allow_remote"``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    BadSetting
+        It cannot be read, or has an entry that is not known.
+    """
+    content = read(path, _FILE_ENTRIES)
+    return [f"line {line}: {entry}" if line else entry for entry, line in needing_consent(content, _HARMLESS)]
+
+
+def _tables(file: SettingsFile) -> Mapping[str, Mapping[str, Any]]:
+    return heeded(file, read(file.path, _FILE_ENTRIES), _HARMLESS)
+
+
+def _host_table(file: SettingsFile, name: str) -> dict[str, Any]:
+    path, table = file.path, _tables(file).get("hosts", {}).get(name, {})
     checked = {}
     for key, raw in table.items() if isinstance(table, dict) else ():
         try:

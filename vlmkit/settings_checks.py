@@ -5,14 +5,19 @@ May use nothing.          Never  knows which setting it checks."""
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 __all__ = [
+    "chooses_no_place",
     "count",
     "flag",
+    "harmless",
     "keep_loaded",
+    "needs_consent",
     "one_of",
     "retries",
     "seconds",
@@ -25,6 +30,8 @@ __all__ = [
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+# An address behind the name, a scheme, a folder; but not the one slash of a Hub id.
+_PLACE = re.compile(r"@|://|^[./~\\]|\\|/\.\.")
 
 
 def text(raw: object) -> str:
@@ -144,3 +151,21 @@ def one_of(*choices: str) -> Callable[[object], str]:
         return str(raw)
 
     return check
+
+
+def harmless(_raw: object) -> bool:
+    """Whether a value may come from any file: always, for what costs nobody anything."""
+    return True
+
+
+def needs_consent(_raw: object) -> bool:
+    """Whether a value may come from any file: never, for what gives a permission or chooses a place."""
+    return False
+
+
+def chooses_no_place(raw: object) -> bool:
+    """Whether a model's name says neither where a server is nor which folder the model is in."""
+    if not isinstance(raw, str) or raw.strip() == "tiny":
+        return True  # what is no name at all is said where it is checked
+    name = raw.strip().removeprefix("mlx:")
+    return not (_PLACE.search(name) or os.path.exists(name))  # noqa: PTH110  asked for by the picture

@@ -8,17 +8,58 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vlmkit.errors import BadSetting
 
-__all__ = ["CONFIG_VARIABLE", "FILE_NAME", "files", "find_file", "read"]
+__all__ = [
+    "CONFIG_VARIABLE",
+    "FILE_NAME",
+    "Content",
+    "SettingsFile",
+    "entries",
+    "files",
+    "find_file",
+    "read",
+    "user_folder",
+]
 
 FILE_NAME = "vlmkit.toml"
 CONFIG_VARIABLE = "VLMKIT_CONFIG"
 
 
-def files() -> list[Path]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingsFile:
+    """A file in force.
+
+    Attributes
+    ----------
+    path : Path
+    found : bool
+        Whether its place alone puts it in force: nobody named it, and it is not the user's own.
+    """
+
+    path: Path
+    found: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What is in a file.
+
+    Attributes
+    ----------
+    text : str
+    tables : mapping of str to mapping
+        Raw values by table and key; under ``"hosts"`` a table for each host.
+    """
+
+    text: str
+    tables: Mapping[str, Mapping[str, object]]
+
+
+def files() -> list[SettingsFile]:
     """Files in force, the one that stands first before the others: the nearest ``vlmkit.toml``, then the user's own.
 
     Where ``VLMKIT_CONFIG`` names a file, that one alone.
@@ -33,16 +74,17 @@ def files() -> list[Path]:
         path = Path(named).expanduser()
         if path.is_dir() or not path.exists():
             raise BadSetting(f"{CONFIG_VARIABLE}: there is no file {path}. Correct the variable or unset it.")
-        return [path]
-    nearest, users = find_file(), _users_file()
-    return list(dict.fromkeys(path for path in (nearest, users) if path))
+        return [SettingsFile(path=path, found=False)]
+    nearest, users = find_file(), user_folder() / FILE_NAME
+    in_force = [SettingsFile(path=nearest, found=True)] if nearest and nearest != users else []
+    return [*in_force, SettingsFile(path=users, found=False)] if os.path.isfile(users) else in_force  # noqa: PTH113
 
 
-def _users_file() -> Path | None:
+def user_folder() -> Path:
+    """The user's own folder of settings; it need not be there."""
     import platformdirs  # only now: most of its import is for other folders
 
-    path = os.path.join(platformdirs.user_config_dir("vlmkit", appauthor=False), FILE_NAME)  # noqa: PTH118
-    return Path(path) if os.path.isfile(path) else None  # noqa: PTH113
+    return Path(platformdirs.user_config_dir("vlmkit", appauthor=False))
 
 
 def find_file(directory: Path | None = None) -> Path | None:
@@ -58,7 +100,7 @@ def find_file(directory: Path | None = None) -> Path | None:
             return None
 
 
-def read(path: Path, known: Sequence[str]) -> dict[str, dict[str, object]]:
+def read(path: Path, known: Sequence[str]) -> Content:
     """Content of one file.
 
     Parameters
@@ -73,25 +115,39 @@ def read(path: Path, known: Sequence[str]) -> dict[str, dict[str, object]]:
         It cannot be read, or has an entry that is not known.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode()
+        tables = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path} cannot be read: {error}. Correct the file or remove it."
         raise BadSetting(message) from error
-    for entry in _entries(content):
+    for entry in _names(tables):
         if entry not in known:
             message = f"{path}: {entry} is not a setting. Settings in the file are: {', '.join(known)}."
             raise BadSetting(message)
-    return content
+    return Content(text=text, tables=tables)
 
 
-def _entries(content: Mapping[str, object]) -> Iterator[str]:
+def entries(tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, object]]:
+    """Table, key and raw value of every entry of a file that was read; the table of a host is ``"hosts.NAME"``.
+
+    Parameters
+    ----------
+    tables : mapping of str to mapping
+        As `Content` has them.
+    """
+    for name, table in tables.items():
+        for key, value in table.items():
+            if name == "hosts" and isinstance(value, dict):
+                yield from ((f"hosts.{key}", entry, raw) for entry, raw in value.items())
+            else:
+                yield name, key, value
+
+
+def _names(tables: Mapping[str, object]) -> Iterator[str]:
     """Every entry of a file, as ``[table] key``; a key outside of any table as itself."""
-    for name, value in content.items():
-        if name == "hosts" and isinstance(value, dict):
-            tables = [table for table in value.values() if isinstance(table, dict)]
-            yield from (f"[hosts.NAME] {key}" for table in tables for key in table)
-            yield from (f"[hosts] {key}" for key, table in value.items() if not isinstance(table, dict))
-        elif isinstance(value, dict):
-            yield from (f"[{name}] {key}" for key in value)
-        else:
+    for name, value in tables.items():
+        if not isinstance(value, dict):
             yield name
+        else:
+            for table, key, _ in entries({name: value}):
+                yield f"[{'hosts.NAME' if table.startswith('hosts.') else table}] {key}"

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import consented
 import pytest
 from scripted_server import ScriptedServer, http
 
@@ -27,7 +28,7 @@ def fresh(monkeypatch, tmp_path):
 def vllm(tmp_path):
     """A server for the engine vllm, which vlmkit.toml names."""
     with ScriptedServer(lambda _: LIST) as server:
-        (tmp_path / "vlmkit.toml").write_text(f'[hosts.vllm]\nurl = "{server.url}"\n')
+        consented.write(tmp_path, f'[hosts.vllm]\nurl = "{server.url}"\n')
         yield server
 
 
@@ -94,9 +95,10 @@ def test_dead_servers_are_rows_with_a_reason(tmp_path):
     """One that is not there, one that is silent, one that needs a key, one that is not allowed; in one wait."""
     with ScriptedServer([[30.0]], routes={"/v1/models": [30.0]}) as silent, ScriptedServer([LIST]) as gone:
         gone.close()
-        (tmp_path / "vlmkit.toml").write_text(
+        consented.write(
+            tmp_path,
             f'[hosts.vllm]\nurl = "{silent.url}"\n[hosts.mlx-vlm]\nurl = "{gone.url}"\n'
-            '[hosts.lmstudio]\nurl = "http://models.example/v1"\n'
+            '[hosts.lmstudio]\nurl = "http://models.example/v1"\n',
         )
         start_s = time.monotonic()
         found = {model.engine: model for model in discovery.find_models(timeout_s=0.5)}
@@ -126,13 +128,12 @@ def test_an_unknown_engine_is_said():
 def test_another_address_or_key_is_another_list(vllm, tmp_path, monkeypatch):
     """What was remembered of the old ones is not shown for the new ones, and is still there when they come back."""
     monkeypatch.delenv("VLLM_API_KEY", raising=False)
-    file = tmp_path / "vlmkit.toml"
-    old = file.read_text()
+    old = (tmp_path / "vlmkit.toml").read_text()
     assert [model.name for model in discovery.find_models("vllm")] == ["vllm:qwen"]
     with ScriptedServer(lambda _: http(body={"data": [{"id": "llava"}]})) as other:
-        file.write_text(f'[hosts.vllm]\nurl = "{other.url}"\n')
+        consented.write(tmp_path, f'[hosts.vllm]\nurl = "{other.url}"\n')
         assert [(model.name, model.source) for model in discovery.find_models("vllm")] == [("vllm:llava", other.url)]
-    file.write_text(old)
+    consented.write(tmp_path, old)
     discovery.find_models("vllm")
     assert len(vllm.requests) == 1
     monkeypatch.setenv("VLLM_API_KEY", "sk-new")
@@ -171,8 +172,7 @@ def test_how_long_a_list_stands_is_a_setting(way, vllm, tmp_path, monkeypatch):
     elif way == "environment":
         monkeypatch.setenv("VLMKIT_LIST_TTL_S", "0")
     else:
-        with (tmp_path / "vlmkit.toml").open("a") as file:
-            file.write("[vision]\nlist_ttl_s = 0\n")
+        consented.write(tmp_path, (tmp_path / "vlmkit.toml").read_text() + "[vision]\nlist_ttl_s = 0\n")
     for asked in (1, 2):
         discovery.find_models("vllm", **options)
         assert len(vllm.requests) == asked

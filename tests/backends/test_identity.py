@@ -1,5 +1,6 @@
 """What makes an opened model what it is, whatever the engine."""
 
+import consented
 import pytest
 
 from vlmkit.backends import identity, parse, registry
@@ -19,9 +20,9 @@ def test_a_third_party_s_model_depends_on_its_table_and_the_permission(tmp_path,
     found = [identity.of_model(name)]
     use(allow_remote=True)
     found.append(identity.of_model(name))
-    (tmp_path / "vlmkit.toml").write_text('[hosts.stranger]\nurl = "http://a/v1"\n')
+    consented.write(tmp_path, '[hosts.stranger]\nurl = "http://a/v1"\n')
     found.append(identity.of_model(name))
-    (tmp_path / "vlmkit.toml").write_text('[hosts.stranger]\nurl = "http://b/v1"\n')
+    consented.write(tmp_path, '[hosts.stranger]\nurl = "http://b/v1"\n')
     found.append(identity.of_model(name))
     assert len(set(found)) == len(found)
     assert identity.of_model(name) == found[-1]

@@ -1,5 +1,6 @@
 """What can be used from here, as a table; and whether a server is well."""
 
+import consented
 import pytest
 from scripted_server import ScriptedServer, http
 
@@ -36,7 +37,7 @@ def ollama(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     discovery.forget_models()
     with ScriptedServer(show) as server:
-        (tmp_path / "vlmkit.toml").write_text(f'[hosts.ollama]\nurl = "{server.url}"\n')
+        consented.write(tmp_path, f'[hosts.ollama]\nurl = "{server.url}"\n')
         yield server
     discovery.forget_models()
 

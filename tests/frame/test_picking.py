@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import consented
 import pandas as pd
 import pytest
 from PIL import Image
@@ -29,7 +30,7 @@ def usual(tmp_path_factory):
     """A working directory where one server answers as Ollama does, and no other is there."""
     folder = tmp_path_factory.mktemp("picking")
     with ScriptedServer(show) as server:
-        (folder / "vlmkit.toml").write_text(f'[hosts.ollama]\nurl = "{server.url}"\n')
+        consented.write(folder, f'[hosts.ollama]\nurl = "{server.url}"\n')
         yield folder
 
 

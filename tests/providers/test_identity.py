@@ -1,5 +1,6 @@
 """What a server model depends on: a change of address, key, option or permission takes effect at the next call."""
 
+import consented
 import pytest
 from scripted_server import chat, http
 
@@ -46,7 +47,7 @@ def test_a_new_address_in_the_file_is_asked_at_the_next_call(serve, folder, pict
     """The old server gets nothing more."""
     old, new = serve(answers), serve(answers)
     for server in (old, new, old):
-        (folder / "vlmkit.toml").write_text(f'[hosts.vllm]\nurl = "{server.url}"\n')
+        consented.write(folder, f'[hosts.vllm]\nurl = "{server.url}"\n')
         vk.describe(picture, model="vllm:m", **QUIET)
     assert (asked(old), asked(new)) == (2, 1)
 
@@ -59,7 +60,7 @@ def test_a_new_key_is_sent_at_the_next_call(where, serve, folder, picture, monke
     variable = "VLLM_API_KEY"
     if where != "the host's variable":
         variable, table = "MY_KEY", table + 'key_variable = "MY_KEY"\n'
-    (folder / "vlmkit.toml").write_text(table)
+    consented.write(folder, table)
     for key in ("old", "new"):
         monkeypatch.setenv(variable, key)
         vk.describe(picture, model="vllm:m", **QUIET)
@@ -72,7 +73,7 @@ def test_a_limit_in_the_file_holds_from_the_next_call_on(serve, folder):
     server = serve(answers)
     with borrow(f"vllm:m@{server.url}") as backend:
         assert backend.abilities.parallel_asks > 3
-    (folder / "vlmkit.toml").write_text("[hosts.vllm]\nparallel_asks = 3\n")
+    consented.write(folder, "[hosts.vllm]\nparallel_asks = 3\n")
     with borrow(f"vllm:m@{server.url}") as backend:
         assert backend.abilities.parallel_asks == 3
 

@@ -1,5 +1,6 @@
 """Questions about a server: which is asked, where, and when it is left alone."""
 
+import consented
 import pytest
 from scripted_server import http
 
@@ -19,7 +20,7 @@ def folder(tmp_path, monkeypatch):
 def test_models_of_every_address_are_listed(folder, serve):
     """Where vlmkit.toml names several."""
     servers = [serve(lambda _, name=name: http(body={"data": [{"id": name}]})) for name in "ab"]
-    (folder / "vlmkit.toml").write_text(f'[hosts.vllm]\nurl = "{",".join(server.url for server in servers)}"\n')
+    consented.write(folder, f'[hosts.vllm]\nurl = "{",".join(server.url for server in servers)}"\n')
     assert [model.name for model in list_models("vllm", 5)] == ["vllm:a", "vllm:b"]
 
 

@@ -1,5 +1,6 @@
 """What is checked before a first picture is sent: address, permission, key, server, model."""
 
+import consented
 import pytest
 import trustme
 from scripted_server import chat, http
@@ -51,7 +52,7 @@ def test_each_way_allows_it(way, monkeypatch, folder, serve):
     elif way == "environment":
         monkeypatch.setenv("VLMKIT_ALLOW_REMOTE", "true")
     else:
-        (folder / "vlmkit.toml").write_text("[privacy]\nallow_remote = true\n")
+        consented.write(folder, "[privacy]\nallow_remote = true\n")
     backend = load("vllm:qwen3-vl:8b@http://models.example/v1", **options)
     assert backend.abilities.destination == "http://models.example/v1"
     backend.close()
@@ -171,8 +172,9 @@ def test_an_unknown_option_names_those_there_are(serve, opened):
 def test_the_file_knows_hosts(folder, serve, monkeypatch, ask):
     """Address, key variable and limits of an engine."""
     server = serve(chat(), routes={"/v1/models": http(body={"data": [{"id": "m"}]})})
-    (folder / "vlmkit.toml").write_text(
-        f'[hosts.vllm]\nurl = "{server.url}"\nkey_variable = "LAB_KEY"\nparallel_asks = 3\nrequests_per_minute = 600\n'
+    consented.write(
+        folder,
+        f'[hosts.vllm]\nurl = "{server.url}"\nkey_variable = "LAB_KEY"\nparallel_asks = 3\nrequests_per_minute = 600\n',
     )
     monkeypatch.setenv("LAB_KEY", "lab-1")
     backend = load("vllm:m")
@@ -187,7 +189,7 @@ def test_the_file_knows_hosts(folder, serve, monkeypatch, ask):
 @pytest.mark.parametrize("line", ["parallel_asks = 0", "url = 3", 'requests_per_minute = "many"', "speed = 1"])
 def test_a_wrong_entry_of_the_file_is_said(folder, line):
     """With its place."""
-    (folder / "vlmkit.toml").write_text(f"[hosts.vllm]\n{line}\n")
+    consented.write(folder, f"[hosts.vllm]\n{line}\n")
     with pytest.raises(BadSetting, match=r"vlmkit\.toml.*hosts"):
         load("vllm:m")
 
@@ -207,7 +209,7 @@ def test_ollama_is_where_its_own_variable_says(said, serve, monkeypatch, folder)
     """In every form that Ollama takes; above the file, below the address in the name."""
     server = serve(lambda _: chat(), routes=OLLAMA)
     monkeypatch.setenv("OLLAMA_HOST", said.format(server.port))
-    (folder / "vlmkit.toml").write_text('[hosts.ollama]\nurl = "http://127.0.0.1:9"\n')
+    consented.write(folder, '[hosts.ollama]\nurl = "http://127.0.0.1:9"\n')
     with load("ollama:gemma3") as backend:
         assert backend.abilities.destination.endswith(f":{server.port}/v1")
     with pytest.raises(ModelLoadFailed, match=r"127.0.0.1:10/v1: no connection"):
@@ -235,7 +237,7 @@ def test_ollamas_variable_is_completed(said, address, monkeypatch):
 
 def test_a_wrong_address_says_where_it_stands(monkeypatch, folder):
     """The variable, or the file's entry; nobody else is asked."""
-    (folder / "vlmkit.toml").write_text('[hosts.vllm]\nurl = "htp://127.0.0.1:9"\n')
+    consented.write(folder, '[hosts.vllm]\nurl = "htp://127.0.0.1:9"\n')
     with pytest.raises(BadSetting, match=r"\[hosts.vllm\] url: 'htp://127.0.0.1:9' is no address"):
         load("vllm:m")
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:port")
@@ -284,15 +286,15 @@ def test_certificates_of_one_host(folder):
     authority.cert_pem.write_to_path(folder / "lab.pem")
     port, requests, thread = answer_over_tls(authority, "127.0.0.1", times=3)
     table = f'[hosts.vllm]\nurl = "https://127.0.0.1:{port}/v1"\n'
-    (folder / "vlmkit.toml").write_text(table)
+    consented.write(folder, table)
     with pytest.raises(ModelLoadFailed, match="certificate"):
         load("vllm:m")
-    (folder / "vlmkit.toml").write_text(table + 'ca_file = "lab.pem"\n')
+    consented.write(folder, table + 'ca_file = "lab.pem"\n')
     load("vllm:m").close()
-    (folder / "vlmkit.toml").write_text(table + 'ca_file = "nowhere.pem"\n')
+    consented.write(folder, table + 'ca_file = "nowhere.pem"\n')
     with pytest.raises(BadSetting, match=r"ca_file='nowhere\.pem': no certificates"):
         load("vllm:m")
-    (folder / "vlmkit.toml").write_text(table + "verify = false\n")
+    consented.write(folder, table + "verify = false\n")
     load("vllm:m").close()
     thread.join(20)
     assert [request.split(b" ")[1] for request in requests] == [b"/v1/models"] * 2

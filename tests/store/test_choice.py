@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import consented
 import platformdirs
 import pytest
 
@@ -73,14 +74,14 @@ def test_a_store_that_was_switched_off_can_be_asked_for(monkeypatch):
 
 def test_the_file_of_settings(tmp_path, monkeypatch):
     """``[store] path`` in vlmkit.toml is beside that file, also from a folder below; an argument is where one works."""
-    (tmp_path / "vlmkit.toml").write_text('[store]\npath = "here.sqlite"\n')
+    consented.write(tmp_path, '[store]\npath = "here.sqlite"\n')
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
     for argument in (None, True):
         assert choose_store(argument) == StoreChoice(path=tmp_path / "here.sqlite", replay=False)
     assert choose_store("replay") == StoreChoice(path=tmp_path / "here.sqlite", replay=True)
     assert choose_store("mine.sqlite") == StoreChoice(path=Path("mine.sqlite"), replay=False)
-    (tmp_path / "vlmkit.toml").write_text(f"[store]\npath = '{tmp_path / 'there.sqlite'}'\n")
+    consented.write(tmp_path, f"[store]\npath = '{tmp_path / 'there.sqlite'}'\n")
     assert choose_store().path == tmp_path / "there.sqlite"
 
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import termios
 
+import consented
+
 
 def test_the_bundled_model_is_listed_first(command):
     """As a table for people: name, where from, and how to name others."""
@@ -40,7 +42,7 @@ def test_downloads_are_listed(command, tmp_path):
 
 def test_a_bad_setting_does_not_hide_the_list(command, tmp_path):
     """The list is there, and says what is wrong with the file."""
-    (tmp_path / "vlmkit.toml").write_text("[vision]\nmodel = 3\n")
+    consented.write(tmp_path, "[vision]\nmodel = 3\n")
     done = command("models")
     assert done.returncode == 0
     assert "model: 3 cannot be used" in " ".join(done.stdout.split())
@@ -62,7 +64,7 @@ def test_the_width_is_that_of_the_terminal_on_stdout():
 
 def test_servers_that_do_not_answer_are_listed_with_the_reason(command, tmp_path):
     """The list is there all the same, and the exit code is that of success."""
-    (tmp_path / "vlmkit.toml").write_text('[hosts.vllm]\nurl = "http://127.0.0.1:9/v1"\n')
+    consented.write(tmp_path, '[hosts.vllm]\nurl = "http://127.0.0.1:9/v1"\n')
     done = command("models", "--engine", "vllm")
     assert done.returncode == 0
     assert "(vllm)" in done.stdout
