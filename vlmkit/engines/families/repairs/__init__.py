@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from vlmkit.engines.families.repairs import gemma3
 from vlmkit.engines.families.repairs.repair import Repair
 
 __all__ = ["REPAIRS", "Mended", "load"]
 
-REPAIRS: tuple[Repair, ...] = ()
+REPAIRS: tuple[Repair, ...] = (gemma3.STRENGTH, gemma3.ATTENTION)
 
 
 @dataclass(frozen=True)
