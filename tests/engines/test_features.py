@@ -75,3 +75,24 @@ def test_a_family_that_takes_nothing_back_is_looked_at_each_time(engine, ask, lo
     assert len(texts(engine, ask, [3])) == len(QUESTIONS)
     assert not looked_at._is_possible
     assert not looked_at._looks
+
+
+@pytest.mark.parametrize(
+    ("rows", "token_ids", "image_token"),
+    [(4, [1, 2, 2, 3], 7), (4, [1, 2, 2, 3], None), (9, [1, 2, 2, 3], 2)],
+    ids=["the picture's token is absent", "the family has none", "rows are not the tokens"],
+)
+def test_what_cannot_be_found_in_the_embeddings_is_not_taken_from_them(
+    engine, monkeypatch, rows, token_ids, image_token
+):
+    """Every question is embedded anew, and none fails."""
+    import mlx.core as mx
+
+    from vlmkit.engines.features import LookedAt
+
+    def work():
+        monkeypatch.setattr(foreign, "embed", lambda _model, _inputs: {"inputs_embeds": mx.zeros((1, rows, 8))})
+        looked_at = LookedAt(None)
+        return [looked_at.embed({}, token_ids, ("digest",), image_token)["inputs_embeds"].shape for _ in range(3)]
+
+    assert desk().call(work) == [(1, rows, 8)] * 3

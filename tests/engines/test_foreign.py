@@ -2,11 +2,14 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import vlmkit
 from vlmkit.engines.desk import desk
+from vlmkit.engines.template import Conversation, Said
+from vlmkit.errors import Refused
 
 
 @pytest.fixture
@@ -46,20 +49,46 @@ def test_families_are_known_and_known_to_see(foreign, model_type, known, sees):
         assert desk().call(lambda: foreign.sees(config)) is sees
 
 
-def test_a_template_without_system_messages_gets_the_text_in_the_question(foreign, engine, monkeypatch):
-    """The words reach the model either way; any other fault of a template is told."""
-    language = engine._language
-    refused = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-    monkeypatch.setattr(language.processor, "chat_template", refused + "{{ messages[0]['content'][-1]['text'] }}")
+def test_only_a_family_without_a_template_gets_mlx_vlm_s(foreign, engine):
+    """A checkpoint's own comes before that of mlx_vlm's processor; a family of single questions has none."""
+    question = Conversation(questions=(Said("What?"),))
+    processor = SimpleNamespace(chat_template="theirs{{ messages[0].content[0].text }}", tokenizer=SimpleNamespace())
 
-    def prompt(system):
-        return desk().call(lambda: foreign.chat_prompt(language.model, language.processor, "What?", system, 0))
+    def text(family, own):
+        template = desk().call(lambda: foreign.chat_template(family, processor, own))
+        return template and desk().call(lambda: template.text(question))
 
-    assert prompt(None) == "What?"
-    assert prompt("Be brief.") == "Be brief.\n\nWhat?"
-    monkeypatch.setattr(language.processor, "chat_template", "{{ raise_exception('never') }}")
-    with pytest.raises(Exception, match="never"):
-        prompt("Be brief.")
+    assert text("internvl_chat", "own{{ messages[0].content[0].text }}") == "ownWhat?"
+    assert text("internvl_chat", None) == "theirsWhat?"
+    assert text("paligemma", "own{{ messages[0].content }}") is None
+
+
+@pytest.mark.parametrize(
+    ("family", "token", "expected"),
+    [
+        ("phi3_v", None, "<|image_1|><|image_2|>|<|image_3|>"),
+        ("fastvlm", "<img>", "<img>\n<img>\n|<img>\n"),
+        ("internvl_chat", None, "<image>\n<image>\n|<image>\n"),
+        ("deepseek_vl_v2", "<img>", "<image>\n<image>\n|<image>\n"),
+        ("molmo", "<img>", "|"),
+    ],
+)
+def test_a_template_of_plain_text_gets_the_family_s_marks(foreign, family, token, expected):
+    """Numbered on, where the family numbers them; none where its processor writes them itself."""
+    own = "{% for m in messages %}{{ m.content + '' }}{% endfor %}"
+    processor = SimpleNamespace(image_token=token, tokenizer=SimpleNamespace())
+    said = Conversation(questions=(Said("", 2), Said("", 1)), answers=("|",))
+    assert desk().call(lambda: foreign.chat_template(family, processor, own).text(said)) == expected
+
+
+def test_a_family_of_single_questions_takes_no_turns(foreign):
+    """What was said before is not dropped in silence."""
+    model = SimpleNamespace(config=SimpleNamespace(model_type="paligemma"))
+    said = Conversation(questions=(Said("a"), Said("b", 1)), answers=("x",))
+    with pytest.raises(Refused, match="nothing said before"):
+        desk().call(lambda: foreign.plain_prompt(model, None, said))
+    asked = Conversation(questions=(Said("b", 1),), system="Be brief.")
+    assert desk().call(lambda: foreign.plain_prompt(model, None, asked)) == "<image>Be brief.\n\nb"
 
 
 def test_weights_are_counted_and_weighed(foreign, engine):

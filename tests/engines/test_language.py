@@ -1,11 +1,15 @@
 """A loaded model as prompts in, text out."""
 
+import json
+import shutil
+
 import pytest
 
 from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
-from vlmkit.records import Turn
+from vlmkit.engines.mlx import open_engine
+from vlmkit.records import Ask, Turn
 
 
 @pytest.fixture
@@ -62,3 +66,70 @@ def test_what_was_said_before_comes_before(language):
     assert ("<image>" in said[3], "Which?" in said[3]) == (True, True)
     assert ("<image>" in said[11], "What?" in said[11]) == (True, True)
     assert prompt.token_ids.count(language.model.config.image_token_index) == 8
+
+
+BEGIN = "<|endoftext|>"
+PICTURELESS = Ask(pictures=(), prompt="What?")
+
+
+@pytest.fixture(params=["template", "tokenizer", "both", "neither"])
+def marking(request, checkpoint, tmp_path):
+    """An engine on a checkpoint in which one of these writes the begin mark; and whether any does."""
+    directory = shutil.copytree(checkpoint, tmp_path / "marked")
+    if request.param in ("tokenizer", "both"):
+        file = directory / "tokenizer.json"
+        tokenizer = json.loads(file.read_text())
+        number = next(token["id"] for token in tokenizer["added_tokens"] if token["content"] == BEGIN)
+        mark, text = ({"SpecialToken": {"id": BEGIN, "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}})
+        tokenizer["post_processor"] = {
+            "type": "TemplateProcessing",
+            "single": [mark, text],
+            "pair": [mark, text, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {BEGIN: {"id": BEGIN, "ids": [number], "tokens": [BEGIN]}},
+        }
+        file.write_text(json.dumps(tokenizer))
+    if request.param in ("template", "both"):
+        file = directory / "chat_template.jinja"
+        file.write_text("{{ bos_token }}" + file.read_text())
+    with open_engine(str(directory), slots=2) as engine:
+        yield engine, request.param != "neither"
+
+
+def test_a_prompt_begins_once(marking):
+    """Whoever writes the begin mark, with pictures and without; and whoever looks inside sees what is given."""
+    engine, marked = marking
+    language = engine._language
+    for ask in (PICTURELESS, Ask(pictures=(picture(1), picture(2)), prompt="What?", system="Be brief.")):
+        images = [sources.decode(each) for each in ask.pictures]
+        prompt = desk().call(lambda ask=ask, images=images: language.prompt(ask.prompt, ask.system, images))
+        begins = [token == language.tokenizer.bos_token_id for token in prompt.token_ids]
+        assert (begins[0], sum(begins)) == (marked, marked)
+        assert prompt.inputs["attention_mask"].shape == (1, len(prompt.token_ids))
+        inside = engine.look_inside(ask)
+        assert (inside.text.startswith(BEGIN), inside.text.count(BEGIN)) == (marked, marked)
+        assert inside.prompt_tokens == len(prompt.token_ids)
+    # Plain generation is given the same ids as the batch; with others the two would differ.
+    assert engine.info.why_one_by_one == ""
+
+
+def test_what_is_read_shows_each_picture_once(language):
+    """Its many tokens would hide the words; two pictures side by side stay two."""
+    image = sources.decode(picture(1))
+    prompt = desk().call(lambda: language.prompt("What?", None, [image, image]))
+    shown = desk().call(lambda: language.as_read(prompt))
+    assert (shown.count("<image>"), prompt.token_ids.count(prompt.image_token)) == (2, 8)
+
+
+def test_the_picture_s_token_is_the_one_that_the_files_name(language, monkeypatch):
+    """A family's default is another checkpoint's; of several names the one that occurs in the prompt counts."""
+    token = language.model.config.image_token_index
+    image = sources.decode(picture(1))
+
+    def found(config, images):
+        monkeypatch.setattr(language, "_config", config)
+        return desk().call(lambda: language.prompt("What?", None, images)).image_token
+
+    monkeypatch.setattr(language.model.config, "image_token_index", 3)
+    assert found({"image_token_id": token}, [image]) == token
+    assert found({"image_token_id": token, "image_token_index": 5}, [image]) == token
+    assert found({"image_token_id": 5, "image_token_index": 4}, []) == 5

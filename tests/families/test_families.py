@@ -38,7 +38,7 @@ def generated(engine, ask):
         import mlx_vlm
 
         image = sources.decode(ask.pictures[0])
-        text = mlx_vlm.apply_chat_template(language.processor, language.model.config, ask.prompt, num_images=1)
+        text = language.prompt(ask.prompt, None, [image]).text
         result = mlx_vlm.generate(
             language.model, language.processor, text, image=[image], max_tokens=TOKENS, temperature=0.0
         )

@@ -74,7 +74,7 @@ class Insight:
     Attributes
     ----------
     text : str
-        The finished prompt, template applied.
+        The prompt as it is read: its tokens as text, markers included, a run of the picture's token shown once.
     prompt_tokens : int
     image_tokens : int or None
         Those that stand for pictures; None where the family has no such token.

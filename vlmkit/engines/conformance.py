@@ -173,9 +173,7 @@ def _picture(seed: int) -> Any:
 
 
 def _plain(language: LoadedModel, prompt: Prompt) -> list[Step]:
-    stream = foreign.plain_tokens(
-        language.model, language.processor, prompt.text, prompt.images, max_tokens=TOKENS, processors=[]
-    )
+    stream = foreign.plain_tokens(language.model, language.processor, prompt.inputs, max_tokens=TOKENS, processors=[])
     return [_step(token, scores) for token, scores in stream]
 
 

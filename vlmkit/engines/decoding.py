@@ -23,19 +23,21 @@ class Prompt:
     Attributes
     ----------
     text : str
-        Template applied.
-    images : tuple of PIL.Image.Image
+        Template applied; pictures are marks in it.
     token_ids : list of int
+        What the model reads.
     inputs : dict
-        What the model's processor made of text and pictures.
+        What the model's processor made of text and pictures, the ids included.
+    image_token : int or None
+        Token that stands for a part of a picture; None where the family has none.
     digests : tuple of str
         Of the pictures' bytes; further prompts with the same ones may spare the vision tower.
     """
 
     text: str
-    images: tuple[Any, ...] = ()
     token_ids: list[int] = field(default_factory=list)
     inputs: dict[str, Any] = field(default_factory=dict)
+    image_token: int | None = None
     digests: tuple[str, ...] = ()
 
 
@@ -87,7 +89,7 @@ class SharedBatch:
     def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:  # noqa: ARG002
         """Embed and prefill one prompt, alone: several at once come out wrong in some families."""
         with foreign.on_stream():
-            kwargs = self._looked_at.embed(prompt.inputs, prompt.token_ids, prompt.digests)
+            kwargs = self._looked_at.embed(prompt.inputs, prompt.token_ids, prompt.digests, prompt.image_token)
             new = foreign.prefill(self._model, row, prompt.token_ids, kwargs, processors)
             if len(self):
                 self._batch.extend(new)
@@ -140,7 +142,7 @@ class OneByOne:
         """Begin to generate."""
         self._row = row
         self._tokens = foreign.plain_tokens(
-            self._model, self._processor, prompt.text, prompt.images, max_tokens=max_tokens, processors=processors
+            self._model, self._processor, prompt.inputs, max_tokens=max_tokens, processors=processors
         )
 
     def step(self) -> list[tuple[int, int]]:

@@ -27,7 +27,7 @@ _TOLERANCE = 1e-2
 @dataclass(frozen=True, slots=True)
 class _Look:
     embeddings: Any
-    token_ids: tuple[int, ...]
+    places: tuple[int, ...]
 
 
 class LookedAt:
@@ -40,13 +40,14 @@ class LookedAt:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._image_token = foreign.image_token_id(model)
         self._looks: OrderedDict[tuple[str, ...], _Look] = OrderedDict()
         self._bytes = 0
         self._is_proven = False
-        self._is_possible = self._image_token is not None
+        self._is_possible = True
 
-    def embed(self, inputs: dict[str, Any], token_ids: list[int], digests: tuple[str, ...]) -> dict[str, Any]:
+    def embed(
+        self, inputs: dict[str, Any], token_ids: list[int], digests: tuple[str, ...], image_token: int | None
+    ) -> dict[str, Any]:
         """What the language model is prefilled with, as `foreign.embed` makes it.
 
         Parameters
@@ -57,8 +58,11 @@ class LookedAt:
             Of the prompt.
         digests : tuple of str
             Of the pictures, in order; empty where nothing shall be remembered.
+        image_token : int or None
+            Stands in the prompt for a part of a picture; nothing is remembered where there is none.
         """
-        if not (self._is_possible and digests):
+        places = tuple(place for place, token in enumerate(token_ids) if token == image_token)
+        if not (self._is_possible and digests and places):
             return foreign.embed(self._model, inputs)
         look = self._looks.get(digests)
         if look is not None:
@@ -66,7 +70,8 @@ class LookedAt:
             return self._reused(inputs, look)
         made = foreign.embed(self._model, inputs)
         # Kept whole: most pictures are asked about once, and cutting the features out would cost them all.
-        self._remember(digests, _Look(made["inputs_embeds"], tuple(token_ids)))
+        if made["inputs_embeds"].shape[1] == len(token_ids):
+            self._remember(digests, _Look(made["inputs_embeds"], places))
         return made
 
     def forget(self) -> None:
@@ -81,8 +86,7 @@ class LookedAt:
             self._bytes -= self._looks.popitem(last=False)[1].embeddings.nbytes
 
     def _reused(self, inputs: dict[str, Any], look: _Look) -> dict[str, Any]:
-        places = mx.array([place for place, token in enumerate(look.token_ids) if token == self._image_token])
-        features = look.embeddings[0][places]
+        features = look.embeddings[0][mx.array(look.places)]
         if self._is_proven:
             return foreign.embed(self._model, inputs, features=features)
         made = foreign.embed(self._model, inputs)

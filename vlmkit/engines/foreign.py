@@ -11,7 +11,9 @@ import importlib.metadata
 import importlib.util
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +22,31 @@ import mlx_vlm
 from mlx.utils import tree_flatten
 from mlx_vlm.generate import PromptProcessingBatch, generation_stream, wired_limit
 from mlx_vlm.generate.common import DEFAULT_PREFILL_STEP_SIZE, _chunked_prefill_enabled
-from mlx_vlm.prompt_utils import SINGLE_IMAGE_ONLY_MODELS, apply_chat_template
+from mlx_vlm.prompt_utils import SINGLE_IMAGE_ONLY_MODELS, apply_chat_template, get_message_json
 from mlx_vlm.quant_utils import dequantize_model, get_total_parameters
-from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs, should_add_special_tokens
+from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs
+from transformers.utils.chat_template_utils import render_jinja_template
 
-from vlmkit.records import Turn
+from vlmkit.engines.template import ChatTemplate, Conversation
+from vlmkit.errors import Refused
 
 __all__ = [
     "FLOAT",
     "VERSION",
-    "chat_prompt",
+    "chat_template",
     "dequantize",
     "embed",
+    "image_token_id",
     "knows",
     "load",
     "model_inputs",
     "on_stream",
     "parameter_count",
+    "plain_prompt",
     "plain_tokens",
     "prefill",
     "sees",
     "single_image_only",
-    "takes_turns",
     "weight_bytes",
     "wired",
 ]
@@ -50,8 +55,19 @@ FLOAT = mx.float32
 
 VERSION = f"{mlx_vlm.__version__} on mlx {importlib.metadata.version('mlx')}"
 
-# Families that take the last message alone: a system text has to stand inside it.
+# Families that read one question as it is, whatever template their tokenizer brings from a text model.
 _LAST_MESSAGE_ONLY = frozenset({"paligemma", "florence2", "falcon_ocr"})
+
+_INTERNVL_CONTEXT = "<IMG_CONTEXT>"
+
+_IMAGE_TOKEN_NAMES = (
+    "image_token_id",
+    "image_token_index",
+    "img_context_token_id",
+    "image_pad_token_id",
+    "media_placeholder_token_id",
+    "image_patch_id",
+)
 
 
 def knows(config: dict[str, Any]) -> bool:
@@ -99,68 +115,107 @@ def weight_bytes(model: Any) -> int:
     return sum(weight.nbytes for weight in dict(tree_flatten(model.parameters())).values())
 
 
-def takes_turns(model_type: str) -> bool:
-    """Whether a family's template has room for more than the last message."""
-    return model_type not in _LAST_MESSAGE_ONLY
-
-
-def chat_prompt(
-    model: Any, processor: Any, prompt: str, system: str | None, images: int, turns: Sequence[Turn] = ()
-) -> str:
-    """The finished text: the model's own chat template around what was said before, prompt and picture places.
+def chat_template(model_type: str, processor: Any, own: str | None) -> ChatTemplate | None:
+    """What puts a conversation into words for a model; None for families that were made without a template.
 
     Parameters
     ----------
-    model, processor : as `load` gives them
-    prompt : str
-    system : str or None
-    images : int
-        Of all turns and the prompt.
-    turns : sequence of Turn, default ()
+    model_type : str
+    processor : as `load` gives it
+    own : str or None
+        The checkpoint's own template. Only where it has none that of mlx_vlm's processor is taken.
     """
-    if system and takes_turns(model.config.model_type):
-        messages = [{"role": "system", "content": system}, *_messages(prompt, images, turns)]
-        try:
-            return _templated(model, processor, messages, images)
-        except Exception as error:
-            if "system" not in str(error).lower():
-                raise
-    if system:
-        prompt = f"{system}\n\n{prompt}"
-    return _templated(model, processor, _messages(prompt, images, turns) if turns else prompt, images)
+    if model_type in _LAST_MESSAGE_ONLY:
+        return None
+    tokenizer = getattr(processor, "tokenizer", processor)
+    built_in = (getattr(holder, "chat_template", None) for holder in (processor, tokenizer))
+    template = own or next((text for text in built_in if isinstance(text, str) and text), None)
+    if template is None:
+        return None
+
+    def render(messages: list[dict[str, Any]]) -> str:
+        # Of templates that know two ways to begin an answer, the one without thinking: a caption is wanted.
+        rendered, _ = render_jinja_template(
+            conversations=[messages],
+            chat_template=template,
+            add_generation_prompt=True,
+            **{"enable_thinking": False} | getattr(tokenizer, "special_tokens_map", {}),
+        )
+        return str(rendered[0])
+
+    return ChatTemplate(render=render, marks=partial(_marks, model_type, processor))
 
 
-def _messages(prompt: str, images: int, turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    if not turns:
-        return [{"role": "user", "content": prompt}]
-    messages = []
-    for turn in turns:
-        messages.append({"role": "user", "content": _parts(turn.prompt, len(turn.pictures))})
-        messages.append({"role": "assistant", "content": turn.answer})
-        images -= len(turn.pictures)
-    return [*messages, {"role": "user", "content": _parts(prompt, images)}]
+def _marks(model_type: str, processor: Any, images: int) -> list[str]:
+    """What a text holds in place of each picture, where a template takes nothing but text."""
+    contents: list[Any] = []
+    # Unknown families, and more pictures than a family takes.
+    with suppress(ValueError):
+        messages = [get_message_json(model_type, "", num_images=number) for number in range(images + 1)]
+        contents = [message["content"] if isinstance(message, dict) else message for message in messages]
+    if contents and all(isinstance(content, str) for content in contents):
+        return [longer.removeprefix(content) for content, longer in pairwise(contents)]
+    holders = (processor, getattr(processor, "tokenizer", None))
+    tokens = (getattr(holder, "image_token", None) for holder in holders)
+    return [next((token for token in tokens if isinstance(token, str) and token), "<image>") + "\n"] * images
 
 
-def _parts(text: str, images: int) -> list[dict[str, Any]]:
-    # Places only: which picture is meant follows from their order.
-    return [*({"type": "image"} for _ in range(images)), {"type": "text", "text": text}]
+def plain_prompt(model: Any, processor: Any, conversation: Conversation) -> str:
+    """The finished text for a model without any template: as mlx_vlm writes it.
 
-
-def _templated(model: Any, processor: Any, prompt: Any, images: int) -> str:
-    text = apply_chat_template(processor, model.config, prompt, num_images=images)
+    Raises
+    ------
+    Refused
+        The family reads one question, and something was said before.
+    """
+    last_only = model.config.model_type in _LAST_MESSAGE_ONLY
+    if last_only and conversation.answers:
+        message = "This model reads one question and nothing said before. Ask without examples or earlier turns."
+        raise Refused(message)
+    if conversation.system is not None:
+        conversation = conversation.with_system_in_question()
+    messages = conversation.messages() if conversation.answers else conversation.questions[-1].text
+    text = apply_chat_template(processor, model.config, messages, num_images=conversation.images)
     return text if isinstance(text, str) else str(text["content"])
 
 
 def model_inputs(model: Any, processor: Any, text: str, images: Sequence[Any]) -> dict[str, Any]:
-    """Token ids, pixels and whatever else the processor makes of text and PIL images."""
-    inputs: dict[str, Any] = prepare_inputs(
-        processor,
-        images=list(images) or None,
-        prompts=text,
-        image_token_index=getattr(model.config, "image_token_index", None),
-        add_special_tokens=should_add_special_tokens(model.config.model_type, processor),
-    )
+    """Token ids, pixels and whatever else the processor makes of text and PIL images.
+
+    A text that begins with the tokenizer's own beginning gets no second one, whatever the processor asks for.
+    """
+    tokenizer = getattr(processor, "tokenizer", processor)
+    begins_itself = text.startswith(_beginnings(tokenizer))
+    if images and hasattr(processor, "img_context_token_id"):  # InternVL's chat processor knows but one mark
+        text = text.replace(_INTERNVL_CONTEXT, "<image>")
+    with _without_added_tokens(tokenizer) if begins_itself else nullcontext():
+        inputs: dict[str, Any] = prepare_inputs(
+            processor,
+            images=list(images) or None,
+            prompts=text,
+            image_token_index=getattr(model.config, "image_token_index", None),
+            add_special_tokens=not begins_itself,
+        )
     return inputs
+
+
+def _beginnings(tokenizer: Any) -> tuple[str, ...]:
+    """How a text begins that needs no mark put before it."""
+    bare = tokenizer("x", add_special_tokens=False)["input_ids"]
+    marked = tokenizer("x")["input_ids"]
+    first = next((place for place in range(len(marked)) if marked[place : place + len(bare)] == bare), 0)
+    return tuple(filter(None, (getattr(tokenizer, "bos_token", None), tokenizer.decode(marked[:first]))))
+
+
+@contextmanager
+def _without_added_tokens(tokenizer: Any) -> Iterator[None]:
+    """Many processors do not hand the wish on to their tokenizer, so it is told itself."""
+    encode = tokenizer._encode_plus  # noqa: SLF001  where all calls of a tokenizer meet
+    tokenizer._encode_plus = lambda *args, **options: encode(*args, **options | {"add_special_tokens": False})  # noqa: SLF001
+    try:
+        yield
+    finally:
+        del tokenizer._encode_plus  # noqa: SLF001
 
 
 def embed(model: Any, inputs: dict[str, Any], *, features: Any = None) -> dict[str, Any]:
@@ -182,10 +237,23 @@ def embed(model: Any, inputs: dict[str, Any], *, features: Any = None) -> dict[s
     return rest | {k: v for k, v in embedded.to_dict().items() if v is not None}
 
 
-def image_token_id(model: Any) -> int | None:
-    """Token that stands for a part of a picture; None where the configuration names none."""
-    ids = (getattr(model.config, name, None) for name in ("image_token_index", "image_token_id"))
-    return next((token for token in ids if isinstance(token, int)), None)
+def image_token_id(model: Any, processor: Any, config: dict[str, Any], inputs: dict[str, Any]) -> int | None:
+    """Token that stands for a part of a picture; None where nothing names one.
+
+    Parameters
+    ----------
+    model, processor : as `load` gives them
+    config : dict
+        Of config.json. A model's own configuration also holds defaults, which may be another checkpoint's.
+    inputs : dict
+        As `model_inputs` makes them. Of several names the one that occurs here counts.
+    """
+    sources = (config, inputs, vars(model.config))
+    named = [source.get(name) for source in sources for name in _IMAGE_TOKEN_NAMES]
+    named.append(getattr(processor, "image_token_id", None))
+    tokens = [token for token in named if isinstance(token, int)]
+    occurring = set(inputs["input_ids"][0].tolist())
+    return next((token for token in tokens if token in occurring), next(iter(tokens), None))
 
 
 def prefill(model: Any, row: int, token_ids: list[int], kwargs: dict[str, Any], processors: list[Any]) -> Any:
@@ -210,14 +278,24 @@ def prefill(model: Any, row: int, token_ids: list[int], kwargs: dict[str, Any], 
 
 
 def plain_tokens(
-    model: Any, processor: Any, text: str, images: Sequence[Any], *, max_tokens: int, processors: list[Any]
+    model: Any, processor: Any, inputs: dict[str, Any], *, max_tokens: int, processors: list[Any]
 ) -> Iterator[tuple[int, Any]]:
-    """Tokens of mlx_vlm's own generation, with the log-probabilities they were chosen by; greedy after `processors`."""
+    """Tokens of mlx_vlm's own generation, with the log-probabilities they were chosen by; greedy after `processors`.
+
+    Parameters
+    ----------
+    model, processor : as `load` gives them
+    inputs : dict
+        As `model_inputs` makes them.
+    max_tokens : int
+    processors : list of logits processors
+    """
+    prepared = {"mask" if name == "attention_mask" else name: value for name, value in inputs.items()}
     stream = mlx_vlm.stream_generate(
         model,
         processor,
-        text,
-        image=list(images) or None,
+        "",
+        **prepared,
         max_tokens=max_tokens,
         temperature=0.0,
         logits_processors=processors or None,

@@ -29,13 +29,12 @@ def look_inside(language: LoadedModel, ask: Ask, images: Sequence[Any]) -> Insig
         Its pictures, decoded.
     """
     prompt = language.prompt(ask.prompt, ask.system, images, ask.turns)
-    image_token = foreign.image_token_id(language.model)
     vision = getattr(language.model.config, "vision_config", None)
     patch_px = getattr(vision, "patch_size", None)
     return Insight(
-        text=prompt.text,
+        text=language.as_read(prompt),
         prompt_tokens=len(prompt.token_ids),
-        image_tokens=None if image_token is None else prompt.token_ids.count(image_token),
+        image_tokens=None if prompt.image_token is None else prompt.token_ids.count(prompt.image_token),
         tiles=tuple(_tiles(prompt.inputs, language.processor)),
         patch_px=patch_px if isinstance(patch_px, int) else None,
     )

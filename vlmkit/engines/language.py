@@ -6,11 +6,15 @@ Imported on the desk only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import foreign, grammar
 from vlmkit.engines.decoding import Prompt
+from vlmkit.engines.template import Conversation, Said, own_template
 from vlmkit.records import Constraint, Turn
+
+if TYPE_CHECKING:
+    from vlmkit.engines.inspection import Checkpoint
 
 __all__ = ["LoadedModel"]
 
@@ -24,15 +28,22 @@ class LoadedModel:
         Full name, as ``mlx:…``.
     model : mlx_vlm model
     processor : transformers processor
+    checkpoint : Checkpoint
+
+    Attributes
+    ----------
     context_length : int or None
         Most tokens of prompt and answer together.
     """
 
-    def __init__(self, name: str, model: Any, processor: Any, context_length: int | None) -> None:
+    def __init__(self, name: str, model: Any, processor: Any, checkpoint: Checkpoint) -> None:
         self.name = name
         self.model = model
         self.processor = processor
-        self.context_length = context_length
+        self.context_length = checkpoint.context_length
+        self._config = checkpoint.config
+        own = own_template(checkpoint.directory)
+        self._template = foreign.chat_template(model.config.model_type, processor, own)
         self.tokenizer = getattr(processor, "tokenizer", processor)
         # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
         self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))
@@ -52,11 +63,38 @@ class LoadedModel:
 
     def prompt(self, text: str, system: str | None, images: Sequence[Any], turns: Sequence[Turn] = ()) -> Prompt:
         """Finished prompt; raises whatever template or processor raise."""
-        finished = foreign.chat_prompt(self.model, self.processor, text, system, len(images), turns)
+        shown_before = sum(len(turn.pictures) for turn in turns)
+        conversation = Conversation(
+            questions=(
+                *(Said(turn.prompt, len(turn.pictures)) for turn in turns),
+                Said(text, len(images) - shown_before),
+            ),
+            answers=tuple(turn.answer for turn in turns),
+            system=system or None,
+        )
+        finished = (
+            self._template.text(conversation)
+            if self._template is not None
+            else foreign.plain_prompt(self.model, self.processor, conversation)
+        )
         with foreign.on_stream():
             inputs = foreign.model_inputs(self.model, self.processor, finished, images)
-            token_ids = inputs["input_ids"][0].tolist()
-        return Prompt(text=finished, images=tuple(images), token_ids=token_ids, inputs=inputs)
+        return Prompt(
+            text=finished,
+            token_ids=inputs["input_ids"][0].tolist(),
+            inputs=inputs,
+            image_token=foreign.image_token_id(self.model, self.processor, self._config, inputs),
+        )
+
+    def as_read(self, prompt: Prompt) -> str:
+        """A prompt's tokens as text, markers included; a run of the picture's token is shown once."""
+        shown = [
+            token
+            for token, before in zip(prompt.token_ids, [None, *prompt.token_ids], strict=False)
+            if token != prompt.image_token or token != before
+        ]
+        text: str = self.tokenizer.decode(shown, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return text
 
     def decode(self, tokens: list[int]) -> str:
         """Text of tokens, markers of the template left out."""

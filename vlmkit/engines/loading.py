@@ -94,7 +94,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         mx.eval(model.parameters())
         if chosen != "checkpoint":
             substitutes.install()
-        language = LoadedModel(name, model, processor, checkpoint.context_length)
+        language = LoadedModel(name, model, processor, checkpoint)
     except Exception as error:
         raise ModelLoadFailed(_explained(name, error)) from error
     return Loaded(
