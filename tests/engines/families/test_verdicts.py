@@ -1,0 +1,57 @@
+"""What was measured of a family is said before anything is loaded."""
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+from vlmkit.engines.families import verdicts
+from vlmkit.engines.families.verdicts import FAITHFULNESS, Verdict, verdict
+
+
+def test_the_table_speaks_the_five_words():
+    """Every row has a verdict, and a reason unless nothing differs."""
+    table = verdicts._table()
+    assert table["mlx_vlm"]
+    for family, row in table["families"].items():
+        assert row["verdict"] in FAITHFULNESS, family
+        assert bool(row["why"]) or row["verdict"] in ("same", "never compared"), family
+        assert not row["why"].endswith("."), family
+
+
+@pytest.mark.parametrize("name", ["smolvlm", "SmolVLM"])
+def test_a_measured_family_is_found_however_it_is_spelled(name):
+    """As mlx_vlm finds it."""
+    assert (verdict(name).faithfulness, verdict(name).why) == ("same", "")
+    assert verdict("lfm2-vl") == verdict("lfm2_vl")
+
+
+def test_nobody_is_right_by_default():
+    """A family nobody measured is told from one that is right."""
+    unknown = verdict("nope")
+    assert (unknown.faithfulness, unknown.mlx_vlm) == ("never compared", None)
+    assert unknown.remarks == ("Its answers were never compared with those of transformers.",)
+
+
+def test_remarks_are_for_people(monkeypatch):
+    """Nothing where all is well, the reason where it is not, and the version where it is another."""
+    here = importlib.metadata.version("mlx-vlm")
+    assert Verdict(faithfulness="same", mlx_vlm=here).remarks == ()
+    assert Verdict(faithfulness="same", why="after a repair", mlx_vlm=here).remarks == ("after a repair.",)
+    (told,) = Verdict(faithfulness="differs", why="tiles", mlx_vlm=here).remarks
+    assert told == "Its answers differ from those of transformers: tiles."
+    assert Verdict(faithfulness="same", mlx_vlm="0.0").remarks == (
+        f"That was measured with mlx_vlm 0.0, and {here} is installed.",
+    )
+    monkeypatch.setattr(verdicts, "_installed", lambda: None)
+    assert Verdict(faithfulness="same", mlx_vlm="0.0").remarks == ()
+
+
+def test_no_mlx_is_needed_to_ask():
+    """A machine that cannot run the model can still be told about it."""
+    code = (
+        "import sys; sys.modules['mlx'] = sys.modules['mlx_vlm'] = None; "
+        "from vlmkit.engines.families.verdicts import verdict; print(verdict('smolvlm').faithfulness)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True).stdout == "same\n"

@@ -1,0 +1,85 @@
+"""How near each family comes to transformers, as it was measured: the same answers, nearly, others, or wrong ones.
+
+The table is written by the recorded comparisons of the test suite, with the version of mlx_vlm they ran on. It is read
+without mlx, so that it can be asked before anything is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+__all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "verdict"]
+
+Faithfulness = Literal["same", "nearly", "differs", "wrong", "never compared"]
+FAITHFULNESS: tuple[str, ...] = get_args(Faithfulness)
+
+_SAID = {
+    "same": "",
+    "nearly": "Its answers are nearly those of transformers",
+    "differs": "Its answers differ from those of transformers",
+    "wrong": "Its answers are wrong",
+    "never compared": "Its answers were never compared with those of transformers",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What is known of a family.
+
+    Attributes
+    ----------
+    faithfulness : {"same", "nearly", "differs", "wrong", "never compared"}
+        Answers of this engine beside those of transformers.
+    why : str, default ""
+        What differs, and when; empty where nothing does.
+    mlx_vlm : str or None, default None
+        Version it was measured with; None where it was not.
+    """
+
+    faithfulness: Faithfulness
+    why: str = ""
+    mlx_vlm: str | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences for people; none where there is nothing to know."""
+        said = _SAID[self.faithfulness]
+        remarks = [f"{said}: {self.why}." if said and self.why else f"{said or self.why}."]
+        installed = _installed()
+        if self.mlx_vlm is not None and installed is not None and installed != self.mlx_vlm:
+            remarks.append(f"That was measured with mlx_vlm {self.mlx_vlm}, and {installed} is installed.")
+        return tuple(remark for remark in remarks if remark != ".")
+
+
+def verdict(model_type: str) -> Verdict:
+    """What was measured of a family.
+
+    Parameters
+    ----------
+    model_type : str
+        As config.json names it.
+    """
+    table = _table()
+    found = table["families"].get(model_type.lower().replace("-", "_"))
+    if found is None:
+        return Verdict(faithfulness="never compared")
+    return Verdict(faithfulness=found["verdict"], why=found["why"], mlx_vlm=table["mlx_vlm"])
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = files("vlmkit.engines.families").joinpath("measured.json").read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
+
+
+def _installed() -> str | None:
+    with suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("mlx-vlm")
+    return None
