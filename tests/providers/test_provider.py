@@ -268,7 +268,7 @@ def test_cancelling_ends_the_request_on_the_wire(serve, opened, ask):
     doomed = backend.submit(ask())
     while not server.requests:
         time.sleep(0.005)
-    (line,) = site.transport._client._connections._open
+    (line,) = site.transport._connections._open
     assert not line.socket.has_ended
     assert doomed.cancel()
     assert not wait([doomed], WAIT_S).not_done

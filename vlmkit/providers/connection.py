@@ -10,8 +10,7 @@ import functools
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +20,7 @@ import httpx
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
 from vlmkit.providers.sockets import Socket, Sockets, TooMuch
 
-__all__ = ["TRANSLATION", "Client", "tls_context", "translation_of"]
+__all__ = ["TRANSLATION", "Connections", "tls_context", "translation_of"]
 
 _CONNECT_S = 10.0
 _MOST_IDLE = 64
@@ -106,6 +105,127 @@ class Client:
         self._connections.abort()
 
 
+class Connections(httpx.AsyncBaseTransport):
+    """Connections to one address: one for each request in flight, the latest idle one first.
+
+    Used from the thread of its loop.
+
+    Parameters
+    ----------
+    headers : list of (str, str)
+        Sent with every request.
+    tls : SSLContext or None
+        None speaks no TLS.
+    proxy : str or None
+        Address of the proxy, perhaps with a user and password.
+    most_bytes : int
+        More than so many bytes of a body are an error.
+    """
+
+    def __init__(
+        self, headers: list[tuple[str, str]], *, tls: ssl.SSLContext | None, proxy: str | None, most_bytes: int
+    ) -> None:
+        self._headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers]
+        self._make = functools.partial(_pool, tls, proxy)
+        self._most_bytes = 2 * most_bytes  # framing of small pieces is more than they are
+        self._idle: list[_Line] = []
+        self._open: set[_Line] = set()
+        self._is_closed = False
+
+    async def send(self, method: str, url: str, body: bytes) -> httpx.Response:
+        """Ask; the beginning of the answer, which is to be closed.
+
+        Parameters
+        ----------
+        method : str
+        url : str
+        body : bytes
+            JSON, or empty.
+
+        Raises
+        ------
+        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException
+            No answer came. `TRANSLATION` has each.
+        """
+        target, host = _target(url)
+        headers = [(b"Host", host), *self._headers]
+        if body:
+            headers += [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
+        stream, extensions = httpx.ByteStream(body), {"timeout": {"connect": _CONNECT_S}}
+        request = httpx.Request(method, target, headers=headers, stream=stream, extensions=extensions)
+        return await self.handle_async_request(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask over an idle connection or a new one; once more where the idle one was closed meanwhile.
+
+        Raises
+        ------
+        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException
+            As `send`.
+        """
+        url = request.url
+        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        asked = httpcore.Request(
+            request.method,
+            place,
+            headers=request.headers.raw,
+            content=cast("httpx.AsyncByteStream", request.stream),
+            extensions=request.extensions,
+        )
+        line = self._taken(place.origin)
+        try:
+            return await self._exchange(line, asked)
+        except httpcore.NetworkError:
+            if not line.is_stale:
+                raise
+        return await self._exchange(self._new(place.origin), asked)
+
+    def abort(self) -> None:
+        """Close all of them, also those in use, and those that come."""
+        self._is_closed = True
+        for line in self._open:
+            line.abort()
+
+    async def _exchange(self, line: _Line, asked: httpcore.Request) -> httpx.Response:
+        line.begin()
+        try:
+            answer = await line.http.handle_async_request(asked)
+        except BaseException as error:
+            self._drop(line)
+            line.tell(error)
+            raise
+        socket = cast("Socket", line.socket)
+        socket.most_bytes = socket.received_bytes + self._most_bytes
+        if self._is_closed:
+            socket.abort()
+        body = _Body(answer, line, self._give_back)
+        return httpx.Response(answer.status, headers=answer.headers, stream=body)
+
+    def _taken(self, origin: httpcore.Origin) -> _Line:
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_clean:
+                return line
+            self._drop(line)
+        return self._new(origin)
+
+    def _new(self, origin: httpcore.Origin) -> _Line:
+        line = _Line(self._make, origin)
+        self._open.add(line)
+        return line
+
+    def _give_back(self, line: _Line) -> None:
+        if not line.is_clean or self._is_closed or len(self._idle) >= _MOST_IDLE:
+            self._drop(line)
+            return
+        line.rest()
+        self._idle.append(line)
+
+    def _drop(self, line: _Line) -> None:
+        self._open.discard(line)
+        line.abort()
+
+
 class _Line:
     """One connection: httpcore speaks HTTP over the socket that is made for it."""
 
@@ -148,129 +268,33 @@ class _Line:
         if self.socket is not None:
             self.socket.abort()
 
-    @contextmanager
-    def telling(self) -> Iterator[None]:
+    def tell(self, error: BaseException) -> None:
         """An answer that was cut off is no answer in another language."""
-        try:
-            yield
-        except httpcore.RemoteProtocolError as error:
-            if self.socket is not None and self.socket.was_read_to_end:
-                raise httpcore.ReadError("closed by the server") from error
-            raise
-
-
-class Connections(httpx.AsyncBaseTransport):
-    """Connections to one address: one for each request in flight, the latest idle one first.
-
-    Parameters
-    ----------
-    tls : SSLContext or None
-    proxy : str or None
-    most_bytes : int
-        Of an answer after its head, as they come over the wire.
-    """
-
-    def __init__(self, *, tls: ssl.SSLContext | None, proxy: str | None, most_bytes: int) -> None:
-        self._make = functools.partial(_pool, tls, proxy)
-        self._most_bytes = most_bytes
-        self._idle: list[_Line] = []
-        self._open: set[_Line] = set()
-        self._is_closed = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask over an idle connection or a new one; once more where the idle one was closed meanwhile.
-
-        Raises
-        ------
-        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException
-            As `Client.send`.
-        """
-        url = request.url
-        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        asked = httpcore.Request(
-            request.method,
-            place,
-            headers=request.headers.raw,
-            content=cast("AsyncIterator[bytes]", request.stream),
-            extensions=request.extensions,
-        )
-        line = self._taken(place.origin)
-        try:
-            response = await self._exchange(line, asked)
-        except httpcore.NetworkError:
-            if not line.is_stale:
-                raise
-            line = self._new(place.origin)
-            response = await self._exchange(line, asked)
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(response, line, self._give_back),
-            extensions=response.extensions,
-        )
-
-    def abort(self) -> None:
-        """Close all of them, and those that come."""
-        self._is_closed = True
-        for line in self._open:
-            line.abort()
-
-    async def _exchange(self, line: _Line, asked: httpcore.Request) -> httpcore.Response:
-        line.begin()
-        try:
-            with line.telling():
-                response = await line.http.handle_async_request(asked)
-        except BaseException:
-            self._drop(line)
-            raise
-        socket = cast("Socket", line.socket)
-        socket.most_bytes = socket.received_bytes + self._most_bytes
-        if self._is_closed:
-            socket.abort()
-        return response
-
-    def _taken(self, origin: httpcore.Origin) -> _Line:
-        while self._idle:
-            line = self._idle.pop()
-            if line.is_clean:
-                return line
-            self._drop(line)
-        return self._new(origin)
-
-    def _new(self, origin: httpcore.Origin) -> _Line:
-        line = _Line(self._make, origin)
-        self._open.add(line)
-        return line
-
-    def _give_back(self, line: _Line) -> None:
-        if not line.is_clean or self._is_closed or len(self._idle) >= _MOST_IDLE:
-            self._drop(line)
-            return
-        line.rest()
-        self._idle.append(line)
-
-    def _drop(self, line: _Line) -> None:
-        self._open.discard(line)
-        line.abort()
+        is_cut_off = self.socket is not None and self.socket.was_read_to_end
+        if is_cut_off and isinstance(error, httpcore.RemoteProtocolError):
+            raise httpcore.ReadError("closed by the server") from error
 
 
 class _Body(httpx.AsyncByteStream):
     """What comes behind a head; once it is closed, its connection can take another request."""
 
-    def __init__(self, response: httpcore.Response, line: _Line, give_back: Callable[[_Line], None]) -> None:
-        self._response, self._line, self._give_back = response, line, give_back
+    def __init__(self, answer: httpcore.Response, line: _Line, give_back: Callable[[_Line], None]) -> None:
+        self._answer, self._line, self._give_back = answer, line, give_back
         self._is_closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with self._line.telling():
-            async for part in cast("AsyncIterator[bytes]", self._response.stream):
+        try:
+            async for part in cast("AsyncIterator[bytes]", self._answer.stream):
                 yield part
+        except httpcore.RemoteProtocolError as error:
+            self._line.tell(error)
+            raise
 
     async def aclose(self) -> None:
         """Read no more; a body that was not read to its end closes the connection."""
         if not self._is_closed:
             self._is_closed = True
-            await self._response.aclose()
+            await self._answer.aclose()
             self._give_back(self._line)
 
 
@@ -325,8 +349,10 @@ def _pool(tls: ssl.SSLContext | None, proxy: str | None, sockets: Sockets) -> ht
 
 
 @functools.lru_cache(maxsize=256)
-def _url(text: str) -> httpx.URL:
-    return httpx.URL(text)
+def _target(url: str) -> tuple[httpx.URL, bytes]:
+    """An address taken apart, and its host as a header names it."""
+    target = httpx.URL(url)
+    return target, target.netloc
 
 
 def _has_surplus(http: Any) -> bool:

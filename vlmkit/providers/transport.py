@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
-from vlmkit.providers.connection import Client, tls_context, translation_of
+from vlmkit.providers.connection import Connections, tls_context, translation_of
 from vlmkit.providers.event_loop import EventLoop
 
 __all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
@@ -109,7 +109,7 @@ class Transport:
         is_tls = url.startswith("https:") or (proxy or "").startswith("https:")
         tls = tls_context(ca_file=ca_file, verify=verify) if is_tls else None
         all_headers = [*_HEADERS, *(headers or {}).items()]
-        self._client = Client(all_headers, tls=tls, proxy=proxy, most_bytes=MOST_BYTES)
+        self._connections = Connections(all_headers, tls=tls, proxy=proxy, most_bytes=MOST_BYTES)
         self._secret = secret
         self._loop: EventLoop | None = None
         self._lock = threading.Lock()
@@ -173,7 +173,7 @@ class Transport:
             The transport was closed.
         """
         self.enter()
-        response = await self._within(call, self._client.send(method, self._url(path), body))
+        response = await self._within(call, self._connections.send(method, self._url(path), body))
         pieces = self._pieces(response.stream)
 
         async def read() -> bytes:
@@ -205,7 +205,7 @@ class Transport:
         with self._lock:
             loop, self._loop, self._closed = self._loop, None, True
         if loop is not None:
-            loop.call(self._client.abort)
+            loop.call(self._connections.abort)
             loop.leave()
 
     def blot(self, text: str) -> str:
@@ -217,7 +217,7 @@ class Transport:
 
     async def _fetched(self, method: str, path: str, body: bytes) -> Answer:
         self.enter()
-        response = await self._client.send(method, self._url(path), body)
+        response = await self._connections.send(method, self._url(path), body)
         try:
             chunks = [chunk async for chunk in self._pieces(response.stream)]
             return replace(self._head(response), body=b"".join(chunks))
