@@ -28,7 +28,7 @@ _PATH_STARTS = ("/", "./", "../", "~")
 _WITH_VARIANTS = {"lmstudio", "openrouter"}
 """Engines whose models' names have an @ of their own: ``qwen2-vl@q4_k_m``, ``openai/gpt-4o@preset/pictures``."""
 _WITHOUT_AT = {"ollama"}
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\uffff\\]")
+_UNSAFE = re.compile(r"[^!-\[\]-~]")
 _NUMBER = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
 _ADVICE = "Give scheme, host and base path, as http://localhost:8000/v1."
 

@@ -39,8 +39,9 @@ _PREAMBLE = re.compile(
     r"|(?:sure(?: thing)?|certainly|of course|absolutely)[!.])\s*",
     re.IGNORECASE,
 )
-_OTHER_PREAMBLE = re.compile(
-    r"(?:(?:¡?claro[^\n:]{0,20}|bien sûr|natürlich|gerne|certo|конечно|当然)[!,.！，。]?\s*)?"
+# These end in a colon, which most answers have not: compiled for the first one that has, and then remembered.
+_OTHER_PREAMBLE = (
+    r"(?i)(?:(?:¡?claro[^\n:]{0,20}|bien sûr|natürlich|gerne|certo|конечно|当然)[!,.！，。]?\s*)?"
     r"(?:aquí (?:tienes?|está)|voici|hier (?:ist|sind)|aqui está|ecco|вот|以下是|这是|這是|以下は|こちら"
     r"|다음은|إليك|यहाँ|এখানে|یہاں"
     r"|berikut|işte)"
@@ -48,8 +49,7 @@ _OTHER_PREAMBLE = re.compile(
     r"|didascalia|описани"
     r"|подпис|описание|描述|说明|說明|标题|標題|説明|キャプション|설명|캡션|وصف|विवरण|বর্ণনা|تفصیل|deskripsi|keterangan|açıklama|respuesta"
     r"|réponse|antwort"
-    r"|resposta|risposta|ответ|回答|答え|답변)[^\n:：。.]{0,30}?[:：]\s*",
-    re.IGNORECASE,
+    r"|resposta|risposta|ответ|回答|答え|답변)[^\n:：。.]{0,30}?[:：]\s*"
 )
 _LABEL_WORDS = (
     r"(?:(?:(?:image|picture|photo|short|brief|detailed|concise|one-line|final|suggested|generated|new|your|the"
@@ -61,10 +61,8 @@ _LABEL_WORDS = (
     r"|descrizione|didascalia|risposta|описание|подпись|ответ|(?:图片|圖片|图像)?(?:描述|说明|說明|标题|標題)|回答|答案|キャプション|説明|答え|캡션"
     r"|설명|답변|답)"
 )
-_CAPTION_LABEL = re.compile(
-    rf"(?:[*_]{{1,3}}|#{{1,6}}\s*)?{_LABEL_WORDS}(?:[*_]{{1,3}})?\s*[:：](?:[*_]{{1,3}})?\s*", re.IGNORECASE
-)
-_CAPTION_HEADING = re.compile(rf"(?:#{{1,6}}\s*{_LABEL_WORDS}|\*\*{_LABEL_WORDS}\*\*)\s*\n+", re.IGNORECASE)
+_CAPTION_LABEL = rf"(?i)(?:[*_]{{1,3}}|#{{1,6}}\s*)?{_LABEL_WORDS}(?:[*_]{{1,3}})?\s*[:：](?:[*_]{{1,3}})?\s*"
+_CAPTION_HEADING = rf"(?i)(?:#{{1,6}}\s*{_LABEL_WORDS}|\*\*{_LABEL_WORDS}\*\*)\s*\n+"
 LABEL = re.compile(
     r"(?:#{1,6}\s*)?\*{0,2}(?:ai assistant|assistant|ai|bot|chatbot|chatgpt|gpt-?\d\w*)\*{0,2}\s*[:：]\*{0,2}\s*"
     r"|(?-i:assistant\s*\n+)|###\s*(?:assistant|response|answer)\s*:?\s*\n",
@@ -107,15 +105,21 @@ def mend_surrogates(text: str) -> str:
     return text
 
 
+def _has_colon(text: str) -> bool:
+    return ":" in text or "：" in text
+
+
 def drop_preamble(text: str) -> str:
     """Leave out an announcement of the answer: "Sure! Here is a description of the image:"."""
-    match = _PREAMBLE.match(text) or _OTHER_PREAMBLE.match(text)
+    match = _PREAMBLE.match(text) or (re.match(_OTHER_PREAMBLE, text) if _has_colon(text) else None)
     return text[match.end() :] if match else text
 
 
 def drop_label(text: str) -> str:
     """Leave out a label before the answer: "Assistant:", "**Caption:**"."""
-    match = LABEL.match(text) or _CAPTION_LABEL.match(text) or _CAPTION_HEADING.match(text)
+    match = LABEL.match(text) or (re.match(_CAPTION_LABEL, text) if _has_colon(text) else None)
+    if match is None and text.startswith(("#", "**")):
+        match = re.match(_CAPTION_HEADING, text)
     return text[match.end() :] if match else text
 
 

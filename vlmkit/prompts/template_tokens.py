@@ -37,41 +37,31 @@ _TURN = (
     r"(?:<\|(?:im_start|start_header_id|header_start|start|start_of_role|role_start|turn_start)\|>|<start_of_turn>"
     r"|<\|turn>)"
 )
-_LEADING = re.compile(
-    rf"\A(?:[\s{INVISIBLE}]+|{_TURN}\s*(?-i:assistant|model)?\b|{TOKEN})+(?:(?-i:assistant|model)\s*\n+)?",
-    re.IGNORECASE,
-)
-_TRAILING = re.compile(rf"{TOKEN}\Z", re.IGNORECASE)
+# To compile these takes longer than all the rest that is done for an answer, and most answers have no mark in them:
+# `re.compile` remembers what it has compiled.
+_LEADING = rf"(?i)\A(?:[\s{INVISIBLE}]+|{_TURN}\s*(?-i:assistant|model)?\b|{TOKEN})+(?:(?-i:assistant|model)\s*\n+)?"
+_TRAILING = rf"(?i){TOKEN}\Z"
 _ENDS_TURN = (
     r"(?:<\|(?:im_end|eot_id|eot|eom_id|end|endoftext|end_of_text|end_of_turn|endofturn|return|end_of_response)\|>"
     r"|<｜end▁of▁sentence｜>|<end_of_turn>|<end_of_utterance>|<eos>|<eot>|<turn\|>|</s>|\[/?INST\])"
 )
 # Behind the end of the turn comes another, or what the model went on with; a mark within a sentence is no end.
-_END_OF_TURN = re.compile(
-    rf"(?<=[^\s\"'“”‘’`(\[]){_ENDS_TURN}|\s*{_ENDS_TURN}\s*{_TURN}|\s*{_TURN}\s*(?:user|human|system)\b", re.IGNORECASE
+_END_OF_TURN = rf"(?i)(?<=[^\s\"'“”‘’`(\[]){_ENDS_TURN}|\s*{_ENDS_TURN}\s*{_TURN}|\s*{_TURN}\s*(?:user|human|system)\b"
+_BOX = r"<\|(?:begin|end)_of_box\|>"
+_NAMED = (
+    r"(?i)\b(?:tags?|tokens?|elements?|markup|symbols?|html|code|reads?|says|text|like|called|named|with|and|or|the|an?"
+    r"|of|is|by|as|written)\s\Z"
 )
-_BOX = re.compile(r"<\|(?:begin|end)_of_box\|>")
-_NAMED = re.compile(
-    r"\b(?:tags?|tokens?|elements?|markup|symbols?|html|code|reads?|says|text|like|called|named|with|and|or|the|an?"
-    r"|of|is|by|as|written)\s\Z",
-    re.IGNORECASE,
-)
-_FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>")
-_BARE_FINAL = re.compile(r"\Aanalysis(?=[\sA-Z]).*assistant\s?final(?=[\sA-Z\W])", re.DOTALL)
+_FINAL = r"<\|channel\|>\s*final\b[^<]*<\|message\|>"
+_BARE_FINAL = r"(?s)\Aanalysis(?=[\sA-Z]).*assistant\s?final(?=[\sA-Z\W])"
 _THINK = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning)"
-_THINKING = re.compile(
-    rf"<({_THINK})>.*?(?:</\1>|\Z)|\[THINK\].*?(?:\[/THINK\]|\Z)|◁think▷.*?(?:◁/think▷|\Z)"
+_THINKING = (
+    rf"(?si)<({_THINK})>.*?(?:</\1>|\Z)|\[THINK\].*?(?:\[/THINK\]|\Z)|◁think▷.*?(?:◁/think▷|\Z)"
     r"|<\|begin_of_thought\|>.*?(?:<\|end_of_thought\|>|\Z)|<\|START_THINKING\|>.*?(?:<\|END_THINKING\|>|\Z)"
-    r"|<\|channel>thought.*?(?:<channel\|>|\Z)",
-    re.DOTALL | re.IGNORECASE,
+    r"|<\|channel>thought.*?(?:<channel\|>|\Z)"
 )
-_THOUGHT_END = re.compile(
-    rf"\A.*(?:</{_THINK}>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>|<channel\|>)",
-    re.DOTALL | re.IGNORECASE,
-)
-_ANSWER = re.compile(
-    r"\s*<(answer|output|response|final_answer|conclusion)>(.*?)(?:</\1>\s*|\Z)", re.DOTALL | re.IGNORECASE
-)
+_THOUGHT_END = rf"(?si)\A.*(?:</{_THINK}>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>|<channel\|>)"
+_ANSWER = r"(?si)\s*<(answer|output|response|final_answer|conclusion)>(.*?)(?:</\1>\s*|\Z)"
 
 
 def drop_thinking(text: str) -> str:
@@ -87,14 +77,14 @@ def drop_thinking(text: str) -> str:
         Empty where there was nothing else.
     """
     if text.startswith("analysis"):
-        text = _BARE_FINAL.sub("", text)
+        text = re.sub(_BARE_FINAL, "", text)
     if not any(mark in text for mark in "<[◁"):
         return text
     if "<|channel|>" in text:
-        finals = list(_FINAL.finditer(text))
+        finals = list(re.finditer(_FINAL, text))
         text = text[finals[-1].end() :] if finals else text.partition("<|channel|>")[0]
-    text = _THOUGHT_END.sub("", _THINKING.sub("", text))
-    answer = _ANSWER.fullmatch(text)
+    text = re.sub(_THOUGHT_END, "", re.sub(_THINKING, "", text))
+    answer = re.fullmatch(_ANSWER, text)
     return answer[2] if answer else text
 
 
@@ -108,8 +98,8 @@ def drop_tokens(text: str) -> str:
     text = text.strip()
     if "<" not in text and "[" not in text and text[:1] not in INVISIBLE and text[-1:] not in INVISIBLE:
         return text
-    text = _LEADING.sub("", _BOX.sub("", text))
-    for end in _END_OF_TURN.finditer(text):
+    text = re.sub(_LEADING, "", re.sub(_BOX, "", text))
+    for end in re.finditer(_END_OF_TURN, text):
         if "</s>" not in end[0] or "<s>" not in text[: end.start()]:  # struck out, in HTML
             text = text[: end.start()]
             break
@@ -119,7 +109,7 @@ def drop_tokens(text: str) -> str:
 def _without_trailing(text: str) -> str:
     while True:
         text = text.rstrip().rstrip(INVISIBLE)
-        token = _TRAILING.search(text, max(0, len(text) - 80)) if text.endswith((">", "]")) else None
-        if token is None or _NAMED.search(text, max(0, token.start() - 20), token.start()):
+        token = re.compile(_TRAILING).search(text, max(0, len(text) - 80)) if text.endswith((">", "]")) else None
+        if token is None or re.compile(_NAMED).search(text, max(0, token.start() - 20), token.start()):
             return text
         text = text[: token.start()]

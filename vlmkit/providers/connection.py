@@ -1,7 +1,8 @@
-"""An httpx client of one address whose idle connections lie on a stack, and are dropped where anything is odd.
+"""An httpx transport to one address whose idle connections lie on a stack, and are dropped where anything is odd.
 
-The only module of this room that imports httpx. httpx's own pool goes through all its connections for each request,
-and asks the next thing over one on which bytes came that nobody asked for: see `Connections`.
+The only module of this room that imports httpx. An `httpx.AsyncClient` looks at redirects, cookies and authorization,
+and its pool goes through all its connections for each request: together that is as dear as the request, and no model
+asks for it. So the transport is asked without a client, and has a stack instead of a pool.
 """
 
 from __future__ import annotations
@@ -53,56 +54,6 @@ The nearest class counts. Words about what a server or a person wrote may quote 
 def translation_of(error: Exception) -> tuple[type[BackendError], str, bool] | None:
     """Row of `TRANSLATION` for an error of a connection; None for one that is no such error."""
     return next((TRANSLATION[kind] for kind in type(error).__mro__ if kind in TRANSLATION), None)
-
-
-class Client:
-    """Sends requests; used from the thread of its loop.
-
-    Parameters
-    ----------
-    headers : list of (str, str)
-        Sent with every request.
-    tls : SSLContext or None
-        None speaks no TLS.
-    proxy : str or None
-        Address of the proxy, perhaps with a user and password.
-    most_bytes : int
-        More than so many bytes of a body are an error.
-    """
-
-    def __init__(
-        self, headers: list[tuple[str, str]], *, tls: ssl.SSLContext | None, proxy: str | None, most_bytes: int
-    ) -> None:
-        self._headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers]
-        # Framing of small pieces is more than they are.
-        self._connections = Connections(tls=tls, proxy=proxy, most_bytes=2 * most_bytes)
-        self._client = httpx.AsyncClient(transport=self._connections, timeout=_CONNECT_S, trust_env=False)
-        self._timeout = {"connect": _CONNECT_S}
-
-    async def send(self, method: str, url: str, body: bytes) -> httpx.Response:
-        """Ask; the beginning of the answer, which is to be closed.
-
-        Parameters
-        ----------
-        method : str
-        url : str
-        body : bytes
-            JSON, or empty.
-
-        Raises
-        ------
-        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpx.TransportError
-            No answer came. `TRANSLATION` has each.
-        """
-        headers = [*self._headers, (b"content-type", b"application/json")] if body else self._headers
-        request = httpx.Request(
-            method, _url(url), headers=headers, content=body or None, extensions={"timeout": self._timeout}
-        )
-        return await self._client.send(request, stream=True)
-
-    def abort(self) -> None:
-        """Close all connections, also those in use."""
-        self._connections.abort()
 
 
 class Connections(httpx.AsyncBaseTransport):

@@ -25,19 +25,19 @@ _UNITS_S = {
     **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), 1e-9),
 }
 _UNIT = "|".join(sorted(_UNITS_S, key=len, reverse=True))
-_PART = re.compile(rf"(\d+(?:\.\d+)?|\.\d+)\s*({_UNIT})(?![a-zµ])", re.IGNORECASE)
+# Few servers ever make a run wait: these are compiled when one does, and then remembered.
+_PART = rf"(?i)(\d+(?:\.\d+)?|\.\d+)\s*({_UNIT})(?![a-zµ])"
 _DURATION = rf"(?:(?:\d+(?:\.\d+)?|\.\d+)\s*(?:{_UNIT})(?![a-zµ])[\s,]*(?:and\s+)?)+"
 # "Please try again in 1m30s", "Please retry after 20 seconds", "wait 6 ms before"; less surely, "resets in 2 hours".
-_SENTENCE = re.compile(
-    rf"(?:\b(?:try|retry(?:ing)?|retried|again)\b[^.;\n]{{0,40}}?\b(?:in|after|for)|\bwait(?:\s+for)?)\s+"
-    rf"(?:about\s+|at\s+least\s+)?({_DURATION})",
-    re.IGNORECASE,
+_SENTENCE = (
+    rf"(?i)(?:\b(?:try|retry(?:ing)?|retried|again)\b[^.;\n]{{0,40}}?\b(?:in|after|for)|\bwait(?:\s+for)?)\s+"
+    rf"(?:about\s+|at\s+least\s+)?({_DURATION})"
 )
-_RESET = re.compile(rf"\b(?:resets?|available)\b[^.;\n]{{0,40}}?\b(?:in|after)\s+({_DURATION})", re.IGNORECASE)
-_IN_TEXT = re.compile(rf"retry_?(?:delay|after)\W{{1,8}}({_DURATION})", re.IGNORECASE)
+_RESET = rf"(?i)\b(?:resets?|available)\b[^.;\n]{{0,40}}?\b(?:in|after)\s+({_DURATION})"
+_IN_TEXT = rf"(?i)retry_?(?:delay|after)\W{{1,8}}({_DURATION})"
 _FIELDS = {"retrydelay": 1.0, "retryafter": 1.0, "retryafterseconds": 1.0, "retryafters": 1.0}
 _FIELDS |= {"retryafterms": 1e-3, "retryaftermilliseconds": 1e-3, "retrydelayms": 1e-3}
-_RESETS = re.compile(r"(?:x|anthropic)-ratelimit-(?:(?P<first>.+)-)?reset(?:-(?P<last>.+))?")
+_RESETS = r"(?:x|anthropic)-ratelimit-(?:(?P<first>.+)-)?reset(?:-(?P<last>.+))?"
 
 
 def retry_after_s(answer: Answer, now_s: float | None = None) -> float | None:
@@ -81,7 +81,7 @@ def _by_body(body: bytes) -> float | None:
         fields = []
     if fields:
         return max(fields)
-    found = next(filter(None, (pattern.search(text) for pattern in (_IN_TEXT, _SENTENCE, _RESET))), None)
+    found = next(filter(None, (re.search(pattern, text) for pattern in (_IN_TEXT, _SENTENCE, _RESET))), None)
     return _duration_s(found[1]) if found else None
 
 
@@ -112,7 +112,7 @@ def _by_reset(headers: Mapping[str, str], now_s: float) -> float | None:
     """When the limits that are used up begin anew, as OpenAI, Groq, Anthropic and OpenRouter say it."""
     waits = []
     for name, value in headers.items():
-        match = _RESETS.fullmatch(name)
+        match = re.fullmatch(_RESETS, name)
         if match is None:
             continue
         remaining = name.replace("reset", "remaining")
@@ -132,7 +132,7 @@ def _reset_s(text: str, now_s: float) -> float | None:
 
 
 def _duration_s(text: str) -> float | None:
-    parts = _PART.findall(text)
+    parts = re.findall(_PART, text)
     seconds = sum(float(amount) * _UNITS_S[unit.lower()] for amount, unit in parts)
     return seconds if parts and seconds < float("inf") else None
 
