@@ -10,16 +10,26 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import httpcore
-import httpx
 
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
 from vlmkit.providers.sockets import Socket, Sockets, TooMuch
+
+# httpx has a command line, and imports rich, pygments and click for it: most of the time that its import takes. Where
+# they are not installed it does without, and so it does here; where it was imported before, nothing changes.
+_COMMAND_LINE = "httpx._main"
+_is_first = sys.modules.setdefault(_COMMAND_LINE, cast("ModuleType", None)) is None
+import httpx  # noqa: E402
+
+if _is_first:
+    del sys.modules[_COMMAND_LINE]
 
 __all__ = ["TRANSLATION", "Connections", "tls_context", "translation_of"]
 
