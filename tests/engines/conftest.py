@@ -2,27 +2,34 @@
 
 import pytest
 
+from tests.families import checkpoint as checkpoints
+from tests.families import recording, templates
 from tests.families.drawing import picture
-from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
 from vlmkit.records import Ask, Sampling
 
+_TEMPLATE = templates.chatml("<image>")
 
-def make(recipe_of, directory):
-    """Write a checkpoint on the desk, where MLX may run."""
 
-    def work():
-        from tests.families import catalog, making
-
-        return making.make(recipe_of(catalog.RECIPES), directory)
-
-    return desk().call(work)
+def _simple(files, tensors):
+    """Make a token of each byte, equal texts of equal tokens, one tile of a picture, and turns as ChatML has them."""
+    checkpoints.legible(files, tensors)
+    files["tokenizer.json"]["model"]["merges"] = []
+    ended = next(mark for mark in files["tokenizer.json"]["added_tokens"] if mark["content"] == "<row_2_col_2>")
+    ended["content"] = files["tokenizer_config.json"]["eos_token"] = "<|im_end|>"
+    files["tokenizer_config.json"]["bos_token"] = files["tokenizer_config.json"]["pad_token"] = "<|endoftext|>"
+    files["config.json"]["eos_token_id"] = files["generation_config.json"]["eos_token_id"] = ended["id"]
+    files["config.json"]["text_config"]["max_position_embeddings"] = 1024
+    del files["chat_template.json"]
+    files["chat_template.jinja"] = _TEMPLATE
+    files["preprocessor_config.json"] |= {"do_image_splitting": False, "size": {"longest_edge": 32}}
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """Directory of a tiny SmolVLM."""
-    return make(lambda recipes: recipes["smolvlm"], tmp_path_factory.mktemp("smolvlm"))
+    directory = tmp_path_factory.mktemp("smolvlm")
+    return checkpoints.write(recording.load("smolvlm"), directory, "v4", change=_simple)
 
 
 @pytest.fixture(scope="session")

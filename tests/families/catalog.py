@@ -3,7 +3,5 @@
 from tests.families import gemma, llava, others, qwen, smolvlm
 
 RECIPES = {recipe.family: recipe for module in (smolvlm, qwen, gemma, llava, others) for recipe in module.RECIPES}
-# mlx_vlm lets a padded row of PaliGemma attend to its padding; the engine finds out and does not batch it.
-ONE_BY_ONE = frozenset({"paligemma"})
-# Pixel shuffle, mrope with deep features, sliding windows with a picture mask, convolutions beside attention.
-CORE = ("smolvlm", "qwen3_vl", "gemma3", "lfm2_vl")
+# Pixel shuffle and tiles, positions in three axes with deep features, sliding windows, convolutions beside attention.
+CORE = ("smolvlm", "qwen2_vl", "qwen3_vl", "gemma3", "lfm2_vl")

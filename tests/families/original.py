@@ -1,0 +1,150 @@
+"""From what transformers 5 saves back to the layout in which the original checkpoints lie on the Hub."""
+
+import json
+import re
+
+# Released with transformers 5: their originals are nested and have `rope_parameters`, too.
+_NEW = frozenset({"gemma4", "qwen3_5", "qwen3_5_moe"})
+_KEEPS_LAYER_TYPES = frozenset({"lfm2_vl"})
+_NESTED_TOWERS = ("siglip_vision_model", "clip_vision_model")
+
+
+def layout(family, files, tensors):
+    """Files and tensors as of the original.
+
+    Parameters
+    ----------
+    family : str
+    files : dict
+        By name, JSON already parsed, as transformers 5 saves them.
+    tensors : dict
+        By name.
+    """
+    files = json.loads(json.dumps(files))
+    files["config.json"] = _config(family, files)
+    files["tokenizer_config.json"] = _tokenizer_config(files["tokenizer_config.json"])
+    if family not in _NEW:
+        _flatten_processor(family, files)
+    return files, _named(files["config.json"], tensors)
+
+
+def _config(family, files):
+    config = files["config.json"]
+    if family not in _NEW:
+        _spell_positions(family, config)
+    config["torch_dtype"] = config.pop("dtype")
+    config["transformers_version"] = "4.51.0"
+    config["eos_token_id"] = files["generation_config.json"].get("eos_token_id")
+    return _OWN.get(family, dict)(config)
+
+
+def _spell_positions(family, config):
+    """`rope_parameters` become `rope_theta`, `rope_scaling` and what else transformers 4 called them."""
+    for part in config.values():
+        if isinstance(part, dict):
+            _spell_positions(family, part)
+    if family not in _KEEPS_LAYER_TYPES:
+        config.pop("layer_types", None)
+    rope = config.pop("rope_parameters", None)
+    if rope is None or rope.get("rope_type") == "axial":
+        return
+    if "full_attention" in rope:
+        config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        config["sliding_window_pattern"] = config.pop("_sliding_window_pattern")
+        rope = rope["full_attention"]
+    config["rope_theta"] = rope.pop("rope_theta")
+    if "partial_rotary_factor" in rope:
+        config["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
+    if rope != {"rope_type": "default"}:
+        config["rope_scaling"] = rope
+
+
+def _sections(kind):
+    """Change `rope_scaling` to the older spelling, where the type is called `type`."""
+
+    def change(config):
+        scaling = config.get("text_config", config)["rope_scaling"]
+        scaling["type"] = kind
+        scaling.pop("rope_type")
+        return config
+
+    return change
+
+
+def _flat_qwen(config):
+    """Qwen2-VL and 2.5: the text model's settings stand at the top."""
+    text = config.pop("text_config")
+    text.pop("model_type")
+    config["vision_config"]["model_type"] = config["model_type"]
+    return _sections("mrope")({**text, **config})
+
+
+def _qwen3(config):
+    config["vision_config"]["model_type"] = config["model_type"]
+    return config
+
+
+def _qwen3_moe(config):
+    config["text_config"]["num_experts"] = config["text_config"].pop("num_local_experts")
+    return _qwen3(config)
+
+
+def _gemma3(config):
+    config["text_config"]["mm_tokens_per_image"] = config["mm_tokens_per_image"]
+    return config
+
+
+def _gemma4(config):
+    text = config["text_config"]
+    wide = [layer["head_dim"] for layer in text.pop("per_layer_config").values() if "head_dim" in layer]
+    text["global_head_dim"] = max(wide)
+    return config
+
+
+def _glm4v(config):
+    config["vision_start_token_id"] = config["image_start_token_id"]
+    config["vision_end_token_id"] = config["image_end_token_id"]
+    return _sections("default")(config)
+
+
+_OWN = {
+    "qwen2_vl": _flat_qwen,
+    "qwen2_5_vl": _flat_qwen,
+    "qwen3_vl": _qwen3,
+    "qwen3_vl_moe": _qwen3_moe,
+    "gemma3": _gemma3,
+    "gemma4": _gemma4,
+    "glm4v": _glm4v,
+}
+
+
+def _tokenizer_config(config):
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    config.pop("backend", None)
+    if not config.get("extra_special_tokens"):
+        usual = ("bos_token", "eos_token", "pad_token", "unk_token")
+        named = {key: mark for key, mark in config.items() if key.endswith("_token") and isinstance(mark, str)}
+        config["extra_special_tokens"] = {key: mark for key, mark in named.items() if key not in usual}
+    return config
+
+
+def _flatten_processor(family, files):
+    """The image processor has a file of its own, the template stands in JSON."""
+    processor = files["processor_config.json"]
+    images = processor.pop("image_processor")
+    for part in ("video_processor", "feature_extractor"):
+        processor.pop(part, None)
+    images["processor_class"] = processor["processor_class"]
+    if family in ("qwen2_vl", "qwen2_5_vl"):
+        size = images.pop("size")
+        images["min_pixels"], images["max_pixels"] = size["shortest_edge"], size["longest_edge"]
+    files["preprocessor_config.json"] = images
+    if "chat_template.jinja" in files:
+        files["chat_template.json"] = {"chat_template": files.pop("chat_template.jinja")}
+
+
+def _named(config, tensors):
+    """Weights under their older names."""
+    if config.get("vision_config", {}).get("model_type") not in _NESTED_TOWERS:
+        return tensors
+    return {re.sub(r"^vision_tower\.(?!vision_model)", "vision_tower.vision_model.", n): t for n, t in tensors.items()}
