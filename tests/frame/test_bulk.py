@@ -1,9 +1,11 @@
 """From rows and a task to columns: interrupts, faults, warnings, alignment."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -436,3 +438,23 @@ def test_one_record_says_what_it_took(photos, backend):
     assert (second.model, second.revision, second.metadata["width"]) == ("fake:echo", "1", 10)
     with pytest.raises(TimedOut):
         vk.describe_one(path, "x", model=model, timeout_s=0.001)
+
+
+@pytest.mark.parametrize("table", ["replies", "identities"])
+def test_a_damaged_entry_of_the_store_costs_its_row_alone(photos, backend, tmp_path, table):
+    """An entry was changed in the file: one warning, that row is asked again, the table is whole; then it is mended."""
+    paths, file = photos(12), tmp_path / "store.sqlite"
+    whole = vk.describe(paths, "What?", model=backend(), store=file)
+    change = {"replies": "text = 'EVIL' WHERE id = 3", "identities": "digest = zeroblob(16) WHERE sealed % 3 = 0"}
+    with closing(sqlite3.connect(file)) as connection, connection:
+        assert connection.execute(f"UPDATE {table} SET {change[table]}").rowcount
+    model = backend()
+    with pytest.warns(UserWarning, match="does not fit its checksum"):
+        again = vk.describe(paths, "What?", model=model, store=file)
+    pd.testing.assert_frame_equal(again, whole)
+    asked = len(model.asks)
+    assert asked == (1 if table == "replies" else 0), "a picture is known by its pixels, too"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pd.testing.assert_frame_equal(vk.describe(paths, "What?", model=model, store=file), whole)
+    assert len(model.asks) == asked

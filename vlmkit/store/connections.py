@@ -125,6 +125,8 @@ class Connections:
             connection = sqlite3.connect(
                 self._address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
+            # A damaged text must not end a query that also finds whole ones: its seal tells.
+            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
             try:
                 connection.execute("PRAGMA cell_size_check = ON")  # finds more damage, for nothing to speak of
                 connection.execute("PRAGMA cache_size = -8000")

@@ -8,13 +8,14 @@ import platform
 import sqlite3
 from collections import defaultdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from vlmkit.store.faults import damaged
 from vlmkit.store.packing import seal, unpack_text
 
-__all__ = ["list_rows", "list_runs"]
+__all__ = ["DAMAGED", "list_rows", "list_runs"]
+
+DAMAGED = "the answer does not fit its checksum, and counts as absent. Run again, and this row is asked again."
+"""What a row says whose answer was changed in the file."""
 
 _COUNTS = (
     "SELECT count(*) FILTER (WHERE error IS NULL), count(*) FILTER (WHERE error IS NOT NULL AND NOT cancelled), "
@@ -87,7 +88,7 @@ def _run(
     }
 
 
-def list_rows(connection: sqlite3.Connection, run_id: int, path: Path) -> list[dict[str, Any]] | None:
+def list_rows(connection: sqlite3.Connection, run_id: int) -> list[dict[str, Any]] | None:
     """Rows of one run in input order; None where there is no such run.
 
     Returns
@@ -95,12 +96,8 @@ def list_rows(connection: sqlite3.Connection, run_id: int, path: Path) -> list[d
     list of dict
         index, label, key, prompt, pictures (list of dict: digest, media_type, width, height), text, finish_reason,
         model, revision, prompt_tokens, completion_tokens, answer_seconds, error, seconds, from_store. What all rows
-        share (system text, sampling, …) is in the run's entry in `list_runs`.
-
-    Raises
-    ------
-    StoreFault
-        An answer is damaged.
+        share (system text, sampling, …) is in the run's entry in `list_runs`. A row whose answer is damaged has none,
+        and says so as its error.
     """
     if connection.execute("SELECT 1 FROM runs WHERE run = ?", (run_id,)).fetchone() is None:
         return None
@@ -109,14 +106,15 @@ def list_rows(connection: sqlite3.Connection, run_id: int, path: Path) -> list[d
         pictures[ask].append(
             {"digest": digest.lower(), "media_type": media_type, "width": width, "height": height},
         )
-    return [_row(pictures, values, path) for values in connection.execute(_ROWS, (run_id,))]
+    return [_row(pictures, values) for values in connection.execute(_ROWS, (run_id,))]
 
 
-def _row(pictures: dict[int, list[dict[str, Any]]], values: tuple[Any, ...], path: Path) -> dict[str, Any]:
+def _row(pictures: dict[int, list[dict[str, Any]]], values: tuple[Any, ...]) -> dict[str, Any]:
     index, label, ask, key, prompt, error, seconds, from_store, *answer, model, revision, sealed = values
     text, finish_reason, prompt_tokens, completion_tokens, answer_seconds, _ = answer
     if sealed is not None and sealed != seal(key, *answer, model, revision):
-        raise damaged(path, "an answer does not fit its checksum")
+        error = f"StoreFault: {DAMAGED}"
+        text = finish_reason = prompt_tokens = completion_tokens = answer_seconds = model = revision = None
     return {
         "index": index,
         "label": unpack_text(label),

@@ -1,14 +1,16 @@
-"""Looking up: a reply by its key, a picture's digest by where it was; each checked against its seal."""
+"""Looking up: a reply by its key, a picture's digest by where it was.
+
+Each entry is checked against its seal. One that does not fit counts as absent, so that damage costs one answer and not
+the run; it is counted, so that somebody can be told.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from vlmkit.records import Reply, Usage
-from vlmkit.store.faults import damaged
 from vlmkit.store.packing import digest_of, pack_hex, pack_text, seal, unpack_text, unpack_tokens
 
 __all__ = ["find_digests", "find_known", "find_replies"]
@@ -22,38 +24,28 @@ _REPLIES = (
 _DIGESTS = "SELECT identity, digest, sealed FROM identities WHERE identity IN "
 
 
-def find_digests(connection: sqlite3.Connection, identities: Sequence[str], path: Path) -> dict[str, str]:
-    """Digests of the pictures that were there, by identity, as far as they are known.
-
-    Raises
-    ------
-    StoreFault
-        An entry is damaged.
-    """
+def find_digests(connection: sqlite3.Connection, identities: Sequence[str]) -> tuple[dict[str, str], int]:
+    """Digests of the pictures that were there, by identity, as far as they are known; how many entries are damaged."""
     names = {digest_of(identity): identity for identity in identities}
-    digests = {}
+    digests, damaged = {}, 0
     for name, digest, sealed in _rows(connection, _DIGESTS, list(names)):
-        if sealed != seal(name, digest):
-            raise damaged(path, "the entry of a picture does not fit its checksum")
-        digests[names[name]] = str(digest.hex())
-    return digests
+        if sealed == seal(name, digest):
+            digests[names[name]] = str(digest.hex())
+        else:
+            damaged += 1
+    return digests, damaged
 
 
-def find_replies(connection: sqlite3.Connection, keys: Sequence[str], path: Path) -> dict[str, Reply]:
-    """Newest replies, by key, as far as there are any.
-
-    Raises
-    ------
-    StoreFault
-        A reply is damaged.
-    """
+def find_replies(connection: sqlite3.Connection, keys: Sequence[str]) -> tuple[dict[str, Reply], int]:
+    """Newest replies, by key, as far as there are any; how many are damaged."""
     packed = {pack_hex(key): key for key in keys}
-    replies = {}
+    replies, damaged = {}, 0
     for key, *values, sealed in _rows(connection, _REPLIES, list(packed)):
-        if sealed != seal(key, *values):
-            raise damaged(path, "an answer does not fit its checksum")
-        replies[packed[key]] = _reply(values)
-    return replies
+        if sealed == seal(key, *values):
+            replies[packed[key]] = _reply(values)
+        else:
+            damaged += 1
+    return replies, damaged
 
 
 def _rows(connection: sqlite3.Connection, query: str, names: list[bytes]) -> Iterator[tuple[Any, ...]]:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from vlmkit.errors import StoreFault
+from vlmkit.notices import warn
 from vlmkit.records import Reply
 from vlmkit.store import edits, history, lookup
 from vlmkit.store.choice import default_path
@@ -18,6 +19,8 @@ from vlmkit.store.journal import RowRecord, RunRecord
 from vlmkit.store.writing import Writer, begin_run, end_run
 
 __all__ = ["Store", "open_store"]
+
+Found = TypeVar("Found")
 
 
 def open_store(where: str | Path | None = None, *, writable: bool = True) -> Store:
@@ -65,6 +68,7 @@ class Store:
     def __init__(self, path: Path, connections: Connections) -> None:
         self.path = path
         self._connections = connections
+        self._told = False
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
@@ -92,7 +96,7 @@ class Store:
         Raises
         ------
         StoreFault
-            The file cannot be read, or is damaged there.
+            The file cannot be read.
         """
         return self.picture_digests([identity]).get(identity)
 
@@ -107,9 +111,9 @@ class Store:
         Raises
         ------
         StoreFault
-            The file cannot be read, or is damaged there.
+            The file cannot be read.
         """
-        return self._connections.read(lambda connection: lookup.find_digests(connection, identities, self.path))
+        return self._intact(*self._connections.read(lambda connection: lookup.find_digests(connection, identities)))
 
     def reply(self, key: str) -> Reply | None:
         """Newest reply stored under the key; None where there is none.
@@ -122,7 +126,7 @@ class Store:
         Raises
         ------
         StoreFault
-            The file cannot be read, or is damaged there.
+            The file cannot be read.
         """
         return self.replies([key]).get(key)
 
@@ -137,9 +141,19 @@ class Store:
         Raises
         ------
         StoreFault
-            The file cannot be read, or is damaged there.
+            The file cannot be read.
         """
-        return self._connections.read(lambda connection: lookup.find_replies(connection, keys, self.path))
+        return self._intact(*self._connections.read(lambda connection: lookup.find_replies(connection, keys)))
+
+    def _intact(self, found: dict[str, Found], damaged: int) -> dict[str, Found]:
+        """What was found; of damaged entries is told, once."""
+        if damaged and not self._told:
+            self._told = True
+            warn(
+                f"store {self.path}: some of what it holds does not fit its checksum. That counts as absent, and is "
+                "asked again. Where it comes from is worth a look: a failing disk, or a copy that was cut off."
+            )
+        return found
 
     def known(self, model: str) -> list[tuple[str, str | None, int | None]]:
         """What the store knows of a model: (full name, revision, longest side in pixels) of its runs, newest first.
@@ -236,7 +250,7 @@ class Store:
         StoreFault
             The file cannot be read, or has no such run.
         """
-        found = self._connections.read(lambda connection: history.list_rows(connection, run_id, self.path))
+        found = self._connections.read(lambda connection: history.list_rows(connection, run_id))
         if found is None:
             raise StoreFault(f"store {self.path}: it has no run {run_id}. vk.runs() lists those it has.")
         return found
