@@ -10,12 +10,35 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from vlmkit.engines.families.repairs import gemma3
+from vlmkit.engines.families.repairs import (
+    activations,
+    epsilons,
+    gemma3,
+    glm4v,
+    idefics2,
+    internvl_text,
+    internvl_tiles,
+    mllama,
+    patch_positions,
+    rope_scaling,
+)
 from vlmkit.engines.families.repairs.repair import Repair
 
 __all__ = ["REPAIRS", "Mended", "load"]
 
-REPAIRS: tuple[Repair, ...] = (gemma3.STRENGTH, gemma3.ATTENTION)
+REPAIRS: tuple[Repair, ...] = (
+    gemma3.STRENGTH,
+    gemma3.ATTENTION,
+    glm4v.REPAIR,
+    patch_positions.REPAIR,
+    idefics2.REPAIR,
+    internvl_text.REPAIR,
+    internvl_tiles.REPAIR,
+    mllama.REPAIR,
+    rope_scaling.REPAIR,
+    activations.REPAIR,
+    epsilons.REPAIR,
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""Towers whose kind of GELU is fixed in mlx_vlm, whatever the checkpoint names.
+
+There are three: exact, by tanh, and quick, x·sigmoid(1.702x). They differ by up to 0.02 in each layer, which grows from
+layer to layer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlx.core as mx
+from mlx import nn
+
+from vlmkit.engines.families.repairs.evidence import complete
+from vlmkit.engines.families.repairs.repair import Repair, override
+
+__all__ = ["REPAIR"]
+
+# What transformers calls them, and the name of the function in mlx.
+_FUNCTIONS = {
+    "gelu": "gelu",
+    "gelu_pytorch_tanh": "gelu_approx",
+    "gelu_new": "gelu_approx",
+    "quick_gelu": "gelu_fast_approx",
+}
+_TOWERS = ("vision_tower", "vision_model")
+_PROJECTORS = ("multi_modal_projector",)
+# The released code of these says "gelu" where a configuration says nothing.
+_WITHOUT_CLASS = ("internvl_chat",)
+
+
+def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: ARG001
+    if config["model_type"] in _WITHOUT_CLASS:
+        return _set(model, _TOWERS, config.get("vision_config", {}).get("hidden_act", "gelu"))
+    settings = complete(config)
+    tower = getattr(settings.vision_config, "hidden_act", None)
+    projector = getattr(settings, "projector_hidden_act", None)
+    return any([_set(model, _TOWERS, tower), _set(model, _PROJECTORS, projector)])
+
+
+def _set(model: Any, parts: tuple[str, ...], name: str | None) -> bool:
+    function = _FUNCTIONS.get(name or "")
+    if function is None:
+        return False
+    wrong = [
+        module
+        for part in parts
+        if hasattr(model, part)
+        for _, module in getattr(model, part).named_modules()
+        if isinstance(module, nn.GELU) and not _is(module, function)
+    ]
+    for module in wrong:
+        # Looked up at each call: a faster function may stand under the name by then.
+        override(module, __call__=lambda _self, x: getattr(nn, function)(x))
+    return bool(wrong)
+
+
+def _is(module: Any, function: str) -> bool:
+    one = mx.array([1.0])
+    return bool(mx.allclose(module(one), getattr(nn, function)(one), rtol=1e-5).item())
+
+
+REPAIR = Repair(
+    families=frozenset({"idefics2", "internvl", "internvl_chat", "llava", "llava_next"}),
+    remark="mlx_vlm uses another activation function than the checkpoint names; here it is the one named.",
+    after_load=_mend,
+)
