@@ -6,6 +6,7 @@ Runs on the desk only.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
             from vlmkit.engines import foreign, substitutes
-            from vlmkit.engines.families import repairs
+            from vlmkit.engines.families import audit, files, repairs
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         raise import_fault(name, error) from error
@@ -81,17 +82,22 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         on_cpu=on_cpu,
         memory_bytes=precision.available_bytes(),
     )
+    examined = audit.examine(checkpoint.config)
+    if examined.faults:
+        raise ModelLoadFailed(_misread(name, examined.faults))
     try:
-        with warnings.catch_warnings(action="ignore"):
-            mended = repairs.load(
-                checkpoint.config,
-                lambda: foreign.load(checkpoint.directory, adapter=adapter, code_allowed=code_allowed),
-            )
-        model, processor = mended.model, mended.processor
-        if chosen != "checkpoint":
-            model = foreign.dequantize(model)
-        precision.convert(model, chosen)
-        mx.eval(model.parameters())
+        # The files are open until the last weight has been read.
+        with files.opened(checkpoint.directory, examined.config, checkpoint.config) as directory:
+            with warnings.catch_warnings(action="ignore"):
+                mended = repairs.load(
+                    examined.config,
+                    lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed),
+                )
+            model, processor = mended.model, mended.processor
+            if chosen != "checkpoint":
+                model = foreign.dequantize(model)
+            precision.convert(model, chosen)
+            mx.eval(model.parameters())
         if chosen != "checkpoint":
             substitutes.install()
         language = LoadedModel(name, model, processor, checkpoint)
@@ -120,6 +126,13 @@ def _check_family(name: str, checkpoint: Checkpoint, foreign: Any) -> None:
             "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
         )
         raise ModelLoadFailed(message)
+
+
+def _misread(name: str, faults: Sequence[Any]) -> str:
+    return (
+        f"{name}: mlx_vlm takes its settings otherwise than they are meant: {'; '.join(map(str, faults))}. "
+        "Use a newer vlmkit, or serve the model with another engine and name it by its address (vllm:, ollama:)."
+    )
 
 
 def _explained(name: str, error: Exception) -> str:
