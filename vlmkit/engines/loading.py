@@ -6,7 +6,6 @@ Runs on the desk only.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
             from vlmkit.engines import foreign, substitutes
-            from vlmkit.engines.families import audit, files, repairs
+            from vlmkit.engines.families import files, repairs
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         raise import_fault(name, error) from error
@@ -82,25 +81,20 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         on_cpu=on_cpu,
         memory_bytes=precision.available_bytes(),
     )
-    examined = audit.examine(checkpoint.config)
-    if examined.faults:
-        raise ModelLoadFailed(_misread(name, examined.faults))
+    config = _config_for_mlx_vlm(name, checkpoint)
     try:
         # The files are open until the last weight has been read.
-        with files.opened(checkpoint.directory, examined.config, checkpoint.config) as directory:
+        with files.opened(checkpoint.directory, config, checkpoint.config) as directory:
             with warnings.catch_warnings(action="ignore"):
                 mended = repairs.load(
-                    examined.config,
-                    lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed),
+                    config, lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed)
                 )
-            model, processor = mended.model, mended.processor
-            if chosen != "checkpoint":
-                model = foreign.dequantize(model)
+            model = mended.model if chosen == "checkpoint" else foreign.dequantize(mended.model)
             precision.convert(model, chosen)
             mx.eval(model.parameters())
         if chosen != "checkpoint":
             substitutes.install()
-        language = LoadedModel(name, model, processor, checkpoint)
+        language = LoadedModel(name, model, mended.processor, checkpoint)
     except Exception as error:
         raise ModelLoadFailed(_explained(name, error)) from error
     return Loaded(
@@ -128,11 +122,21 @@ def _check_family(name: str, checkpoint: Checkpoint, foreign: Any) -> None:
         raise ModelLoadFailed(message)
 
 
-def _misread(name: str, faults: Sequence[Any]) -> str:
-    return (
-        f"{name}: mlx_vlm takes its settings otherwise than they are meant: {'; '.join(map(str, faults))}. "
-        "Use a newer vlmkit, or serve the model with another engine and name it by its address (vllm:, ollama:)."
-    )
+def _config_for_mlx_vlm(name: str, checkpoint: Checkpoint) -> dict[str, Any]:
+    """The configuration that makes mlx_vlm compute what the model was made for."""
+    from vlmkit.engines.families import audit
+
+    if "model_file" in checkpoint.config:
+        return checkpoint.config  # read by code of the checkpoint's own
+    examined = audit.examine(checkpoint.config)
+    if examined.faults:
+        message = (
+            f"{name}: mlx_vlm takes its settings otherwise than they are meant: "
+            f"{'; '.join(map(str, examined.faults))}. Use a newer vlmkit, or serve the model with another engine and "
+            "name it there (vllm:…, ollama:…)."
+        )
+        raise ModelLoadFailed(message)
+    return examined.config
 
 
 def _explained(name: str, error: Exception) -> str:
