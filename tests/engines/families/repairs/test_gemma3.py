@@ -5,6 +5,8 @@ import importlib
 import numpy as np
 import pytest
 
+from tests.engines.families.repairs import reference
+from tests.engines.families.repairs.reference import norm, turned
 from vlmkit.engines.desk import desk
 
 IMAGE = 9
@@ -43,8 +45,6 @@ TWO = [2, *PICTURE, 3, 4, *PICTURE, 5, 6]
 
 def build(**changes):
     """A model with weights that are the same each time."""
-    import mlx.core as mx
-    from mlx.utils import tree_flatten, tree_unflatten
     from mlx_vlm.models import gemma3
 
     config = gemma3.ModelConfig(
@@ -54,14 +54,7 @@ def build(**changes):
         image_token_index=IMAGE,
         vocab_size=VOCABULARY,
     )
-    model = gemma3.Model(config)
-    numbers = np.random.default_rng(5)
-    weights = [
-        (name, mx.array(numbers.normal(size=weight.shape, scale=0.4).astype(np.float32)))
-        for name, weight in tree_flatten(model.parameters())
-    ]
-    model.update(tree_unflatten(weights))
-    return model
+    return reference.numbered(gemma3.Model(config))
 
 
 def mend(model):
@@ -90,54 +83,29 @@ def features(model, pixels):
     return np.array(model.multi_modal_projector(hidden)).reshape(-1, TEXT["hidden_size"])
 
 
-def weights_of(model):
-    from mlx.utils import tree_flatten
-
-    return {name: np.array(weight, np.float64) for name, weight in tree_flatten(model.language_model.parameters())}
-
-
 def sees(query, key, pictures, *, is_sliding):
     """The definition: what came before or belongs to the same picture; in a sliding layer no further back than w."""
     seen = key <= query or (pictures[query] == pictures[key] > 0)
     return seen and (not is_sliding or key > query - WINDOW)
 
 
-def norm(x, weight):
-    return x / np.sqrt((x**2).mean(-1, keepdims=True) + TEXT["rms_norm_eps"]) * (1 + weight)
-
-
-def turned(x, base):
-    """Rotary positions; x has shape (heads, tokens, width)."""
-    half = x.shape[-1] // 2
-    angles = np.arange(x.shape[1])[:, None] / base ** (np.arange(half) / half)
-    left, right = x[..., :half], x[..., half:]
-    return np.concatenate(
-        [left * np.cos(angles) - right * np.sin(angles), right * np.cos(angles) + left * np.sin(angles)], -1
-    )
-
-
 def attention(x, w, prefix, pictures, *, is_sliding):
-    heads, width = TEXT["num_attention_heads"], TEXT["head_dim"]
-    query, key, value = (
-        (x @ w[f"{prefix}.{name}_proj.weight"].T).reshape(len(x), -1, width).swapaxes(0, 1) for name in "qkv"
-    )
+    query, key, value = (reference.heads(x, w[f"{prefix}.{n}_proj.weight"], TEXT["head_dim"]) for n in "qkv")
     base = TEXT["rope_local_base_freq" if is_sliding else "rope_global_base_freq"]
     query, key = (turned(norm(a, w[f"{prefix}.{n}_norm.weight"]), base) for a, n in ((query, "q"), (key, "k")))
-    scores = query @ np.repeat(key, heads, 0).swapaxes(1, 2) * TEXT["query_pre_attn_scalar"] ** -0.5
-    places = range(len(x))
-    mask = np.array([[sees(q, k, pictures, is_sliding=is_sliding) for k in places] for q in places])
-    scores = np.where(mask, np.exp(scores - scores.max(-1, keepdims=True)), 0)
-    mixed = scores / scores.sum(-1, keepdims=True) @ np.repeat(value, heads, 0)
-    return mixed.swapaxes(0, 1).reshape(len(x), -1) @ w[f"{prefix}.o_proj.weight"].T
-
-
-def gelu(x):
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    mixed = reference.attended(
+        query,
+        key,
+        value,
+        lambda q, k: sees(q, k, pictures, is_sliding=is_sliding),
+        TEXT["query_pre_attn_scalar"] ** -0.5,
+    )
+    return mixed @ w[f"{prefix}.o_proj.weight"].T
 
 
 def expected(model, ids, pictures_seen):
     """Logits of a plain numpy reading of Gemma 3; words are scaled by the root of the width, pictures are not."""
-    w = weights_of(model)
+    w = reference.weights_of(model.language_model)
     pictures = np.cumsum([t == IMAGE and (i == 0 or ids[i - 1] != IMAGE) for i, t in enumerate(ids)])
     pictures = np.where(np.array(ids) == IMAGE, pictures, 0)
     h = w["model.embed_tokens.weight"][ids] * np.sqrt(TEXT["hidden_size"])
@@ -148,8 +116,7 @@ def expected(model, ids, pictures_seen):
         r = attention(norm(h, w[f"{p}.input_layernorm.weight"]), w, f"{p}.self_attn", pictures, is_sliding=is_sliding)
         h = h + norm(r, w[f"{p}.post_attention_layernorm.weight"])
         x = norm(h, w[f"{p}.pre_feedforward_layernorm.weight"])
-        gate, up, down = (w[f"{p}.mlp.{name}_proj.weight"].T for name in ("gate", "up", "down"))
-        h = h + norm((gelu(x @ gate) * (x @ up)) @ down, w[f"{p}.post_feedforward_layernorm.weight"])
+        h = h + norm(reference.gated(x, w, f"{p}.mlp"), w[f"{p}.post_feedforward_layernorm.weight"])
     return norm(h, w["model.norm.weight"]) @ w["lm_head.weight"].T
 
 

@@ -18,7 +18,10 @@ from vlmkit.engines.families.repairs import (
     idefics2,
     internvl_text,
     internvl_tiles,
+    llava,
+    llava_next,
     mllama,
+    paligemma,
     patch_positions,
     rope_scaling,
 )
@@ -38,6 +41,10 @@ REPAIRS: tuple[Repair, ...] = (
     rope_scaling.REPAIR,
     activations.REPAIR,
     epsilons.REPAIR,
+    llava.OPTIONS,
+    llava_next.TILES,
+    paligemma.PICTURES,
+    paligemma.WINDOW,
 )
 
 

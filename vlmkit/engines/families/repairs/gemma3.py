@@ -15,25 +15,20 @@ Both faults are looked for on a small model of the loaded one's class.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import mlx.core as mx
 from mlx import nn
-from mlx.utils import tree_map
 from mlx_vlm.generate.common import DEFAULT_PREFILL_STEP_SIZE
 from mlx_vlm.models.base import create_attention_mask
 
+from vlmkit.engines.families.repairs import trial
 from vlmkit.engines.families.repairs.repair import Repair, override
 
 __all__ = ["ATTENTION", "STRENGTH"]
 
 _FAMILY = frozenset({"gemma3"})
-# Its root has no exact bfloat16.
-_WIDTH = 10
-_HEAD = 8
-_PICTURE = 3
-_IDS = ((1, *[_PICTURE] * 4, 2),)
+_IDS = ((1, *[trial.PICTURE] * trial.PICTURE_TOKENS, 2),)
 _TOLERANCE = 1e-4
 
 
@@ -115,53 +110,15 @@ def _mask(h: Any, cache: Any, pictures: Any, window: int | None) -> Any:
 
 
 def _twin(model: Any) -> Any:
-    """A model of the same class, small enough to be tried out, with weights of its own."""
-    config = model.config
-    text = dataclasses.replace(
-        config.text_config,
-        hidden_size=_WIDTH,
-        intermediate_size=_WIDTH,
-        num_attention_heads=1,
-        num_key_value_heads=1,
-        head_dim=_HEAD,
-        num_hidden_layers=1,
-        vocab_size=_PICTURE + 1,
-        sliding_window_pattern=1,
-        mm_tokens_per_image=4,
-    )
-    vision = dataclasses.replace(
-        config.vision_config,
-        hidden_size=_WIDTH,
-        intermediate_size=_WIDTH,
-        num_attention_heads=1,
-        num_hidden_layers=1,
-        patch_size=2,
-        image_size=4,
-    )
-    is_told = config.hidden_size == config.text_config.hidden_size
-    twin = type(model)(
-        dataclasses.replace(
-            config,
-            text_config=text,
-            vision_config=vision,
-            image_token_index=_PICTURE,
-            hidden_size=_WIDTH if is_told else config.hidden_size,
-        )
-    )
-    # The same numbers in every process: those it was made with may hide a fault by chance.
-    twin.update(
-        tree_map(lambda weight: mx.random.normal(weight.shape, key=mx.random.key(weight.size)), twin.parameters())
-    )
-    return twin
-
-
-def _pixels() -> Any:
-    return mx.arange(48, dtype=mx.float32).reshape(1, 3, 4, 4) % 5
+    width = model.config.hidden_size
+    is_told = width == model.config.text_config.hidden_size
+    layers = {"sliding_window_pattern": 1, "mm_tokens_per_image": trial.PICTURE_TOKENS}
+    return trial.small(model, text=layers, hidden_size=trial.WIDTH if is_told else width)
 
 
 def _embed(twin: Any) -> tuple[Any, dict[str, Any]]:
     ids = mx.array(_IDS)
-    made = twin.get_input_embeddings(ids, _pixels(), mask=mx.ones_like(ids)).to_dict()
+    made = twin.get_input_embeddings(ids, trial.pixels(1), mask=mx.ones_like(ids)).to_dict()
     return made.pop("inputs_embeds"), {name: value for name, value in made.items() if value is not None}
 
 
@@ -182,8 +139,8 @@ def _is_strong_enough(twin: Any) -> bool:
     decoder = twin.language_model.model
     decoder.layers, decoder.norm = [], nn.Identity()
     embeddings, _ = _embed(twin)
-    hidden, _, _ = twin.vision_tower(_pixels().transpose(0, 2, 3, 1), output_hidden_states=True)
-    words = decoder.embed_tokens(mx.array(_IDS)) * _WIDTH**0.5
+    hidden, _, _ = twin.vision_tower(trial.pixels(1).transpose(0, 2, 3, 1), output_hidden_states=True)
+    words = decoder.embed_tokens(mx.array(_IDS)) * trial.WIDTH**0.5
     right = mx.concatenate([words[:, :1], twin.multi_modal_projector(hidden), words[:, -1:]], axis=1)
     made = decoder(mx.array(_IDS), inputs_embeds=embeddings, cache=[None])
     return bool(mx.allclose(made, right, atol=_TOLERANCE).item())

@@ -1,4 +1,7 @@
-"""A row of the table of repairs, and how a repair changes one object without its class being changed for others."""
+"""A row of the table of repairs, and how a repair changes one object without its class being changed for others.
+
+Imported on the desk only.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Repair", "override"]
+import mlx.core as mx
+
+__all__ = ["Repair", "override", "place"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +49,27 @@ def override(instance: Any, **methods: Any) -> None:
     """
     kind = type(instance)
     instance.__class__ = type(kind.__name__, (kind,), {"__module__": kind.__module__, **methods})
+
+
+def place(words: Any, ids: Any, token: int, features: Any) -> Any:
+    """Embeddings of one prompt with features in place of a token.
+
+    Parameters
+    ----------
+    words : mlx array of shape (1, tokens, width)
+    ids : mlx array of shape (1, tokens)
+    token : int
+    features : mlx array of shape (tokens that are `token`, width)
+
+    Raises
+    ------
+    ValueError
+        There are more features than places, or fewer.
+    """
+    places = ids == token
+    count = int(places.sum().item())
+    if features.shape[0] != count:
+        message = f"{features.shape[0]} vectors of pictures do not fit into {count} image tokens"
+        raise ValueError(message)
+    numbers = mx.maximum(mx.cumsum(places.astype(mx.int32), axis=1) - 1, 0)
+    return mx.where(places[..., None], features[numbers].astype(words.dtype), words)
