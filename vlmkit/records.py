@@ -1,6 +1,6 @@
 """The nouns that travel between rooms: frozen, and ignorant of everything else.
 
-ImageRef   where a picture is            Picture  its bytes as every backend gets them
+ImageRef   where a picture is            Picture  its bytes as a backend gets them
 Ask        picture + finished prompt     Sampling how tokens are chosen; Constraint what an answer must be
 Turn       what was asked and answered before
 Reply      what a backend answered       Usage    what it cost; Token  one piece of it, and how sure
@@ -36,16 +36,17 @@ class ImageRef:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """Encoded bytes of one upright RGB picture, the same for every backend.
+    """Encoded bytes of one picture, as a backend gets them: upright and RGB, or what decodes to that.
 
     Attributes
     ----------
     data : bytes
-        A JPEG or PNG file, within the backend's pixel budget.
+        A JPEG or PNG file, within the backend's pixel budget; for a model in this process perhaps a portable pixmap,
+        or a file that says how it is turned, of its color profile and of its transparent parts.
     media_type : str
-        ``"image/jpeg"`` or ``"image/png"``.
+        ``"image/jpeg"``, ``"image/png"`` or ``"image/x-portable-pixmap"``.
     width, height : int
-        Pixels of the encoded picture.
+        Pixels of the picture, upright.
     digest : str
         blake2b-128 of ``data``, hexadecimal.
     """

@@ -24,7 +24,6 @@ from vlmkit.errors import (
     UnreadableImage,
 )
 from vlmkit.records import Picture
-from vlmkit.sources.pictures import JPEG_QUALITY
 
 
 def test_an_engine_is_a_backend_that_knows_itself(engine, checkpoint):
@@ -46,8 +45,8 @@ def test_a_picture_may_be_a_path_bytes_or_an_object(engine, tmp_path):
     """All give the same answer; a picture that is no picture is its own fault."""
     image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 50, 3), dtype=np.uint8))
     buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)  # what an object is sent as
-    path = tmp_path / "picture.jpg"
+    image.save(buffer, "WEBP", lossless=True)
+    path = tmp_path / "picture.webp"
     path.write_bytes(buffer.getvalue())
     inputs = [path, str(path), buffer.getvalue(), image]
     texts = {engine.generate(each, "What is it?", max_tokens=8).text for each in inputs}

@@ -154,3 +154,12 @@ def test_tokens_before_the_beginning_are_a_mistake():
     request = Request(0, Ask(pictures=(), prompt="?"), "m", None)
     with pytest.raises(RuntimeError, match="only after it began"):
         request.add(1, final=False, limit=1)
+
+
+def test_pictures_are_let_go_of():
+    """Whoever counts their memory hears of it."""
+    request, _ = begun()
+    heard = []
+    request.images, request.on_let_go = ["picture"], heard.append
+    request.let_go()
+    assert (request.images, len(heard)) == ([], 1)

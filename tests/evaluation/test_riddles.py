@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from vlmkit.backends import Abilities
 from vlmkit.evaluation.riddles import background_riddle, form_riddle, named, sight_riddles, upright_riddles
 
 COLORS = ("red", "green", "gray", "black")
@@ -44,8 +45,8 @@ def test_the_same_seed_draws_the_same_and_none_of_it_is_in_the_words():
 
 def test_asks_are_ready_to_be_sent():
     """Pictures are normalized, and a schema is a constraint."""
-    ask = form_riddle(random.Random(2)).ask(96, 3.0)
+    ask = form_riddle(random.Random(2)).ask(Abilities(longest_side_px=96), 3.0)
     assert max(ask.pictures[0].width, ask.pictures[0].height) == 96
     assert ask.constraint.kind == "json_schema"
     assert ask.timeout_s == 3.0
-    assert len(background_riddle(random.Random(2)).ask(96, None).pictures) == 2
+    assert len(background_riddle(random.Random(2)).ask(Abilities(longest_side_px=96), None).pictures) == 2

@@ -1,9 +1,11 @@
 """Questions on their way to the window."""
 
 import threading
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from vlmkit.errors import UnreadableImage
+from vlmkit.runner import intake as module
 from vlmkit.runner.intake import Intake
 from vlmkit.store import open_store
 
@@ -17,6 +19,8 @@ def test_rows_become_ready_in_threads_and_are_taken_in_order(questions, plan):
     for _ in range(3):
         row, row.prepared, row.fault, seconds = taken.get(timeout=30)
         assert seconds >= 0
+        intake.hold(row)
+        intake.read(3, 0)
     rows = []
     while (row := intake.ready) is not None:
         assert intake.take() is row
@@ -62,3 +66,31 @@ def test_what_the_store_knows_is_ready_at_once(questions, plan, tmp_path, photo)
         intake = Intake(iter(()), plan(), store, lambda _taken: None)
         intake.read(4, 0)
         assert (intake.ready, threading.active_count()) == (None, before)
+
+
+def test_pictures_are_opened_as_far_as_there_is_memory_for_them(questions, plan, monkeypatch):
+    """Beyond it a row waits until one before it ended; one row always goes on, however large."""
+    taken = SimpleQueue()
+    intake = Intake(questions(20), plan(workers=8), None, taken.put)
+
+    def prepared():
+        intake.read(8, 0)
+        row, row.prepared, row.fault, _ = taken.get(timeout=30)
+        intake.hold(row)
+        return row
+
+    first = prepared()
+    monkeypatch.setattr(module, "_MOST_HELD_BYTES", 4 * first.held_bytes)
+    rows = [first]
+    with suppress(Empty):
+        while True:
+            intake.read(8, 0)
+            row, row.prepared, row.fault, _ = taken.get(timeout=0.5)
+            intake.hold(row)
+            rows.append(row)
+    assert 4 <= len(rows) < 8
+    for row in rows:
+        intake.let_go(row)
+    monkeypatch.setattr(module, "_MOST_HELD_BYTES", 1)
+    assert prepared().held_bytes > 1
+    intake.close()

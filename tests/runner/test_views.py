@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
@@ -12,7 +13,7 @@ from vlmkit.prompts import compose_description, compose_question
 from vlmkit.runner import Example, Question, run, target_of, views
 from vlmkit.runner.preparing import Preparer
 from vlmkit.runner.views import Turns, Views
-from vlmkit.sources import Limits, refer
+from vlmkit.sources import Limits, decode, refer
 from vlmkit.store import open_store
 
 
@@ -61,6 +62,34 @@ def test_the_oldest_views_go_first(photo, monkeypatch):
     assert kept.view(refs[0], target_of(FakeBackend(abilities=Abilities(longest_side_px=8)))) is not first
     kept.view(refs[2], target)
     assert kept.view(refs[0], target) is not first
+
+
+def test_views_are_kept_within_a_budget_of_memory(photo, monkeypatch):
+    """Large pictures push earlier ones out; one that was not opened yet takes nothing."""
+    monkeypatch.setattr(views, "_MOST_KEPT_BYTES", 2 * len(photo))
+    kept = Views(None, Limits.in_force(), keep=True)
+    refs, target = [refer(photo) for _ in range(4)], target_of(FakeBackend())
+    first = kept.view(refs[0], target)
+    for ref in refs[:3]:
+        assert kept.view(ref, target).picture.data
+    assert kept.view(refs[3], target) is kept.view(refs[3], target)
+    assert kept.view(refs[0], target) is not first
+
+
+def test_a_picture_that_is_not_compressed_again_is_another_one_to_the_store():
+    """What a server got must not answer for what this process gets."""
+    encoded, lossless = (target_of(FakeBackend(abilities=Abilities(lossless=each))) for each in (False, True))
+    assert views.identity(encoded, "0a") != views.identity(lossless, "0a")
+
+
+def test_pictures_for_this_process_are_not_compressed_again(plan, backend):
+    """The pixels of an object arrive as they are."""
+    image = Image.effect_noise((40, 30), 80).convert("RGB")
+    asked = []
+    model = backend(lambda ask: asked.append(ask.pictures[0]) or "yes", lossless=True)
+    (question,) = [Question(task=compose_description("?", into="text"), images=(refer(image),), prompt="?")]
+    assert [outcome.fault for outcome in run([question], plan(model), total=1)] == [None]
+    assert decode(asked[0]).tobytes() == image.tobytes()
 
 
 def test_examples_become_turns_and_change_the_key(photo, plan, opened):

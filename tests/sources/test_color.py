@@ -40,6 +40,7 @@ def _xyz(*values: float) -> bytes:
     return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
 
 
+NOISE = Image.effect_noise((90, 60), 90).convert("RGB")
 DISPLAY_P3 = profile(2.2, ((0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841)))
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -150,3 +151,16 @@ def test_what_has_one_channel_keeps_one_until_it_is_small() -> None:
     shown = decode(normalize(refer(encoded(line, "PNG")), 100))
     assert shown.size == (100, 1)
     assert 100 < shown.getpixel((50, 0))[0] < 155
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+def test_a_profile_goes_with_pixels_that_are_not_compressed_again(name: str) -> None:
+    """It is applied where they are decoded, with the same result as to pixels in memory."""
+    data = encoded(NOISE, name, icc_profile=DISPLAY_P3)
+    own = normalize(refer(data), 100, lossless=True)
+    assert own.media_type == f"image/{name.lower()}"
+    shown = decode(own)
+    assert shown.tobytes() == decode(normalize(refer(Image.open(BytesIO(data))), 100, lossless=True)).tobytes()
+    assert shown.tobytes() != Image.open(BytesIO(data)).convert("RGB").tobytes()
+    plain = normalize(refer(encoded(NOISE, name, icc_profile=SRGB)), 100, lossless=True)
+    assert plain.data == encoded(NOISE, name)

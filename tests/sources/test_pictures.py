@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageOps
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.records import Picture
-from vlmkit.sources import decode, normalize, refer
+from vlmkit.sources import decode, normalize, pictures, refer
 from vlmkit.sources.pictures import JPEG_QUALITY
 
 
@@ -283,3 +283,105 @@ def test_a_picture_made_elsewhere_and_damaged_is_a_typed_fault() -> None:
     """`decode` does not trust its bytes either."""
     with pytest.raises(UnreadableImage):
         decode(Picture(data=b"nothing", media_type="image/png", width=1, height=1, digest="00" * 16))
+
+
+NOISE = Image.effect_noise((90, 60), 90).convert("RGB")
+
+
+def turned(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def as_pillow_has_it(data: bytes) -> Image.Image:
+    return ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB")
+
+
+def assert_lossless(data: bytes, expected: Image.Image, budget_px: int = 16) -> Picture:
+    picture = normalize(refer(data), budget_px, lossless=True)
+    assert (picture.width, picture.height) == expected.size
+    assert picture.digest == hashlib.blake2b(picture.data, digest_size=16).hexdigest()
+    image = decode(picture)
+    assert (image.mode, image.tobytes()) == ("RGB", expected.tobytes())
+    assert ImageOps.exif_transpose(image).size == image.size  # nobody turns it again
+    return picture
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_lossless_pictures_are_what_pillow_decodes_upright(name: str, orientation: int) -> None:
+    """However they are turned, and larger than the model's side: its processor shrinks them."""
+    data = encoded(NOISE, name, exif=turned(orientation))
+    assert_lossless(data, as_pillow_has_it(data))
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "options"),
+    [
+        ("JPEG", "RGB", {"progressive": True}),
+        ("JPEG", "RGB", {"subsampling": 0}),
+        ("JPEG", "L", {"exif": turned(6)}),
+        ("JPEG", "CMYK", {}),
+        ("PNG", "P", {}),
+        ("PNG", "1", {}),
+        ("PNG", "L", {"bits": 4}),
+        ("BMP", "RGB", {}),
+        ("GIF", "P", {}),
+        ("TIFF", "L", {}),
+        ("PPM", "RGB", {}),
+        ("WEBP", "RGB", {"lossless": True}),
+    ],
+)
+def test_lossless_pictures_of_any_kind_keep_their_pixels(name: str, mode: str, options: dict[str, object]) -> None:
+    """Nothing is lost to a second compression."""
+    image = NOISE.quantize(40) if mode == "P" else NOISE.convert(mode)
+    data = encoded(image, name, **options)
+    assert_lossless(data, as_pillow_has_it(data))
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"), [("RGBA", {}), ("LA", {}), ("RGB", {"transparency": (9, 9, 9)}), ("P", {"transparency": 3})]
+)
+def test_lossless_transparency_is_white(mode: str, options: dict[str, object]) -> None:
+    """As for every other backend, and every other pixel as it is."""
+    image = NOISE.quantize(40) if mode == "P" else NOISE.convert(mode)
+    if mode in {"RGBA", "LA"}:
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    data = encoded(image, "PNG", **options)
+    opened = Image.open(BytesIO(data)).convert("RGBA")
+    expected = Image.new("RGB", opened.size, "white")
+    expected.paste(opened, mask=opened.getchannel("A"))
+    assert_lossless(data, expected)
+
+
+def test_own_pixels_stay_compressed_where_they_can() -> None:
+    """A turned photo takes the memory of its file, without the metadata in it."""
+    exif = turned(6)
+    exif[0x010F] = "Acme"
+    data = encoded(NOISE, "JPEG", exif=exif)
+    picture = normalize(refer(data), 90, lossless=True)
+    assert len(picture.data) <= len(data)
+    assert b"Acme" not in picture.data
+    assert normalize(refer(encoded(NOISE, "JPEG")), 90, lossless=True) == normalize(refer(encoded(NOISE, "JPEG")), 90)
+
+
+def test_what_would_take_too_much_memory_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the side the model can use, and to no more pixels than the budget has; not compressed again either."""
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 90 * 60)
+    larger = Image.effect_noise((200, 100), 50).convert("RGB")
+    for budget_px, size in ((40, (40, 20)), (1000, (103, 52))):
+        for data in (encoded(larger, "JPEG"), encoded(larger, "PNG"), encoded(larger, "TIFF")):
+            picture = normalize(refer(data), budget_px, lossless=True)
+            assert (picture.width, picture.height) == size
+            assert picture.media_type == "image/x-portable-pixmap"
+    data = encoded(NOISE, "JPEG", exif=turned(8))
+    assert_lossless(data, as_pillow_has_it(data))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+def test_half_a_picture_is_no_lossless_one(name: str) -> None:
+    """Its own bytes pass only after they were read to the end."""
+    data = encoded(NOISE, name, exif=turned(6))
+    with pytest.raises(UnreadableImage):
+        normalize(refer(data[: len(data) * 2 // 3]), 90, lossless=True)

@@ -88,8 +88,15 @@ def test_known_models_newest_first(store):
     for revision, longest_side_px in (("r1", 64), ("r2", 64), ("r1", 64), ("r2", 128)):
         store.begin(make_run(revision=revision, longest_side_px=longest_side_px, named="tiny"))
     store.begin(make_run(model="mlx:other"))
-    expected = [("mlx:tiny", "r2", 128), ("mlx:tiny", "r1", 64), ("mlx:tiny", "r2", 64)]
-    assert store.known("mlx:tiny") == store.known("tiny") == expected
+    store.begin(make_run(longest_side_px=64, lossless=True))
+    expected = [
+        ("mlx:tiny", "r1", 64, True),
+        ("mlx:tiny", "r2", 128, False),
+        ("mlx:tiny", "r1", 64, False),
+        ("mlx:tiny", "r2", 64, False),
+    ]
+    assert store.known("mlx:tiny") == expected
+    assert store.known("tiny") == expected[1:]
     assert store.known("nobody") == []
 
 

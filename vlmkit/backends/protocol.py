@@ -34,6 +34,9 @@ class Abilities:
     token_probabilities : bool, default False
     longest_side_px : int, default 1568
         Larger pictures are shrunk before they are sent.
+    lossless : bool, default False
+        Whether pictures come as they are in their files, not compressed again; they are shrunk only where they would
+        take too much memory.
     parallel_asks : int, default 8
         How many asks in flight keep it busy; the runner's ``workers="auto"``.
     destination : str, default "this process"
@@ -46,6 +49,7 @@ class Abilities:
     tools: bool = False
     token_probabilities: bool = False
     longest_side_px: int = 1568
+    lossless: bool = False
     parallel_asks: int = 8
     destination: str = "this process"
 

@@ -182,8 +182,9 @@ class Surface(ABC):
         from vlmkit import sources  # only now: who uses tables alone opens pictures elsewhere
 
         refs = [] if images is None else sources.read(images)
+        side_px = self.abilities.longest_side_px
         ask = Ask(
-            pictures=tuple(sources.normalize(ref, self.abilities.longest_side_px) for ref in refs),
+            pictures=tuple(sources.normalize(ref, side_px, lossless=self.abilities.lossless) for ref in refs),
             prompt=prompt,
             system=system,
             sampling=chosen,

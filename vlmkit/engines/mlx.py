@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vlmkit import sources
 from vlmkit.backends.checks import blank_prompt, check_sampling
 from vlmkit.backends.protocol import Insight
 from vlmkit.backends.surface import Surface
@@ -20,10 +19,11 @@ from vlmkit.engines import device as device_choice
 from vlmkit.engines import inspection, loading, locate
 from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import open_on_desk
+from vlmkit.engines.picture_pool import PicturePool, decode_all
 from vlmkit.engines.request import Request
 from vlmkit.errors import BadSchema, BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
 from vlmkit.extras import open_by_name
-from vlmkit.records import Ask, Constraint, Picture, Reply
+from vlmkit.records import Ask, Constraint, Reply
 
 if TYPE_CHECKING:
     from vlmkit.backends.facts import Counts
@@ -162,7 +162,7 @@ class Engine(Surface):
         self.info = opened.info
         self.abilities = opened.abilities
         self._desk.join(opened.scheduler)
-        self._pool = ThreadPoolExecutor(_PICTURE_THREADS, thread_name_prefix="vlmkit-pictures")
+        self._pool = PicturePool(_PICTURE_THREADS, self._decoded)
 
     @property
     def stats(self) -> Counts:
@@ -218,7 +218,7 @@ class Engine(Surface):
         Cancelled
             The engine is closed.
         """
-        images = _decode_pictures(ask.all_pictures)
+        images = decode_all(ask.all_pictures)
         look = open_by_name("vlmkit.engines.insight:look_inside")
         insight: Insight = self._desk.call(lambda: look(self._open_language(), ask, images))
         return insight
@@ -248,7 +248,8 @@ class Engine(Surface):
         scheduler, self._scheduler, self._language = self._scheduler, None, None
         if scheduler is None:
             return
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for request in self._pool.shut():
+            request.fail(self._closed())
         with suppress(ModelLoadFailed):  # the desk closed meanwhile, and shut the scheduler itself
             self._desk.leave(scheduler)
             self._desk.call(scheduler.shut)
@@ -258,11 +259,9 @@ class Engine(Surface):
 
     def _decode(self, request: Request) -> None:
         try:
-            images = self._pool.submit(_decode_pictures, request.ask.all_pictures)
+            self._pool.put(request)
         except RuntimeError:  # the pool is shut
             request.fail(self._closed())
-        else:
-            images.add_done_callback(partial(self._decoded, request))
 
     def _check_constraint(self, constraint: Constraint | None) -> None:
         if constraint is None:
@@ -307,10 +306,6 @@ class Engine(Surface):
 def _check_count(name: str, value: object, what: str) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
         raise BadSetting(f"{name}: {value!r} cannot be used. Give 1 or more {what}.")
-
-
-def _decode_pictures(pictures: tuple[Picture, ...]) -> list[Any]:
-    return [sources.decode(picture) for picture in pictures]
 
 
 def _picture_fault(error: BaseException) -> RunError:

@@ -99,6 +99,7 @@ def open_on_desk(
         images_per_ask=1 if foreign.single_image_only(checkpoint.model_type) else _IMAGES_PER_ASK,
         json_schema=loaded.language.can_constrain,
         token_probabilities=True,
+        lossless=True,
         # Twice the slots: a picture is decoded and ready when a slot becomes free.
         parallel_asks=2 * decoder.slots,
     )

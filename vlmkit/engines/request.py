@@ -60,7 +60,9 @@ class Request:
     Attributes
     ----------
     images : list of PIL.Image.Image
-        Decoded pictures, once they are.
+        Decoded pictures, once they are and until they were looked at.
+    on_let_go : callable
+        Called when the decoded pictures are not needed any more; more than once does no harm.
     prompt_tokens, completion_tokens : int
     sampler : RowSampler or None
         Where the row chooses its tokens itself.
@@ -77,6 +79,7 @@ class Request:
         self.ask = ask
         self.future = ReplyFuture(model)
         self.images: list[Any] = []
+        self.on_let_go: Callable[[object], None] = _nothing
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.sampler: Any = None
@@ -89,6 +92,11 @@ class Request:
         self._submitted_s = time.monotonic()
         self._worked_s = 0.0
         self._transcript: Transcript | None = None
+
+    def let_go(self) -> None:
+        """Give the memory of the decoded pictures back; twice is fine."""
+        self.images = []
+        self.on_let_go(None)
 
     @property
     def ended(self) -> bool:
@@ -201,3 +209,7 @@ class Request:
         if self._on_text is not None and len(text) > self._delivered:
             self._on_text(text[self._delivered :])
             self._delivered = len(text)
+
+
+def _nothing(_: object) -> None:
+    """Where nobody wants to know."""

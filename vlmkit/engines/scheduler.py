@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vlmkit.backends.facts import Counts
 from vlmkit.engines.decoding import Decoder, Prompt
+from vlmkit.engines.picture_pool import decode_all
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
 from vlmkit.errors import Cancelled, Refused, RunError, ServerFault
@@ -147,7 +148,9 @@ class Scheduler:
 
     def _finish_prompt(self, request: Request) -> None:
         ask = request.ask
-        prompt = self._language.prompt(ask.prompt, ask.system, request.images, ask.turns)
+        # Asked anew after a broken step, its pictures are gone.
+        images = request.images or decode_all(ask.all_pictures)
+        prompt = self._language.prompt(ask.prompt, ask.system, images, ask.turns)
         request.prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.all_pictures))
         request.prompt_tokens = len(prompt.token_ids)
         request.limit = self._limit(request.prompt_tokens, ask.sampling.max_tokens)
@@ -163,6 +166,7 @@ class Scheduler:
         processors = [sampler] if needed else []
         request.prompt = None  # its pixels are not needed any more
         self._decoder.admit(request.number, prompt, processors, request.limit)
+        request.let_go()
         request.begin(self._language.decode, request.prompt_tokens, sampler)
         self._count(prompt_tokens=request.prompt_tokens)
         self._live[request.number] = request

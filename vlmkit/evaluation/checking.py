@@ -134,7 +134,7 @@ class _Examination:
         return finding, time.monotonic() - start_s
 
     def _answer(self, riddle: Riddle) -> Reply:
-        return self._backend.submit(riddle.ask(self._backend.abilities.longest_side_px, self._timeout_s)).result()
+        return self._backend.submit(riddle.ask(self._backend.abilities, self._timeout_s)).result()
 
     def _check_answers(self) -> _Finding:
         (riddle,) = sight_riddles(self._rng, 1)
@@ -195,7 +195,7 @@ class _Examination:
 
     def _check_streaming(self) -> _Finding:
         (riddle,) = sight_riddles(self._rng, 1)
-        ask = riddle.ask(self._backend.abilities.longest_side_px, self._timeout_s)
+        ask = riddle.ask(self._backend.abilities, self._timeout_s)
         ask = replace(ask, prompt="Describe this image in one short sentence.")  # one word has one piece
         pieces = [delta.text for delta in self._backend.stream(ask) if delta.text]
         if len(pieces) > 1:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from vlmkit.backends import Abilities
 from vlmkit.records import Ask, Constraint, Picture, Sampling
 from vlmkit.sources import normalize, refer
 from vlmkit.sources.drawing import PLACES, SHAPES, Shape, draw
@@ -53,10 +54,10 @@ class Riddle:
     wrong: tuple[str, ...] = ()
     schema: str | None = None
 
-    def ask(self, longest_side_px: int, timeout_s: float | None) -> Ask:
+    def ask(self, abilities: Abilities, timeout_s: float | None) -> Ask:
         """The question as a backend gets it, its pictures prepared as those of every run."""
         return Ask(
-            pictures=tuple(_prepared(data, longest_side_px) for data in self.shown),
+            pictures=tuple(_prepared(data, abilities) for data in self.shown),
             prompt=self.question,
             sampling=Sampling(max_tokens=128),
             timeout_s=timeout_s,
@@ -141,5 +142,5 @@ def background_riddle(rng: random.Random) -> Riddle:
     return Riddle(shown=shown, question=question, right=tuple(backgrounds), kind=_BACKGROUNDS)
 
 
-def _prepared(data: bytes, longest_side_px: int) -> Picture:
-    return normalize(refer(data), longest_side_px)
+def _prepared(data: bytes, abilities: Abilities) -> Picture:
+    return normalize(refer(data), abilities.longest_side_px, lossless=abilities.lossless)

@@ -184,8 +184,9 @@ def explain(
 
 
 def _explained(backend: Backend, image: Any, ask: Ask, alternatives: int) -> Explanation:
-    picture = normalize(refer(image), backend.abilities.longest_side_px)
-    tells = backend.abilities.token_probabilities
+    abilities = backend.abilities
+    picture = normalize(refer(image), abilities.longest_side_px, lossless=abilities.lossless)
+    tells = abilities.token_probabilities
     ask = replace(ask, pictures=(picture,), token_probabilities=tells, alternatives=alternatives if tells else 0)
     reply = _result(backend.submit(ask))
     look = getattr(backend, "look_inside", None)

@@ -111,6 +111,7 @@ _RUN: dict[str, _Array] = {
     "task": text_array,
     "sampling": _json,
     "longest_side_px": integer_array,
+    "lossless": _flags,
 }
 
 _ROW: dict[str, _Array] = {

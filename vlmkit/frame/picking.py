@@ -178,7 +178,8 @@ class Picker:
             The picture cannot be read, or the model did not answer.
         """
         with borrow(name) as backend:
-            picture = normalize(refer(_scene() if image is None else image), backend.abilities.longest_side_px)
+            shown, abilities = refer(_scene() if image is None else image), backend.abilities
+            picture = normalize(shown, abilities.longest_side_px, lossless=abilities.lossless)
             ask = Ask(pictures=(picture,), prompt=prompt, sampling=Sampling(max_tokens=_MOST_TOKENS))
             start_s, text = time.monotonic(), ""
             for delta in backend.stream(ask):

@@ -130,6 +130,13 @@ def _known(model: str | Backend | None, store: Store) -> list[Target]:
         names = [named, str(parse(named))]
     known = dict.fromkeys(entry for name in names for entry in store.known(name))
     return [
-        Target(model=name, revision=revision, longest_side_px=side or _ANY_SIDE_PX, backend=None, named=named)
-        for name, revision, side in known
+        Target(
+            model=name,
+            revision=revision,
+            longest_side_px=side or _ANY_SIDE_PX,
+            backend=None,
+            named=named,
+            lossless=lossless,
+        )
+        for name, revision, side, lossless in known
     ]

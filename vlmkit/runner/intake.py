@@ -15,13 +15,14 @@ from vlmkit.store import Store
 __all__ = ["Intake", "Taken"]
 
 _MOST_AT_A_GLANCE = 64
+_MOST_HELD_BYTES = 256 * 2**20
 
 Taken = tuple[Row, Prepared | None, Exception | None, float]
 """A row, what it was prepared to or why it could not be, and the seconds that took."""
 
 
 class Intake:
-    """Rows that have not started yet, in input order.
+    """Rows that have not started yet, in input order, and the memory that encoded pictures take.
 
     Parameters
     ----------
@@ -43,6 +44,10 @@ class Intake:
         self._decoders: Decoders[Row] = Decoders(plan.decoders, self._work)
         self._prepared = prepared
         self._ahead: deque[Row] = deque()
+        self._unprepared: deque[Row] = deque()
+        self._in_hand = 0
+        self._held_bytes = 0
+        self._usual_bytes = 0
 
     def __len__(self) -> int:
         return len(self._ahead)
@@ -66,6 +71,10 @@ class Intake:
         level : int
             Which of the plan's targets they are asked of.
         """
+        self._read(workers, level)
+        self._prepare_some()
+
+    def _read(self, workers: int, level: int) -> None:
         lacking = workers + self._decoder_count - len(self._ahead)
         if lacking <= 0:
             return
@@ -77,15 +86,47 @@ class Intake:
         for row, prepared in zip_longest(rows, glanced):
             row.prepared = prepared
             if prepared is None:
-                self._decoders.put(row)
+                self._unprepared.append(row)
+
+    def _prepare_some(self) -> None:
+        """Let as many pictures be opened as there is memory for; one always, and in order, so that none waits for ever.
+
+        Rows that hold pictures come before those that wait here: they end without these.
+        """
+        while self._unprepared and self._in_hand < 2 * self._decoder_count:
+            expected = self._held_bytes + self._in_hand * self._usual_bytes
+            if expected and expected + self._usual_bytes > _MOST_HELD_BYTES:
+                return
+            self._put(self._unprepared.popleft())
 
     def prepare(self, row: Row) -> None:
         """Prepare a row again, for another model."""
+        self.let_go(row)
+        self._put(row)
+
+    def _put(self, row: Row) -> None:
+        self._in_hand += 1
         self._decoders.put(row)
+
+    def hold(self, row: Row) -> None:
+        """Count the pictures of a row that was prepared."""
+        self._in_hand -= 1
+        ask = row.prepared.ask if row.prepared else None
+        if ask is not None:
+            row.held_bytes = self._usual_bytes = sum(len(picture.data) for picture in ask.pictures)
+            self._held_bytes += row.held_bytes
+
+    def let_go(self, row: Row) -> None:
+        """Count the pictures of a row no more, as it ended."""
+        self._held_bytes -= row.held_bytes
+        row.held_bytes = 0
 
     def clear(self) -> None:
         """Forget the rows that have not started."""
+        for row in self._ahead:
+            self.let_go(row)
         self._ahead.clear()
+        self._unprepared.clear()
 
     def close(self) -> None:
         """Let the threads go."""

@@ -126,6 +126,7 @@ def run_record(plan: Plan, total: int) -> RunRecord:
         task=", ".join(f"{field.name}: {_kind(field)}" for task in plan.tasks for field in task.fields),
         sampling=asdict(plan.sampling),
         longest_side_px=target.longest_side_px,
+        lossless=target.lossless,
         total=total,
         workers="auto" if plan.adaptive else plan.workers,
     )

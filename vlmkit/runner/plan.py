@@ -67,6 +67,8 @@ class Target:
     revision : str or None
     longest_side_px : int
         Its pixel budget.
+    lossless : bool, default False
+        As `Abilities.lossless`.
     backend : Backend or None
         None where only the store may answer in its name.
     named : str or None, default None
@@ -78,6 +80,7 @@ class Target:
     longest_side_px: int
     backend: Backend | None
     named: str | None = None
+    lossless: bool = False
 
     @property
     def is_elsewhere(self) -> bool:
@@ -105,6 +108,7 @@ def target_of(backend: Backend, named: str | None = None) -> Target:
         longest_side_px=backend.abilities.longest_side_px,
         backend=backend,
         named=named,
+        lossless=backend.abilities.lossless,
     )
 
 

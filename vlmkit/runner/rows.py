@@ -49,6 +49,8 @@ class Row:
         Further asks so far, of all models.
     unread : Reply or None
         Its first answer, where that could not be read and it is asked again.
+    held_bytes : int
+        Of its encoded pictures, while it holds them.
     """
 
     index: int
@@ -65,6 +67,7 @@ class Row:
     followers: list[Row] = field(default_factory=list)
     retries: int = 0
     unread: Reply | None = None
+    held_bytes: int = 0
 
     @property
     def is_ready(self) -> bool:

@@ -15,7 +15,8 @@ from vlmkit.store import PictureRecord, Store
 __all__ = ["Turns", "View", "Views", "identity"]
 
 _MOST_UNKNOWN = 4096
-_MOST_KEPT = 128  # some ten megabytes; questions about one picture come one after another
+_MOST_KEPT = 128  # questions about one picture come one after another
+_MOST_KEPT_BYTES = 64 * 2**20
 
 
 def identity(target: Target, of_picture: str) -> str:
@@ -26,7 +27,8 @@ def identity(target: Target, of_picture: str) -> str:
     target : Target
     of_picture : str
     """
-    return f"{RECIPE}:{target.longest_side_px}:{of_picture}"
+    encoding = "lossless:" if target.lossless else ""
+    return f"{RECIPE}:{target.longest_side_px}:{encoding}{of_picture}"
 
 
 class View:
@@ -67,6 +69,12 @@ class View:
         with self._lock:
             return self._picture
 
+    @property
+    def held_bytes(self) -> int:
+        """Of the encoded picture, once it is there; asked from any thread, and waits for none."""
+        picture = self.__dict__.get("_picture")
+        return len(picture.data) if picture else 0
+
     def record(self) -> PictureRecord:
         """What the store keeps of it."""
         picture = self.picture
@@ -101,7 +109,10 @@ class View:
 
     @cached_property
     def _picture(self) -> Picture:
-        picture = normalize(self._loaded or self._ref, self._target.longest_side_px, limits=self._limits)
+        target = self._target
+        picture = normalize(
+            self._loaded or self._ref, target.longest_side_px, lossless=target.lossless, limits=self._limits
+        )
         self._loaded = None
         return picture
 
@@ -123,7 +134,7 @@ class Views:
         self._keep = keep
         self._unknown: set[str] = set()
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, int], tuple[ImageRef, View]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, bool], tuple[ImageRef, View]] = OrderedDict()
 
     def known_digests(self, identities: Sequence[str]) -> dict[str, str]:
         """Digests by which the store knows pictures, looked up together; of the others it is remembered.
@@ -148,14 +159,19 @@ class Views:
         """
         if not self._keep:
             return View(ref, target, self._store, self._limits, self._unknown)
-        name = (id(ref), target.longest_side_px)
+        name = (id(ref), target.longest_side_px, target.lossless)
         with self._lock:
             # The reference is kept, too, as another one could get its address.
             _, view = self._kept.setdefault(name, (ref, View(ref, target, self._store, self._limits, self._unknown)))
             self._kept.move_to_end(name)
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._forget_some()
         return view
+
+    def _forget_some(self) -> None:
+        held = sum(view.held_bytes for _, view in self._kept.values())
+        while len(self._kept) > 1 and (held > _MOST_KEPT_BYTES or len(self._kept) > _MOST_KEPT):
+            _, (_, view) = self._kept.popitem(last=False)
+            held -= view.held_bytes
 
 
 class Turns:
@@ -169,7 +185,7 @@ class Turns:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._lock = threading.Lock()
-        self._made: dict[tuple[int, int], tuple[Turn, ...]] = {}
+        self._made: dict[tuple[int, int, bool], tuple[Turn, ...]] = {}
 
     def of(self, examples: Sequence[Example], target: Target) -> tuple[Turn, ...]:
         """Turns of the examples.
@@ -186,7 +202,7 @@ class Turns:
         """
         if not examples:
             return ()
-        name = (id(examples), target.longest_side_px)
+        name = (id(examples), target.longest_side_px, target.lossless)
         with self._lock:
             if name not in self._made:
                 self._made[name] = tuple(self._turn(example, target) for example in examples)

@@ -219,6 +219,7 @@ class Window:
     def _take_prepared(self, content: Taken) -> None:
         row, prepared, fault, seconds = content
         row.prepared, row.fault = prepared, fault
+        self._intake.hold(row)
         row.level = prepared.level if prepared else row.level
         row.prepare_s += seconds
         if self._in_flight.get(row.index) is row:  # for its next model
@@ -434,6 +435,7 @@ class Window:
 
     def _end(self, row: Row, outcome: Outcome) -> None:
         row.asked = None
+        self._intake.let_go(row)
         if outcome.fault is not None and self._plan.fail_fast and not self._halted:
             self.halt()  # now, not once the store has heard of it
         if self._ledger is None or isinstance(outcome.fault, Cancelled):

@@ -1,4 +1,4 @@
-"""One normalizer for every backend: upright, RGB, within the pixel budget, encoded, without metadata."""
+"""One normalizer for every backend: upright, RGB, within the pixel budget, without metadata; as JPEG, or lossless."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vlmkit.sources.opening import check_pixels, open_image, orientation_of, str
 from vlmkit.sources.ranges import Tones, stretched, tones_of
 from vlmkit.sources.stripping import MOST_SCANS, count_scans, strip
 
-__all__ = ["JPEG_QUALITY", "Examination", "decode", "examine", "normalize"]
+__all__ = ["JPEG_QUALITY", "MOST_PIXELS", "Examination", "decode", "examine", "normalize"]
 
 JPEG_QUALITY = 90
 
@@ -34,8 +34,13 @@ _TURN_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+MOST_PIXELS = 2**24
+"""Of a picture that is handed over whole to a model in this process: 48 MiB decoded, and what the largest one takes."""
+
 _PASSING = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
-_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
+_PASSING_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
+_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "PPM": "image/x-portable-pixmap"}
+_UPRIGHT = 1
 _FILMS = frozenset({"GIF", "WEBP", "PNG", "TIFF", "AVIF"})
 _BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
 _DARKEST_WHITE = 64  # of 255: a picture in color of 16 bits that stays below uses a quarter of its range at most
@@ -57,7 +62,7 @@ class Examination(NamedTuple):
     tones: Tones | None
 
 
-def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = None) -> Picture:
+def normalize(ref: ImageRef, longest_side_px: int, *, lossless: bool = False, limits: Limits | None = None) -> Picture:
     """Make the bytes a backend gets: upright, RGB or gray, at most `longest_side_px` wide and high, without metadata.
 
     A JPEG or PNG that is all of that already keeps its compressed pixels, after a check that they decode to the end.
@@ -65,11 +70,16 @@ def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = No
     profile converted to sRGB, transparency on white, CMYK to RGB, more than 8 bits stretched to the range used, as
     `tones_of` has it. May be called from many threads at once.
 
+    Lossless, the same pixels are not compressed again: a JPEG or PNG keeps its own, with what `decode` needs to show
+    them, anything else becomes a portable pixmap; and no picture of up to `MOST_PIXELS` is shrunk.
+
     Parameters
     ----------
     ref : ImageRef
     longest_side_px : int
         Pixel budget of the longer side; smaller pictures are not enlarged.
+    lossless : bool, default False
+        For a model in this process, whose processor shrinks pictures as the model was trained on them.
     limits : Limits or None, default None
         None takes those in force; resolve them once where many pictures are normalized.
 
@@ -78,7 +88,7 @@ def normalize(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = No
     RunError
         `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`, naming the picture.
     """
-    return _normalized(ref, longest_side_px, limits or Limits.in_force())[0]
+    return _normalized(ref, _Budget(longest_side_px, lossless), limits or Limits.in_force())[0]
 
 
 def examine(ref: ImageRef, *, limits: Limits | None = None) -> Examination:
@@ -95,33 +105,51 @@ def examine(ref: ImageRef, *, limits: Limits | None = None) -> Examination:
     RunError
         As `normalize`: half a file, a bomb, no picture.
     """
-    picture, tones = _normalized(ref, _EXAMINED_SIDE_PX, limits or Limits.in_force())
+    picture, tones = _normalized(ref, _Budget(_EXAMINED_SIDE_PX, lossless=False), limits or Limits.in_force())
     return Examination(is_blank=is_blank(decode(picture)), tones=tones)
 
 
-def _normalized(ref: ImageRef, longest_side_px: int, limits: Limits) -> tuple[Picture, Tones | None]:
+class _Budget(NamedTuple):
+    """What a picture may have, and whether it may be compressed again."""
+
+    longest_side_px: int
+    lossless: bool
+
+    def holds(self, size: tuple[int, int]) -> bool:
+        return size[0] * size[1] <= MOST_PIXELS if self.lossless else max(size) <= self.longest_side_px
+
+    def side_of(self, size: tuple[int, int]) -> int:
+        """Longer side to which a picture of this size is brought."""
+        if self.holds(size):
+            return max(size)
+        most = int(max(size) * (MOST_PIXELS / (size[0] * size[1])) ** 0.5) if self.lossless else max(size)
+        return max(1, min(self.longest_side_px, most))
+
+
+def _normalized(ref: ImageRef, budget: _Budget, limits: Limits) -> tuple[Picture, Tones | None]:
     given = image_of(ref)
     if given is not None:
         with translated(ref.label), strictly():
             check_pixels(given, ref.label, limits.largest_image_pixels)
-            return _encoded(own_copy(given), orientation_of(given), longest_side_px)
+            return _encoded(own_copy(given), orientation_of(given), budget.side_of(given.size), budget.lossless)
     data = load_bytes(ref, limits)
     with translated(ref.label), strictly():
         image = open_image(BytesIO(data), ref.label, limits.largest_image_pixels)
         _check_scans(image, data, ref.label)
-        size = image.size
-        if max(size) <= longest_side_px and orientation_of(image) == 1 and _may_pass(image, data):
-            stripped = strip(data, _PASSING[str(image.format)])
-            if stripped is not None:
-                _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
-                return _picture(stripped, _PASSING[str(image.format)], size), None
+        size, orientation = image.size, orientation_of(image)
+        own = _own_bytes(image, data, orientation, budget)
+        if own is not None:
+            _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
+            return _picture(own, _PASSING[str(image.format)], _turned(size, orientation)), None
         if image.format in _FILMS and getattr(image, "is_animated", False):
             seek_content(image, ref.label, limits.largest_image_pixels)
+            side_px = budget.side_of(image.size)
         else:
-            _load(image, longest_side_px)
+            side_px = budget.side_of(size)
+            _load(image, side_px)
         image = _brightened(image, data, ref.label)
         # Asked only now: a TIFF is turned by Pillow while it is loaded.
-        return _encoded(image, orientation_of(image), longest_side_px)
+        return _encoded(image, orientation_of(image), side_px, budget.lossless)
 
 
 def decode(picture: Picture) -> Image.Image:
@@ -144,14 +172,33 @@ def decode(picture: Picture) -> Image.Image:
     """
     label = f"<picture {picture.digest[:8]}>"
     with translated(label), strictly():
-        return open_image(BytesIO(picture.data), label, picture.width * picture.height).convert("RGB")
+        image = open_image(BytesIO(picture.data), label, picture.width * picture.height)
+        orientation = orientation_of(image)
+        image.load()
+        upright = _prepared(image, None, orientation, max(image.size))
+        # A large picture is not copied once more where it was made anew already.
+        upright = upright.convert("RGB") if upright is image else upright
+        upright.info.clear()  # what reads the orientation there would turn it again
+        return upright
 
 
-def _may_pass(image: Image.Image, data: bytes) -> bool:
-    if image.format not in _PASSING or not is_plain(image):
-        return False
+def _own_bytes(image: Image.Image, data: bytes, orientation: int, budget: _Budget) -> bytes | None:
+    """The file's own compressed pixels, where they can stay."""
+    if image.format not in _PASSING or not budget.holds(image.size):
+        return None
     # Of a PNG: bits per channel, which the mode does not tell, and whether the file is a film.
-    return image.format != "PNG" or (data[24] == 8 and not getattr(image, "is_animated", False))
+    if image.format == "PNG" and (data[24] > 8 or getattr(image, "is_animated", False)):
+        return None
+    is_own = is_plain(image) and orientation == _UPRIGHT and not (image.format == "PNG" and data[24] < 8)
+    if is_own:
+        return strip(data, _PASSING[image.format])
+    if not budget.lossless or image.mode not in _PASSING_MODES or (image.format == "PNG" and orientation != _UPRIGHT):
+        return None
+    return strip(data, _PASSING[image.format], shown=True, orientation=orientation)
+
+
+def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    return size if orientation < 5 else (size[1], size[0])
 
 
 def _check_scans(image: Image.Image, data: bytes, label: str) -> None:
@@ -202,9 +249,11 @@ def _prepared(image: Image.Image, tones: Tones | None, orientation: int, longest
     return image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
 
 
-def _encoded(image: Image.Image, orientation: int, longest_side_px: int) -> tuple[Picture, Tones | None]:
+def _encoded(image: Image.Image, orientation: int, side_px: int, lossless: bool) -> tuple[Picture, Tones | None]:
     tones = tones_of(image)
-    image = _prepared(image, tones, orientation, longest_side_px)
+    image = _prepared(image, tones, orientation, side_px)
+    if lossless:
+        return _picture(b"P6 %d %d 255\n%b" % (*image.size, image.tobytes()), "PPM", image.size), tones
     image.info.clear()  # Pillow would write the profile, the comment and the resolution
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)

@@ -33,6 +33,8 @@ class RunRecord:
         How tokens were chosen; plain values.
     longest_side_px : int or None, default None
         Pixel budget of the pictures.
+    lossless : bool, default False
+        Whether they were not compressed again.
     total : int
         Rows of the run.
     workers : int or str, default 1
@@ -48,6 +50,7 @@ class RunRecord:
     task: str = ""
     sampling: Mapping[str, object] = field(default_factory=dict)
     longest_side_px: int | None = None
+    lossless: bool = False
     workers: int | str = 1
 
 

@@ -68,11 +68,12 @@ def _reply(values: list[Any]) -> Reply:
     )
 
 
-def find_known(connection: sqlite3.Connection, model: str) -> list[tuple[str, str | None, int | None]]:
-    """(Full name, revision, longest side in pixels) of the runs of a model, newest first."""
+def find_known(connection: sqlite3.Connection, model: str) -> list[tuple[str, str | None, int | None, bool]]:
+    """(Full name, revision, longest side in pixels, lossless) of the runs of a model, newest first."""
     found = connection.execute(
-        "SELECT model, revision, longest_side_px FROM runs WHERE model = :name OR named = :name "
-        "GROUP BY model, revision, longest_side_px ORDER BY max(run) DESC",
+        "SELECT model, revision, longest_side_px, ifnull(json_extract(record, '$.lossless'), 0) AS lossless FROM runs "
+        "WHERE model = :name OR named = :name "
+        "GROUP BY model, revision, longest_side_px, lossless ORDER BY max(run) DESC",
         {"name": pack_text(model)},
     )
-    return [(unpack_text(name), revision, longest_side_px) for name, revision, longest_side_px in found]
+    return [(unpack_text(name), revision, side_px, bool(lossless)) for name, revision, side_px, lossless in found]

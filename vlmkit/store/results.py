@@ -155,13 +155,18 @@ class Store:
             )
         return found
 
-    def known(self, model: str) -> list[tuple[str, str | None, int | None]]:
-        """What the store knows of a model: (full name, revision, longest side in pixels) of its runs, newest first.
+    def known(self, model: str) -> list[tuple[str, str | None, int | None, bool]]:
+        """What the store knows of a model: runs of it, newest first, each kind once.
 
         Parameters
         ----------
         model : str
             Full name, or what the user called it.
+
+        Returns
+        -------
+        list of (str, str or None, int or None, bool)
+            Full name, revision, longest side in pixels, and whether pictures were not compressed again.
 
         Raises
         ------

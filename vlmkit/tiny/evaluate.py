@@ -93,7 +93,7 @@ def _picture(backend: Any, scene: scenes.Scene) -> tuple[scenes.Scene, Any]:
     read = open_by_name("vlmkit.sources:read")
     normalize = open_by_name("vlmkit.sources:normalize")
     (ref,) = read([scene.draw()])
-    return scene, normalize(ref, backend.abilities.longest_side_px)
+    return scene, normalize(ref, backend.abilities.longest_side_px, lossless=backend.abilities.lossless)
 
 
 def _score(backend: Any, task: str, pictures: list[Any], unseen: bool, progress: bool) -> Score:
