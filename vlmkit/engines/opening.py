@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
 from vlmkit.engines import loading
+from vlmkit.engines.resolution import resolution_of, side_to_keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,7 @@ def open_on_desk(
         json_schema=loaded.language.can_constrain,
         token_probabilities=True,
         lossless=True,
+        longest_side_px=side_to_keep(resolution_of(loaded.language.processor, loaded.language.model.config)),
         # Twice the slots: a picture is decoded and ready when a slot becomes free.
         parallel_asks=2 * decoder.slots,
     )
