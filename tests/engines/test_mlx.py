@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.families.drawing import picture
 from vlmkit.backends.protocol import Backend, Delta
@@ -263,6 +263,29 @@ def test_words_and_tokens(engine):
     """Both ways, from any thread."""
     tokens = engine.tokenize("red circle")
     assert engine.detokenize(tokens).replace("Ġ", " ") == "red circle"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF", "BMP", "transparent"])
+def test_the_processor_gets_the_pixels_that_pillow_decodes(engine, kind):
+    """Turned, larger than a server would get them, of any format: nothing is compressed or shrunk before it."""
+    image = Image.effect_noise((1700, 300), 90).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = BytesIO()
+    if kind == "transparent":
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+        image.save(buffer, "PNG")
+        expected = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    else:
+        image.save(buffer, kind, **({} if kind == "BMP" else {"exif": exif}))
+        expected = ImageOps.exif_transpose(Image.open(buffer)).convert("RGB")
+    plain = BytesIO()
+    expected.save(plain, "PNG")
+    seen, wanted = (engine.look_inside(engine.ask(data.getvalue(), "What?")) for data in (buffer, plain))
+    assert seen.tiles
+    difference = [np.frombuffer(tile.data, np.uint8).astype(int) for tile in (*seen.tiles, *wanted.tiles)]
+    apart = max(np.abs(a - b).max() for a, b in zip(difference, difference[len(seen.tiles) :], strict=False))
+    assert apart <= (1 if kind == "transparent" else 0)  # two ways to round what lies behind a transparent pixel
 
 
 def test_an_engine_is_closed_for_good(checkpoint, ask):
