@@ -66,7 +66,7 @@ def test_it_is_a_backend(backend):
     assert isinstance(backend, Backend)
     assert isinstance(backend.abilities, Abilities)
     assert str(parse(backend.model)) == backend.model
-    assert backend.revision or backend.model.startswith("mlx-vlm:")  # whose server does not say
+    assert backend.revision
 
 
 def test_an_ask_becomes_a_reply(backend):

@@ -117,6 +117,18 @@ def test_the_default_file_is_made_where_none_is_named(photos, monkeypatch, tmp_p
         assert [run["named"] for run in store.runs()] == ["fake:echo"]
 
 
+def test_without_a_place_for_the_default_file_nothing_is_kept(photos, monkeypatch, tmp_path, backend):
+    """That is said, and the run goes on; a file that somebody named must be there to write to."""
+    monkeypatch.setenv("VLMKIT_STORE", "true")
+    (tmp_path / "no folder").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no folder"))
+    paths, model = photos(2), backend()
+    with pytest.warns(UserWarning, match="Answers of this run are not kept"):
+        assert vk.describe(paths, "What?", model=model)["description"].notna().all()
+    with pytest.raises(StoreFault):
+        vk.describe(paths, "What?", model=model, store=tmp_path / "no folder" / "s.sqlite")
+
+
 def test_a_server_that_is_down_is_left_out_where_another_is_named(photos, monkeypatch, caplog):
     """For the whole run, with a warning; what it answered earlier still counts. Alone, it ends the call."""
     frame = pd.DataFrame({"path": photos(3)})

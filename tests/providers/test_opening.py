@@ -142,6 +142,14 @@ def test_options_that_change_answers_are_in_the_revision(serve, opened):
     assert opened(server, engine="ollama", name="gemma3", detail="low").revision == found[1]
 
 
+def test_where_no_digest_is_told_the_address_decides(serve, opened):
+    """Another server may mean another model by the same name; the order of several is nothing."""
+    here, there = serve(chat()), serve(chat())
+    found = [opened(*servers).revision for servers in ((here,), (there,), (here, there), (there, here), (here,))]
+    assert len(set(found)) == 3
+    assert (found[0], found[2]) == (found[4], found[3])
+
+
 def test_extra_entries_are_sent(serve, opened, ask):
     """As they are."""
     server = serve(chat())

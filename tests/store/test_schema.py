@@ -46,15 +46,25 @@ def test_a_newer_file_is_refused_naming_both_versions(filled):
     assert filled.read_bytes() == before
 
 
-def test_another_programs_database_is_refused(path):
-    """It is not changed, not even into a write-ahead log."""
+@pytest.mark.parametrize("theirs", ["CREATE TABLE bookmarks (url)", "PRAGMA application_id = 77"])
+def test_another_programs_database_is_refused(path, theirs):
+    """It is not changed, not even into a write-ahead log; nor where it has its mark and no table yet."""
     with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE bookmarks (url)")
+        connection.execute(theirs)
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreFault, match="database of another program"):
         open_store(path)
     assert path.read_bytes() == before
+
+
+def test_a_table_that_is_gone_is_damage(filled):
+    """Not something to report; there is a command that mends it."""
+    with sqlite3.connect(filled) as connection:
+        connection.execute("DROP TABLE identities")
+    connection.close()
+    with open_store(filled) as store, pytest.raises(StoreFault, match=r"the file is damaged.*vlmkit store mend"):
+        store.picture_digest("stamp 0")
 
 
 def test_an_older_file_is_brought_up_to_date(filled, monkeypatch):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from vlmkit import settings
 from vlmkit.backends import Backend, borrow, parse
-from vlmkit.errors import MissingExtra, MissingKey, ModelLoadFailed, ModelNotFound, SetupError, Unreachable
+from vlmkit.errors import MissingExtra, MissingKey, ModelLoadFailed, ModelNotFound, SetupError, StoreFault, Unreachable
 from vlmkit.frame.options import Options
+from vlmkit.notices import warn
 from vlmkit.runner import Target, target_of
 from vlmkit.store import Store, StoreChoice, choose_store, open_store
 from vlmkit.store.choice import default_path
@@ -65,7 +66,9 @@ def open_resources(options: Options, lease: ExitStack) -> Resources:
         Something cannot be opened, fallbacks included.
     """
     choice = choose_store(options.store)
-    store = lease.enter_context(_open_store(choice)) if choice else None
+    store = _open_store(choice) if choice else None
+    if store:
+        lease.callback(store.close)
     if choice and choice.replay and store:
         return Resources(store, _replayed(options, store))
     targets = list(_targets([options.model, *options.fallback], store, lease))
@@ -97,10 +100,18 @@ def _targets(models: Sequence[str | Backend | None], store: Store | None, lease:
         raise first
 
 
-def _open_store(choice: StoreChoice) -> Store:
+def _open_store(choice: StoreChoice) -> Store | None:
+    if choice.path != default_path() or choice.replay:
+        return open_store(choice.path, writable=not choice.replay)
     # The default file's folder is made on first use; a folder the user names is not, because it may be a slip.
-    where = None if choice.path == default_path() and not choice.replay else choice.path
-    return open_store(where, writable=not choice.replay)
+    try:
+        return open_store()
+    except StoreFault as fault:
+        if choice.path.exists():  # with answers in it that were paid for
+            raise
+        # Nobody asked for this file: a home that cannot be written to must not end a run.
+        warn(f"{fault} Answers of this run are not kept.")
+        return None
 
 
 def _target(model: str | Backend | None, lease: ExitStack) -> Target:

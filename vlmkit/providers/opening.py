@@ -131,7 +131,7 @@ def open_host(
     )
     return Provider(
         full_name,
-        revision=_revision(found.revision if found else None, {"detail": detail, "extra_body": extra_body}),
+        revision=_revision(found.revision if found else None, {"detail": detail, "extra_body": extra_body}, addresses),
         abilities=_abilities(host, addresses, longest_side_px, limits),
         dialect=host.dialect,
         form=Form(
@@ -392,9 +392,14 @@ def _info(name: str, found: FoundModel | None, addresses: Sequence[str], limits:
     )
 
 
-def _revision(digest: str | None, options: Mapping[str, Any]) -> str | None:
-    """The model's digest where the server says it, and one of options that change answers."""
+def _revision(digest: str | None, options: Mapping[str, Any], addresses: Sequence[str]) -> str | None:
+    """The model's digest where the server says it, and one of what else decides answers.
+
+    Without the model's own digest that is also the address: another server may mean another model by the same name.
+    """
     chosen = {name: value for name, value in options.items() if value}
+    if digest is None:
+        chosen["addresses"] = sorted(addresses)
     if not chosen:
         return digest
     text = json.dumps(chosen, sort_keys=True, default=str)

@@ -10,6 +10,8 @@ from vlmkit.errors import UnreadableImage
 __all__ = ["is_public", "vetted"]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Not routed, though `ipaddress` calls some global: site-local (RFC 3879), anycast of 6to4 (RFC 7526), local NAT64.
+_NOWHERE = tuple(map(ipaddress.ip_network, ("fec0::/10", "192.88.99.0/24", "64:ff9b:1::/48")))
 
 
 def vetted(host: str, port: int, label: str, *, allow_private: bool) -> list[str]:
@@ -67,4 +69,5 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             ip = inner
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    is_routed = not any(ip in network for network in _NOWHERE)
+    return ip.is_global and is_routed and not ip.is_multicast and not ip.is_reserved

@@ -13,11 +13,11 @@ __all__ = ["BUSY_TIMEOUT_S", "FOREIGN", "damaged", "fault_of", "translated"]
 
 BUSY_TIMEOUT_S = 30.0
 
-# SQLite hands over texts unread; Python finds out that one is damaged, even in the message of an error.
+# Python finds out that a text is damaged, even in the message of an error.
 FOREIGN = (sqlite3.Error, UnicodeDecodeError)
 
 _MOVE = "Move the file away, and a new one is made; or name another file with store=…, or VLMKIT_STORE"
-_RESCUE = f"{_MOVE}. What can be saved of it: sqlite3 FILE .recover"
+_RESCUE = "Save what is whole of it: vlmkit store mend --store FILE. Or name another file with store=…"
 _KEPT = "what was stored before is kept, so that a later run asks only what is missing"
 
 # By SQLite's primary result code; extended codes are the primary one with something in the higher bits.
@@ -37,6 +37,7 @@ _MEANINGS = {
     sqlite3.SQLITE_NOMEM: "not enough memory.",
 }
 _UNKNOWN = "SQLite refused. Report this with the text in brackets."
+_LOST = ("no such table", "no such column")
 
 
 @contextmanager
@@ -77,7 +78,8 @@ def fault_of(path: Path, error: Exception) -> StoreFault:
         One of `FOREIGN`.
     """
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None and "decode" in str(error):
+    is_lost = str(error).startswith(_LOST)  # what every store has
+    if is_lost or (code is None and "decode" in str(error)):
         code = sqlite3.SQLITE_CORRUPT
     meaning = _MEANINGS.get(code & 0xFF, _UNKNOWN) if code is not None else _UNKNOWN
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__

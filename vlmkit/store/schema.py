@@ -117,8 +117,10 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         It belongs to another program, or was written by a newer vlmkit.
     """
     version = _number(connection, "user_version")
+    owner = _number(connection, "application_id")
     is_empty = not version and not _number(connection, "schema_version")
-    if not is_empty and _number(connection, "application_id") != APPLICATION_ID:
+    # Another program's file may have its mark before it has a table.
+    if owner != APPLICATION_ID and (owner or not is_empty):
         raise StoreFault(
             f"store {path}: this is a database of another program. Nothing was changed in it; name another file."
         )
