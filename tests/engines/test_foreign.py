@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 import vlmkit
 from vlmkit.engines.desk import desk
@@ -89,6 +90,42 @@ def test_a_family_of_single_questions_takes_no_turns(foreign):
         desk().call(lambda: foreign.plain_prompt(model, None, said))
     asked = Conversation(questions=(Said("b", 1),), system="Be brief.")
     assert desk().call(lambda: foreign.plain_prompt(model, None, asked)) == "<image>Be brief.\n\nb"
+
+
+def test_a_begin_mark_that_a_processor_writes_itself_is_cut(foreign, engine):
+    """From all that goes by tokens, and from nothing that goes by patches."""
+    tokenizer = engine._language.tokenizer
+
+    class Writer:
+        """Puts a begin mark before whatever it is given."""
+
+        def __init__(self):
+            self.tokenizer = tokenizer
+
+        def __call__(self, text, images, padding, return_tensors):
+            import mlx.core as mx
+
+            ids = [tokenizer.bos_token_id, *tokenizer(text)["input_ids"]]
+            return {
+                "input_ids": mx.array([ids]),
+                "cross_attention_mask": mx.arange(len(ids) * 6).reshape(1, len(ids), 2, 3),
+                "pixel_values": mx.zeros((1, len(ids), 3)),
+                "image_sizes": mx.array([[30, 40]]),
+            }
+
+    def made(text):
+        model, image = SimpleNamespace(config=SimpleNamespace()), Image.new("RGB", (30, 40))
+        inputs = foreign.model_inputs(model, Writer(), text, [image])
+        return {name: value.tolist() for name, value in inputs.items() if value is not None}
+
+    begin, number = tokenizer.bos_token, tokenizer.bos_token_id
+    cut = desk().call(lambda: made(f"{begin}ab"))
+    assert cut["input_ids"][0] == [number, *tokenizer("ab")["input_ids"]]
+    assert [row[0][0] for row in cut["cross_attention_mask"][0]] == [6, 12, 18]
+    assert (len(cut["pixel_values"][0]), cut["image_sizes"]) == (4, [[30, 40]])
+    # Nobody but the text itself writes two, and none is cut from it.
+    assert desk().call(lambda: made(f"{begin}{begin}ab"))["input_ids"][0][:3] == [number] * 3
+    assert desk().call(lambda: made("ab"))["input_ids"][0] == [number, *tokenizer("ab")["input_ids"]]
 
 
 def test_weights_are_counted_and_weighed(foreign, engine):

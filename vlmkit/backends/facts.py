@@ -46,6 +46,11 @@ class ModelInfo:
         What the probe found; empty when batched.
     has_tokenizer : bool, default False
         Whether `tokenize` works; servers keep theirs to themselves.
+    faithfulness : str or None
+        How the answers of this family compare with those of transformers, on which its makers tested it: ``"same"``,
+        ``"nearly"``, ``"differs"``, ``"wrong"`` or ``"never compared"``.
+    remarks : tuple of str, default ()
+        Sentences about what differs, and about what was repaired.
     """
 
     name: str
@@ -64,6 +69,8 @@ class ModelInfo:
     serving: str | None = None
     why_one_by_one: str = ""
     has_tokenizer: bool = False
+    faithfulness: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import mlx.core as mx
 import numpy as np
 
-from vlmkit import sources
 from vlmkit.engines import foreign
 from vlmkit.engines.decoding import Decoder, OneByOne, Prompt, SharedBatch
+from vlmkit.engines.probe import PROMPTS, Recorder, picture
 from vlmkit.errors import ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Step", "decoder_for", "difference", "first_difference", "remembered"]
 
 TOKENS = 8
-_PROMPTS = ("Describe this image.", "What can be seen here, and what stands in the upper left corner of it?")
-_SIDE_PX = 96
-_BLOCKS = 6
 # Differences of log-probabilities that another order of summation makes; half precision rounds logits to 1/16 or more.
 _TOLERANCE_SINGLE = 1e-3
 _TOLERANCE_HALF = 0.5
@@ -49,20 +46,6 @@ class Step:
     token: int
     scores: np.ndarray[Any, Any]
     tolerance: float = _TOLERANCE_SINGLE
-
-
-class _Recorder:
-    """A logits processor that changes nothing and keeps what it saw."""
-
-    def __init__(self) -> None:
-        self.logits: list[Any] = []
-
-    def __call__(self, _tokens: Any, logits: Any) -> Any:
-        self.logits.append(logits)
-        return logits
-
-    def process_last_token(self, _token: int, logits: Any) -> Any:
-        return self(None, logits)
 
 
 def decoder_for(
@@ -105,7 +88,7 @@ def remembered(language: LoadedModel, config: dict[str, Any], repairs: tuple[str
     ModelLoadFailed
         As `difference`.
     """
-    ingredients = (config, repairs, foreign.VERSION, str(mx.default_device()), _PROMPTS, TOKENS)
+    ingredients = (config, repairs, foreign.VERSION, str(mx.default_device()), PROMPTS, TOKENS)
     key = hashlib.blake2b(json.dumps(ingredients, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
     file = _cache_folder() / "conformance" / key
     with suppress(OSError, UnicodeDecodeError):
@@ -129,7 +112,7 @@ def difference(language: LoadedModel) -> str:
         Plain generation fails, so there is nothing to serve.
     """
     try:
-        prompts = [language.prompt(text, None, [_picture(seed)]) for seed, text in enumerate(_PROMPTS)]
+        prompts = [language.prompt(text, None, [picture(seed)]) for seed, text in enumerate(PROMPTS)]
         plain = [_plain(language, prompt) for prompt in prompts]
     except Exception as error:
         message = (
@@ -164,14 +147,6 @@ def first_difference(plain: list[Step], batched: list[Step]) -> str:
     return ""
 
 
-def _picture(seed: int) -> Any:
-    """A coarse random pattern: every processor takes it, and two of them look different."""
-    colors = np.random.default_rng(seed).integers(0, 256, (_BLOCKS, _BLOCKS, 3), dtype=np.uint8)
-    pixels = colors.repeat(_SIDE_PX // _BLOCKS, axis=0).repeat(_SIDE_PX // _BLOCKS, axis=1)
-    ref = sources.refer(b"P6 %d %d 255\n" % (_SIDE_PX, _SIDE_PX) + pixels.tobytes())
-    return sources.decode(sources.normalize(ref, _SIDE_PX))
-
-
 def _plain(language: LoadedModel, prompt: Prompt) -> list[Step]:
     stream = foreign.plain_tokens(language.model, language.processor, prompt.inputs, max_tokens=TOKENS, processors=[])
     return [_step(token, scores) for token, scores in stream]
@@ -179,7 +154,7 @@ def _plain(language: LoadedModel, prompt: Prompt) -> list[Step]:
 
 def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[Step]]:
     batch = SharedBatch(language.model, len(prompts))
-    recorders = [_Recorder() for _ in prompts]
+    recorders = [Recorder() for _ in prompts]
     for row, prompt in enumerate(prompts):
         batch.admit(row, prompt, [recorders[row]], TOKENS)
     written: list[list[int]] = [[] for _ in prompts]

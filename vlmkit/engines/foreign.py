@@ -174,7 +174,8 @@ def plain_prompt(model: Any, processor: Any, conversation: Conversation) -> str:
         raise Refused(message)
     if conversation.system is not None:
         conversation = conversation.with_system_in_question()
-    messages = conversation.messages() if conversation.answers else conversation.questions[-1].text
+    # As messages the picture comes first, as a text where mlx_vlm's table of families puts it.
+    messages = conversation.questions[-1].text if last_only else conversation.messages()
     text = apply_chat_template(processor, model.config, messages, num_images=conversation.images)
     return text if isinstance(text, str) else str(text["content"])
 
@@ -182,7 +183,7 @@ def plain_prompt(model: Any, processor: Any, conversation: Conversation) -> str:
 def model_inputs(model: Any, processor: Any, text: str, images: Sequence[Any]) -> dict[str, Any]:
     """Token ids, pixels and whatever else the processor makes of text and PIL images.
 
-    A text that begins with the tokenizer's own beginning gets no second one, whatever the processor asks for.
+    A text that begins with the tokenizer's own beginning gets no second one, whatever the processor asks for or writes.
     """
     tokenizer = getattr(processor, "tokenizer", processor)
     begins_itself = text.startswith(_beginnings(tokenizer))
@@ -196,7 +197,20 @@ def model_inputs(model: Any, processor: Any, text: str, images: Sequence[Any]) -
             image_token_index=getattr(model.config, "image_token_index", None),
             add_special_tokens=not begins_itself,
         )
-    return inputs
+    return _begun_once(tokenizer, text, inputs) if begins_itself else inputs
+
+
+def _begun_once(tokenizer: Any, text: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Without the begin mark that a processor wrote besides the template's."""
+    begin, ids = getattr(tokenizer, "bos_token_id", None), inputs["input_ids"]
+    if begin is None or text.startswith(tokenizer.bos_token * 2) or ids[0, :2].tolist() != [begin, begin]:
+        return inputs
+    return {name: value[:, 1:] if _is_per_token(name, value, ids) else value for name, value in inputs.items()}
+
+
+def _is_per_token(name: str, value: Any, ids: Any) -> bool:
+    # A picture may have as many patches as its prompt has tokens.
+    return isinstance(value, mx.array) and value.shape[:2] == ids.shape and not name.startswith("pixel")
 
 
 def _beginnings(tokenizer: Any) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from vlmkit.backends.surface import Surface
 from vlmkit.engines import desk as desks
 from vlmkit.engines import device as device_choice
 from vlmkit.engines import inspection, loading, locate
+from vlmkit.engines.families import verdicts
 from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import open_on_desk
 from vlmkit.engines.picture_pool import PicturePool, decode_all
@@ -46,6 +47,7 @@ def open_engine(
     device: str = "auto",
     kv_cache_tokens: int | None = None,
     allow_code: str | None = None,
+    allow_wrong: str | None = None,
 ) -> Engine:
     """Open a model in this process.
 
@@ -68,6 +70,8 @@ def open_engine(
         its prompt and ``max_tokens``. Asks wait while it is used up; one that can never fit is `Refused`.
     allow_code : str or None, default None
         Name of the model, to allow the code that its checkpoint ships to run.
+    allow_wrong : str or None, default None
+        Name of the model, to open it although its answers are known to be wrong, or it does not see rightly.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def open_engine(
     ModelNotFound
         No such directory, repository, revision or adapter, or downloading is forbidden.
     ModelLoadFailed
-        It is there and cannot be used: no vision model, unknown architecture, unsafe, damaged, too big.
+        It is there and cannot be used: no vision model, unknown architecture, unsafe, damaged, too big, wrong.
     MissingExtra
         mlx or mlx_vlm cannot be imported.
     """
@@ -96,6 +100,7 @@ def open_engine(
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
     checkpoint = inspection.inspect(place.directory, name=name, allow_code=allow_code)
+    verdicts.check_right(name, checkpoint.model_type, allow_wrong=allow_wrong)
     commit = place.commit or inspection.digest(place.directory)
     if adapter_directory is not None:
         commit = f"{commit}+{inspection.digest(adapter_directory)}"
@@ -107,6 +112,7 @@ def open_engine(
         slots=slots,
         kv_cache_tokens=kv_cache_tokens,
         code_allowed=allow_code == name,
+        wrong_allowed=allow_wrong == name,
     )
 
 
@@ -141,6 +147,7 @@ class Engine(Surface):
         slots: int | None,
         kv_cache_tokens: int | None,
         code_allowed: bool,
+        wrong_allowed: bool,
     ) -> None:
         self.model = model
         self.revision = revision
@@ -155,6 +162,7 @@ class Engine(Surface):
                 slots=slots,
                 kv_cache_tokens=kv_cache_tokens,
                 code_allowed=code_allowed,
+                wrong_allowed=wrong_allowed,
             )
         )
         self._language: LoadedModel | None = opened.language

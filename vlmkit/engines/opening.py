@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
 from vlmkit.engines import loading
+from vlmkit.engines.families import verdicts
 from vlmkit.engines.resolution import resolution_of, side_to_keep
+from vlmkit.errors import ModelLoadFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +54,7 @@ def open_on_desk(
     slots: int | None,
     kv_cache_tokens: int | None,
     code_allowed: bool,
+    wrong_allowed: bool,
 ) -> Opened:
     """Load a checkpoint and put a scheduler on it; on the desk only.
 
@@ -66,36 +69,27 @@ def open_on_desk(
         Answers wanted at the same time; None is what suits the device.
     kv_cache_tokens : int or None
     code_allowed : bool
+    wrong_allowed : bool
+        Whether a model that does not see rightly is opened all the same.
 
     Raises
     ------
     SetupError
-        As `loading.load`.
+        As `loading.load`; or the model does not see rightly, or does not answer.
     """
     loaded = loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed)
     # Importable only now that mlx is.
-    from vlmkit.engines import conformance, foreign
+    from vlmkit.engines import conformance, foreign, probe
     from vlmkit.engines.scheduler import Scheduler
 
+    faults = probe.examine(loaded.language)
+    if faults and not wrong_allowed:
+        raise _wrong(name, faults)
     wanted = slots or (_SLOTS_CPU if loaded.device == "cpu" else _SLOTS_GPU)
     decoder, why = conformance.decoder_for(loaded.language, checkpoint.config, wanted, repairs=loaded.repairs)
-    info = ModelInfo(
-        name=name,
-        revision=revision,
-        architecture=checkpoint.model_type,
-        parameters=loaded.parameters,
-        quantization=checkpoint.quantization,
-        precision=loaded.precision,
-        context_length=checkpoint.context_length,
-        memory_bytes=loaded.memory_bytes,
-        device=loaded.device,
-        slots=decoder.slots,
-        kv_cache_tokens=kv_cache_tokens,
-        serving="one by one" if why else "batched",
-        why_one_by_one=why,
-        sees_pictures=True,
-        has_tokenizer=True,
-    )
+    probe.answers(loaded.language, decoder)
+    served = {"slots": decoder.slots, "kv_cache_tokens": kv_cache_tokens, "why_one_by_one": why}
+    info = _info(checkpoint, loaded, faults, name=name, revision=revision, **served)
     abilities = Abilities(
         images_per_ask=1 if foreign.single_image_only(checkpoint.model_type) else _IMAGES_PER_ASK,
         json_schema=loaded.language.can_constrain,
@@ -110,4 +104,31 @@ def open_on_desk(
         scheduler=Scheduler(loaded.language, decoder, kv_cache_tokens=kv_cache_tokens),
         info=info,
         abilities=abilities,
+    )
+
+
+def _info(checkpoint: Checkpoint, loaded: loading.Loaded, faults: tuple[str, ...], **given: Any) -> ModelInfo:
+    verdict = verdicts.verdict(checkpoint.model_type)
+    return ModelInfo(
+        **given,
+        architecture=checkpoint.model_type,
+        parameters=loaded.parameters,
+        quantization=checkpoint.quantization,
+        precision=loaded.precision,
+        context_length=checkpoint.context_length,
+        memory_bytes=loaded.memory_bytes,
+        device=loaded.device,
+        serving="one by one" if given["why_one_by_one"] else "batched",
+        sees_pictures=True,
+        has_tokenizer=True,
+        faithfulness="wrong" if faults else verdict.faithfulness,
+        remarks=(*(f"It does not see rightly: {fault}." for fault in faults), *verdict.remarks, *loaded.repairs),
+    )
+
+
+def _wrong(name: str, faults: tuple[str, ...]) -> ModelLoadFailed:
+    return ModelLoadFailed(
+        f"{name} was loaded and does not see rightly: {'; '.join(faults)}. What it wrote would be fluent, and "
+        "of something else. Name a model of another family, ask a server for it, or open it all the same with "
+        f"allow_wrong={name.removeprefix('mlx:')!r}."
     )

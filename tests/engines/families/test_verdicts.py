@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from vlmkit.engines.families import verdicts
-from vlmkit.engines.families.verdicts import FAITHFULNESS, Verdict, verdict
+from vlmkit.engines.families.verdicts import FAITHFULNESS, Verdict, check_right, verdict
+from vlmkit.errors import ModelLoadFailed
 
 
 def test_the_table_speaks_the_five_words():
@@ -55,3 +56,14 @@ def test_no_mlx_is_needed_to_ask():
         "from vlmkit.engines.families.verdicts import verdict; print(verdict('smolvlm').faithfulness)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True).stdout == "same\n"
+
+
+def test_a_wrong_family_is_opened_by_name_only(monkeypatch):
+    """The name says that somebody knows."""
+    monkeypatch.setitem(verdicts._table()["families"], "bad", {"verdict": "wrong", "why": "garbled"})
+    for allowed in (None, "bad", "another/name"):
+        with pytest.raises(ModelLoadFailed, match=r"bad, answers wrongly here: .*garbled\. .*allow_wrong='org/name'"):
+            check_right("org/name", "bad", allow_wrong=allowed)
+    check_right("org/name", "bad", allow_wrong="org/name")
+    check_right("org/name", "smolvlm", allow_wrong=None)
+    check_right("org/name", "nope", allow_wrong=None)

@@ -14,7 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
-__all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "verdict"]
+from vlmkit.errors import ModelLoadFailed
+
+__all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "check_right", "verdict"]
 
 Faithfulness = Literal["same", "nearly", "differs", "wrong", "never compared"]
 FAITHFULNESS: tuple[str, ...] = get_args(Faithfulness)
@@ -70,6 +72,31 @@ def verdict(model_type: str) -> Verdict:
     if found is None:
         return Verdict(faithfulness="never compared")
     return Verdict(faithfulness=found["verdict"], why=found["why"], mlx_vlm=table["mlx_vlm"])
+
+
+def check_right(name: str, model_type: str, *, allow_wrong: str | None) -> None:
+    """Refuse a model whose family was found to answer wrongly, unless it is asked for by name.
+
+    Parameters
+    ----------
+    name : str
+        As its user wrote it.
+    model_type : str
+    allow_wrong : str or None
+        Name of the model to open all the same.
+
+    Raises
+    ------
+    ModelLoadFailed
+        What is wrong, and what to do.
+    """
+    found = verdict(model_type)
+    if found.faithfulness == "wrong" and allow_wrong != name:
+        message = (
+            f"{name} is not opened, as its family, {model_type}, answers wrongly here: {' '.join(found.remarks)} Name "
+            f"a model of another family, ask a server for it, or open it all the same with allow_wrong={name!r}."
+        )
+        raise ModelLoadFailed(message)
 
 
 @cache

@@ -1,0 +1,191 @@
+"""Does a loaded model see and answer? Asked at every load, of drawn pictures, with nothing to compare with.
+
+A family whose pictures are put in the wrong place still writes fluent text. It shows before any text is written: in how
+many rows the prompt becomes, and in which of them change when the picture is another one or none. Some families put
+pictures elsewhere than into the rows of their tokens; then something else of what is prefilled has to change.
+
+Imported on the desk only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import mlx.core as mx
+import numpy as np
+
+from vlmkit import sources
+from vlmkit.engines import foreign
+from vlmkit.errors import ModelLoadFailed
+
+if TYPE_CHECKING:
+    from vlmkit.engines.decoding import Decoder, Prompt
+    from vlmkit.engines.language import LoadedModel
+
+__all__ = ["PROMPTS", "Recorder", "answers", "examine", "picture"]
+
+PROMPTS = ("Describe this image.", "What can be seen here, and what stands in the upper left corner of it?")
+
+_SIDE_PX = 96
+_BLOCKS = 6
+_ANSWER_TOKENS = 2
+# Of the largest value: a family may multiply its words in another order where there is no picture.
+_TOLERANCE = 1e-5
+
+
+def picture(seed: int) -> Any:
+    """A coarse random pattern: every processor takes it, and two of them look different."""
+    colors = np.random.default_rng(seed).integers(0, 256, (_BLOCKS, _BLOCKS, 3), dtype=np.uint8)
+    pixels = colors.repeat(_SIDE_PX // _BLOCKS, axis=0).repeat(_SIDE_PX // _BLOCKS, axis=1)
+    ref = sources.refer(b"P6 %d %d 255\n" % (_SIDE_PX, _SIDE_PX) + pixels.tobytes())
+    return sources.decode(sources.normalize(ref, _SIDE_PX))
+
+
+class Recorder:
+    """A logits processor that changes nothing and keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.logits: list[Any] = []
+
+    def __call__(self, _tokens: Any, logits: Any) -> Any:
+        """What mlx_vlm asks of one."""
+        self.logits.append(logits)
+        return logits
+
+    def process_last_token(self, _token: int, logits: Any) -> Any:
+        """The same for a token alone."""
+        return self(None, logits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """What a prompt was made into.
+
+    Attributes
+    ----------
+    rows : mlx array of shape (rows, width)
+    rest : dict
+        Whatever else was made for the language model.
+    """
+
+    rows: Any
+    rest: dict[str, Any]
+
+
+def examine(language: LoadedModel) -> tuple[str, ...]:
+    """What is wrong with the way in which a model gets to see pictures; nothing where all is well.
+
+    Parameters
+    ----------
+    language : LoadedModel
+
+    Raises
+    ------
+    ModelLoadFailed
+        A question about a picture cannot even be prepared.
+    """
+    try:
+        prompts = [language.prompt(PROMPTS[0], None, [picture(seed)]) for seed in (0, 1)]
+        with foreign.on_stream():
+            one, other = (_embedded(language, prompt.inputs) for prompt in prompts)
+            blind = _without_picture(language, prompts[0])
+            return tuple(filter(None, (_doubled(language, prompts[0]), *_misplaced(prompts[0], one, other, blind))))
+    except Exception as error:
+        raise _mute(language, error) from error
+
+
+def answers(language: LoadedModel, decoder: Decoder) -> None:
+    """Let the decoder that will serve write a few tokens about a picture.
+
+    Parameters
+    ----------
+    language : LoadedModel
+    decoder : Decoder
+
+    Raises
+    ------
+    ModelLoadFailed
+        It breaks, or its tokens are chosen from no numbers.
+    """
+    recorder = Recorder()
+    try:
+        decoder.admit(0, language.prompt(PROMPTS[0], None, [picture(0)]), [recorder], _ANSWER_TOKENS)
+        for _ in range(_ANSWER_TOKENS):
+            if decoder.step()[0][1] in language.eos_token_ids:
+                break
+        decoder.remove({0})
+        numbers = all(mx.isnan(logits).any().item() is False for logits in recorder.logits)
+    except Exception as error:
+        decoder.reset()
+        raise _mute(language, error) from error
+    if not numbers:
+        raise _mute(language, ValueError("what it holds of the next token is not a number"))
+
+
+def _mute(language: LoadedModel, error: Exception) -> ModelLoadFailed:
+    return ModelLoadFailed(
+        f"{language.name} was loaded and cannot answer about a picture: {type(error).__name__}: {error}. "
+        "mlx_vlm does not read these files rightly, or the processor's are damaged: name another model, or another "
+        "conversion of this one."
+    )
+
+
+def _embedded(language: LoadedModel, inputs: dict[str, Any]) -> _Embedded:
+    made = foreign.embed(language.model, inputs)
+    rows = made.pop("inputs_embeds")[0].astype(foreign.FLOAT)
+    return _Embedded(rows, {name: value for name, value in made.items() if value is not inputs.get(name)})
+
+
+def _without_picture(language: LoadedModel, prompt: Prompt) -> _Embedded | None:
+    """The same tokens with nothing behind them; None where a family does not take that."""
+    try:
+        return _embedded(language, {name: prompt.inputs.get(name) for name in ("input_ids", "attention_mask")})
+    except Exception:  # noqa: BLE001  a family may say so in any way
+        return None
+
+
+def _doubled(language: LoadedModel, prompt: Prompt) -> str:
+    begin = getattr(language.tokenizer, "bos_token_id", None)
+    doubled = begin is not None and prompt.token_ids[:2] == [begin, begin]
+    return "its prompt begins with two begin-of-text marks" if doubled else ""
+
+
+def _misplaced(prompt: Prompt, one: _Embedded, other: _Embedded, blind: _Embedded | None) -> Iterator[str]:
+    places = {place for place, token in enumerate(prompt.token_ids) if token == prompt.image_token}
+    tokens, rows = len(prompt.token_ids), len(one.rows)
+    if rows != tokens and len(places) > 1:
+        yield f"{tokens} tokens, of which {len(places)} stand for the picture, become {rows} rows"
+        return
+    seen = _changed(one, other)
+    if not seen and _is_same(one.rest, other.rest):
+        yield "another picture changes nothing of what it reads"
+    if rows != tokens or not seen:
+        return
+    filled = _changed(one, blind, _TOLERANCE) if blind is not None else seen
+    if places and not (seen <= places and (blind is None or filled == places)):
+        yield f"the picture changes {len(filled | seen)} rows of its prompt, and {len(places)} tokens stand for it"
+    elif not places and prompt.image_token is not None and len({prompt.token_ids[place] for place in filled}) > 1:
+        yield f"token {prompt.image_token}, which its configuration names for pictures, is not in its prompt"
+
+
+def _changed(one: _Embedded, other: _Embedded, tolerance: float = 0.0) -> set[int]:
+    """Rows that differ; all where their number does."""
+    if one.rows.shape != other.rows.shape:
+        return set(range(len(one.rows)))
+    gap = mx.abs(one.rows - other.rows).max(axis=-1)
+    differs: Any = (~(gap <= tolerance * mx.abs(one.rows).max())).tolist()
+    return {place for place, flag in enumerate(differs) if flag}
+
+
+def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(_equals(one[name], other.get(name)) for name in one)
+
+
+def _equals(one: Any, other: Any) -> bool:
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_equals, one, other))
+    if not isinstance(one, mx.array):
+        return True
+    return one.shape == other.shape and bool(mx.array_equal(one, other).item())
