@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from vlmkit.errors import UnsupportedFormat
+from vlmkit.errors import UnreadableImage, UnsupportedFormat
 from vlmkit.sources import decode, normalize, read_header, refer
 from vlmkit.sources.tiff_pages import picture_page
 
@@ -40,6 +40,31 @@ def test_the_first_of_equal_pages_is_the_picture():
 def test_where_all_pages_are_marked_the_largest_is_the_picture():
     """Some programs mark every page that they write."""
     assert read_header(refer(pages((SMALL, 1), (LARGE, 1)))).width == 400
+
+
+@pytest.mark.parametrize("tag", [273, 279, 324, 325])
+@pytest.mark.parametrize("is_big", [False, True])
+def test_a_tiff_of_millions_of_pieces_is_not_begun(tag, is_big):
+    """Listing them would take seconds, before a pixel is decoded."""
+    pieces = 2_000_000
+    entries = [(256, 1, 1), (257, 1, pieces), (258, 1, 8), (259, 1, 1), (262, 1, 1), (278, 1, 1), (tag, pieces, 400)]
+    if is_big:
+        listed = b"".join(struct.pack("<HHQQ", number, 4, count, value) for number, count, value in entries)
+        data = b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, len(entries)) + listed
+    else:
+        listed = b"".join(struct.pack("<HHII", number, 4, count, value) for number, count, value in entries)
+        data = b"II*\0" + struct.pack("<IH", 8, len(entries)) + listed
+    data = data.ljust(400, b"\0") + b"\0" * 4 * pieces
+    for read in (read_header, lambda ref: normalize(ref, 100)):
+        with pytest.raises(UnreadableImage, match="2,000,000 pieces, made to keep its reader busy"):
+            read(refer(data))
+
+
+def test_a_tiff_of_many_strips_is_read():
+    """One a row, as many programs write them."""
+    buffer = BytesIO()
+    Image.new("L", (3, 30_000), 7).save(buffer, "TIFF", tiffinfo={278: 1})
+    assert read_header(refer(buffer.getvalue())).height == 30_000
 
 
 def raw_below(photometric):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 from packing import load, pack
 
-from vlmkit.errors import UnreadableImage
+from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.sources import archives, refer
 from vlmkit.sources.zips import Zip
 
@@ -27,6 +28,22 @@ def test_a_zip_that_lies_about_a_size_is_damaged(tmp_path: Path) -> None:
     archive.write_bytes(data.replace((5_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little")))
     with pytest.raises(UnreadableImage, match=r"a\.png: damaged \(BadZipFile"):
         load(refer(f"{archive}/a.png"))
+
+
+def test_a_bomb_in_a_zip_is_not_inflated(tmp_path: Path) -> None:
+    """A good picture with half a gigabyte of zeros behind it; a small file that shrinks as much is none."""
+    picture = Path(__file__).parents[2] / "datasets" / "scenes"
+    whole = next(picture.rglob("*.png")).read_bytes()
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("bomb.png", whole + b"\0" * 300_000_000)
+        file.writestr("small.png", whole + b"\0" * 3_000_000)
+    tracemalloc.start()
+    with pytest.raises(ImageTooLarge, match="as no picture does; unpack the archive yourself"):
+        load(refer(f"{archive}/bomb.png"))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+    assert load(refer(f"{archive}/small.png"))
 
 
 def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:

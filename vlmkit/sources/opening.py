@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from vlmkit.errors import ImageTooLarge
 from vlmkit.sources.formats import foreign_format, readers
-from vlmkit.sources.tiff_pages import picture_page
+from vlmkit.sources.tiff_pages import HEADS, picture_page
 
 __all__ = ["check_pixels", "open_image", "orientation_of", "strictly"]
 
@@ -41,6 +41,7 @@ def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
     """
     file.seek(0)
     head = file.read(16)
+    page = picture_page(file, label) if head.startswith(HEADS) else 0  # before Pillow lists what it is cut into
     for _, factory, accept in readers():
         try:
             if accept and accept(head) is not True:  # a text says why not
@@ -49,7 +50,7 @@ def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
             image = factory(file, "")
         except _NOT_THIS_FORMAT:
             continue
-        if image.format == "TIFF" and (page := picture_page(file, label)):
+        if page:
             image.seek(page)
         check_pixels(image, label, most_pixels)
         return image

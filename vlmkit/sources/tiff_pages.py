@@ -8,21 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, Literal, NamedTuple
 
-from vlmkit.errors import UnsupportedFormat
+from vlmkit.errors import UnreadableImage, UnsupportedFormat
 
-__all__ = ["picture_page"]
+__all__ = ["HEADS", "picture_page"]
+
+HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
+"""How files begin that Pillow takes for a TIFF: with four bytes that also tell the order of bytes."""
 
 _SUBFILE, _OLD_SUBFILE, _COMPRESSION, _PHOTOMETRIC, _SUB_DIRECTORIES = 254, 255, 259, 262, 330
 _FILTER_PATTERN, _WIDTH, _HEIGHT = 33421, 256, 257
 _SENSOR_DATA = {32803, 34892}  # PhotometricInterpretation: color filter array, linear raw
 _RAW_COMPRESSIONS = {32767, 32769, 32770, 32867, 34713, 65000, 65535}  # Sony, Epson, Samsung, Kodak, Nikon, Pentax
 _MOST_DIRECTORIES = 64
+_PIECES = {273, 279, 324, 325}  # StripOffsets, StripByteCounts, TileOffsets, TileByteCounts
+_MOST_PIECES = 2**18  # tiles of 256 × 256 of a picture of 17 gigapixels; Pillow takes microseconds for each
 _SIZES = {1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8}
 
 
 class _Directory(NamedTuple):
     is_main: bool  # in the chain of pages, not below one
     tags: dict[int, list[int]]
+    pieces: int  # strips or tiles
 
     @property
     def is_reduced(self) -> bool:
@@ -52,8 +58,13 @@ def picture_page(file: IO[bytes], label: str) -> int:
     ------
     UnsupportedFormat
         The picture is a sensor's raw data, or stands where no reader here looks.
+    UnreadableImage
+        It is cut into so many pieces that listing them would keep its reader busy.
     """
     directories = list(_directories(file))
+    pieces = max((each.pieces for each in directories), default=0)
+    if pieces > _MOST_PIECES:
+        raise UnreadableImage(f"{label}: a TIFF of {pieces:,} pieces, made to keep its reader busy; leave it out.")
     if any(each.is_raw for each in directories) or _is_raw_by_name(file):
         raise UnsupportedFormat(
             f"{label}: camera raw, which is not developed here; export it as JPEG or TIFF, or use the JPEG that the "
@@ -90,8 +101,8 @@ def _directories(file: IO[bytes]) -> Iterator[_Directory]:
         if not at or at in seen:
             continue
         seen.add(at)
-        tags, following = _read(file, at, order, is_big=is_big)
-        yield _Directory(is_main, tags)
+        tags, pieces, following = _read(file, at, order, is_big=is_big)
+        yield _Directory(is_main, tags, pieces)
         if is_main:
             waiting.append((True, following))
         waiting += [(False, place) for place in tags.get(_SUB_DIRECTORIES, [])]
@@ -99,18 +110,20 @@ def _directories(file: IO[bytes]) -> Iterator[_Directory]:
 
 def _read(
     file: IO[bytes], at: int, order: Literal["little", "big"], *, is_big: bool
-) -> tuple[dict[int, list[int]], int]:
-    """Entries of a directory that are whole numbers, and where the next directory is."""
+) -> tuple[dict[int, list[int]], int, int]:
+    """Entries of a directory that are whole numbers, how many strips or tiles it has, where the next directory is."""
     count_bytes, entry_bytes, offset_bytes = (8, 20, 8) if is_big else (2, 12, 4)
     file.seek(at)
     count = min(int.from_bytes(file.read(count_bytes), order), 4096)
     body = file.read(count * entry_bytes)
     following = int.from_bytes(file.read(offset_bytes), order)
     tags: dict[int, list[int]] = {}
+    pieces = 0
     for start in range(0, len(body) - entry_bytes + 1, entry_bytes):
         entry = body[start : start + entry_bytes]
         tag, kind = int.from_bytes(entry[:2], order), int.from_bytes(entry[2:4], order)
         number = int.from_bytes(entry[4 : 4 + offset_bytes], order)
+        pieces = max(pieces, number if tag in _PIECES else 0)
         size = _SIZES.get(kind)
         if size is None or not 0 < number <= _MOST_DIRECTORIES:
             tags.setdefault(tag, [0])
@@ -121,4 +134,4 @@ def _read(
             file.seek(place)
             data = file.read(size * number)
         tags[tag] = [int.from_bytes(data[at : at + size], order) for at in range(0, size * number, size)]
-    return tags, following
+    return tags, pieces, following

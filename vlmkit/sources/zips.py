@@ -5,10 +5,13 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from vlmkit.errors import UnreadableImage
+from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.sources.limits import check_bytes
 
 __all__ = ["Zip"]
+
+# A picture shrinks little when it is compressed once more, a bitmap of one color a thousand times: that may be small.
+_INFLATED_BYTES, _INFLATED_RATIO = 64 * 1024**2, 200
 
 
 class Zip:
@@ -44,12 +47,17 @@ class Zip:
         KeyError
             There is none of this name.
         RunError
-            It is encrypted, or has more bytes than allowed.
+            It is encrypted, has more bytes than allowed, or grows out of all proportion when it is inflated.
         """
         info = self._zip.getinfo(name)
         if info.flag_bits & 1:
             raise UnreadableImage(f"{label}: encrypted; unpack the archive with its password first.")
         check_bytes(info.file_size, label, most_bytes)
+        if info.file_size > max(_INFLATED_BYTES, _INFLATED_RATIO * info.compress_size):
+            raise ImageTooLarge(
+                f"{label}: grows from {info.compress_size:,} to {info.file_size:,} bytes when it is inflated, as no "
+                "picture does; unpack the archive yourself if you trust it."
+            )
         with self._zip.open(info) as member:
             return member.read(most_bytes + 1)  # no more than the header says, or it is damaged
 
