@@ -219,13 +219,13 @@ class Provider(Surface):
             async with self._probing:  # one finds out; what fails in one answer may spoil those beside it
                 if self._keeps_constraints is None:
                     return await self._probed(job)
-        return await self._asked(job, ask if self._keeps_constraints else replace(ask, constraint=None))
+        return await self._asked(job, ask if self._keeps_constraints else _without_constraint(ask))
 
     async def _probed(self, job: _Job) -> Piece:
         try:
             piece = await self._asked(job, job.ask)
         except (ServerFault, Refused) as fault:
-            piece = await self._asked(job, replace(job.ask, constraint=None))
+            piece = await self._asked(job, _without_constraint(job.ask))
             self._keeps_constraints = False
             _log.info("%s enforces no schema: answers are read as they come. (%s)", self.model, fault)
         else:
@@ -261,7 +261,7 @@ class Provider(Surface):
 
     async def _read_stream(self, job: _Job, transport: Transport) -> None:
         # Half an answer is all there is by the time that a schema is refused.
-        ask = job.ask if self._keeps_constraints else replace(job.ask, constraint=None)
+        ask = job.ask if self._keeps_constraints else _without_constraint(job.ask)
         path, body = self._dialect.request(ask, self._form, True)
         async with transport.open("POST", path, body, Call(job.ask.timeout_s)) as (head, read):
             chunk = await read()
@@ -367,6 +367,10 @@ class _Job:
         """In the thread of the loop."""
         if self.task is not None:
             self.task.cancel()
+
+
+def _without_constraint(ask: Ask) -> Ask:
+    return ask if ask.constraint is None else replace(ask, constraint=None)
 
 
 async def _rest(chunk: bytes, read: Read) -> bytes:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -220,14 +220,14 @@ class Transport:
         response = await self._connections.send(method, self._url(path), body)
         try:
             chunks = [chunk async for chunk in self._pieces(response.stream)]
-            return replace(self._head(response), body=b"".join(chunks))
+            return self._head(response, b"".join(chunks))
         finally:
             await response.aclose()
 
-    def _head(self, response: Any) -> Answer:
-        """Of an answer that httpx began to read."""
+    def _head(self, response: Any, body: bytes = b"") -> Answer:
+        """An answer that httpx began to read, as far as it is read."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-        head = Answer(status=response.status_code, headers=headers)
+        head = Answer(status=response.status_code, headers=headers, body=body)
         encoding = head.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity" and 200 <= head.status < 300:
             message = f"{self.address}: the answer came compressed ({encoding[:40]!r}), which was not asked for."

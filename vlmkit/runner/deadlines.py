@@ -41,7 +41,7 @@ class Deadlines:
         self._looked_s = now_s
         self._heard_s: dict[str, float] = {}
         self._hanging: dict[str, int] = {}
-        self._told_s = float("-inf")
+        self._told_s = self._listened_s = float("-inf")
 
     def hear(self, row: Row, now_s: float) -> None:
         """The server of this row answered it, with whatever."""
@@ -80,7 +80,7 @@ class Deadlines:
         )
 
     def unanswered(self, rows: Iterable[Row], now_s: float) -> Unanswered | None:
-        """What a person is to be told of a silence, once every 30 s of it.
+        """What a person is to be told of a silence, once every 30 s of it; looked for four times a second.
 
         Parameters
         ----------
@@ -88,8 +88,9 @@ class Deadlines:
             Those in flight.
         now_s : float
         """
-        if now_s < self._told_s + _STILL_S:
+        if now_s < max(self._told_s + _STILL_S, self._listened_s + _LOOK_EVERY_S):
             return None
+        self._listened_s = now_s
         waiting = [(heard_s, row) for row in rows if row.is_elsewhere and (heard_s := self._last_s(row)) is not None]
         if not waiting:
             return None
