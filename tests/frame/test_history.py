@@ -1,6 +1,7 @@
 """`vk.runs`: the store as tables."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -23,7 +24,7 @@ def stored(tmp_path, monkeypatch):
 
 @pytest.fixture
 def filled(stored):
-    """Two runs: one that ended, with an answer, an answer from the store, and a failure; one that goes on."""
+    """Two runs: one that ended, with an answer, one from the store, one of an equal row, a failure; one goes on."""
     picture = PictureRecord(digest="ff" * 16, media_type="image/jpeg", width=64, height=48)
     usage = Usage(prompt_tokens=80, completion_tokens=9)
     reply = Reply(text="A fox.", finish_reason="stop", model="mlx:tiny", revision="r1", usage=usage, seconds=0.25)
@@ -31,11 +32,12 @@ def filled(stored):
     again = RowRecord(
         index=1, label="copy.png", prompt="What?", key=KEY, pictures=(picture,), reply=reply, from_store=True
     )
+    equal = replace(again, index=3, from_store=False, is_duplicate=True)
     failed = RowRecord(index=2, label="gone.png", prompt="What?", error="UnreadableImage: gone.png: no such file.")
     with open_store(stored) as store:
         about = {"revision": "r1", "prompt": "What?", "system": "Be brief.", "sampling": {"max_tokens": 9}}
-        run = store.begin(RunRecord(model="mlx:tiny", total=3, destination="this process", workers="auto", **about))
-        store.record(run, [asked, again, failed])
+        run = store.begin(RunRecord(model="mlx:tiny", total=4, destination="this process", workers="auto", **about))
+        store.record(run, [asked, again, failed, equal])
         store.end(run, seconds=1.5, stopped_early=False)
         store.begin(RunRecord(model="mlx:other", total=9))
     return stored
@@ -46,7 +48,8 @@ def test_runs_with_their_counts(filled):
     table = runs()
     first, second = table.to_dict("records")
     assert (first["run"], first["state"], first["model"], first["revision"]) == (1, "finished", "mlx:tiny", "r1")
-    assert [first[name] for name in ("total", "ok", "failed", "cancelled", "from_store")] == [3, 2, 1, 0, 1]
+    assert [first[name] for name in ("total", "ok", "failed", "cancelled")] == [4, 3, 1, 0]
+    assert (first["from_store"], first["duplicates"]) == (1, 1)
     assert (first["seconds"], first["workers"], first["destination"]) == (1.5, "auto", "this process")
     assert (second["state"], second["cancelled"]) == ("running", 9)
     assert pd.isna(second["seconds"])
@@ -63,7 +66,7 @@ def test_types_are_nullable(filled):
 
 def test_the_rows_of_a_run_say_what_was_sent(filled):
     """Prompt, system text, picture, sampling; and what came back."""
-    asked, again, failed = runs(run=1).to_dict("records")
+    asked, again, failed, equal = runs(run=1).to_dict("records")
     assert (asked["path"], asked["text"], asked["prompt"], asked["system"]) == (
         "fox.png",
         "A fox.",
@@ -73,6 +76,12 @@ def test_the_rows_of_a_run_say_what_was_sent(filled):
     assert (asked["picture"], asked["width"], asked["height"]) == ("ff" * 16, 64, 48)
     assert (json.loads(asked["sampling"]), asked["key"], asked["from_store"]) == ({"max_tokens": 9}, KEY, False)
     assert (again["text"], again["from_store"], again["picture"]) == ("A fox.", True, "ff" * 16)
+    assert [(row["from_store"], row["is_duplicate"]) for row in (asked, again, equal)] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+    assert (equal["text"], equal["picture"], equal["key"]) == ("A fox.", "ff" * 16, KEY)
     assert failed["error"] == "UnreadableImage: gone.png: no such file."
     assert all(pd.isna(failed[name]) for name in ("text", "picture", "width", "key", "model"))
 

@@ -18,11 +18,12 @@ CANCELLED = {"reply": None, "key": None, "pictures": (), "error": "Cancelled: st
 def test_a_run_that_ended_has_its_counts(store):
     """Total is the sum of ok, failed and cancelled; rows that had no turn are cancelled, too."""
     run = store.begin(make_run(total=6))
-    store.record(run, [make_row(0), make_row(1, from_store=True), make_row(2, **FAILED), make_row(3, **CANCELLED)])
+    ended = [make_row(0), make_row(1, from_store=True), make_row(2, **FAILED), make_row(3, **CANCELLED)]
+    store.record(run, [*ended, make_row(4, key=make_key(0), reply=make_reply(0), is_duplicate=True)])
     store.end(run, seconds=1.5, stopped_early=True)
     (found,) = store.runs()
-    counts = {name: found[name] for name in ("total", "ok", "failed", "cancelled", "from_store")}
-    assert counts == {"total": 6, "ok": 2, "failed": 1, "cancelled": 3, "from_store": 1}
+    counts = {name: found[name] for name in ("total", "ok", "failed", "cancelled", "from_store", "duplicates")}
+    assert counts == {"total": 6, "ok": 3, "failed": 1, "cancelled": 2, "from_store": 1, "duplicates": 1}
     assert (found["run"], found["seconds"], found["state"]) == (run, 1.5, "stopped")
     assert abs(datetime.now(UTC) - found["started_at"]) < timedelta(minutes=5)
 
@@ -44,9 +45,11 @@ def test_states(path):
 
 def test_a_run_that_died_still_has_its_counts(store):
     """They are counted from its rows."""
-    store.record(store.begin(make_run(total=5)), [make_row(0), make_row(1, **FAILED)])
+    equal = make_row(2, key=make_key(0), reply=make_reply(0), is_duplicate=True)
+    store.record(store.begin(make_run(total=5)), [make_row(0), make_row(1, **FAILED), equal])
     (found,) = store.runs()
-    assert (found["ok"], found["failed"], found["cancelled"]) == (1, 1, 3)
+    assert (found["from_store"], found["duplicates"]) == (0, 1)
+    assert (found["ok"], found["failed"], found["cancelled"]) == (2, 1, 2)
 
 
 def test_a_run_of_another_computer_is_not_believed_to_live(store, monkeypatch):
@@ -83,6 +86,7 @@ def test_a_row_can_be_traced_to_what_was_sent(store):
             "error": None,
             "seconds": 0.5,
             "from_store": False,
+            "is_duplicate": False,
         }
     ]
 

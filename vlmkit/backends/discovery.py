@@ -14,7 +14,7 @@ from vlmkit.backends import identity
 from vlmkit.errors import BadSetting, VlmkitError
 from vlmkit.extras import open_by_name
 
-__all__ = ["LISTERS", "FoundModel", "find_models", "forget_models"]
+__all__ = ["LISTERS", "FoundModel", "check_engine", "find_models", "forget_models"]
 
 LISTERS = {
     "mlx": "vlmkit.engines.listing:list_models",
@@ -133,7 +133,7 @@ def find_models(
         There is no such engine.
     """
     wanted: list[tuple[str, str | None]]
-    wanted = [(name, None) for name in LISTERS] if engine is None else [_engine_and_url(engine)]
+    wanted = [(name, None) for name in LISTERS] if engine is None else [check_engine(engine)]
     ttl_s = 0.0 if refresh else settings.get("list_ttl_s", list_ttl_s)
     with ThreadPoolExecutor(len(wanted), thread_name_prefix="vlmkit-models") as pool:
         lists = list(pool.map(lambda asked: _memory.get(asked[0], asked[1], timeout_s, ttl_s), wanted))
@@ -145,7 +145,18 @@ def forget_models() -> None:
     _memory.forget()
 
 
-def _engine_and_url(text: str) -> tuple[str, str | None]:
+def check_engine(text: str) -> tuple[str, str | None]:
+    """Engine and address of what `find_models` is given.
+
+    Parameters
+    ----------
+    text : str
+
+    Raises
+    ------
+    BadSetting
+        As `find_models`.
+    """
     parts = _ENGINE_AND_URL.fullmatch(text.strip())
     if parts is None or parts["engine"] not in LISTERS or (parts["url"] and parts["engine"] == "mlx"):
         raise BadSetting(

@@ -33,9 +33,10 @@ def runs(store: str | Path | bool | None = None, *, run: int | None = None) -> p
     DataFrame
         One row per run, newest last: run (Int64), started_at (UTC), state (``finished``, ``stopped`` early, ``running``
         or ``died``), reason (why it stopped, where a budget or a fault ended it), model, revision, prompt, total, ok,
-        failed, cancelled, from_store (Int64), seconds (Float64), destination (where pictures went), and what else all
-        its rows shared. With `run` one row per row of it: path, text, error, prompt, picture (digest of what was sent),
-        width, height, sampling (JSON), model, revision, key, ….
+        failed, cancelled, from_store, duplicates (answered by an equal row of the run) (Int64), seconds (Float64),
+        destination (where pictures went), and what else all its rows shared. With `run` one row per row of it: path,
+        text, error, prompt, picture (digest of what was sent), width, height, sampling (JSON), model, revision,
+        from_store, is_duplicate, key, ….
 
     Raises
     ------
@@ -104,6 +105,7 @@ _RUN: dict[str, _Array] = {
     "failed": integer_array,
     "cancelled": integer_array,
     "from_store": integer_array,
+    "duplicates": integer_array,
     "seconds": float_array,
     "workers": _words,
     "destination": text_array,
@@ -134,5 +136,6 @@ _ROW: dict[str, _Array] = {
     "seconds": float_array,
     "answer_seconds": float_array,
     "from_store": _flags,
+    "is_duplicate": _flags,
     "key": text_array,
 }

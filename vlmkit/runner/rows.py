@@ -169,5 +169,6 @@ def record_of(row: Row, outcome: Outcome) -> RowRecord:
         reply=reply if is_answer else None,
         error=None if fault is None else f"{type(fault).__name__}: {fault}",
         seconds=outcome.seconds,
-        from_store=outcome.from_store or outcome.is_duplicate,
+        from_store=outcome.from_store,
+        is_duplicate=outcome.is_duplicate,
     )

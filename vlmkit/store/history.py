@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-from vlmkit.store.packing import seal, unpack_text
+from vlmkit.store.packing import Origin, seal, unpack_text
 
 __all__ = ["DAMAGED", "list_rows", "list_runs"]
 
@@ -19,7 +19,7 @@ DAMAGED = "the answer does not fit its checksum, and counts as absent. Run again
 
 _COUNTS = (
     "SELECT count(*) FILTER (WHERE error IS NULL), count(*) FILTER (WHERE error IS NOT NULL AND NOT cancelled), "
-    "count(*) FILTER (WHERE from_store) FROM rows WHERE run = ?"
+    "count(*) FILTER (WHERE from_store = ?), count(*) FILTER (WHERE from_store = ?) FROM rows WHERE run = ?"
 )
 _ROWS = (
     "SELECT position, label.text, asks.id, asks.key, prompt.text, error.text, rows.seconds, from_store, "
@@ -46,8 +46,9 @@ def list_runs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     -------
     list of dict
         run, started_at (datetime, UTC), what the `RunRecord` said, ok, failed, cancelled (rows that had no turn, too),
-        from_store, seconds (None where it did not end), state: ``"finished"``, ``"stopped"`` (early), ``"running"``, or
-        ``"died"``; reason (why it stopped early, where a budget or a fault ended it).
+        from_store, duplicates (answered by an equal row of the run), seconds (None where it did not end), state:
+        ``"finished"``, ``"stopped"`` (early), ``"running"``, or ``"died"``; reason (why it stopped early, where a
+        budget or a fault ended it).
     """
     found = connection.execute(
         "SELECT run, started_at, host, process, record, seconds, stopped_early, ok, failed, from_store FROM runs "
@@ -68,8 +69,12 @@ def _run(
     *counts: int | None,
 ) -> dict[str, Any]:
     has_ended = stopped_early is not None
-    ok, failed, from_store = counts if has_ended else connection.execute(_COUNTS, (run,)).fetchone()
     told = json.loads(record)
+    if has_ended:  # what wrote no number of duplicates counted them as stored
+        ok, failed, from_store, duplicates = (*counts, told.get("duplicates", 0))
+    else:
+        parameters = (Origin.STORE, Origin.SAME_RUN, run)
+        ok, failed, from_store, duplicates = connection.execute(_COUNTS, parameters).fetchone()
     if has_ended:
         state = "stopped" if stopped_early else "finished"
     else:
@@ -83,6 +88,7 @@ def _run(
         "failed": failed,
         "cancelled": told["total"] - ok - failed,
         "from_store": from_store,
+        "duplicates": duplicates,
         "seconds": seconds,
         "state": state,
     }
@@ -95,9 +101,9 @@ def list_rows(connection: sqlite3.Connection, run_id: int) -> list[dict[str, Any
     -------
     list of dict
         index, label, key, prompt, pictures (list of dict: digest, media_type, width, height), text, finish_reason,
-        model, revision, prompt_tokens, completion_tokens, answer_seconds, error, seconds, from_store. What all rows
-        share (system text, sampling, …) is in the run's entry in `list_runs`. A row whose answer is damaged has none,
-        and says so as its error.
+        model, revision, prompt_tokens, completion_tokens, answer_seconds, error, seconds, from_store, is_duplicate.
+        What all rows share (system text, sampling, …) is in the run's entry in `list_runs`. A row whose answer is
+        damaged has none, and says so as its error.
     """
     if connection.execute("SELECT 1 FROM runs WHERE run = ?", (run_id,)).fetchone() is None:
         return None
@@ -110,7 +116,7 @@ def list_rows(connection: sqlite3.Connection, run_id: int) -> list[dict[str, Any
 
 
 def _row(pictures: dict[int, list[dict[str, Any]]], values: tuple[Any, ...]) -> dict[str, Any]:
-    index, label, ask, key, prompt, error, seconds, from_store, *answer, model, revision, sealed = values
+    index, label, ask, key, prompt, error, seconds, origin, *answer, model, revision, sealed = values
     text, finish_reason, prompt_tokens, completion_tokens, answer_seconds, _ = answer
     if sealed is not None and sealed != seal(key, *answer, model, revision):
         error = f"StoreFault: {DAMAGED}"
@@ -130,7 +136,8 @@ def _row(pictures: dict[int, list[dict[str, Any]]], values: tuple[Any, ...]) -> 
         "answer_seconds": answer_seconds,
         "error": _optional(error),
         "seconds": seconds,
-        "from_store": bool(from_store),
+        "from_store": origin == Origin.STORE,
+        "is_duplicate": origin == Origin.SAME_RUN,
     }
 
 

@@ -103,7 +103,9 @@ class RowRecord:
         ``Type: message``; None where the row worked.
     seconds : float, default 0.0
     from_store : bool, default False
-        Whether the reply is one that was stored before.
+        Whether the reply is one that was stored before the run.
+    is_duplicate : bool, default False
+        Whether the reply is that of an equal row of the run.
     """
 
     index: int
@@ -115,3 +117,4 @@ class RowRecord:
     error: str | None = None
     seconds: float = 0.0
     from_store: bool = False
+    is_duplicate: bool = False

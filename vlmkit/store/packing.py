@@ -6,10 +6,12 @@ import hashlib
 import json
 import math
 import zlib
+from enum import IntEnum
 
 from vlmkit.records import Token
 
 __all__ = [
+    "Origin",
     "digest_of",
     "pack_count",
     "pack_hex",
@@ -22,6 +24,15 @@ __all__ = [
 ]
 
 _LARGEST = 2**62
+
+
+class Origin(IntEnum):
+    """Who answered a row, as the column ``from_store`` of the table of rows has it."""
+
+    MODEL = 0
+    STORE = 1
+    SAME_RUN = 2
+    """An equal row of the same run."""
 
 
 def digest_of(text: str) -> bytes:

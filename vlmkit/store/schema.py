@@ -6,8 +6,8 @@
     runs      one line each                             rows        what became of each row of each run
     judgments what people said about answers
 
-Keys, digests and identities are 16 bytes. `sealed` is a checksum: a page that was damaged and still looks like one must
-not answer for another picture.
+Keys, digests and identities are 16 bytes. `from_store` of a row is an `Origin`. `sealed` is a checksum: a page that was
+damaged and still looks like one must not answer for another picture.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from vlmkit.records import Reply
 from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
-from vlmkit.store.packing import digest_of, pack_count, pack_hex, pack_seconds, pack_text, pack_tokens, seal
+from vlmkit.store.packing import Origin, digest_of, pack_count, pack_hex, pack_seconds, pack_text, pack_tokens, seal
 
 __all__ = ["Writer", "begin_run", "end_run"]
 
@@ -36,11 +36,12 @@ def end_run(
 ) -> None:
     """Complete a run's line, with its counts, so that a list of runs need not count rows."""
     connection.execute(
-        "UPDATE runs SET seconds = ?, stopped_early = ?, record = json_set(record, '$.reason', ?), "
-        "(ok, failed, from_store) = ("
+        "UPDATE runs SET seconds = ?, stopped_early = ?, (ok, failed, from_store, record) = ("
         " SELECT count(*) FILTER (WHERE error IS NULL), count(*) FILTER (WHERE error IS NOT NULL AND NOT cancelled),"
-        " count(*) FILTER (WHERE from_store) FROM rows WHERE rows.run = runs.run) WHERE run = ?",
-        (pack_seconds(seconds), stopped_early, reason, run_id),
+        " count(*) FILTER (WHERE from_store = ?),"
+        " json_set(record, '$.reason', ?, '$.duplicates', count(*) FILTER (WHERE from_store = ?))"
+        " FROM rows WHERE rows.run = runs.run) WHERE run = ?",
+        (pack_seconds(seconds), stopped_early, Origin.STORE, reason, Origin.SAME_RUN, run_id),
     )
 
 
@@ -63,14 +64,15 @@ class Writer:
     def write(self, row: RowRecord) -> None:
         """Write one row and what it brings along."""
         prompt = self._text(row.prompt)
-        ask, reply = self._stored_answer(row, prompt) if row.from_store else self._new_answer(row, prompt)
+        origin = Origin.STORE if row.from_store else Origin.SAME_RUN if row.is_duplicate else Origin.MODEL
+        ask, reply = self._new_answer(row, prompt) if origin is Origin.MODEL else self._stored_answer(row, prompt)
         self._execute(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(self._run_id, row.index, self._text(row.label), ask, prompt if ask is None else None, reply),
                 None if row.error is None else self._text(row.error),
                 row.error is not None and row.error.startswith("Cancelled:"),
-                *(pack_seconds(row.seconds), row.from_store),
+                *(pack_seconds(row.seconds), origin),
             ),
         )
 

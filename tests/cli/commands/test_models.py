@@ -10,6 +10,7 @@ import sys
 import termios
 
 import consented
+from scripted_server import ScriptedServer, http
 
 
 def test_the_bundled_model_is_listed_first(command):
@@ -38,6 +39,20 @@ def test_downloads_are_listed(command, tmp_path):
     assert [model["name"] for model in found] == ["tiny", "org/sees"]
     assert "org/sees" in found[1]["error"]
     assert content["in_force"] == {"model": "org/sees", "origin": "environment variable VISION_MODEL"}
+
+
+def test_a_server_at_an_address_is_listed(command):
+    """As model names write it, and nobody else is asked; an engine that is none, or nowhere, is said."""
+    listed = {"object": "list", "data": [{"id": "qwen-vl"}]}
+    with ScriptedServer([], routes={"/v1/models": http(body=json.dumps(listed))}) as server:
+        for address in (server.url, f"127.0.0.1:{server.port}"):
+            found = json.loads(command("models", "--engine", f"ollama@{address}", "--format", "json").stdout)["models"]
+            assert [(model["engine"], model["error"]) for model in found] == [("ollama", None)], found
+            assert found[0]["name"].startswith("ollama:qwen-vl@")
+    for wrong in ("olama", "mlx@http://127.0.0.1:9"):
+        done = command("models", "--engine", wrong)
+        assert done.returncode == 2
+        assert "no such engine has a list" in done.stderr
 
 
 def test_a_bad_setting_does_not_hide_the_list(command, tmp_path):

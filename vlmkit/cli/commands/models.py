@@ -20,8 +20,23 @@ __all__ = ["models"]
 _HEADER = ["model", "source", "pictures", "size", "note"]
 
 
+def _checked(_context: click.Context, _option: click.Parameter, engine: str | None) -> str | None:
+    try:
+        if engine is not None:
+            discovery.check_engine(engine)
+    except BadSetting as error:
+        raise click.BadParameter(str(error)) from error
+    return engine
+
+
 @click.command()
-@click.option("--engine", type=click.Choice(list(discovery.LISTERS)), help="Only this engine. [default: all of them]")
+@click.option(
+    "--engine",
+    callback=_checked,
+    metavar="ENGINE[@ADDRESS]",
+    help=f"Only this engine ({', '.join(discovery.LISTERS)}), perhaps at an address: ollama@http://host:11434. "
+    "[default: all of them]",
+)
 @format_option()
 def models(engine: str | None, form: str) -> int:
     """List what can be used from here: the bundled model, downloaded ones, those of every server that answers."""

@@ -59,12 +59,18 @@ def _runs(records: list[dict[Any, Any]], width: int) -> Iterator[str]:
     return draw(["run", "started", "state", "ok", "took", "model", "prompt"], rows, width)
 
 
+def _took(record: dict[Any, Any]) -> str:
+    if record["is_duplicate"]:
+        return "equal"
+    return "store" if record["from_store"] else f"{record['seconds'] or 0:.2f} s"
+
+
 def _rows(records: list[dict[Any, Any]], width: int) -> Iterator[str]:
     rows = [
         (
             str(record["row"]),
             record["path"],
-            "store" if record["from_store"] else f"{record['seconds'] or 0:.2f} s",
+            _took(record),
             f"! {record['error']}" if record["error"] else record["text"] or "",
         )
         for record in records
