@@ -48,10 +48,11 @@ def test_plots(comparison, monkeypatch):
 
 
 def test_plots_need_an_extra(comparison, monkeypatch):
-    """The message says which."""
+    """The message says which, before anything else is looked at."""
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(MissingExtra, match=r"vlmkit\[evaluation\]"):
-        comparison.plot()
+    for measure in (None, "bleu"):
+        with pytest.raises(MissingExtra, match=r"vlmkit\[evaluation\]"):
+            comparison.plot(measure)
 
 
 def test_agreement_by_kind():

@@ -13,6 +13,7 @@ from vlmkit.errors import (
     BadSetting,
     Cancelled,
     ModelNotFound,
+    PictureNotSeen,
     RateLimited,
     Refused,
     ServerFault,
@@ -145,6 +146,31 @@ def test_a_row_that_failed_for_good_is_asked_of_the_next_model(questions, backen
     assert falling.asked == 3
     for each in (second, third):
         each.close()
+
+
+def test_what_a_model_refuses_in_words_is_asked_of_the_next(questions, backend, window):
+    """As what its server refuses; an answer that cannot be read is one, and is not."""
+    excuse = "I'm sorry, but I can't help with that request."
+    first = backend(replies=["A fox.", excuse, "I don't see any image attached.", "null"], parallel_asks=1)
+    second = FakeBackend("second", replies=["A dog.", excuse])
+    falling, events = window(questions(4), first, fallbacks=[second], max_retries=0)
+    outcomes = {outcome.index: outcome for outcome in drain(falling)}
+    assert [outcomes[i].values and outcomes[i].values["text"] for i in range(4)] == ["A fox.", "A dog.", None, None]
+    assert [type(outcomes[i].fault) for i in (2, 3)] == [Refused, UnreadableReply]
+    falls = [event for event in events if isinstance(event, FallingBack)]
+    assert [(event.index, type(event.fault)) for event in falls] == [(1, Refused), (2, PictureNotSeen)]
+    assert (len(first.asks), len(second.asks)) == (4, 2)
+    second.close()
+
+
+def test_a_model_that_sees_no_picture_is_given_up_for_all_rows(questions, backend, window):
+    """After a few; each of them is asked of the next."""
+    blind = backend(replies="I don't see any image attached.", parallel_asks=1)
+    second = FakeBackend("second", replies="A dog.")
+    falling, _ = window(questions(40), blind, fallbacks=[second], max_retries=0)
+    assert {outcome.values["text"] for outcome in drain(falling)} == {"A dog."}
+    assert len(blind.asks) < 15
+    second.close()
 
 
 def test_a_model_that_cannot_be_reached_is_given_up_for_all_rows(questions, backend, window):

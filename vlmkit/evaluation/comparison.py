@@ -74,12 +74,13 @@ class Comparison:
         MissingExtra
             matplotlib is not installed.
         """
+        subplots = open_by_name("matplotlib.pyplot:subplots", extra="evaluation")
         measure = measure or self._first_measure()
         for name in (measure, against):
             if name is not None and name not in self.frame.columns:
                 numbers = ", ".join(self.frame.select_dtypes("number").columns)
                 raise BadSetting(f"plot: there is no {name!r}; there are {numbers}.")
-        _, axes = open_by_name("matplotlib.pyplot:subplots", extra="evaluation")(layout="constrained")
+        _, axes = subplots(layout="constrained")
         values = self.frame[measure].astype(float)
         errors = self._errors_of(measure, values)
         if against is None:

@@ -46,7 +46,8 @@ class AskOptions(TypedDict, total=False):
     price : (float, float), default none
         Money for a million prompt tokens, and for a million completion tokens.
     fallback : model, or list of them, default none
-        Asked in this order where the model before failed for good; each named or open, like `model`.
+        Asked in this order where the model before failed for good, or refused this picture, by a status or in words;
+        not where an answer came that cannot be read as what was asked for. Each named or open, like `model`.
     store : bool, path, "replay" or "replay:FILE"
         Where answers are kept, so that the same is never asked twice: the default file; nowhere; this file. A replay
         answers from the file alone and fails where it cannot. Default: the setting, which is the default file.

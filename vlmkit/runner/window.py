@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault, TimedOut, UnreadableReply
+from vlmkit.errors import Cancelled, Refused, RunError, SetupError, StoreFault, TimedOut, UnreadableReply
 from vlmkit.records import Ask, Outcome, Reply
 from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, of_a_queue, unusable, wait_s
 from vlmkit.runner.budget import Meter
@@ -256,9 +256,9 @@ class Window:
                 raise row.fault or RuntimeError("a row goes on only after it was prepared")
             self._fail(row, row.fault)
         elif prepared.reply is not None:
-            self._end_with(row, prepared.reply, from_store=True)
+            self._end_with(row, prepared.reply, answered(row, prepared.reply, from_store=True))
         elif (reply := self._equals.reply(row)) is not None:
-            self._end_with(row, reply, is_duplicate=True)
+            self._end_with(row, reply, answered(row, reply, is_duplicate=True))
         elif prepared.ask is None:
             raise self._miss(row)
         elif self._equals.follow(row):
@@ -389,22 +389,24 @@ class Window:
             self._announce(unanswered)
 
     def _answer(self, row: Row, reply: Reply) -> None:
-        """End a row with what its model said, which tells of the model, too."""
-        outcome = self._end_with(row, reply)
+        """End a row with what its model said, which tells of the model, too; what it refuses is asked of the next."""
+        outcome = answered(row, reply)
+        if isinstance(outcome.fault, Refused) and self._has_next(row) and not self._halted:
+            self._fall_back(row, outcome.fault)
+            return
+        self._end_with(row, reply, outcome)
         if outcome.fault is None:
             self._verdict.acquit(row.level)
         else:
             self._judge(row, outcome)
 
-    def _end_with(self, row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: bool = False) -> Outcome:
+    def _end_with(self, row: Row, reply: Reply, outcome: Outcome) -> None:
         """End a row with an answer, and all rows that waited for it."""
         self._in_flight.pop(row.index, None)
-        outcome = answered(row, reply, from_store=from_store, is_duplicate=is_duplicate)
         followers = self._equals.release(row, reply)
         self._end(row, outcome)
         for each in followers:
             self._end(each, answered(each, reply, is_duplicate=True))
-        return outcome
 
     def _give_up(self, row: Row, fault: RunError) -> None:
         """End a row with the fault that no further try or model would change, which may condemn its model."""
