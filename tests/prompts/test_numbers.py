@@ -285,6 +285,62 @@ def in_words(number: int, joint: str = " and ") -> str:
     return TENS[number // 10 - 2] + (f"-{UNITS[number % 10]}" if number % 10 else "")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["two cars and a truck", "two cars, a truck", "Two cars, a truck and a bus.", "2 cars and 1 truck"],
+        *[
+            "two cars, one truck",
+            "a truck and two cars",
+            "2 cars & a truck",
+            "2 cars + a truck",
+            "one car and one truck",
+        ],
+        *[
+            "There is a man and 2 dogs.",
+            "I see an apple and three oranges",
+            "two dogs plus a cat",
+            "2 knives and forks",
+        ],
+        *["2 men as well as a child", "three birds along with a squirrel", "There are 2 cats and also a dog in it."],
+        *["two cars and some trucks", "two cars on the road and a truck", "3 red cars and a blue one", "1 boat, 1 oar"],
+        *["two women and an infant", "12 cups and a teapot", "one man and woman", "a cat, a dog and two birds"],
+        *["two men and two women", "Answer: 4 chairs and a table", "5 people, a dog and a cat", "4 circles, 4 squares"],
+        *[
+            "2 Autos und ein Bus",
+            "ein Bus und 2 Autos",
+            "2 chiens et un chat",
+            "3 perros y una gata",
+            "2 auto's en een bus",
+        ],
+    ],
+)
+def test_two_counted_nouns_are_doubt(text):
+    """Whether the one or both were to be counted, nobody knows."""
+    with pytest.raises(UnreadableReply):
+        read_integer(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *[("two cars", 2), ("2 red cars", 2), ("There are two cars with a trailer.", 2), ("3 birds in a tree", 3)],
+        *[("2 black and white dogs", 2), ("I count 4 chairs around a table.", 4), ("Two: a cat and a dog.", 2)],
+        *[("Two animals (a cat and a dog).", 2), ("two people, a man and a woman", 2), ("Two people sit and talk.", 2)],
+        *[("three people, a man, a woman, and a child", 3), ("There are 2 dogs. A cat and a bird are there, too.", 2)],
+        *[
+            ("I see a car and a truck, so 2", 2),
+            ("a hundred and two", 102),
+            ("The street is a mess and I count 5 cars.", 5),
+        ],
+        *[("Two big, shiny and clean cars", 2), ("In the image, there are four people sitting and eating.", 4)],
+    ],
+)
+def test_one_counted_noun_is_a_number(text, number):
+    """With what it looks like, where it is, or what it sums up."""
+    assert read_integer(text) == number
+
+
 @given(st.integers(0, 10**9 - 1), st.sampled_from([" and ", " "]), st.sampled_from(SENTENCES))
 def test_every_number_in_words_is_read_as_itself(number: int, joint: str, sentence: str) -> None:
     """British with "and", American without, alone or in a sentence."""

@@ -6,10 +6,13 @@ import re
 from fractions import Fraction
 
 __all__ = [
+    "ADDED_BEFORE",
+    "ADDED_BEHIND",
     "AMBIGUOUS",
     "BOUND_AFTER",
     "BOUND_BEFORE",
     "FRACTIONS",
+    "LISTED",
     "MONTHS",
     "NEGATIONS",
     "ORDINALS",
@@ -132,6 +135,25 @@ BOUND_AFTER = re.compile(
     r"|mill?i?ards?|tausend|mille?|thousandths?|hundredths?|millionths?|tenths|\w+(?:teen|tie)ths?)\b"
 )
 """What changes the number right before it."""
+
+_CLAUSE = r"(?:(?!\s[-–]\s)[^.;:!?\n()\[\]{}—|…\"])*?"  # what is listed behind a colon was counted
+_JOINS = r"(?:\b(?:and|plus|besides|as well as|(?:along|together) with|in addition to|und|sowie|et|y|e|en)|[&+])"
+_SOME = r"(?:an?|some|several|many|one|eine?[mnrs]?|einige|une?|una|des|um|uma|een)"
+ADDED_BEHIND = re.compile(
+    rf"{_CLAUSE}(?:{_JOINS}|,) (?:(?:also|then|maybe|perhaps|possibly|even) )?{_SOME} \w"
+    rf"|,? [\w'-]+ (?:and|&|plus) [\w'-]+\W*(?:[.;:!?\n]|$)"
+)
+"""Something else that is counted, named without a number behind one: "two cars and a truck", "one man and woman"."""
+
+ADDED_BEFORE = re.compile(rf"\b{_SOME} \w{_CLAUSE},? ?{_JOINS} $")
+"""The same before one: "a truck and two cars"."""
+
+LISTED = re.compile(
+    r"(?: [\w'-]+){0,3}? (?:people|persons|individuals|humans|adults|children|figures|characters|animals|creatures|pets"
+    r"|vehicles|objects|items|things|elements|shapes|pieces|fruits|vegetables|colou?rs)\b"
+    r"(?:(?: [\w'-]+){0,6}),((?:(?:,| and|, and)? an? [\w'-]+(?: (?!and\b)[\w'-]+)*)+)\W*(?:[.;:!?\n]|$)"
+)
+"""What a general word behind a number sums up: "three people, a man, a woman and a child"."""
 
 UNSURE_TAIL = frozenset({"odd", "something", "ish", "plus", "some", "fold", "ths", "th", "st", "nd", "rd"})
 """What a hyphen may tie to a number so that it is none."""

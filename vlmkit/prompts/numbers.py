@@ -13,9 +13,12 @@ from fractions import Fraction
 
 from vlmkit.errors import UnreadableReply
 from vlmkit.prompts.number_words import (
+    ADDED_BEFORE,
+    ADDED_BEHIND,
     AMBIGUOUS,
     BOUND_AFTER,
     BOUND_BEFORE,
+    LISTED,
     MONTHS,
     NEGATIONS,
     SCALES,
@@ -148,8 +151,17 @@ class _Answer:
         unit = re.sub(r"^\W*(?:[a-z]+ )?(?=or |and |is |was |are |were )", "", behind.lstrip(" -\u00a0"), count=1)
         if any(BOUND_AFTER.match(near) for near in (behind.lstrip(" -\u00a0"), unit)):
             raise UnreadableReply(self._text)
-        if self._is_month(numeral.first - 1) or self._is_month(numeral.last):
+        if self._is_month(numeral.first - 1) or self._is_month(numeral.last) or self._is_half_the_count(numeral):
             raise UnreadableReply(self._text)
+
+    def _is_half_the_count(self, numeral: Numeral) -> bool:
+        """Whether other things are counted beside it, without a number: "two cars and a truck"."""
+        start, end = self._span(numeral)
+        behind = self._lower[end:]
+        listed = LISTED.match(behind)
+        if listed and len(re.findall(r"\ban? ", listed[1])) == numeral.value:
+            return False
+        return bool(ADDED_BEHIND.match(behind) or ADDED_BEFORE.search(self._clause_before(start, _SENTENCE)))
 
     def _check_repeated(self, one: Numeral, other: Numeral) -> None:
         """Whether an equal number says the same again: "3 (three)", "3. There are 3 circles."."""
