@@ -19,7 +19,7 @@ def listed(name: str) -> list[tuple[str, str, str]]:
     return [(kind, "Describe this image." if asked == "describe" else asked, text) for kind, asked, text in entries]
 
 
-LINES = [*listed("design"), *listed("check"), *listed("unseen")]
+LINES = [*listed("design"), *listed("check"), *listed("unseen"), *listed("spoken")]
 
 
 def test_the_lists_are_long_enough() -> None:

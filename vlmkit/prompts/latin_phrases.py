@@ -8,7 +8,7 @@ __all__ = ["LATIN_LANGUAGES"]
 
 _SPANISH = language(
     hints="puedo|podría|podré|lo siento|imagen|imágenes|foto|disculp|lament|imposible|incapaz|me niego|perdón|permit"
-    "|capaz",
+    "|capaz|rechaz|declin",
     unable=r"\bno (?:me )?(?:puedo|podr[ée]|podr[ií]a|soy capaz|estoy (?:en condiciones|en posición|autorizad\w"
     r"|programad\w|capacitad\w"
     r"|diseñad\w|dispuest\w)|es posible|voy a|debo|tengo (?:permitido|la capacidad|permiso)|siento c[oó]mod\w"
@@ -43,7 +43,7 @@ _SPANISH = language(
     turns=r"pero|sin embargo|aunque|no obstante",
 )
 _FRENCH = language(
-    hints="je |j'|désolé|aucun|veuillez|impossible|votre|refus|pouvez|n'ai|m'est",
+    hints="je |j'|désolé|aucun|veuillez|impossible|votre|refus|pouvez|pourriez|n'ai|m'est",
     unable=r"\bne (?:me )?(?:peux|puis|pourrai|pourrais|saurais|suis|sens|dispose|souhaite|vais|dois"
     r"|m'est)(?: malheureusement)?\b|pas (?:en mesure|capable|autoris\w+|possible|à l'aise"
     r"|pouvoir)|(?:dois|vois|voir) (?:contraint de |dans l'obligation de )?(?:décliner|refuser)|je refuse|impossible"
@@ -62,7 +62,7 @@ _FRENCH = language(
     elsewhere=r"(?:dans|sur) (?:l'|la |cette |une )(?:image|photo)|\bmur\b|\btable\b|claire?ment|nette|image d(?:e"
     r"|u)\b|montre|panneau|écran|indique|\bdit\b|message d'erreur",
     upload=r"(?:veuillez|pourriez|pouvez|peux|pourrais|s'il (?:vous|te)|merci de|j'ai besoin|si (?:vous|tu)"
-    r"|essay\w+)\b.*(?:télécharg\w+|joindre|envoy\w+|fourni\w*|partag\w+|charg\w+"
+    r"|essay\w+)\b.*(?:télécharg\w+|renvoy\w+|joindre|envoy\w+|fourni\w*|partag\w+|charg\w+"
     r"|transmett\w+|inclu\w+|import\w+|montr\w+)",
     talks=r"veuillez|merci|désolé|excus\w+|malheureusement|\bje\b|\bj'|\bvous\b|\bvotre\b|\bvos\b|\bmes?\b|\bma\b"
     r"|\bmon\b|règles|politique|directives|vie privée|inappropri\w+"
@@ -163,7 +163,7 @@ _DUTCH = language(
     hints="ik |helaas|afbeelding|geen |sorry|foto|spijt|kan niet",
     unable=r"\bniet\b|\bgeen\b|weiger\w*|onmogelijk|afwijzen",
     works=r"\bhelpen|\bhulp\b|assist\w+|beschrij\w+|beantwoord\w+|verwerk\w+|analyser\w+|voldoen|uitvoer\w+"
-    r"|verstrek\w+|ondersteun\w+|verzoek|reageren|behulpzaam",
+    r"|verstrek\w+|ondersteun\w+|verzoek|reageren|behulpzaam|meewerk\w*|antwoord",
     identify=r"identific\w+|herken\w+|benoem\w+",
     people=r"person\w*|mensen|gezicht\w*|\bwie\b|identiteit\w*|iemand|individu\w*",
     negation=r"\bniet\b|\bgeen\b|\bzonder\b|ontbre\w+",

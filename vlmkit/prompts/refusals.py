@@ -280,10 +280,11 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
 @lru_cache(maxsize=1)
 def _languages() -> tuple[Language, ...]:
     from vlmkit.prompts.english_phrases import ENGLISH
+    from vlmkit.prompts.european_phrases import EUROPEAN_LANGUAGES
     from vlmkit.prompts.latin_phrases import LATIN_LANGUAGES
     from vlmkit.prompts.script_phrases import SCRIPT_LANGUAGES
 
-    return (ENGLISH, *LATIN_LANGUAGES, *SCRIPT_LANGUAGES)
+    return (ENGLISH, *LATIN_LANGUAGES, *EUROPEAN_LANGUAGES, *SCRIPT_LANGUAGES)
 
 
 def _rows(*, latin_only: bool) -> tuple[Language, ...]:
