@@ -54,6 +54,11 @@ def test_a_public_name_is_a_documented_function(name):
     assert "return" in verb.__annotations__
 
 
+def test_the_store_is_a_room_to_go_into(fresh_python):
+    """Its functions are named after it, without an import of one's own."""
+    assert fresh_python("import vlmkit as vk; print(vk.store.check.__module__)").stdout == "vlmkit.store.maintenance\n"
+
+
 def test_an_unknown_name_says_what_there_is():
     """A mistyped verb is an AttributeError that lists the right ones."""
     with pytest.raises(AttributeError, match="has no attribute 'descibe'; it has: ask, assert_quality, "):

@@ -85,6 +85,8 @@ _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "store":  # a room that users go into: vk.store.check()
+        return import_module("vlmkit.store")
     if name not in _ROOM_OF:
         message = f"module 'vlmkit' has no attribute {name!r}; it has: {', '.join(__all__)}."
         raise AttributeError(message)

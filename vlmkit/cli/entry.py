@@ -19,6 +19,7 @@ from vlmkit.cli.commands.doctor import doctor
 from vlmkit.cli.commands.health import health
 from vlmkit.cli.commands.models import models
 from vlmkit.cli.commands.runs import runs
+from vlmkit.cli.commands.store import store
 from vlmkit.cli.commands.trust import trust
 from vlmkit.cli.interrupts import is_termination, terminable
 from vlmkit.cli.options import asks_for_json
@@ -39,7 +40,7 @@ def vlmkit() -> None:
     """Turn pictures into descriptions with a vision-language model."""
 
 
-for _command in (describe, runs, models, health, doctor, trust):
+for _command in (describe, runs, models, health, store, doctor, trust):
     vlmkit.add_command(_command)
 
 

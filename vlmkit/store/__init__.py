@@ -9,16 +9,24 @@ from vlmkit.store.choice import StoreChoice, choose_store
 from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
 from vlmkit.store.keys import key_of
+from vlmkit.store.maintenance import Condition, Size, backup, check, mend, prune, size
 from vlmkit.store.results import Store, open_store
 
 __all__ = [
+    "Condition",
     "Judgment",
     "PictureRecord",
     "RowRecord",
     "RunRecord",
+    "Size",
     "Store",
     "StoreChoice",
+    "backup",
+    "check",
     "choose_store",
     "key_of",
+    "mend",
     "open_store",
+    "prune",
+    "size",
 ]

@@ -13,14 +13,14 @@ from typing import Any
 from vlmkit.records import Reply, Usage
 from vlmkit.store.packing import digest_of, pack_hex, pack_text, seal, unpack_text, unpack_tokens
 
-__all__ = ["find_digests", "find_known", "find_replies"]
+__all__ = ["damaged_asks", "damaged_identities", "find_digests", "find_known", "find_replies"]
 
 _MOST_AT_ONCE = 500  # far below SQLite's limit of question marks
-_REPLIES = (
-    "SELECT asks.key, text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, models.model, "
-    "revision, sealed FROM asks JOIN replies ON replies.id = asks.reply "
-    "LEFT JOIN models ON models.id = replies.model WHERE asks.key IN "
+_ANSWERED = (
+    "asks.key, text, finish_reason, prompt_tokens, completion_tokens, seconds, tokens, models.model, "
+    "revision, sealed FROM asks JOIN replies ON replies.id = asks.reply LEFT JOIN models ON models.id = replies.model"
 )
+_REPLIES = f"SELECT {_ANSWERED} WHERE asks.key IN "
 _DIGESTS = "SELECT identity, digest, sealed FROM identities WHERE identity IN "
 
 
@@ -46,6 +46,18 @@ def find_replies(connection: sqlite3.Connection, keys: Sequence[str]) -> tuple[d
         else:
             damaged += 1
     return replies, damaged
+
+
+def damaged_asks(connection: sqlite3.Connection) -> list[int]:
+    """Asks, by their number, whose newest reply does not fit its seal."""
+    found = connection.execute(f"SELECT asks.id, {_ANSWERED}")
+    return [ask for ask, *values, sealed in found if sealed != seal(*values)]
+
+
+def damaged_identities(connection: sqlite3.Connection) -> list[bytes]:
+    """Identities of pictures whose entry does not fit its seal."""
+    found = connection.execute("SELECT identity, digest, sealed FROM identities")
+    return [name for name, digest, sealed in found if sealed != seal(name, digest)]
 
 
 def _rows(connection: sqlite3.Connection, query: str, names: list[bytes]) -> Iterator[tuple[Any, ...]]:

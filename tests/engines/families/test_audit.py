@@ -83,17 +83,28 @@ def test_a_theta_of_the_table_arrives(family, theta, saved, examine, settings_of
 
 
 def test_a_scaling_that_mlx_vlm_has_no_word_for_is_a_fault(saved, examine):
-    """Its Idefics3 turns positions without any scaling."""
+    """Its Aya Vision turns positions without any scaling."""
     scaling = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64}
     rope = {"rope_type": "llama3", "rope_theta": 500_000.0, **scaling}
     for config in (
-        saved("idefics3", text={"rope_parameters": rope}),
-        saved("idefics3", text={"rope_theta": 500_000.0, "rope_scaling": {"rope_type": "llama3", **scaling}}),
+        saved("aya_vision", text={"rope_parameters": rope}),
+        saved("aya_vision", text={"rope_theta": 500_000.0, "rope_scaling": {"rope_type": "llama3", **scaling}}),
     ):
         faults = {fault.setting: fault for fault in examine(config).faults}
         assert str(faults["text_config.rope_type"]) == (
             "text_config.rope_type is 'llama3' for transformers and 'default' for mlx_vlm"
         )
+
+
+@pytest.mark.parametrize("family", ["idefics2", "idefics3", "smolvlm"])
+def test_a_scaling_that_is_applied_to_the_loaded_model_is_none(family, saved, examine):
+    """Of the kinds that the repair knows; the base still has to arrive."""
+    linear = {"rope_type": "linear", "rope_theta": 5e4, "factor": 8.0}
+    audit = examine(saved(family, text={"rope_parameters": linear}))
+    assert audit.faults == ()
+    assert audit.config["text_config"]["rope_theta"] == 5e4
+    strange = {"rope_type": "longrope", "rope_theta": 5e4, "factor": 8.0, "short_factor": [1.0], "long_factor": [2.0]}
+    assert examine(saved(family, text={"rope_parameters": strange})).faults
 
 
 def test_a_scaling_that_has_a_place_arrives(saved, examine, settings_of):

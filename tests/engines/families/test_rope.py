@@ -2,7 +2,7 @@
 
 import pytest
 
-from vlmkit.engines.families.rope import meaning, mismatches, tell
+from vlmkit.engines.families.rope import is_applied_after_load, meaning, mismatches, tell
 
 PLAIN = {"rope_type": "default", "rope_theta": 5e5}
 LINEAR = {"rope_type": "linear", "factor": 8.0, "rope_theta": 5e5}
@@ -79,3 +79,17 @@ def test_a_scaling_is_told_under_both_names_of_its_kind():
     """Some classes ask for the type, some for the rope_type."""
     told = tell({"": LINEAR}, {"rope_theta", "rope_scaling"})
     assert told == {"rope_theta": 5e5, "rope_scaling": {"rope_type": "linear", "type": "linear", "factor": 8.0}}
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "expected"),
+    [
+        ("smolvlm", "yarn", True),
+        ("smolvlm", "longrope", False),
+        ("llava", "yarn", False),
+        ("smolvlm", "default", False),
+    ],
+)
+def test_what_a_repair_applies_later(family, kind, expected):
+    """A family that has the repair, and a kind that it knows."""
+    assert is_applied_after_load(family, {"": {"rope_type": kind}}) is expected

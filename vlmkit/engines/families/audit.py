@@ -159,9 +159,18 @@ def examine(config: Mapping[str, Any]) -> Audit:
     before = list(_compared(rewritten))
     for part, found in before:
         _write(rewritten, part, found)
-    left = {found.setting: found for _, found in _compared(rewritten)}
+    left = {
+        found.setting: found for part, found in _compared(rewritten) if not _is_applied_later(rewritten, part, found)
+    }
     told = [replace(found, repaired=found.setting not in left) for _, found in before]
     return Audit(rewritten, (*told, *(found for name, found in left.items() if name not in {t.setting for t in told})))
+
+
+def _is_applied_later(config: dict[str, Any], part: str, found: Difference) -> bool:
+    if found.kind != "rope" or found.setting.endswith("theta"):
+        return False
+    said = rope.meaning(getattr(reading.transformers_parts(config).get(part), "rope_parameters", None))
+    return said is not None and rope.is_applied_after_load(config["model_type"], said)
 
 
 def _complete(config: dict[str, Any]) -> Difference | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["base_of", "meaning", "mismatches", "tell"]
+__all__ = ["base_of", "is_applied_after_load", "meaning", "mismatches", "tell"]
 
 _GLOBAL_THETA = ("rope_theta", "rope_global_base_freq")
 _LOCAL_THETA = ("rope_local_base_freq", "swa_rope_theta", "rope_local_theta")
@@ -17,6 +17,10 @@ _LOCAL_THETA = ("rope_local_base_freq", "swa_rope_theta", "rope_local_theta")
 _BESIDE = ("rope_theta", "partial_rotary_factor")
 _KIND = ("rope_type", "type")
 _PLAIN = ("default", "mrope", "axial")
+
+# Scaling that mlx_vlm has no word for in these families, and that a repair of the loaded model applies.
+_APPLIED_AFTER_LOAD = frozenset({"idefics2", "idefics3", "smolvlm"})
+_APPLIED_KINDS = frozenset({"dynamic", "linear", "llama3", "yarn"})
 
 Meaning = dict[str, dict[str, Any]]
 
@@ -48,6 +52,17 @@ def kind_of(settings: Mapping[str, Any]) -> str:
     """Kind of scaling, as ``"llama3"``; ``"default"`` is none."""
     kind = next((settings[name] for name in _KIND if settings.get(name)), "default")
     return "default" if kind in _PLAIN else str(kind)
+
+
+def is_applied_after_load(model_type: str, said: Meaning) -> bool:
+    """Whether scaling is no business of mlx_vlm's classes, as a repair of the loaded model applies it.
+
+    Parameters
+    ----------
+    model_type : str
+    said : Meaning
+    """
+    return model_type in _APPLIED_AFTER_LOAD and kind_of(base_of(said)) in _APPLIED_KINDS
 
 
 def mismatches(said: Meaning, fields: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:

@@ -1,11 +1,11 @@
 """Llama 3.2 Vision: what text sees of pictures, with and without one, and while an answer is written.
 
-Four faults of mlx_vlm. Without a picture its cross-attention layers attend to the text instead of being left out. While
-an answer is written the mask of the prompt is gone, so tiles that are padding are seen. The heads of the tower are read
-from a name that the configuration does not use, and the most tiles of a picture are always 4.
+Three faults of mlx_vlm. Without a picture its cross-attention layers attend to the text instead of being left out.
+While an answer is written the mask of the prompt is gone, so tiles that are padding are seen. And the most tiles of a
+picture are always 4.
 
 Layers are left out where there is nothing to look at; what goes on to the next token is only what the last one of the
-prompt may see, so no mask is needed; heads and tiles are those of the checkpoint.
+prompt may see, so no mask is needed; the most tiles are the checkpoint's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vlmkit.engines.families.repairs.repair import Repair, override
 __all__ = ["REPAIR"]
 
 
-def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:
+def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: ARG001
     text = model.language_model
     looking = [text.model.layers[place] for place in text.config.cross_attention_layers]
     if not looking or not reads(type(looking[0].cross_attn).__call__, "mx.split(query, 2, axis=1)"):
@@ -29,7 +29,6 @@ def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:
     for layer in looking:
         _leave_out(layer)
     _narrow(text)
-    _set_heads(model.vision_tower, config.get("vision_config", {}).get("attention_heads"))
     _set_tiles(processor)
     return True
 
@@ -61,14 +60,6 @@ def _visible(states: Any, mask: Any) -> Any:
     """States that the last token of a prompt may attend to: those whose scores are not put down."""
     places = np.flatnonzero(np.array(mask[0, 0, -1]) > -1)
     return states[:, mx.array(places)] if len(states) == 1 and 0 < len(places) < states.shape[1] else states
-
-
-def _set_heads(tower: Any, heads: int | None) -> None:
-    for _, module in tower.named_modules():
-        if heads and "num_heads" in vars(module):
-            module.head_dim = module.head_dim * module.num_heads // heads
-            module.num_heads = heads
-            module.scale = module.head_dim**-0.5
 
 
 def _set_tiles(processor: Any) -> None:

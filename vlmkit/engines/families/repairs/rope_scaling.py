@@ -1,4 +1,4 @@
-"""Text models of Idefics and SmolVLM: rope scaling, which mlx_vlm does not read.
+"""Text models of Idefics, SmolVLM and the older InternVL: rope scaling, which mlx_vlm does not read.
 
 The kinds that change frequencies once for all are computed here as transformers does: linear, Llama 3's and YaRN.
 "dynamic" changes them past the context length of the checkpoint only, up to which asks are taken, and so needs nothing.
@@ -93,12 +93,12 @@ def _yarn_strength(factor: float, scaling: dict[str, Any]) -> float:
 
 
 def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: ARG001
-    text = config.get("text_config", {})
+    text = config.get("text_config") or config.get("llm_config") or {}
     scaling = text.get("rope_scaling") or text.get("rope_parameters") or {}
-    ropes = [layer.self_attn.rope for layer in model.language_model.layers]
-    first = ropes[0]
-    if type(first) is not nn.RoPE or first.scale != 1.0:
+    ropes = [module for _, module in model.language_model.named_modules() if type(module) is nn.RoPE]
+    if not ropes or ropes[0].scale != 1.0:
         return False
+    first = ropes[0]
     lengths, strength = wavelengths(first.dims, first.base, scaling)
     if strength == 1.0 and np.allclose(lengths, wavelengths(first.dims, first.base, {})[0], rtol=1e-6):
         return False
@@ -118,7 +118,7 @@ def _scale(rope: Any, lengths: Any, strength: float) -> None:
 
 
 REPAIR = Repair(
-    families=frozenset({"idefics2", "idefics3", "smolvlm"}),
+    families=frozenset({"idefics2", "idefics3", "internvl_chat", "smolvlm"}),
     remark="mlx_vlm leaves the rope scaling of the checkpoint out; here it is applied.",
     after_load=_mend,
 )
