@@ -7,7 +7,7 @@ import pytest
 
 from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
-from vlmkit.providers.dialect import Form, Piece, count, id_of, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Form, Piece, count, id_of, no_text, parse, refuse_unsupported
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
@@ -154,3 +154,18 @@ def test_an_odd_id_is_none(odd):
     """Nothing that could break a line or a table."""
     assert id_of({"id": odd}) is None
     assert id_of(odd) is None
+
+
+@pytest.mark.parametrize("digits", [20, 400, 4300, 5000, 100_000])
+def test_a_number_of_too_many_digits_spoils_nothing_else(digits):
+    """Python reads no more than 4,300; what is no JSON still is none."""
+    large = "9" * digits
+    text = f'{{"content": "A fox.", "usage": {{"prompt_tokens": {large}, "small": 7, "low": -{large}}}}}'
+    for data in (text, text.encode()):
+        found = parse(data)
+        assert found["content"] == "A fox."
+        assert count(found["usage"], "small") == 7
+        assert count(found["usage"], "prompt_tokens") is count(found["usage"], "low") is None
+    for data in ("{", "", "[1", b"\xff"):
+        with pytest.raises(ValueError, match=r"Expecting|decode"):
+            parse(data)

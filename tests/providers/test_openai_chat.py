@@ -69,7 +69,18 @@ def test_texts_may_come_in_parts():
     assert OPENAI_CHAT.read(answer(content=parts)).text == "a star"
 
 
-@pytest.mark.parametrize("usage", [None, 3, [], {"prompt_tokens": "many"}, {"prompt_tokens": True}])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        3,
+        [],
+        {"prompt_tokens": "many"},
+        {"prompt_tokens": True},
+        {"prompt_tokens": -5},
+        {"prompt_tokens": 10**4000},
+    ],
+)
 def test_odd_usage_is_no_usage(usage):
     """A number that is none is not taken for one."""
     assert OPENAI_CHAT.read(answer(content="x") | {"usage": usage}).usage == Usage()

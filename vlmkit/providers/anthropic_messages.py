@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -77,7 +76,7 @@ def _read(content: Any) -> Piece:
 
 
 def _read_event(data: str) -> Piece:
-    event = json.loads(data)
+    event = parse(data)
     event = event if isinstance(event, dict) else {}
     kind, delta = event.get("type"), event.get("delta")
     delta = delta if isinstance(delta, dict) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,10 @@ from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.records import Ask, Sampling, Token, Usage
 
-__all__ = ["Dialect", "Form", "Piece", "count", "id_of", "no_text", "refuse_unsupported", "unusual"]
+__all__ = ["Dialect", "Form", "Piece", "count", "id_of", "no_text", "parse", "refuse_unsupported", "unusual"]
+
+_MOST_COUNTED = 2**62  # what a column of whole numbers holds
+_DIGITS = 300  # more are beyond any float, too
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,9 +163,29 @@ def id_of(content: Any, key: str = "id") -> str | None:
 
 
 def count(content: Any, key: str) -> int | None:
-    """A whole number in a mapping, where there is one."""
+    """A number of things in a mapping, where there is one; nonsense is none."""
     value = content.get(key) if isinstance(content, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNTED else None
+
+
+def parse(data: str | bytes) -> Any:
+    """JSON as servers write it; a whole number of more digits than Python reads is infinite, and spoils nothing else.
+
+    Parameters
+    ----------
+    data : str or bytes
+
+    Raises
+    ------
+    ValueError, RecursionError
+        It is no JSON, or nested without end.
+    """
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # Python's limit of digits, or no Unicode
+        return json.loads(data, parse_int=lambda digits: int(digits) if len(digits) < _DIGITS else float(digits))
 
 
 def no_text(piece: Piece) -> BackendError:

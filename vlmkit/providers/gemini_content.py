@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, refuse_unsupported, unusual
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported, unusual
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -55,7 +55,7 @@ def _read(content: Any) -> Piece:
 
 
 def _read_event(data: str) -> Piece:
-    return _piece(json.loads(data))
+    return _piece(parse(data))
 
 
 def _piece(content: Any) -> Piece:

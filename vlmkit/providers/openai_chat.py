@@ -10,7 +10,7 @@ from typing import Any
 
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, refuse_unsupported, unusual
+from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported, unusual
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Token, Turn, Usage
 
@@ -84,7 +84,7 @@ def _read(content: Any) -> Piece:
 def _read_event(data: str) -> Piece:
     if data.strip() == "[DONE]":
         return Piece(is_last=True)
-    content = json.loads(data)
+    content = parse(data)
     choice = _choice(content) or {}
     delta = choice.get("delta")
     delta = delta if isinstance(delta, dict) else {}

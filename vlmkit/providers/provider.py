@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import threading
@@ -32,7 +31,7 @@ from vlmkit.errors import (
 )
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.balance import Balance
-from vlmkit.providers.dialect import Dialect, Form, Piece, no_text, refuse_unsupported
+from vlmkit.providers.dialect import Dialect, Form, Piece, no_text, parse, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
 from vlmkit.providers.limits import Limiter
@@ -300,7 +299,7 @@ class Provider(Surface):
             fault.args = (transport.blot(str(fault)),)
             raise fault
         try:
-            return json.loads(answer.body)
+            return parse(answer.body)
         except (ValueError, RecursionError) as error:
             if not answer.body or is_cut_off(answer.body.decode("utf-8", errors="replace"), error):
                 raise _cut_off(f"the answer was cut off after {len(answer.body):,} bytes") from error
