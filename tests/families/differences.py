@@ -55,17 +55,11 @@ DIFFERENCES = tuple(
         ("gemma4", "later tokens part", ("odd", "square", "system"), _V4),
         ("gemma4", _UNREAD, ALL, _V5),
         ("paligemma", _UNREAD, ALL, _V5),
-        ("paligemma", "one picture an ask", ("two",), _V4),
         ("paligemma2", _UNREAD, ALL, _V5),
-        ("paligemma2", "layers with a window look at everything", ("long", "odd"), _V4),
-        ("paligemma2", "one picture an ask", ("two",), _V4),
-        ("llava", "options of its processor are unknown to mlx_vlm's", ALL, _V4),
         ("llava", _UNREAD, ALL, _V5),
-        ("llava_next", "tiles of a picture are laid out as for another processor", _SEEING, _V4),
         ("llava_next", _UNREAD, ALL, _V5),
         ("llava_onevision", "several pictures are cut into tiles", _SEVERAL, _BOTH),
         ("mistral3", _UNREAD, ALL, _V5),
-        ("pixtral", "mlx_vlm has no llava with a Pixtral tower", ALL, _BOTH),
         ("internvl", "other tiles where two shapes fit equally well", ("system", "two"), _V4),
         ("internvl", "a small difference of unknown cause", ("square", "tiny"), _V4, 1e-2),
         ("internvl", _UNREAD, ALL, _V5),
@@ -90,4 +84,4 @@ def known(family, layout, question):
 # What mlx_vlm does not open in the layout of the originals.
 UNREADABLE = {}
 # mlx_vlm lets a padded row attend to its padding, or to another's picture; the engine finds out and does not batch.
-ONE_BY_ONE = frozenset({"paligemma", "paligemma2", "mllama"})
+ONE_BY_ONE = frozenset({"mllama"})

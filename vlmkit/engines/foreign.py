@@ -176,8 +176,11 @@ def plain_prompt(model: Any, processor: Any, conversation: Conversation) -> str:
         conversation = conversation.with_system_in_question()
     # As messages the picture comes first, as a text where mlx_vlm's table of families puts it.
     messages = conversation.questions[-1].text if last_only else conversation.messages()
-    text = apply_chat_template(processor, model.config, messages, num_images=conversation.images)
-    return text if isinstance(text, str) else str(text["content"])
+    # mlx_vlm writes one picture's mark in families that took one before they were repaired.
+    more = max(conversation.images - 1, 0) if last_only else 0
+    text = apply_chat_template(processor, model.config, messages, num_images=conversation.images - more)
+    marks = _marks(model.config.model_type, processor, 1) * more
+    return "".join(marks) + (text if isinstance(text, str) else str(text["content"]))
 
 
 def model_inputs(model: Any, processor: Any, text: str, images: Sequence[Any]) -> dict[str, Any]:

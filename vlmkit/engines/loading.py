@@ -38,6 +38,8 @@ class Loaded:
         ``"cpu"`` or ``"gpu"``.
     repairs : tuple of str
         What mlx_vlm does wrong with this family and is mended here, a sentence each.
+    takes_several : bool
+        Whether a question may hold several pictures by a repair.
     """
 
     language: LoadedModel
@@ -46,6 +48,7 @@ class Loaded:
     memory_bytes: int
     device: str
     repairs: tuple[str, ...] = ()
+    takes_several: bool = False
 
 
 def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowed: bool) -> Loaded:
@@ -104,6 +107,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         memory_bytes=foreign.weight_bytes(model),
         device="cpu" if on_cpu else "gpu",
         repairs=mended.remarks,
+        takes_several=mended.takes_several,
     )
 
 

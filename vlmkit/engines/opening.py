@@ -90,8 +90,9 @@ def open_on_desk(
     probe.answers(loaded.language, decoder)
     served = {"slots": decoder.slots, "kv_cache_tokens": kv_cache_tokens, "why_one_by_one": why}
     info = _info(checkpoint, loaded, faults, name=name, revision=revision, **served)
+    takes_one = foreign.single_image_only(checkpoint.model_type) and not loaded.takes_several
     abilities = Abilities(
-        images_per_ask=1 if foreign.single_image_only(checkpoint.model_type) else _IMAGES_PER_ASK,
+        images_per_ask=1 if takes_one else _IMAGES_PER_ASK,
         json_schema=loaded.language.can_constrain,
         token_probabilities=True,
         lossless=True,

@@ -85,3 +85,15 @@ def test_irregular_layers_are_a_fault(layers, saved, examine):
 def test_which_layout_it_is(config, layout, ask_desk):
     """By what only transformers 5 writes."""
     assert ask_desk("layout", "layout_of", config) == layout
+
+
+def test_a_llava_with_pixtrals_tower_is_a_pixtral(saved, rewritten):
+    """One class of transformers, two of mlx_vlm; what is left out is LLaVA's default."""
+    config = saved("llava") | {"vision_config": {"model_type": "pixtral", "hidden_size": 32}}
+    for name in ("vision_feature_layer", "image_token_index", "image_token_id"):
+        config.pop(name, None)
+    made = rewritten(config)
+    assert made["model_type"] == "pixtral"
+    assert (made["vision_feature_layer"], made["image_token_index"]) == (-2, 32000)
+    assert rewritten(config | {"vision_feature_layer": -1})["vision_feature_layer"] == -1
+    assert rewritten(saved("llava"))["model_type"] == "llava"

@@ -58,6 +58,7 @@ def rewritten(config: Mapping[str, Any]) -> dict[str, Any]:
         Of config.json, in either layout.
     """
     made = copy.deepcopy(dict(config))
+    _name_family(made)
     _lift_text(made)
     for part in ("text_config", "vision_config"):
         own = made.get(part)
@@ -65,6 +66,16 @@ def rewritten(config: Mapping[str, Any]) -> dict[str, Any]:
             _name_type(made, part, own)
             _spread_layers(own)
     return made
+
+
+def _name_family(config: dict[str, Any]) -> None:
+    """A LLaVA with Pixtral's tower as the Pixtral that mlx_vlm knows; transformers has one class for both."""
+    tower = config.get("vision_config")
+    if config.get("model_type") == "llava" and isinstance(tower, dict) and tower.get("model_type") == "pixtral":
+        known = reading.transformers_parts(config)[""]
+        for name in ("vision_feature_layer", "image_token_index"):
+            config.setdefault(name, getattr(known, name))
+        config["model_type"] = "pixtral"
 
 
 def _lift_text(config: dict[str, Any]) -> None:

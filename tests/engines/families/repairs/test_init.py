@@ -1,5 +1,6 @@
 """The table of repairs: which rows apply, in what order, and that each fault is looked for."""
 
+import dataclasses
 from contextlib import contextmanager
 
 import pytest
@@ -61,6 +62,15 @@ def test_only_what_was_mended_is_said(repairs):
     log = []
     table = (row(log, "A", before=False), row(log, "B", after=False), row(log, "C", before=False, after=False))
     assert repairs.load(CONFIG, opened(log), table=table).remarks == ("A.", "B.")
+
+
+def test_several_pictures_are_taken_by_a_repair_that_was_needed(repairs):
+    """One that found nothing to mend allows nothing."""
+    rows = [
+        dataclasses.replace(row([], "A", before=False, after=needed), is_for_several=True) for needed in (True, False)
+    ]
+    assert [repairs.load(CONFIG, opened([]), table=(one,)).takes_several for one in rows] == [True, False]
+    assert not repairs.load(CONFIG, opened([]), table=(row([], "A"),)).takes_several
 
 
 def test_the_change_is_put_back_where_loading_fails(repairs):

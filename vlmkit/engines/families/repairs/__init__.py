@@ -27,6 +27,7 @@ from vlmkit.engines.families.repairs import (
     paligemma,
     patch_positions,
     rope_scaling,
+    window,
 )
 from vlmkit.engines.families.repairs.repair import Repair
 
@@ -51,6 +52,7 @@ REPAIRS: tuple[Repair, ...] = (
     llava_next.TILES,
     paligemma.PICTURES,
     paligemma.WINDOW,
+    window.REPAIR,
 )
 
 
@@ -64,11 +66,14 @@ class Mended:
     processor : transformers processor
     remarks : tuple of str
         A sentence for each repair that was needed.
+    takes_several : bool
+        Whether a question may hold several pictures now, though mlx_vlm takes one.
     """
 
     model: Any
     processor: Any
     remarks: tuple[str, ...]
+    takes_several: bool = False
 
 
 def load(
@@ -90,7 +95,8 @@ def load(
         needed = [row for row in rows if _prepares(row, config, held)]
         model, processor = open_files()
     needed += [row for row in rows if row.after_load is not None and row.after_load(model, processor, config)]
-    return Mended(model, processor, tuple(row.remark for row in rows if row in needed))
+    made = [row for row in rows if row in needed]
+    return Mended(model, processor, tuple(row.remark for row in made), any(row.is_for_several for row in made))
 
 
 def _prepares(row: Repair, config: dict[str, Any], held: ExitStack) -> bool:

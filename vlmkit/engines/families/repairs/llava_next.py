@@ -85,5 +85,6 @@ def _padding(grid: tuple[int, int], size: list[int]) -> tuple[int, int]:
 TILES = Repair(
     families=frozenset({"llava_next"}),
     remark="mlx_vlm puts the tiles of a picture where single patches belong: here each patch is put in its own place.",
+    is_for_several=True,
     after_load=_mend,
 )

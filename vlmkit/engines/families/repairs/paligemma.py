@@ -89,6 +89,7 @@ def _mend_window(model: Any, _processor: Any, _config: dict[str, Any]) -> bool:
 PICTURES = Repair(
     families=_FAMILY,
     remark="mlx_vlm shows PaliGemma the first of several pictures only: here it sees all of them.",
+    is_for_several=True,
     after_load=_mend_pictures,
 )
 WINDOW = Repair(

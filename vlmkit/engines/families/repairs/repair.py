@@ -25,6 +25,8 @@ class Repair:
         The ``model_type`` of the checkpoints that may have it.
     remark : str
         What mlx_vlm does otherwise and what is done here: a sentence for users.
+    is_for_several : bool, default False
+        Whether several pictures in a question are right only with it, where mlx_vlm takes one.
     before_load : callable or None
         Takes the configuration; gives a context to load in, or None where the fault is absent, be it that the
         checkpoint does not meet it or that mlx_vlm has mended it.
@@ -34,6 +36,7 @@ class Repair:
 
     families: frozenset[str]
     remark: str
+    is_for_several: bool = False
     before_load: Callable[[dict[str, Any]], AbstractContextManager[Any] | None] | None = None
     after_load: Callable[[Any, Any, dict[str, Any]], bool] | None = None
 
