@@ -69,7 +69,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
             from vlmkit.engines import foreign, substitutes
-            from vlmkit.engines.families import files, repairs
+            from vlmkit.engines.families import files, names, repairs
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         raise import_fault(name, error) from error
@@ -90,7 +90,8 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         with files.opened(checkpoint.directory, config, checkpoint.config) as directory:
             with warnings.catch_warnings(action="ignore"):
                 mended = repairs.load(
-                    config, lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed)
+                    config,
+                    lambda: names.load(lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed)),
                 )
             model = mended.model if chosen == "checkpoint" else foreign.dequantize(mended.model)
             precision.convert(model, chosen)
