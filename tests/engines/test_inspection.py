@@ -172,3 +172,10 @@ def test_large_weights_are_sampled_at_both_ends_and_between(directory, monkeypat
         second = digest(directory)
         assert second != first
         first = second
+
+
+def test_a_numbered_file_that_is_not_there_is_named_without_a_list(directory):
+    """The others say how many there are."""
+    (directory / "model.safetensors").rename(directory / "model-00001-of-00003.safetensors")
+    with pytest.raises(ModelLoadFailed, match=r"lacks 2 of its weight files, model-00002-of-00003\.safetensors first"):
+        inspect(directory, name="m")

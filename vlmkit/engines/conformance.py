@@ -22,6 +22,7 @@ import mlx.core as mx
 import numpy as np
 
 from vlmkit.engines import foreign
+from vlmkit.engines.advice import explain
 from vlmkit.engines.decoding import Decoder, OneByOne, Prompt, SharedBatch
 from vlmkit.engines.probe import PROMPTS, Recorder, picture
 from vlmkit.errors import ModelLoadFailed
@@ -115,11 +116,8 @@ def difference(language: LoadedModel) -> str:
         prompts = [language.prompt(text, None, [picture(seed)]) for seed, text in enumerate(PROMPTS)]
         plain = [_plain(language, prompt) for prompt in prompts]
     except Exception as error:
-        message = (
-            f"{language.name} was loaded and cannot answer about a picture: {type(error).__name__}: {error}. "
-            "Its processor files may be incomplete; get the model again or name another."
-        )
-        raise ModelLoadFailed(message) from error
+        what = f"{language.name} was loaded and cannot answer about a picture"
+        raise ModelLoadFailed(explain(what, error, language.checkpoint)) from error
     try:
         batched = _batched(language, prompts)
     except Exception as error:  # noqa: BLE001  a family that cannot share a batch may fail in any way

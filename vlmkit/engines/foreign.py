@@ -25,6 +25,7 @@ from mlx_vlm.generate.common import DEFAULT_PREFILL_STEP_SIZE, _chunked_prefill_
 from mlx_vlm.prompt_utils import SINGLE_IMAGE_ONLY_MODELS, apply_chat_template, get_message_json
 from mlx_vlm.quant_utils import dequantize_model, get_total_parameters
 from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs
+from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from vlmkit.engines.template import ChatTemplate, Conversation
@@ -36,6 +37,7 @@ __all__ = [
     "chat_template",
     "dequantize",
     "embed",
+    "has_processor_settings",
     "image_token_id",
     "knows",
     "load",
@@ -82,6 +84,11 @@ def sees(config: dict[str, Any]) -> bool:
     embeddings = getattr(getattr(module, "Model", None), "get_input_embeddings", None)
     takes_pixels = embeddings is not None and "pixel_values" in inspect.signature(embeddings).parameters
     return takes_pixels and hasattr(module, "LanguageModel") and hasattr(module, "VisionConfig")
+
+
+def has_processor_settings(model_type: str) -> bool:
+    """Whether checkpoints of a family come with settings of their processor, as transformers loads them."""
+    return model_type in IMAGE_PROCESSOR_MAPPING_NAMES
 
 
 def single_image_only(model_type: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ __all__ = ["Checkpoint", "digest", "inspect"]
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _OTHERS = ("*.gguf", "*.npz", "*.h5", "*.msgpack", "*.onnx")
+# Any of these makes a tokenizer, any of those a processor of pictures.
+_TOKENIZERS = ("tokenizer.json", "*.model", "*.tiktoken", "vocab.*", "tekken.json", "*token*.py")
+_PROCESSORS = ("preprocessor_config.json", "processor_config.json", "*process*.py")
+_SHARD = re.compile(r"(.*)-\d+-of-(\d+)\.safetensors")
 _INDEX = "model.safetensors.index.json"
 _CONTEXT_KEYS = ("max_position_embeddings", "max_sequence_length", "n_positions", "seq_length")
 _TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -46,6 +51,8 @@ class Checkpoint:
     quantization : str or None
         As ``"4-bit"``.
     context_length : int or None
+    missing : str
+        Files without which no question can be asked, in words; empty where they are there.
     """
 
     directory: Path
@@ -55,6 +62,7 @@ class Checkpoint:
     weight_bytes: int
     quantization: str | None
     context_length: int | None
+    missing: str = ""
 
 
 def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Checkpoint:
@@ -98,6 +106,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         weight_bytes=sum(file.stat().st_size for file in files),
         quantization=f"{bits}-bit" if bits else None,
         context_length=_context_length(config),
+        missing=_missing(directory),
     )
 
 
@@ -164,7 +173,7 @@ def _weight_files(directory: Path, name: str) -> list[Path]:
         index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
         missing = sorted(set(index["weight_map"].values()) - {file.name for file in files})
     except FileNotFoundError:
-        missing = []
+        missing = _missing_shards({file.name for file in files})
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         message = f"{name}: {directory / _INDEX} cannot be read ({error}). Get the model again."
         raise ModelLoadFailed(message) from error
@@ -172,6 +181,28 @@ def _weight_files(directory: Path, name: str) -> list[Path]:
         message = f"{name}: {directory} lacks {len(missing)} of its weight files, {missing[0]} first. Get them again."
         raise ModelLoadFailed(message)
     return files
+
+
+def _missing_shards(names: set[str]) -> list[str]:
+    """Files of a numbered set that are not there; one without a list of its files, too."""
+    sets = {match.groups() for name in names if (match := _SHARD.fullmatch(name))}
+    wanted = {
+        f"{stem}-{number:0{len(count)}}-of-{count}.safetensors"
+        for stem, count in sets
+        for number in range(1, int(count) + 1)
+    }
+    return sorted(wanted - names)
+
+
+def _missing(directory: Path) -> str:
+    def has_none(patterns: tuple[str, ...]) -> bool:
+        return not any(True for pattern in patterns for _ in directory.glob(pattern))
+
+    lacking = (
+        (has_none(_TOKENIZERS), "a tokenizer (tokenizer.json)"),
+        (has_none(_PROCESSORS), "the settings of its processor (preprocessor_config.json)"),
+    )
+    return " and ".join(what for is_missing, what in lacking if is_missing)
 
 
 def _no_weights(directory: Path, name: str) -> str:

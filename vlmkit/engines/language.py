@@ -40,6 +40,7 @@ class LoadedModel:
         self.name = name
         self.model = model
         self.processor = processor
+        self.checkpoint = checkpoint
         self.context_length = checkpoint.context_length
         self._config = checkpoint.config
         own = own_template(checkpoint.directory)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import precision
+from vlmkit.engines.advice import explain
 from vlmkit.engines.installation import import_fault
 from vlmkit.errors import ModelLoadFailed
 
@@ -100,7 +101,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
             substitutes.install()
         language = LoadedModel(name, model, mended.processor, checkpoint)
     except Exception as error:
-        raise ModelLoadFailed(_explained(name, error)) from error
+        raise ModelLoadFailed(explain(f"{name} cannot be loaded", error, checkpoint)) from error
     return Loaded(
         language=language,
         parameters=foreign.parameter_count(model),
@@ -125,6 +126,10 @@ def _check_family(name: str, checkpoint: Checkpoint, foreign: Any) -> None:
             "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
         )
         raise ModelLoadFailed(message)
+    # Without its settings pictures would be cut and coloured by whatever mlx_vlm takes instead.
+    if checkpoint.missing and foreign.has_processor_settings(checkpoint.model_type):
+        message = f"{name}: {checkpoint.directory} lacks {checkpoint.missing}. Get the model again, whole."
+        raise ModelLoadFailed(message)
 
 
 def _config_for_mlx_vlm(name: str, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -142,18 +147,6 @@ def _config_for_mlx_vlm(name: str, checkpoint: Checkpoint) -> dict[str, Any]:
         )
         raise ModelLoadFailed(message)
     return examined.config
-
-
-def _explained(name: str, error: Exception) -> str:
-    text = f"{name} cannot be loaded: {type(error).__name__}: {error}"
-    if isinstance(error, MemoryError) or "allocate" in str(error):
-        return f"{text}. The machine is out of memory: close other programs or name a smaller model."
-    if "trust_remote_code" in str(error):
-        return (
-            f"{text}. Its processor is code shipped in the checkpoint, which is not run. Use a model whose files "
-            "mlx_vlm reads itself, or, if you trust its author, open it with allow_code=<the model's name>."
-        )
-    return f"{text}. Its files may be incomplete or made for another version: get it again or name another model."
 
 
 def give_back() -> None:

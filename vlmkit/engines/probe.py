@@ -18,6 +18,7 @@ import numpy as np
 
 from vlmkit import sources
 from vlmkit.engines import foreign
+from vlmkit.engines.advice import explain
 from vlmkit.errors import ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -125,11 +126,8 @@ def answers(language: LoadedModel, decoder: Decoder) -> None:
 
 
 def _mute(language: LoadedModel, error: Exception) -> ModelLoadFailed:
-    return ModelLoadFailed(
-        f"{language.name} was loaded and cannot answer about a picture: {type(error).__name__}: {error}. "
-        "mlx_vlm does not read these files rightly, or the processor's are damaged: name another model, or another "
-        "conversion of this one."
-    )
+    what = f"{language.name} was loaded and cannot answer about a picture"
+    return ModelLoadFailed(explain(what, error, language.checkpoint))
 
 
 def _embedded(language: LoadedModel, inputs: dict[str, Any]) -> _Embedded:
