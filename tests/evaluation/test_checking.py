@@ -1,5 +1,7 @@
 """A seeing model, blind ones, broken ones and absent ones."""
 
+from dataclasses import replace
+
 import pytest
 
 from vlmkit.backends import Abilities
@@ -42,10 +44,12 @@ def test_the_bundled_model_sees():
         "json_schema": "yes",
         "several_pictures": "no",
         "streams": "yes",
+        "faithful": "yes",
     }
+    assert why(table, "faithful").startswith("Its answers are those of transformers.")
     assert "8 of 8" in why(table, "sees")
     assert "filled rightly" in why(table, "json_schema")
-    assert (table["seconds"] > 0).all()
+    assert (table["seconds"].iloc[:-1] > 0).all()
 
 
 @pytest.mark.parametrize("answer", ["I see a red circle.", "red", "It is a lovely picture.", "square"])
@@ -98,3 +102,24 @@ def test_a_real_server_sees(mlx_vlm_server):
     """The same model behind HTTP: pictures arrive there, upright, and the answer streams."""
     found = results(check(mlx_vlm_server, seed=5))
     assert [found[name] for name in ("reachable", "answers", "sees", "upright", "streams")] == ["yes"] * 5
+
+
+@pytest.mark.parametrize(
+    ("faithfulness", "result"),
+    [
+        ("same", "yes"),
+        ("nearly", "yes"),
+        ("differs", "no"),
+        ("wrong", "no"),
+        ("never compared", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_what_was_measured_of_a_family_is_said(fake, faithfulness, result):
+    """No question to the model can find it out; of a server nothing is known."""
+    backend = fake("red")
+    backend.info = replace(backend.info, faithfulness=faithfulness, remarks=("Tiles.",) if faithfulness else ())
+    table = check(backend, seed=1)
+    assert results(table)["faithful"] == result
+    expected = "Tiles." if faithfulness else "only models in this process were compared with transformers"
+    assert why(table, "faithful").endswith(expected)

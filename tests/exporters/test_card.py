@@ -17,7 +17,8 @@ def text_of(**given):
     changes.add("a.jpg", "leave out", reason="TimedOut: a.jpg: too late")
     card = Card(**{"frame": FRAME, "title": "CSV", "text": "caption|`x`", "name": "my: [set]\n", "usage": (), **given})
     facts = {"prompt": "Look at `this`\n<script>", "run": 3}
-    return card_text(card, Provenance(models={"m": 2}, run=facts, statuses={"edited": 1}), changes)
+    known = Provenance(models={"m": 2}, run=facts, statuses={"edited": 1}, verdicts={"m": "Its *answers* differ."})
+    return card_text(card, known, changes)
 
 
 def test_the_head_is_yaml_of_the_hub():
@@ -47,6 +48,7 @@ def test_foreign_text_stays_text():
     assert "- Prompt: `` Look at `this` <script> ``" in text
     assert "- `TimedOut`: 1" in text
     assert "- `edited`: 1" in text
+    assert "- About `m`: Its \\*answers\\* differ." in text
 
 
 def test_a_card_of_somebody_else_stays(tmp_path):

@@ -28,6 +28,7 @@ def test_the_run_of_these_answers_is_found(answered):
     assert found.run["ok"] == 3
     assert "tiny" in found.run["model"]
     assert list(found.models.values()) == [3]
+    assert found.verdicts == {"mlx:tiny": "Its answers are those of transformers."}
     others = frame.assign(caption="something else")
     assert trace(others, "caption", Options(store=store)).run is None
     assert trace(others, "caption", Options(store=store, run=1)).run["run"] == 1

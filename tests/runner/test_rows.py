@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from vlmkit.errors import TimedOut, UnreadableImage, UnreadableReply
+from vlmkit.errors import ServerFault, TimedOut, UnreadableImage, UnreadableReply
 from vlmkit.prompts import compose_question
 from vlmkit.records import Reply
 from vlmkit.runner.preparing import Preparer
@@ -81,3 +81,21 @@ def test_a_row_that_was_never_prepared(questions, plan):
     record = record_of(row, failed(row, UnreadableImage("empty"), plan()))
     assert (record.key, record.pictures, record.error) == (None, (), "UnreadableImage: empty")
     assert record.label == "<bytes 0>"
+
+
+@pytest.mark.parametrize(
+    ("faithfulness", "is_told"),
+    [("differs", True), ("wrong", True), ("never compared", True), ("same", False), ("nearly", False), (None, False)],
+)
+def test_a_fault_tells_of_a_model_that_is_not_faithful(row, plan, faithfulness, is_told):
+    """That may be why its answer cannot be read, and the model broke; a picture's fault is the picture's."""
+    backend = row.prepared.target.backend
+    backend.info = replace(backend.info, faithfulness=faithfulness, remarks=("Its answers differ: tiles.",))
+    row.question = replace(row.question, task=compose_question("How many?", dtype=int, into="n"))
+    unreadable = answered(row, REPLY).fault
+    broken = failed(row, ServerFault("It broke."), plan()).fault
+    for fault in (unreadable, broken):
+        assert str(fault).endswith("Its answers differ: tiles.") is is_told
+    assert "tiles" not in unreadable.problem
+    assert "tiles" not in str(failed(row, UnreadableImage("Damaged."), plan()).fault)
+    assert str(failed(row, broken, plan()).fault).count("tiles") == is_told

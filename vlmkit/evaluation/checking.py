@@ -63,8 +63,9 @@ def check(
     DataFrame
         ``check``, ``result`` ("yes", "no" or "unknown"), ``why`` and ``seconds``, a row for each of: reachable (seconds
         to open), answers (the first, cold), sees (median of the warm answers), upright (a photo whose EXIF says it is
-        stored upside down), json_schema (with a picture), several_pictures, streams. What cannot be told, because
-        something before it failed, is unknown.
+        stored upside down), json_schema (with a picture), several_pictures, streams, faithful (whether its family, run
+        in this process, answers as transformers does; measured, not asked). What cannot be told, because something
+        before it failed, is unknown.
 
     Raises
     ------
@@ -82,6 +83,7 @@ def check(
             opened = _Finding("yes", f"{backend.model}, {'in' if where == 'this process' else 'at'} {where}")
             findings["reachable"] = opened, time.monotonic() - start_s
             findings |= _Examination(backend, timeout_s, rng).run()
+            findings["faithful"] = _faithfulness(backend), None
     except SetupError as error:
         if "reachable" in findings:
             raise
@@ -203,4 +205,21 @@ class _Examination:
         return _Finding("unknown" if pieces else "no", "the answer came in one piece" if pieces else "nothing came")
 
 
-_CHECKS = ("answers", "sees", "upright", "json_schema", "several_pictures", "streams")
+def _faithfulness(backend: Backend) -> _Finding:
+    """What was measured of the model's family, which no question to it can find out."""
+    info = getattr(backend, "info", None)
+    word = getattr(info, "faithfulness", None)
+    if info is None or word is None:
+        return _Finding("unknown", "only models in this process were compared with transformers")
+    told = ("Its answers are those of transformers.", *info.remarks) if word == "same" else info.remarks
+    return _Finding(_FAITHFUL[word], " ".join(told))
+
+
+_FAITHFUL: dict[str, Result] = {
+    "same": "yes",
+    "nearly": "yes",
+    "differs": "no",
+    "wrong": "no",
+    "never compared": "unknown",
+}
+_CHECKS = ("answers", "sees", "upright", "json_schema", "several_pictures", "streams", "faithful")

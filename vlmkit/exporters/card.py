@@ -160,6 +160,8 @@ def _origin(provenance: Provenance) -> Iterator[str]:
     for name, title in _RUN_FACTS.items():
         if provenance.run is not None and name in provenance.run:
             yield f"- {title}: {_code(provenance.run[name])}"
+    for model, verdict in provenance.verdicts.items():
+        yield f"- About {_code(model)}: {_inline(verdict)}"
 
 
 def _columns(frame: pd.DataFrame) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.options import Options
+from vlmkit.extras import open_by_name
 from vlmkit.frame.history import runs
 
 __all__ = ["Provenance", "trace"]
@@ -19,6 +20,7 @@ _NEWEST = 10
 _LARGEST_RUN = 20_000  # rows that are read to compare; of a larger run the caller gives the number
 _SAMPLE = 200
 _ENOUGH = 0.9
+_REVISION = " @ "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +35,14 @@ class Provenance:
         Facts of the recorded run, as `vk.runs` has them.
     statuses : dict of str to int
         Rows by what a review said.
+    verdicts : dict of str to str
+        By model, how faithful its answers are, where that is known.
     """
 
     models: dict[str, int]
     run: dict[str, Any] | None
     statuses: dict[str, int]
+    verdicts: dict[str, str] = field(default_factory=dict)
 
 
 def trace(frame: pd.DataFrame, text: str | None, options: Options) -> Provenance:
@@ -57,11 +62,20 @@ def trace(frame: pd.DataFrame, text: str | None, options: Options) -> Provenance
         A run was named that the store does not have.
     """
     status = f"{text}_status"
+    models, run = _models(frame), _run_record(frame, text, options)
     return Provenance(
-        models=_models(frame),
-        run=_run_record(frame, text, options),
+        models=models,
+        run=run,
+        verdicts=_verdicts(models, run),
         statuses=_counts(frame[status]) if status in frame.columns else {},
     )
+
+
+def _verdicts(models: dict[str, int], run: dict[str, Any] | None) -> dict[str, str]:
+    verdict_on = open_by_name("vlmkit.engines.families.telling:verdict_on")
+    names = dict.fromkeys([*(model.partition(_REVISION)[0] for model in models), str((run or {}).get("model", ""))])
+    said = {name: verdict_on(name) for name in names if name}
+    return {name: verdict for name, verdict in said.items() if verdict}
 
 
 def _models(frame: pd.DataFrame) -> dict[str, int]:
@@ -71,7 +85,7 @@ def _models(frame: pd.DataFrame) -> dict[str, int]:
             models = frame[name]
             revision = f"{about}_revision"
             if revision in frame.columns:
-                behind = frame[revision].astype("string").map(lambda value: f" @ {value}", na_action="ignore")
+                behind = frame[revision].astype("string").map(lambda value: f"{_REVISION}{value}", na_action="ignore")
                 models = models.astype("string") + behind.fillna("")
             return _counts(models)
     return {}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vlmkit.backends import PendingReply
-from vlmkit.errors import Refused, RunError, UnreadableReply
+from vlmkit.backends.facts import ModelInfo
+from vlmkit.errors import Refused, RunError, ServerFault, UnreadableReply
 from vlmkit.finish_reasons import ending_of
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.plan import Plan, Question
@@ -17,6 +18,8 @@ from vlmkit.runner.stand_ins import stand_in
 from vlmkit.store import RowRecord
 
 __all__ = ["Row", "answered", "failed", "record_of"]
+
+_DOUBTFUL = ("differs", "wrong", "never compared")
 
 
 @dataclass(slots=True, eq=False)
@@ -133,6 +136,7 @@ def answered(row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: 
         values = row.question.task.read(reply)
     except (UnreadableReply, Refused) as error:
         fault = error
+        _advise(fault, row)
     return Outcome(
         index=row.index,
         values=values,
@@ -148,10 +152,20 @@ def answered(row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: 
 
 def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
     """Outcome of a row without a reply, with what the plan lets stand in for one that came too late."""
+    if isinstance(fault, ServerFault):
+        _advise(fault, row)
     outcome = Outcome(
         index=row.index, fault=fault, seconds=row.seconds, retries=row.retries, prompt=row.question.prompt
     )
     return stand_in(outcome, row.question, plan)
+
+
+def _advise(fault: RunError, row: Row) -> None:
+    """Tell of a model that is not known to answer as it was made to: that may be why."""
+    info: ModelInfo | None = getattr(row.prepared.target.backend if row.prepared else None, "info", None)
+    told = " ".join(info.remarks) if info is not None and info.faithfulness in _DOUBTFUL else ""
+    if told not in str(fault):
+        fault.args = (f"{fault} {told}",)
 
 
 def record_of(row: Row, outcome: Outcome) -> RowRecord:

@@ -39,7 +39,8 @@ def test_remarks_are_for_people(monkeypatch):
     """Nothing where all is well, the reason where it is not, and the version where it is another."""
     here = importlib.metadata.version("mlx-vlm")
     assert Verdict(faithfulness="same", mlx_vlm=here).remarks == ()
-    assert Verdict(faithfulness="same", why="after a repair", mlx_vlm=here).remarks == ("after a repair.",)
+    repaired = Verdict(faithfulness="same", why="after a repair", mlx_vlm=here)
+    assert repaired.remarks == ("Its answers are those of transformers: after a repair.",)
     (told,) = Verdict(faithfulness="differs", why="tiles", mlx_vlm=here).remarks
     assert told == "Its answers differ from those of transformers: tiles."
     assert Verdict(faithfulness="same", mlx_vlm="0.0").remarks == (

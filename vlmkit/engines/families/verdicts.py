@@ -22,7 +22,7 @@ Faithfulness = Literal["same", "nearly", "differs", "wrong", "never compared"]
 FAITHFULNESS: tuple[str, ...] = get_args(Faithfulness)
 
 _SAID = {
-    "same": "",
+    "same": "Its answers are those of transformers",
     "nearly": "Its answers are nearly those of transformers",
     "differs": "Its answers differ from those of transformers",
     "wrong": "Its answers are wrong",
@@ -49,14 +49,18 @@ class Verdict:
     mlx_vlm: str | None = None
 
     @property
+    def sentence(self) -> str:
+        """The verdict for people."""
+        return f"{_SAID[self.faithfulness]}{': ' if self.why else ''}{self.why}."
+
+    @property
     def remarks(self) -> tuple[str, ...]:
-        """Sentences for people; none where there is nothing to know."""
-        said = _SAID[self.faithfulness]
-        remarks = [f"{said}: {self.why}." if said and self.why else f"{said or self.why}."]
+        """Sentences about what is to be known; none where nothing differs, and all is as it was measured."""
+        remarks = () if self.faithfulness == "same" and not self.why else (self.sentence,)
         installed = _installed()
-        if self.mlx_vlm is not None and installed is not None and installed != self.mlx_vlm:
-            remarks.append(f"That was measured with mlx_vlm {self.mlx_vlm}, and {installed} is installed.")
-        return tuple(remark for remark in remarks if remark != ".")
+        if self.mlx_vlm is None or installed is None or installed == self.mlx_vlm:
+            return remarks
+        return (*remarks, f"That was measured with mlx_vlm {self.mlx_vlm}, and {installed} is installed.")
 
 
 def verdict(model_type: str) -> Verdict:
