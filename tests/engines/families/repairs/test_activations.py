@@ -14,6 +14,8 @@ VALUES = {
     "gelu": 0.75 * (1 + math.erf(1.5 / math.sqrt(2))),
     "gelu_pytorch_tanh": 0.75 * (1 + math.tanh(math.sqrt(2 / math.pi) * (1.5 + 0.044715 * 1.5**3))),
     "quick_gelu": 1.5 / (1 + math.exp(-1.702 * 1.5)),
+    "silu": 1.5 / (1 + math.exp(-1.5)),
+    "relu": 1.5,
 }
 
 

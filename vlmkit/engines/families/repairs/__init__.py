@@ -13,6 +13,7 @@ from typing import Any
 from vlmkit.engines.families.repairs import (
     activations,
     epsilons,
+    gates,
     gemma3,
     glm4v,
     idefics2,
@@ -47,6 +48,7 @@ REPAIRS: tuple[Repair, ...] = (
     mllama.REPAIR,
     rope_scaling.REPAIR,
     activations.REPAIR,
+    gates.REPAIR,
     epsilons.REPAIR,
     llava.OPTIONS,
     llava_next.TILES,

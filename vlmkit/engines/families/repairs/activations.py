@@ -22,6 +22,8 @@ _FUNCTIONS = {
     "gelu_pytorch_tanh": "gelu_approx",
     "gelu_new": "gelu_approx",
     "quick_gelu": "gelu_fast_approx",
+    "relu": "relu",
+    "silu": "silu",
 }
 _TOWERS = ("vision_tower", "vision_model")
 _PROJECTORS = ("multi_modal_projector",)
