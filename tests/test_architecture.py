@@ -15,6 +15,7 @@ GROUND = {
     "settings_file",
     "settings_trust",
     "extras",
+    "memory",
     "notices",
     "finish_reasons",
     "proportions",
@@ -30,6 +31,8 @@ MAY_IMPORT = {
     "settings_trust": {"errors", "notices", "settings_file"},
     "extras": {"errors"},
     "notices": set(),
+    # Weights, pictures and the model picker fit into what is free.
+    "memory": set(),
     # Providers tell why there is no text, the gate whether a text counts: both by the same words.
     "finish_reasons": set(),
     # Votes (frame) and measures (evaluation) have intervals of one kind.

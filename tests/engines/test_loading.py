@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from vlmkit import engines
-from vlmkit.engines import precision
+from vlmkit.engines import loading
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import MissingExtra, ModelLoadFailed
@@ -69,7 +69,7 @@ def test_missing_files_are_named_before_the_load(copy, files, what):
 
 def test_a_model_too_large_for_the_machine_is_refused(checkpoint, monkeypatch):
     """Before its weights are read."""
-    monkeypatch.setattr(precision, "available_bytes", lambda: 10_000)
+    monkeypatch.setattr(loading, "available_bytes", lambda: 10_000)
     with pytest.raises(ModelLoadFailed, match=r"GiB of memory, and 0\.0 GiB are free"):
         open_engine(str(checkpoint))
 

@@ -35,21 +35,6 @@ def test_a_model_that_does_not_fit_is_refused_with_figures(on_cpu, advice):
     assert str(caught.value).endswith(advice)
 
 
-def test_free_memory_is_a_sensible_number():
-    """More than this test takes, less than any machine has."""
-    assert 2**20 < precision.available_bytes() < 2**50
-
-
-def test_a_container_s_limit_counts(tmp_path, monkeypatch):
-    """What is left of it, and never less than nothing."""
-    monkeypatch.setattr(precision, "_CGROUP", tmp_path)
-    assert precision._cgroup_room() == []
-    for limit, used, room in (("1000", "400", [600]), ("1000", "1400", [0]), ("max", "4", [])):
-        (tmp_path / "memory.max").write_text(limit)
-        (tmp_path / "memory.current").write_text(used)
-        assert precision._cgroup_room() == room
-
-
 @pytest.mark.parametrize(
     ("wanted", "inner", "head"),
     [("float32", "float32", "float32"), ("mixed", "bfloat16", "float32"), ("checkpoint", "float16", "float16")],

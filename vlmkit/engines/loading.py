@@ -13,6 +13,7 @@ from vlmkit.engines import precision
 from vlmkit.engines.advice import explain
 from vlmkit.engines.installation import import_fault
 from vlmkit.errors import ModelLoadFailed
+from vlmkit.memory import available_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         parameters=checkpoint.parameters,
         checkpoint_bytes=checkpoint.weight_bytes,
         on_cpu=on_cpu,
-        memory_bytes=precision.available_bytes(),
+        memory_bytes=available_bytes(),
     )
     config = _config_for_mlx_vlm(name, checkpoint)
     try:

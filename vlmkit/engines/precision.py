@@ -7,19 +7,16 @@ single. Metal and CUDA compute in the checkpoint's own format.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from vlmkit.errors import ModelLoadFailed
 
-__all__ = ["Precision", "available_bytes", "choose", "convert"]
+__all__ = ["Precision", "choose", "convert"]
 
 Precision = Literal["checkpoint", "float32", "mixed"]
 
 _GIB = 2**30
-_CGROUP = Path("/sys/fs/cgroup")
 # Room for activations, KV caches and the temporary copy of the largest weight.
 _SPARE_BYTES = _GIB // 2
 
@@ -65,30 +62,6 @@ def choose(name: str, *, parameters: int, checkpoint_bytes: int, on_cpu: bool, m
         + ("." if on_cpu else " or a 4-bit version of this one.")
     )
     raise ModelLoadFailed(message)
-
-
-def available_bytes() -> int | None:
-    """Memory that can be taken without swapping; None where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-        return min([free, *_cgroup_room()])
-    except (OSError, StopIteration, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return None
-
-
-def _cgroup_room() -> list[int]:
-
-    try:
-        limit = (_CGROUP / "memory.max").read_text(encoding="ascii").strip()
-        used = int((_CGROUP / "memory.current").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return []
-    return [] if limit == "max" else [max(0, int(limit) - used)]
 
 
 def convert(model: Any, precision: Precision) -> None:

@@ -11,6 +11,7 @@ from vlmkit import settings
 from vlmkit.backends import borrow, discovery, registry, shared
 from vlmkit.errors import BadSetting, MissingExtra
 from vlmkit.extras import open_by_name
+from vlmkit.memory import available_bytes
 from vlmkit.records import Ask, Sampling
 from vlmkit.sources import normalize, refer
 
@@ -114,7 +115,7 @@ class Picker:
             Also where an answer is less than a minute old.
         """
         found = discovery.find_models(refresh=again, timeout_s=self._timeout_s)
-        self.free_bytes = _free_bytes()
+        self.free_bytes = available_bytes()
         here = shared.loaded()
         usable = [model for model in found if model.name is not None and model.error is None]
         self.choices = [self._choice(model, here) for model in sorted(usable, key=_rank)]
@@ -248,14 +249,6 @@ def chosen(model: Any) -> Any:
 def _rank(model: discovery.FoundModel) -> tuple[int, int, bool, str]:
     sees = (True, None, False).index(model.sees_pictures)
     return list(discovery.LISTERS).index(model.engine), sees, not model.loaded, str(model.name)
-
-
-def _free_bytes() -> int | None:
-    try:
-        free: int | None = open_by_name("vlmkit.engines.precision:available_bytes")()
-    except MissingExtra:
-        return None
-    return free
 
 
 def _scene() -> Any:

@@ -13,6 +13,7 @@ from vlmkit.errors import UnreadableImage, UnsupportedFormat
 from vlmkit.records import ImageRef, Picture
 from vlmkit.sources.color import eight_bits, is_plain, to_rgb
 from vlmkit.sources.contents import load_bytes
+from vlmkit.sources.decoding_budget import BUDGET, decoding_bytes
 from vlmkit.sources.faults import translated
 from vlmkit.sources.first_frames import is_blank, seek_content
 from vlmkit.sources.limits import Limits
@@ -131,25 +132,42 @@ def _normalized(ref: ImageRef, budget: _Budget, limits: Limits) -> tuple[Picture
     if given is not None:
         with translated(ref.label), strictly():
             check_pixels(given, ref.label, limits.largest_image_pixels)
-            return _encoded(own_copy(given), orientation_of(given), budget.side_of(given.size), budget.lossless)
+            with BUDGET.hold(decoding_bytes(given)):
+                return _encoded(own_copy(given), orientation_of(given), budget.side_of(given.size), budget.lossless)
     data = load_bytes(ref, limits)
     with translated(ref.label), strictly():
         image = open_image(BytesIO(data), ref.label, limits.largest_image_pixels)
         _check_scans(image, data, ref.label)
-        size, orientation = image.size, orientation_of(image)
-        own = _own_bytes(image, data, orientation, budget)
-        if own is not None:
-            _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
-            return _picture(own, _PASSING[str(image.format)], _turned(size, orientation)), None
-        if image.format in _FILMS and getattr(image, "is_animated", False):
-            seek_content(image, ref.label, limits.largest_image_pixels)
-            side_px = budget.side_of(image.size)
-        else:
-            side_px = budget.side_of(size)
-            _load(image, side_px)
-        image = _brightened(image, data, ref.label)
-        # Asked only now: a TIFF is turned by Pillow while it is loaded.
-        return _encoded(image, orientation_of(image), side_px, budget.lossless)
+        with BUDGET.hold(_decoding_bytes(image, budget)):
+            return _made(image, data, ref.label, budget, limits)
+
+
+def _made(image: Image.Image, data: bytes, label: str, budget: _Budget, limits: Limits) -> tuple[Picture, Tones | None]:
+    size, orientation = image.size, orientation_of(image)
+    own = _own_bytes(image, data, orientation, budget)
+    if own is not None:
+        _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
+        return _picture(own, _PASSING[str(image.format)], _turned(size, orientation)), None
+    if image.format in _FILMS and getattr(image, "is_animated", False):
+        seek_content(image, label, limits.largest_image_pixels)
+        side_px = budget.side_of(image.size)
+    else:
+        side_px = budget.side_of(size)
+        _load(image, side_px)
+    image = _brightened(image, data, label)
+    # Asked only now: a TIFF is turned by Pillow while it is loaded.
+    return _encoded(image, orientation_of(image), side_px, budget.lossless)
+
+
+def _decoding_bytes(image: Image.Image, budget: _Budget) -> int:
+    """Memory that a picture takes; a JPEG is decoded no larger than twice as large as needed."""
+    whole = decoding_bytes(image)
+    if image.format not in {"JPEG", "MPO"}:
+        return whole
+    scale = min(1.0, 2 * budget.side_of(image.size) / max(image.size))
+    # Of a progressive one the decoder keeps two bytes for each value of each pixel until the last scan.
+    coefficients = image.width * image.height * 2 * len(image.getbands()) if image.info.get("progressive") else 0
+    return int(whole * scale**2) + coefficients
 
 
 def decode(picture: Picture) -> Image.Image:
@@ -174,10 +192,11 @@ def decode(picture: Picture) -> Image.Image:
     with translated(label), strictly():
         image = open_image(BytesIO(picture.data), label, picture.width * picture.height)
         orientation = orientation_of(image)
-        image.load()
-        upright = _prepared(image, None, orientation, max(image.size))
-        # A large picture is not copied once more where it was made anew already.
-        upright = upright.convert("RGB") if upright is image else upright
+        with BUDGET.hold(decoding_bytes(image)):
+            image.load()
+            upright = _prepared(image, None, orientation, max(image.size))
+            # A large picture is not copied once more where it was made anew already.
+            upright = upright.convert("RGB") if upright is image else upright
         upright.info.clear()  # what reads the orientation there would turn it again
         return upright
 
