@@ -40,6 +40,8 @@ def test_everything_of_mlx_vlm_comes_through_one_file():
         ("Gemma3", True, True),
         ("llama", True, False),
         ("nope", False, None),
+        ("smolvlm.language", False, None),
+        ("..utils", False, None),
     ],
 )
 def test_families_are_known_and_known_to_see(foreign, model_type, known, sees):

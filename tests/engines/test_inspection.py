@@ -1,6 +1,7 @@
 """What a checkpoint's files say, and every way they can be unsafe, missing or damaged."""
 
 import json
+import os
 import shutil
 import struct
 
@@ -75,7 +76,7 @@ def test_the_context_length_is_found_where_families_put_it(directory, config, le
 
 def broken(directory, how):
     """Break a checkpoint in one way."""
-    weights = directory / "model.safetensors"
+    weights, config = directory / "model.safetensors", directory / "config.json"
     data = weights.read_bytes()
     index = directory / "model.safetensors.index.json"
     ways = {
@@ -89,6 +90,10 @@ def broken(directory, how):
         "only another layout": lambda: weights.rename(directory / "consolidated.safetensors"),
         "cut": lambda: weights.write_bytes(data[:-1]),
         "empty": lambda: weights.write_bytes(b""),
+        "deep config": lambda: config.write_text("[" * 100_000 + "]" * 100_000),
+        "pipe for a config": lambda: (config.unlink(), os.mkfifo(config)),
+        "pipe for weights": lambda: os.mkfifo(config.with_name("more.safetensors")),
+        "link to a device": lambda: config.with_name("tokenizer.json").symlink_to("/dev/zero"),
         "no header": lambda: weights.write_bytes(b"\xff" * 64),
         "odd header": lambda: weights.write_bytes(struct.pack("<Q", 2) + b"[]"),
         "missing shard": lambda: index.write_text(json.dumps({"weight_map": {"a": "model-00002.safetensors"}})),
@@ -102,6 +107,10 @@ def broken(directory, how):
     [
         ("code", r"names code of its own to run \('model.py'\).*allow_code='org/name'"),
         ("no type", "names no model_type"),
+        ("deep config", "config.json cannot be read"),
+        ("pipe for a config", "config.json in .* is a pipe or a device"),
+        ("pipe for weights", "more.safetensors in .* is a pipe or a device"),
+        ("link to a device", "tokenizer.json in .* is a pipe or a device"),
         ("no json", r"config.json cannot be read"),
         ("no object", "holds no JSON object"),
         ("pickle", r"pytorch_model.bin, a pickle, which can run code.*safetensors"),

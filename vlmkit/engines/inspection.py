@@ -147,18 +147,26 @@ def _read_config(directory: Path, name: str) -> dict[str, Any]:
     if not directory.is_dir():
         message = f"{name}: there is no directory {directory}. Give an existing directory or a Hub id (org/name)."
         raise ModelNotFound(message)
+    if odd := next((each.name for each in directory.iterdir() if _is_special(each)), None):
+        message = f"{name}: {odd} in {directory} is a pipe or a device, and reading it might never end. Remove it."
+        raise ModelLoadFailed(message)
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         message = f"{name}: {directory} has no config.json, so it is no model. Give the directory the weights are in."
         raise ModelNotFound(message) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{name}: {file} cannot be read ({error}). Get the model again."
         raise ModelLoadFailed(message) from error
     if not isinstance(config, dict):
         message = f"{name}: {file} holds no JSON object. Get the model again."
         raise ModelLoadFailed(message)
     return config
+
+
+def _is_special(file: Path) -> bool:
+    """Whether it is there and neither a file nor a folder; of a link what it leads to."""
+    return file.exists() and not file.is_file() and not file.is_dir()
 
 
 def _safetensors(directory: Path) -> list[Path]:
