@@ -148,7 +148,9 @@ def _read_config(directory: Path, name: str) -> dict[str, Any]:
         message = f"{name}: there is no directory {directory}. Give an existing directory or a Hub id (org/name)."
         raise ModelNotFound(message)
     if odd := next((each.name for each in directory.iterdir() if _is_special(each)), None):
-        message = f"{name}: {odd} in {directory} is a pipe or a device, and reading it might never end. Remove it."
+        message = (
+            f"{name}: {odd} in {directory} is a pipe or a device, and reading it might never end. Get the model again."
+        )
         raise ModelLoadFailed(message)
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
