@@ -6,7 +6,7 @@ set -euo pipefail
 folder=${1:?name a folder for the environments}
 python=${PYTHON:-python3.11}
 mkdir -p "$folder"
-for name in label-studio trl; do
+for name in label-studio trl img2dataset; do
     [ -x "$folder/$name/bin/python" ] || "$python" -m venv "$folder/$name"
     "$folder/$name/bin/pip" install --quiet "$name"
 done

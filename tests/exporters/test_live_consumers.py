@@ -1,17 +1,21 @@
-"""Consumers that need an environment of their own: a real Label Studio server, and TRL; see install_consumers.sh."""
+"""Consumers in environments of their own: a real Label Studio server, TRL, img2dataset; see install_consumers.sh."""
 
 import json
 import os
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from vlmkit.exporters import merge_edits, read_dataset, to_label_studio, to_messages
+from vlmkit.exporters import merge_edits, read_dataset, to_csv, to_label_studio, to_messages
 
 pytestmark = pytest.mark.live
 
@@ -113,6 +117,35 @@ def test_label_studio_shows_pictures_and_gives_back_what_people_did(label_studio
         merged = merge_edits(captions, read_dataset(photos / f"{form}.json"))
         assert merged["caption_status"].tolist() == statuses
         assert merged["caption"].tolist() == [captions["caption"][0], "by hand", *captions["caption"][2:]]
+
+
+@pytest.fixture
+def on_the_web(photos):
+    """Address of a server that has these pictures."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=photos)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_img2dataset_fetches_what_a_table_of_addresses_names(captions, photos, on_the_web, tmp_path):
+    """Each picture beside its caption; its shards are read back as they are."""
+    python = environment("img2dataset")
+    addresses = [on_the_web + urllib.parse.quote(str(Path(path).relative_to(photos))) for path in captions["path"]]
+    to_csv(captions.assign(path=addresses), tmp_path / "set.csv")
+    names = {"url_list": tmp_path / "set.csv", "output_folder": tmp_path / "out"}
+    forms = {"input_format": "csv", "output_format": "webdataset", "url_col": "path", "caption_col": "caption"}
+    work = {"processes_count": 1, "thread_count": 2, "disable_all_reencoding": True, "enable_wandb": False}
+    flags = [f"--{name}={value}" for name, value in (names | forms | work).items()]
+    code = [python.with_name("img2dataset"), *flags]
+    done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    back = read_dataset(tmp_path / "out").sort_values("caption")
+    expected = captions.sort_values("caption")
+    assert back["caption"].tolist() == expected["caption"].tolist()
+    assert [Path(path).read_bytes() for path in expected["path"]] == [bytes(data) for data in back["image"]]
 
 
 TRL = """

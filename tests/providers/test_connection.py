@@ -284,3 +284,10 @@ def test_a_refused_connection_is_said_in_the_systems_words():
         transport.get("/models", Call(20))
     transport.close()
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+def test_httpx_comes_without_its_command_line(fresh_python):
+    """Which takes longer to import than all the rest of it; whoever has it keeps it."""
+    ours = "import vlmkit.providers.connection, sys, httpx\n"
+    fresh_python(ours + "assert not {'httpx._main', 'rich', 'click'} & set(sys.modules)\nimport httpx._main")
+    fresh_python("import httpx._main as theirs\n" + ours + "assert sys.modules['httpx._main'] is theirs")
