@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+import vlmkit as vk
 from vlmkit.exporters import merge_edits, read_dataset, to_csv, to_label_studio, to_messages
 
 pytestmark = pytest.mark.live
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
-START_S = 180
+START_S = 600  # hundreds of migrations of an empty database, on a busy machine
 
 
 def environment(name):
@@ -142,10 +143,11 @@ def test_img2dataset_fetches_what_a_table_of_addresses_names(captions, photos, o
     code = [python.with_name("img2dataset"), *flags]
     done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
-    back = read_dataset(tmp_path / "out").sort_values("caption")
-    expected = captions.sort_values("caption")
+    back = vk.read_images(read_dataset(tmp_path / "out").sort_values("caption"))
+    expected = vk.read_images(captions.sort_values("caption"))
     assert back["caption"].tolist() == expected["caption"].tolist()
-    assert [Path(path).read_bytes() for path in expected["path"]] == [bytes(data) for data in back["image"]]
+    for column in ("format", "width", "height", "size_bytes"):
+        assert back[column].tolist() == expected[column].tolist()
 
 
 TRL = """
