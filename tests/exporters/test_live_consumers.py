@@ -46,8 +46,12 @@ class LabelStudio:
             data=None if given is None else json.dumps(given).encode(),
             headers={"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return reply.read() if raw else json.load(reply)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return reply.read() if raw else json.load(reply)
+        except urllib.error.HTTPError as error:
+            error.add_note(error.read(1000).decode(errors="replace"))
+            raise
 
 
 @pytest.fixture
@@ -94,7 +98,7 @@ def test_label_studio_shows_pictures_and_gives_back_what_people_did(label_studio
     """Import with the config, pictures served, annotate, export in both forms, merge."""
     to_label_studio(captions, photos / "tasks.json")
     config = (photos / "tasks.config.xml").read_text(encoding="utf-8")
-    project = label_studio("/api/projects", {"title": "t", "label_config": config})["id"]
+    project = label_studio("/api/projects", {"title": "pictures", "label_config": config})["id"]
     storage = {"project": project, "path": str(photos), "title": "pictures", "use_blob_urls": True}
     label_studio("/api/storages/localfiles", storage)
     label_studio(f"/api/projects/{project}/import", json.loads((photos / "tasks.json").read_text(encoding="utf-8")))
