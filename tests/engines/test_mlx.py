@@ -16,6 +16,7 @@ from vlmkit.engines.mlx import Engine, open_engine
 from vlmkit.errors import (
     BadSetting,
     Cancelled,
+    ModelLoadFailed,
     ModelNotFound,
     Refused,
     RunError,
@@ -430,3 +431,18 @@ def test_a_small_cache_answers_as_a_large_one(checkpoint, ask):
         assert [future.result(60).text for future in futures] == expected
         with pytest.raises(Refused, match="Lower max_tokens"):
             too_long.result(60)
+
+
+def test_a_wrong_family_is_opened_however_its_name_is_spelled(checkpoint, monkeypatch):
+    """With the engine before it, or by another path; another model's name allows nothing."""
+    from vlmkit.engines.families import verdicts
+
+    monkeypatch.setitem(verdicts._table()["families"], "smolvlm", {"verdict": "wrong", "why": "garbled"})
+    monkeypatch.chdir(checkpoint.parent)
+    for word in (None, "tiny", checkpoint.name + "2"):
+        with pytest.raises(ModelLoadFailed, match=r"answers wrongly here: .*garbled"):
+            open_engine(str(checkpoint), allow_wrong=word)
+    for word in (f"mlx:{checkpoint}", f"./{checkpoint.name}"):
+        with open_engine(str(checkpoint), slots=1, allow_wrong=word) as engine:
+            assert engine.info.faithfulness == "wrong"
+            assert "Its answers are wrong: garbled." in engine.info.remarks

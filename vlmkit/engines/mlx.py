@@ -97,6 +97,7 @@ def open_engine(
     device_choice.check_name(device)
     if device != "auto":  # before anything is looked for, let alone downloaded
         desks.desk().call(partial(device_choice.choose, device))
+    allow_code, allow_wrong = _as_named(allow_code, name), _as_named(allow_wrong, name)
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
     checkpoint = inspection.inspect(place.directory, name=name, allow_code=allow_code)
@@ -309,6 +310,15 @@ class Engine(Surface):
         if self._language is None:
             raise self._closed()
         return self._language
+
+
+def _as_named(word: str | None, name: str) -> str | None:
+    """A model's name, where a word means it: with its engine before it, or as another path to the same directory."""
+    if word is None:
+        return None
+    bare, directory = word.removeprefix("mlx:"), Path(name).expanduser()
+    is_same = directory.is_dir() and Path(bare).expanduser().resolve() == directory.resolve()
+    return name if bare == name or is_same else word
 
 
 def _check_count(name: str, value: object, what: str) -> None:
