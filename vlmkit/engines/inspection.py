@@ -51,6 +51,8 @@ class Checkpoint:
     quantization : str or None
         As ``"4-bit"``.
     context_length : int or None
+    tensors : frozenset of str
+        Names of the weights.
     missing : str
         Files without which no question can be asked, in words; empty where they are there.
     """
@@ -62,6 +64,7 @@ class Checkpoint:
     weight_bytes: int
     quantization: str | None
     context_length: int | None
+    tensors: frozenset[str] = frozenset()
     missing: str = ""
 
 
@@ -106,6 +109,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         weight_bytes=sum(file.stat().st_size for file in files),
         quantization=f"{bits}-bit" if bits else None,
         context_length=_context_length(config),
+        tensors=frozenset(name for header in headers for name in header),
         missing=_missing(directory),
     )
 

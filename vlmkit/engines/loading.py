@@ -139,7 +139,7 @@ def _config_for_mlx_vlm(name: str, checkpoint: Checkpoint) -> dict[str, Any]:
 
     if "model_file" in checkpoint.config:
         return checkpoint.config  # read by code of the checkpoint's own
-    examined = audit.examine(checkpoint.config)
+    examined = audit.examine(checkpoint.config, checkpoint.tensors)
     if examined.faults:
         message = (
             f"{name}: mlx_vlm takes its settings otherwise than they are meant: "

@@ -10,12 +10,12 @@ Imported on the desk only.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vlmkit.engines.families import layout, reading, rope
+from vlmkit.engines.families import layout, reading, rope, ties
 from vlmkit.engines.families.reading import Part
 
 __all__ = ["Audit", "Difference", "differences", "examine"]
@@ -144,23 +144,27 @@ def differences(config: Mapping[str, Any]) -> tuple[Difference, ...]:
     return examine(config).differences
 
 
-def examine(config: Mapping[str, Any]) -> Audit:
+def examine(config: Mapping[str, Any], tensors: Collection[str] = ()) -> Audit:
     """Compare the readings of a configuration, and write what differs into a copy.
 
     Parameters
     ----------
     config : mapping
         Of config.json.
+    tensors : collection of str, default ()
+        Names of the weights, where they are at hand: they say whether the words have a head of their own.
     """
     rewritten = layout.rewritten(config)
     unreadable = _complete(rewritten)
     if unreadable is not None:
         return Audit(rewritten, (unreadable,))
-    before = list(_compared(rewritten))
+    before = list(_compared(rewritten, tensors))
     for part, found in before:
         _write(rewritten, part, found)
     left = {
-        found.setting: found for part, found in _compared(rewritten) if not _is_applied_later(rewritten, part, found)
+        found.setting: found
+        for part, found in _compared(rewritten, tensors)
+        if not _is_applied_later(rewritten, part, found)
     }
     told = [replace(found, repaired=found.setting not in left) for _, found in before]
     return Audit(rewritten, (*told, *(found for name, found in left.items() if name not in {t.setting for t in told})))
@@ -211,8 +215,10 @@ def _head_dim(settings: Any) -> Any:
     return named if named or not width or not heads else width // heads
 
 
-def _compared(config: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
+def _compared(config: dict[str, Any], tensors: Collection[str]) -> Iterator[tuple[str, Difference]]:
     parts = {part.name: part for part in reading.read(config)}
+    for name, meant, value in ties.mismatch(parts, tensors):
+        yield "text_config", Difference(f"text_config.{name}", meant, value, "layers", repaired=False)
     for part in parts.values():
         taken = {name: value for name, value in vars(part.mlx).items() if not name.startswith("_")}
         found = [(*difference, _kind(difference[0])) for difference in _scalars(part, parts, taken)]
