@@ -63,3 +63,25 @@ def test_the_projector_has_its_own(repairs):
     own, other = desk().call(work)
     assert own == pytest.approx(VALUES["gelu"], abs=1e-6)
     assert other == pytest.approx(VALUES["gelu_pytorch_tanh"], abs=1e-6)
+
+
+def test_a_merger_is_exact_whatever_the_tower_is(repairs):
+    """Qwen 3 VL with experts has the two the other way round in mlx_vlm."""
+
+    def work():
+        import mlx.core as mx
+        from mlx import nn
+        from mlx_vlm.models.qwen3_vl_moe import VisionConfig, VisionModel
+
+        vision = {"depth": 1, "hidden_size": 8, "intermediate_size": 8, "out_hidden_size": 8, "num_heads": 1}
+        vision |= {"patch_size": 2, "num_position_embeddings": 4, "deepstack_visual_indexes": [0]}
+        model = nn.Module()
+        model.vision_tower = VisionModel(VisionConfig.from_dict({"model_type": "qwen3_vl_moe", **vision}))
+        assert mend("activations", model, {"model_type": "qwen3_vl_moe", "vision_config": vision})
+        tower, x = model.vision_tower, mx.array([1.5])
+        kinds = (tower.blocks[0].mlp.act_fn, tower.merger.act_fn, tower.deepstack_merger_list[0].act_fn)
+        return [float(kind(x).item()) for kind in kinds]
+
+    tower, merger, deep = desk().call(work)
+    assert tower == pytest.approx(VALUES["gelu_pytorch_tanh"], abs=1e-6)
+    assert merger == deep == pytest.approx(VALUES["gelu"], abs=1e-6)

@@ -27,30 +27,38 @@ _FUNCTIONS = {
 }
 _TOWERS = ("vision_tower", "vision_model")
 _PROJECTORS = ("multi_modal_projector",)
+# What stands between a tower and the text in Qwen's has the exact kind, whatever the tower has.
+_MERGER = "merger"
 # The released code of these says "gelu" where a configuration says nothing.
 _WITHOUT_CLASS = ("internvl_chat",)
 
 
 def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: ARG001
+    towers = [module for part in _TOWERS for module in _named(model, part)]
     if config["model_type"] in _WITHOUT_CLASS:
-        return _set(model, _TOWERS, config.get("vision_config", {}).get("hidden_act", "gelu"))
+        return _set(towers, config.get("vision_config", {}).get("hidden_act", "gelu"))
     settings = complete(config)
-    tower = getattr(settings.vision_config, "hidden_act", None)
-    projector = getattr(settings, "projector_hidden_act", None)
-    return any([_set(model, _TOWERS, tower), _set(model, _PROJECTORS, projector)])
+    mergers = [named for named in towers if _MERGER in named[0]]
+    projectors = [module for part in _PROJECTORS for module in _named(model, part)]
+    changed = [
+        _set(
+            [named for named in towers if _MERGER not in named[0]], getattr(settings.vision_config, "hidden_act", None)
+        ),
+        _set(mergers, "gelu"),
+        _set(projectors, getattr(settings, "projector_hidden_act", None)),
+    ]
+    return any(changed)
 
 
-def _set(model: Any, parts: tuple[str, ...], name: str | None) -> bool:
+def _named(model: Any, part: str) -> list[tuple[str, Any]]:
+    return list(getattr(model, part).named_modules()) if hasattr(model, part) else []
+
+
+def _set(modules: list[tuple[str, Any]], name: str | None) -> bool:
     function = _FUNCTIONS.get(name or "")
     if function is None:
         return False
-    wrong = [
-        module
-        for part in parts
-        if hasattr(model, part)
-        for _, module in getattr(model, part).named_modules()
-        if isinstance(module, nn.GELU) and not _is(module, function)
-    ]
+    wrong = [module for _, module in modules if isinstance(module, nn.GELU) and not _is(module, function)]
     for module in wrong:
         # Looked up at each call: a faster function may stand under the name by then.
         override(module, __call__=lambda _self, x: getattr(nn, function)(x))
@@ -63,7 +71,7 @@ def _is(module: Any, function: str) -> bool:
 
 
 REPAIR = Repair(
-    families=frozenset({"idefics2", "internvl", "internvl_chat", "llava", "llava_next"}),
+    families=frozenset({"idefics2", "internvl", "internvl_chat", "llava", "llava_next", "qwen3_vl_moe"}),
     remark="mlx_vlm uses another activation function than the checkpoint names; here it is the one named.",
     after_load=_mend,
 )
