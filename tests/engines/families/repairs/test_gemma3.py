@@ -210,3 +210,17 @@ def test_a_mended_mlx_vlm_is_left_alone():
         return mend(model)
 
     assert desk().call(work) == [False, False]
+
+
+@pytest.mark.parametrize("setting", ["attn_logit_softcapping", "final_logit_softcapping"])
+@pytest.mark.usefixtures("repairs")
+def test_settings_that_mlx_vlm_does_not_read_are_refused(setting):
+    """Only where a checkpoint uses them; released ones name them as nothing."""
+
+    def refuse(value):
+        row = importlib.import_module("vlmkit.engines.families.repairs.gemma3").STRENGTH
+        return row.before_load({"text_config": {setting: value}})
+
+    with pytest.raises(ValueError, match=f"does not read {setting}"):
+        desk().call(lambda: refuse(30.0))
+    assert desk().call(lambda: refuse(None)) is None

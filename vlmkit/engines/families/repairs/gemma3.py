@@ -10,7 +10,8 @@ causally. Here, as in transformers, global layers see what comes before or belon
 that what is within the window. A picture is a run of image tokens. A prompt longer than a chunk of the prefill is read
 whole where it has pictures, as a chunk might cut one.
 
-Both faults are looked for on a small model of the loaded one's class.
+Both faults are looked for on a small model of the loaded one's class. Settings that released models leave at nothing,
+and which mlx_vlm does not read, are refused where a checkpoint uses them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 from mlx_vlm.generate.common import DEFAULT_PREFILL_STEP_SIZE
+from mlx_vlm.models import gemma3
 from mlx_vlm.models.base import create_attention_mask
 
 from vlmkit.engines.families.repairs import trial
@@ -29,7 +31,16 @@ __all__ = ["ATTENTION", "STRENGTH"]
 
 _FAMILY = frozenset({"gemma3"})
 _IDS = ((1, *[trial.PICTURE] * trial.PICTURE_TOKENS, 2),)
+_UNREAD = ("attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention")
 _TOLERANCE = 1e-4
+
+
+def _refuse_unread(config: dict[str, Any]) -> None:
+    text = config.get("text_config") or {}
+    used = [name for name in _UNREAD if text.get(name) and name not in gemma3.TextConfig.__dataclass_fields__]
+    if used:
+        message = f"mlx_vlm does not read {', '.join(used)}, which this Gemma 3 uses"
+        raise ValueError(message)
 
 
 def _mend_strength(model: Any, _processor: Any, _config: dict[str, Any]) -> bool:
@@ -149,6 +160,7 @@ def _is_strong_enough(twin: Any) -> bool:
 STRENGTH = Repair(
     families=_FAMILY,
     remark="mlx_vlm reads the strength of pictures from a setting that Gemma 3 does not have: it is set to its width.",
+    before_load=_refuse_unread,
     after_load=_mend_strength,
 )
 ATTENTION = Repair(
