@@ -209,3 +209,13 @@ def test_what_mlx_vlm_cannot_read_is_a_fault_with_its_words(saved, examine):
     config = saved("smolvlm") | {"model_type": "qwen3_omni_moe"}
     (fault,) = examine(config).faults
     assert "it cannot read config.json" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("text_config", []), ("text_config", {"layer_types": 3}), ("architectures", True), ("vision_config", "x")],
+)
+def test_a_file_that_makes_no_sense_is_a_fault_or_read(part, value, saved, examine):
+    """It is said, and nothing breaks."""
+    audit = examine(saved("llava") | {part: value})
+    assert all(str(fault) for fault in audit.faults)

@@ -154,6 +154,17 @@ def examine(config: Mapping[str, Any], tensors: Collection[str] = ()) -> Audit:
     tensors : collection of str, default ()
         Names of the weights, where they are at hand: they say whether the words have a head of their own.
     """
+    try:
+        return _examined(config, tensors)
+    except Exception as error:  # noqa: BLE001  a file may hold anything in any place
+        return Audit(dict(config), (_unreadable(error),))
+
+
+def _unreadable(error: Exception) -> Difference:
+    return Difference("config.json", "readable", f"{type(error).__name__}: {error}", "other", repaired=False)
+
+
+def _examined(config: Mapping[str, Any], tensors: Collection[str]) -> Audit:
     rewritten = layout.rewritten(config)
     unreadable = _complete(rewritten)
     if unreadable is not None:
@@ -188,7 +199,7 @@ def _complete(config: dict[str, Any]) -> Difference | None:
     try:
         reading.read(config)
     except Exception as error:  # noqa: BLE001  as above
-        return Difference("config.json", "readable", f"{type(error).__name__}: {error}", "other", repaired=False)
+        return _unreadable(error)
     return None
 
 
