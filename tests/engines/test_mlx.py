@@ -268,8 +268,8 @@ def test_words_and_tokens(engine):
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF", "BMP", "transparent"])
 def test_the_processor_gets_the_pixels_that_pillow_decodes(engine, kind):
-    """Turned, larger than a server would get them, of any format: nothing is compressed or shrunk before it."""
-    image = Image.effect_noise((1700, 300), 90).convert("RGB")
+    """Turned, and of any format: nothing is compressed before it."""
+    image = Image.effect_noise((180, 60), 90).convert("RGB")
     exif = Image.Exif()
     exif[0x0112] = 6
     buffer = BytesIO()
