@@ -15,6 +15,7 @@ PUBLIC = [
     "check",
     "compare",
     "compare_view",
+    "compat",
     "describe",
     "describe_iter",
     "describe_one",

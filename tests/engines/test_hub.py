@@ -44,7 +44,10 @@ class Hub(BaseHTTPRequestHandler):
             ]
             return self.send(200, json.dumps(tree).encode(), body=body)
         if path.startswith("/api/models/org/public"):
-            return self.send(200, json.dumps({"id": "org/public", "sha": COMMIT}).encode(), body=body)
+            siblings = [{"rfilename": name, "size": len(data)} for name, data in FILES.items()]
+            weights = {"parameters": {"BF16": 7}, "total": 7}
+            listed = {"id": "org/public", "sha": COMMIT, "siblings": siblings, "safetensors": weights}
+            return self.send(200, json.dumps(listed).encode(), body=body)
         data = FILES[path.rpartition("/")[2]]
         return self.send(
             200, data, body=body, headers={"X-Repo-Commit": COMMIT, "ETag": f'"{len(data)}{data[:1].hex()}"'}
@@ -128,6 +131,48 @@ def test_downloading_can_be_forbidden(fresh_python, server):
     assert server.asked == []
     fetch(fresh_python, server, "org/public@")
     assert COMMIT in fetch(fresh_python, server, "org/public@", VLM_AUTO_DOWNLOAD="false").stdout
+
+
+LOOK_UP = (
+    "import sys\n"
+    "from vlmkit.engines import hub\n"
+    "for name in sys.argv[1:]:\n"
+    "    try:\n"
+    "        print(hub.look_up(name, ['config.json', 'model.safetensors.index.json']))\n"
+    "    except Exception as error:\n"
+    "        print(type(error).__name__, error)\n"
+    "print(list(hub.hub_cache().glob('*')))\n"
+)
+
+
+def test_a_model_is_looked_up_without_its_weights(fresh_python, server):
+    """Settings and sizes; nothing stays, and what there is not is said as for a download."""
+    hub_settings = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    done = fresh_python(LOOK_UP, "org/public", "org/none", "org/gated", **hub_settings)
+    found, missing, gated, kept = done.stdout.splitlines()
+    sizes = {name: len(data) for name, data in FILES.items()}
+    settings_there = {"config.json": {"model_type": "smolvlm"}}
+    assert found == f"Listing(settings={settings_there}, sizes={sizes}, elements={{'BF16': 7}})"
+    assert missing.startswith("ModelNotFound org/none is not on the Hub, or private")
+    assert gated.startswith("ModelNotFound org/gated is gated")
+    assert kept == "[]"
+    assert not any("model.safetensors" in path or "evil.py" in path for path in server.asked)
+
+
+def test_looking_up_is_forbidden_with_downloads(fresh_python, server):
+    """It asks the Hub, too."""
+    hub_settings = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "VLM_AUTO_DOWNLOAD": "false"}
+    done = fresh_python(LOOK_UP, "org/public", **hub_settings)
+    assert done.stdout.startswith("ModelNotFound org/public is not wholly on this machine and downloading is forbidden")
+    assert server.asked == []
+
+
+def test_settings_that_are_none_are_said(fresh_python, server, monkeypatch):
+    """A file of another kind under the name of settings."""
+    monkeypatch.setitem(FILES, "config.json", b"<html>")
+    hub_settings = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    done = fresh_python(LOOK_UP, "org/public", **hub_settings)
+    assert done.stdout.startswith("ModelNotFound org/public: one of its settings files is no JSON")
 
 
 def test_a_slip_of_the_pen_is_shown_what_is_here(fresh_python, server):

@@ -34,6 +34,7 @@ from vlmkit.errors import Refused
 __all__ = [
     "FLOAT",
     "VERSION",
+    "build",
     "chat_template",
     "dequantize",
     "embed",
@@ -106,6 +107,20 @@ def load(directory: Path, *, adapter: Path | None, code_allowed: bool) -> tuple[
         trust_remote_code=code_allowed,
     )
     return model, processor
+
+
+def build(config: dict[str, Any]) -> Any:
+    """A model without weights: those it begins with are never computed; raises whatever mlx_vlm raises.
+
+    Parameters
+    ----------
+    config : dict
+        Of config.json, as mlx_vlm reads it.
+    """
+    from vlmkit.engines.families import reading
+
+    whole = next(part.mlx for part in reading.read(config) if not part.name)
+    return get_model_and_args(config)[0].Model(whole)
 
 
 def dequantize(model: Any) -> Any:

@@ -4,20 +4,44 @@ from __future__ import annotations
 
 import difflib
 import errno
+import json
 import os
 import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vlmkit import settings
 from vlmkit.errors import ModelLoadFailed, ModelNotFound, SetupError
 
-__all__ = ["fetch", "find_here", "hub_cache", "nearby", "snapshot_of"]
+__all__ = ["Listing", "fetch", "find_here", "hub_cache", "look_up", "nearby", "snapshot_of"]
 
 # No *.py: code from a checkpoint is not even brought here, unless it is allowed to run.
 _FILES = ["*.json", "*.jsonl", "*.safetensors", "*.model", "*.tiktoken", "*.txt", "*.jinja"]
 _GIB = 2**30
 _MOST_NAMES = 5
+_MOST_SETTINGS_BYTES = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A repository as the Hub lists it.
+
+    Attributes
+    ----------
+    settings : dict of str to dict
+        Contents of the files that were asked for and are there, by name.
+    sizes : dict of str to int
+        Bytes of every file, by name.
+    elements : dict of str to int
+        Entries of the weights by their type, as ``"BF16"``; empty where the Hub did not count them.
+    """
+
+    settings: dict[str, dict[str, Any]]
+    sizes: dict[str, int]
+    elements: dict[str, int]
 
 
 def hub_cache() -> Path:
@@ -124,6 +148,55 @@ def fetch(name: str, *, revision: str | None, code_allowed: bool = False) -> Pat
         raise
     except Exception as error:
         raise _translated(name, revision, error, forbidden_by="" if download.value else download.origin) from error
+
+
+def look_up(name: str, wanted: Sequence[str], *, revision: str | None = None) -> Listing:
+    """Read the small files of a repository and its list of files; nothing is left on this machine.
+
+    Parameters
+    ----------
+    name : str
+        ``org/name``.
+    wanted : sequence of str
+        Names of JSON files of settings; one of more than 1 MiB is none and passed over.
+    revision : str or None, default None
+        Branch, tag or commit; None is the main branch.
+
+    Raises
+    ------
+    ModelNotFound
+        As `fetch`; also where downloading is forbidden.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
+
+    download = settings.resolve("auto_download")
+    if not download.value:
+        raise ModelNotFound(
+            f"{name} is not wholly on this machine and downloading is forbidden ({download.origin}), its settings "
+            f"included.{nearby(name)} Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory."
+        )
+    endpoint = os.environ.get("HF_ENDPOINT")
+    try:
+        info = HfApi(endpoint=endpoint).model_info(name, revision=revision, files_metadata=True)
+        sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+        small = [file for file in wanted if file in sizes and sizes[file] <= _MOST_SETTINGS_BYTES]
+        with tempfile.TemporaryDirectory(prefix="vlmkit-") as folder:
+            for file in small:
+                hf_hub_download(name, file, revision=info.sha, local_dir=folder, endpoint=endpoint)
+            contents = {file: json.loads(Path(folder, file).read_text(encoding="utf-8")) for file in small}
+    except ValueError as error:
+        if type(error).__module__.startswith("huggingface_hub"):
+            raise _translated(name, revision, error, forbidden_by="") from error
+        raise ModelNotFound(f"{name}: one of its settings files is no JSON ({error}). Name another model.") from error
+    except Exception as error:
+        raise _translated(name, revision, error, forbidden_by="") from error
+    kept = {file: content for file, content in contents.items() if isinstance(content, dict)}
+    return Listing(settings=kept, sizes=sizes, elements=_elements(info))
+
+
+def _elements(info: Any) -> dict[str, int]:
+    counted = getattr(getattr(info, "safetensors", None), "parameters", None)
+    return dict(counted) if isinstance(counted, dict) else {}
 
 
 def _check_space(name: str, options: dict[str, Any]) -> None:

@@ -9,15 +9,25 @@ import hashlib
 import json
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from vlmkit.errors import ModelLoadFailed, ModelNotFound
 
-__all__ = ["Checkpoint", "digest", "inspect"]
+__all__ = [
+    "Checkpoint",
+    "context_length_of",
+    "digest",
+    "inspect",
+    "is_weights",
+    "missing_settings",
+    "no_weights",
+    "read_config",
+]
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _OTHERS = ("*.gguf", "*.npz", "*.h5", "*.msgpack", "*.onnx")
@@ -86,7 +96,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
     ModelLoadFailed
         It carries code, has no safetensors weights, or parts of it are missing or damaged.
     """
-    config = _read_config(directory, name)
+    config = read_config(directory, name)
     if "model_file" in config and allow_code != name:
         message = (
             f"{name}: its config.json names code of its own to run ({config['model_file']!r}), and code from a "
@@ -108,9 +118,9 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         parameters=sum(_parameters(header, quantization) for header in headers),
         weight_bytes=sum(file.stat().st_size for file in files),
         quantization=f"{bits}-bit" if bits else None,
-        context_length=_context_length(config),
+        context_length=context_length_of(config),
         tensors=frozenset(name for header in headers for name in header),
-        missing=_missing(directory),
+        missing=missing_settings([file.name for file in directory.iterdir()]),
     )
 
 
@@ -146,7 +156,22 @@ def _pieces(file: Path, *, whole: bool) -> Iterator[bytes]:
             yield stream.read(_SAMPLE_BYTES)
 
 
-def _read_config(directory: Path, name: str) -> dict[str, Any]:
+def read_config(directory: Path, name: str) -> dict[str, Any]:
+    """Contents of a checkpoint's config.json.
+
+    Parameters
+    ----------
+    directory : Path
+    name : str
+        What messages call the model.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such directory, or no config.json in it.
+    ModelLoadFailed
+        It cannot be read.
+    """
     file = directory / "config.json"
     if not directory.is_dir():
         message = f"{name}: there is no directory {directory}. Give an existing directory or a Hub id (org/name)."
@@ -175,14 +200,24 @@ def _is_special(file: Path) -> bool:
     return file.exists() and not file.is_file() and not file.is_dir()
 
 
+def is_weights(file: str) -> bool:
+    """Whether a file of a checkpoint, by its name within it, is one that weights are read from.
+
+    Parameters
+    ----------
+    file : str
+    """
+    return fnmatch(file, "*.safetensors") and "/" not in file and file != "consolidated.safetensors"
+
+
 def _safetensors(directory: Path) -> list[Path]:
-    return sorted(file for file in directory.glob("*.safetensors") if file.name != "consolidated.safetensors")
+    return sorted(file for file in directory.glob("*.safetensors") if is_weights(file.name))
 
 
 def _weight_files(directory: Path, name: str) -> list[Path]:
     files = _safetensors(directory)
     if not files:
-        raise ModelLoadFailed(_no_weights(directory, name))
+        raise ModelLoadFailed(no_weights([file.name for file in directory.iterdir()], name, str(directory)))
     try:
         index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
         missing = sorted(set(index["weight_map"].values()) - {file.name for file in files})
@@ -208,9 +243,17 @@ def _missing_shards(names: set[str]) -> list[str]:
     return sorted(wanted - names)
 
 
-def _missing(directory: Path) -> str:
+def missing_settings(files: Sequence[str]) -> str:
+    """What a checkpoint lacks beside its weights, in words; empty where nothing.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Names of its files.
+    """
+
     def has_none(patterns: tuple[str, ...]) -> bool:
-        return not any(True for pattern in patterns for _ in directory.glob(pattern))
+        return not any(fnmatch(file, pattern) for pattern in patterns for file in files)
 
     lacking = (
         (has_none(_TOKENIZERS), "a tokenizer (tokenizer.json)"),
@@ -219,9 +262,21 @@ def _missing(directory: Path) -> str:
     return " and ".join(what for is_missing, what in lacking if is_missing)
 
 
-def _no_weights(directory: Path, name: str) -> str:
+def no_weights(files: Sequence[str], name: str, place: str) -> str:
+    """Why a checkpoint without .safetensors weights cannot be loaded.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Names of its files.
+    name : str
+        What the message calls the model.
+    place : str
+        Where they are.
+    """
+
     def has(patterns: tuple[str, ...]) -> str | None:
-        return next((file.name for pattern in patterns for file in directory.glob(pattern)), None)
+        return next((file for pattern in patterns for file in files if fnmatch(file, pattern)), None)
 
     if pickle := has(_PICKLES):
         return (
@@ -232,7 +287,7 @@ def _no_weights(directory: Path, name: str) -> str:
         return (
             f"{name}: its weights are in {other}, which mlx_vlm does not read. Use a version with .safetensors weights."
         )
-    return f"{name}: {directory} has no .safetensors weights. Get the model again, whole."
+    return f"{name}: {place} has no .safetensors weights. Get the model again, whole."
 
 
 def _header(file: Path, name: str) -> dict[str, Any]:
@@ -269,7 +324,14 @@ def _parameters(header: dict[str, Any], quantization: Any) -> int:
     return total
 
 
-def _context_length(config: dict[str, Any]) -> int | None:
+def context_length_of(config: Mapping[str, Any]) -> int | None:
+    """Most tokens of prompt and answer together that a configuration names; None where it does not.
+
+    Parameters
+    ----------
+    config : mapping
+        Of config.json.
+    """
     texts = [config[key] for key in _TEXT_KEYS if isinstance(config.get(key), dict)]
     found = (text.get(key) for text in (*texts, config) for key in _CONTEXT_KEYS)
     return next((length for length in found if isinstance(length, int) and length > 0), None)

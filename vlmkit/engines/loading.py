@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vlmkit.engines.inspection import Checkpoint
     from vlmkit.engines.language import LoadedModel
 
-__all__ = ["Loaded", "give_back", "load"]
+__all__ = ["Loaded", "check_family", "check_settings", "config_for_mlx_vlm", "give_back", "load"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,8 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         raise import_fault(name, error) from error
     import mlx.core as mx
 
-    _check_family(name, checkpoint, foreign)
+    check_family(name, checkpoint.config)
+    check_settings(name, checkpoint.model_type, checkpoint.missing, str(checkpoint.directory))
     on_cpu = mx.default_device() == mx.Device(mx.cpu)
     chosen = precision.choose(
         name,
@@ -86,7 +87,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         on_cpu=on_cpu,
         memory_bytes=available_bytes(),
     )
-    config = _config_for_mlx_vlm(name, checkpoint)
+    config = config_for_mlx_vlm(name, checkpoint.config, checkpoint.tensors)
     try:
         # The files are open until the last weight has been read.
         with files.opened(checkpoint.directory, config, checkpoint.config) as directory:
@@ -114,32 +115,85 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     )
 
 
-def _check_family(name: str, checkpoint: Checkpoint, foreign: Any) -> None:
-    if not foreign.knows(checkpoint.config):
+def check_family(name: str, config: dict[str, Any]) -> None:
+    """Make sure that mlx_vlm has a vision-language model for a configuration.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    config : dict
+        Of config.json.
+
+    Raises
+    ------
+    ModelLoadFailed
+        It has none.
+    """
+    from vlmkit.engines import foreign
+
+    model_type = config["model_type"]
+    if not foreign.knows(config):
         message = (
-            f"{name}: mlx_vlm {foreign.VERSION} has no architecture {checkpoint.model_type!r}. "
+            f"{name}: mlx_vlm {foreign.VERSION} has no architecture {model_type!r}. "
             "Use a newer vlmkit, or a model of another family."
         )
         raise ModelLoadFailed(message)
-    if not foreign.sees(checkpoint.config):
+    if not foreign.sees(config):
         message = (
-            f"{name} is no vision-language model: {checkpoint.model_type!r} takes no pictures or writes no text. "
+            f"{name} is no vision-language model: {model_type!r} takes no pictures or writes no text. "
             "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
         )
         raise ModelLoadFailed(message)
+
+
+def check_settings(name: str, model_type: str, missing: str, place: str) -> None:
+    """Make sure that a family has the files it needs beside its weights.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    model_type : str
+    missing : str
+        As `Checkpoint.missing`.
+    place : str
+        Where the files are.
+
+    Raises
+    ------
+    ModelLoadFailed
+        It lacks one.
+    """
+    from vlmkit.engines import foreign
+
     # Without its settings pictures would be cut and coloured by whatever mlx_vlm takes instead.
-    if checkpoint.missing and foreign.has_processor_settings(checkpoint.model_type):
-        message = f"{name}: {checkpoint.directory} lacks {checkpoint.missing}. Get the model again, whole."
-        raise ModelLoadFailed(message)
+    if missing and foreign.has_processor_settings(model_type):
+        raise ModelLoadFailed(f"{name}: {place} lacks {missing}. Get the model again, whole.")
 
 
-def _config_for_mlx_vlm(name: str, checkpoint: Checkpoint) -> dict[str, Any]:
-    """The configuration that makes mlx_vlm compute what the model was made for."""
+def config_for_mlx_vlm(name: str, config: dict[str, Any], tensors: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The configuration that makes mlx_vlm compute what the model was made for.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    config : dict
+        Of config.json.
+    tensors : frozenset of str, default empty
+        As `Checkpoint.tensors`, where they are known.
+
+    Raises
+    ------
+    ModelLoadFailed
+        There is none.
+    """
     from vlmkit.engines.families import audit
 
-    if "model_file" in checkpoint.config:
-        return checkpoint.config  # read by code of the checkpoint's own
-    examined = audit.examine(checkpoint.config, checkpoint.tensors)
+    if "model_file" in config:
+        return config  # read by code of the checkpoint's own
+    examined = audit.examine(config, tensors)
     if examined.faults:
         message = (
             f"{name}: mlx_vlm takes its settings otherwise than they are meant: "

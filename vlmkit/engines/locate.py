@@ -14,7 +14,7 @@ from vlmkit.backends.registry import ModelName
 from vlmkit.engines import hub
 from vlmkit.errors import BadSetting, ModelNotFound
 
-__all__ = ["Place", "find", "find_adapter", "identity_of"]
+__all__ = ["Place", "find", "find_adapter", "identity_of", "is_on_hub"]
 
 _HUB_VARIABLES = ("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -49,6 +49,16 @@ def identity_of(name: ModelName) -> Hashable:
         files = (*directory.glob("*.json"), *directory.glob("*.safetensors"))
         return tuple(sorted((file.name, stamp(file)) for file in files))
     return tuple(os.environ.get(variable) for variable in _HUB_VARIABLES)
+
+
+def is_on_hub(name: str) -> bool:
+    """Whether a name is to be looked for on the Hub: it has the form, and no directory here has it.
+
+    Parameters
+    ----------
+    name : str
+    """
+    return _HUB_ID.fullmatch(name) is not None and not Path(name).expanduser().is_dir()
 
 
 def find(name: str, *, revision: str | None = None, code_allowed: bool = False) -> Place:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
     from vlmkit.engines.scheduler import Scheduler
 
-__all__ = ["Opened", "open_on_desk"]
+__all__ = ["Opened", "images_per_ask", "open_on_desk"]
 
 # A step costs a GPU little until memory is short, and a CPU the less per row the more rows share it.
 _SLOTS_CPU = 16
@@ -79,7 +79,7 @@ def open_on_desk(
     """
     loaded = loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed)
     # Importable only now that mlx is.
-    from vlmkit.engines import conformance, foreign, probe
+    from vlmkit.engines import conformance, probe
     from vlmkit.engines.scheduler import Scheduler
 
     faults = probe.examine(loaded.language)
@@ -90,9 +90,8 @@ def open_on_desk(
     probe.answers(loaded.language, decoder)
     served = {"slots": decoder.slots, "kv_cache_tokens": kv_cache_tokens, "why_one_by_one": why}
     info = _info(checkpoint, loaded, faults, name=name, revision=revision, **served)
-    takes_one = foreign.single_image_only(checkpoint.model_type) and not loaded.takes_several
     abilities = Abilities(
-        images_per_ask=1 if takes_one else _IMAGES_PER_ASK,
+        images_per_ask=images_per_ask(checkpoint.model_type, takes_several=loaded.takes_several),
         json_schema=loaded.language.can_constrain,
         token_probabilities=True,
         lossless=True,
@@ -133,3 +132,18 @@ def _wrong(name: str, faults: tuple[str, ...]) -> ModelLoadFailed:
         "of something else. Name a model of another family, ask a server for it, or open it all the same with "
         f"allow_wrong={name.removeprefix('mlx:')!r}."
     )
+
+
+def images_per_ask(model_type: str, *, takes_several: bool) -> int:
+    """Most pictures of one question to a family; on the desk only, once mlx can be imported.
+
+    Parameters
+    ----------
+    model_type : str
+        As config.json names it.
+    takes_several : bool
+        Whether a repair lets it take several.
+    """
+    from vlmkit.engines import foreign
+
+    return 1 if foreign.single_image_only(model_type) and not takes_several else _IMAGES_PER_ASK

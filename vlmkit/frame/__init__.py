@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vlmkit.frame.background import Run
     from vlmkit.frame.comparison import compare_view
+    from vlmkit.frame.compatibility import compat
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate, estimate
     from vlmkit.frame.explanation import Explanation, explain
@@ -31,6 +32,7 @@ __all__ = [
     "ask",
     "caption",
     "compare_view",
+    "compat",
     "describe",
     "describe_iter",
     "describe_one",
@@ -53,6 +55,7 @@ _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "ask": "vlmkit.frame.presets",
     "caption": "vlmkit.frame.presets",
     "compare_view": "vlmkit.frame.comparison",
+    "compat": "vlmkit.frame.compatibility",
     "estimate": "vlmkit.frame.estimation",
     "Explanation": "vlmkit.frame.explanation",
     "explain": "vlmkit.frame.explanation",

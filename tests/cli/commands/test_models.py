@@ -91,3 +91,17 @@ def test_an_unknown_engine_is_a_usage_error(command):
     done = command("models", "--engine", "olama")
     assert done.returncode == 2
     assert "ollama" in done.stderr
+
+
+def test_compatibility_is_told_before_a_download(command):
+    """A line for each name, for people and for programs; names alone are a slip."""
+    done = command("models", "--compat", "tiny", "org/none")
+    assert done.returncode == 0
+    header, _, first, *rest = done.stdout.splitlines()
+    assert header.split()[:4] == ["model", "family", "answers", "layout"]
+    assert first.split()[:4] == ["tiny", "smolvlm", "same", "v4"]
+    assert "! ModelNotFound: org/none" in " ".join(" ".join(rest).split())
+    rows = json.loads(command("models", "--compat", "tiny", "--format", "json").stdout)["models"]
+    assert [(row["name"], row["verdict"], row["longest_side_px"]) for row in rows] == [("tiny", "same", 96)]
+    assert "vlmkit models --compat NAME" in command("models", "tiny").stderr
+    assert command("models", "--compat").returncode == 2

@@ -14,9 +14,11 @@ from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
 from vlmkit.errors import BadSetting
+from vlmkit.extras import open_by_name
 
 __all__ = ["models"]
 
+_COMPAT_HEADER = ["model", "family", "answers", "layout", "GiB fp32/stored/free", "pictures", "note"]
 _HEADER = ["model", "source", "pictures", "size", "note"]
 
 
@@ -30,6 +32,7 @@ def _checked(_context: click.Context, _option: click.Parameter, engine: str | No
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--engine",
     callback=_checked,
@@ -37,15 +40,47 @@ def _checked(_context: click.Context, _option: click.Parameter, engine: str | No
     help=f"Only this engine ({', '.join(discovery.LISTERS)}), perhaps at an address: ollama@http://host:11434. "
     "[default: all of them]",
 )
+@click.option("--compat", is_flag=True, help="Of each NAME, before a download: would it be right, would it fit?")
 @format_option()
-def models(engine: str | None, form: str) -> int:
+def models(names: tuple[str, ...], engine: str | None, compat: bool, form: str) -> int:
     """List what can be used from here: the bundled model, downloaded ones, those of every server that answers."""
+    if compat != bool(names) or (compat and engine):
+        raise click.UsageError("give names with --compat and without --engine: vlmkit models --compat NAME...")
     width = terminal_width()
     with to_stdout(for_programs=form == "json") as stream:
-        found = _collect(engine)
-        lines = [json.dumps(found, indent=2)] if form == "json" else _lines(found, width)
+        lines = _compared(list(names), width, form) if compat else _listed(engine, width, form)
         write_lines(lines, stream)
     return 0
+
+
+def _listed(engine: str | None, width: int, form: str) -> list[str]:
+    found = _collect(engine)
+    return [json.dumps(found, indent=2)] if form == "json" else _lines(found, width)
+
+
+def _compared(names: list[str], width: int, form: str) -> list[str]:
+    rows = json.loads(open_by_name("vlmkit.frame:compat")(names).to_json(orient="records"))
+    if form == "json":
+        return [json.dumps({"models": rows}, indent=2)]
+    return [*draw(_COMPAT_HEADER, [_compat_row(row) for row in rows], width)]
+
+
+def _compat_row(found: dict[str, Any]) -> tuple[str, ...]:
+    sizes = [_gib(found[name]) for name in ("float32_bytes", "stored_bytes", "free_bytes")]
+    remarks = [found["obstacle"] or found["why"], found["settings"], found["quantization"], found["serving"]]
+    return (
+        found["name"],
+        found["family"] or "",
+        "WRONG" if found["verdict"] == "wrong" else found["verdict"] or "",
+        found["layout"] or "",
+        "" if found["error"] else " / ".join(sizes),
+        "" if found["longest_side_px"] is None else f"{found['longest_side_px']:,} px",
+        f"! {found['error']}" if found["error"] else "; ".join(filter(None, remarks)),
+    )
+
+
+def _gib(size_bytes: int | None) -> str:
+    return "?" if size_bytes is None else f"{size_bytes / 2**30:.1f}"
 
 
 def _collect(engine: str | None) -> dict[str, Any]:

@@ -5,8 +5,8 @@ May use engines, mlx_vlm; on the desk only.               Never  a repair withou
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ from vlmkit.engines.families.repairs import (
 )
 from vlmkit.engines.families.repairs.repair import Repair
 
-__all__ = ["REPAIRS", "Mended", "load"]
+__all__ = ["REPAIRS", "Mended", "load", "may_take_several", "prepared"]
 
 REPAIRS: tuple[Repair, ...] = (
     gemma3.STRENGTH,
@@ -92,13 +92,43 @@ def load(
     table : tuple of Repair or None, default None
         None is `REPAIRS`.
     """
-    rows = [row for row in (REPAIRS if table is None else table) if config.get("model_type") in row.families]
+    rows = _rows(config, REPAIRS if table is None else table)
     with ExitStack() as held:
         needed = [row for row in rows if _prepares(row, config, held)]
         model, processor = open_files()
     needed += [row for row in rows if row.after_load is not None and row.after_load(model, processor, config)]
     made = [row for row in rows if row in needed]
     return Mended(model, processor, tuple(row.remark for row in made), any(row.is_for_several for row in made))
+
+
+@contextmanager
+def prepared(config: dict[str, Any]) -> Iterator[None]:
+    """Context in which a model of a configuration is built as `load` would build it.
+
+    Parameters
+    ----------
+    config : dict
+        Of config.json.
+    """
+    with ExitStack() as held:
+        for row in _rows(config, REPAIRS):
+            _prepares(row, config, held)
+        yield
+
+
+def may_take_several(config: dict[str, Any]) -> bool:
+    """Whether a repair lets a family take several pictures in one question, as far as can be told before a load.
+
+    Parameters
+    ----------
+    config : dict
+        Of config.json.
+    """
+    return any(row.is_for_several for row in _rows(config, REPAIRS))
+
+
+def _rows(config: dict[str, Any], table: tuple[Repair, ...]) -> list[Repair]:
+    return [row for row in table if config.get("model_type") in row.families]
 
 
 def _prepares(row: Repair, config: dict[str, Any], held: ExitStack) -> bool:

@@ -1,0 +1,241 @@
+"""Whether a model would be right and would fit here, told from its settings before its weights are downloaded."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vlmkit.backends.compatibility import Compatibility
+from vlmkit.engines import desk, inspection, precision
+from vlmkit.engines.families.serving import serving
+from vlmkit.engines.families.verdicts import verdict
+from vlmkit.engines.installation import import_fault
+from vlmkit.engines.published import Published, published
+from vlmkit.engines.resolution import resolution_of
+from vlmkit.errors import ModelLoadFailed
+from vlmkit.memory import available_bytes
+
+__all__ = ["compatibility_of"]
+
+# Ways of packing that mlx_vlm unpacks; one that is its own names none.
+_METHODS = frozenset({"compressed-tensors", "mxfp4", "fp8", "modelopt"})
+_CODE_OF_PICTURES = ("AutoProcessor", "AutoImageProcessor")
+
+
+def compatibility_of(name: str, revision: str | None = None) -> Compatibility:
+    """What is known of a checkpoint before it is downloaded or loaded.
+
+    Parameters
+    ----------
+    name : str
+        ``"tiny"``, a Hub id, or a directory.
+    revision : str or None, default None
+        Branch, tag or commit on the Hub.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such model, or it may not be looked up.
+    ModelLoadFailed
+        Its settings are damaged.
+    MissingExtra
+        mlx or mlx_vlm cannot be imported.
+    BadSetting
+        A revision of something that has none.
+    """
+    found = published(name, revision=revision)
+    return desk.desk().call(partial(_judged, name, found))
+
+
+def _judged(name: str, found: Published) -> Compatibility:
+    """On the desk."""
+    _import(name)
+    config = found.config
+    family = config.get("model_type")
+    if not isinstance(family, str) or not family:
+        return Compatibility(
+            name=name,
+            verdict="fails",
+            obstacle=f"{name}: its config.json names no model_type, so nothing says how to run it.",
+            is_here=found.is_here,
+        )
+    failure = next(filter(None, _failures(name, found)), None)
+    needs_code = _needs_code(found)
+    measured = verdict(family)
+    size = resolution_of(found.processor, config)
+    return Compatibility(
+        name=name,
+        family=family,
+        layout=_layout_of(config),
+        verdict="fails" if failure else measured.faithfulness,
+        why=failure or measured.why,
+        obstacle=failure or _code_obstacle(name, needs_code) or _memory_obstacle(name, found),
+        settings=() if failure and "no architecture" in failure else tuple(_settings(config)),
+        quantization=_quantization(config),
+        images_per_ask=_images_per_ask(config),
+        serving=serving(family),
+        longest_side_px=size.longest_side_px if size else None,
+        most_pixels=size.most_pixels if size else None,
+        context_length=inspection.context_length_of(config),
+        parameters=found.parameters,
+        stored_bytes=found.weight_bytes,
+        float32_bytes=None if found.parameters is None else 4 * found.parameters,
+        free_bytes=available_bytes(),
+        needs_code=needs_code,
+        is_here=found.is_here,
+    )
+
+
+def _import(name: str) -> None:
+    from vlmkit.engines import blas
+
+    blas.prepare()
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            import vlmkit.engines.families.layout
+            import vlmkit.engines.foreign  # noqa: F401  what is asked below needs it
+    except ImportError as error:
+        raise import_fault(name, error) from error
+
+
+def _failures(name: str, found: Published) -> Iterator[str | None]:
+    """What would end a load, in the order in which one would find it."""
+    from vlmkit.engines import loading
+
+    yield found.fault
+    if "model_file" in found.config:
+        return  # what code of its own makes of it cannot be told
+    yield _fault_of(lambda: loading.check_family(name, found.config))
+    yield _fault_of(lambda: loading.check_settings(name, found.config["model_type"], found.missing, "it"))
+    yield _fault_of(lambda: loading.config_for_mlx_vlm(name, found.config))
+    yield _building_fault(name, loading.config_for_mlx_vlm(name, found.config))
+    yield _packing_fault(name, found.config)
+
+
+def _fault_of(look: Any) -> str | None:
+    try:
+        look()
+    except ModelLoadFailed as error:
+        return str(error)
+    return None
+
+
+def _building_fault(name: str, config: dict[str, Any]) -> str | None:
+    """Why the model cannot be built; its weights are not computed for that, so that size does not matter."""
+    from vlmkit.engines import foreign
+    from vlmkit.engines.families import repairs
+
+    try:
+        with warnings.catch_warnings(action="ignore"), repairs.prepared(config):
+            foreign.build(config)
+    except Exception as error:  # noqa: BLE001  whatever a family's code raises, a load would meet it, too
+        return (
+            f"{name}: mlx_vlm {foreign.VERSION} cannot build it from its settings ({type(error).__name__}: {error}). "
+            "Use a newer vlmkit, or serve the model with another engine and name it there (vllm:…, ollama:…)."
+        )
+    return None
+
+
+def _packing_fault(name: str, config: Mapping[str, Any]) -> str | None:
+    table = _packing_of(config)
+    method = table.get("quant_method")
+    if not isinstance(method, str) or method in _METHODS:
+        return None
+    return (
+        f"{name}: its weights are packed by {method}, which mlx_vlm does not unpack. "
+        "Use the original weights, or a version packed for MLX."
+    )
+
+
+def _packing_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    texts = (config.get("text_config"), config.get("llm_config"))
+    places = (config, *(text for text in texts if isinstance(text, dict)))
+    found = (place.get(key) for place in places for key in ("quantization", "quantization_config"))
+    return next((table for table in found if isinstance(table, dict) and table), {})
+
+
+def _quantization(config: Mapping[str, Any]) -> str | None:
+    table = _packing_of(config)
+    if not table:
+        return None
+    method = table.get("quant_method") or f"mlx {table.get('mode') or 'affine'}"
+    return f"{method}, {bits}-bit" if isinstance(bits := table.get("bits"), int) else str(method)
+
+
+def _layout_of(config: Mapping[str, Any]) -> str:
+    from vlmkit.engines.families.layout import layout_of
+
+    return layout_of(config)
+
+
+def _images_per_ask(config: dict[str, Any]) -> int | None:
+    from vlmkit.engines.families import repairs
+    from vlmkit.engines.opening import images_per_ask
+
+    return images_per_ask(config["model_type"], takes_several=repairs.may_take_several(config))
+
+
+def _settings(config: dict[str, Any]) -> Iterator[str]:
+    """What is read otherwise, where anything can be said of it."""
+    from vlmkit.engines.families.audit import differences
+
+    if "model_file" in config:
+        return
+    for found in differences(config):
+        yield f"{found}; {'read here as transformers does' if found.repaired else 'not made up for'}"
+
+
+def _needs_code(found: Published) -> bool:
+    """Whether neither library has a class for what the checkpoint ships code for."""
+    if "model_file" in found.config:
+        return True
+    named = [table.get("auto_map") for table in (found.config, found.processor, found.tokenizer)]
+    own = {key for table in named if isinstance(table, dict) for key in table}
+    return (bool(own & set(_CODE_OF_PICTURES)) and not _has_processor(found)) or (
+        "AutoTokenizer" in own and not _has_tokenizer(found)
+    )
+
+
+def _has_processor(found: Published) -> bool:
+    import transformers
+    from mlx_vlm.utils import get_model_and_args
+
+    with_processor = Path(str(get_model_and_args(dict(found.config))[0].__file__)).parent.glob("process*.py")
+    named = (found.processor.get(key) for key in ("processor_class", "image_processor_type"))
+    return any(with_processor) or any(isinstance(name, str) and hasattr(transformers, name) for name in named)
+
+
+def _has_tokenizer(found: Published) -> bool:
+    import transformers
+
+    named = found.tokenizer.get("tokenizer_class")
+    return isinstance(named, str) and any(hasattr(transformers, each) for each in (named, f"{named}Fast"))
+
+
+def _code_obstacle(name: str, needs_code: bool) -> str | None:
+    if not needs_code:
+        return None
+    return (
+        f"{name} works only with code of its own, and code from a checkpoint can do anything you can. Having read it, "
+        f"allow it with allow_code={name!r}."
+    )
+
+
+def _memory_obstacle(name: str, found: Published) -> str | None:
+    import mlx.core as mx
+
+    if found.parameters is None or found.weight_bytes is None:
+        return None
+    parameters, weight_bytes = found.parameters, found.weight_bytes
+    return _fault_of(
+        lambda: precision.choose(
+            name,
+            parameters=parameters,
+            checkpoint_bytes=weight_bytes,
+            on_cpu=mx.default_device() == mx.Device(mx.cpu),
+            memory_bytes=available_bytes(),
+        )
+    )
