@@ -101,6 +101,9 @@ def test_code_of_its_own_is_told(changed):
     own = changed("tokenizer_config.json", auto_map={"AutoTokenizer": ["tok.Tok", None]}, tokenizer_class="Tok")
     assert own.needs_code
     assert "allow_code=" in own.obstacle
+    pictures = {"AutoImageProcessor": "pictures.Own"}
+    assert changed("preprocessor_config.json", auto_map=pictures).needs_code is False  # mlx_vlm has one
+    assert changed("config.json", auto_map={"AutoProcessor": "own.Own"}, model_type="nosuchfamily").verdict == "fails"
     found = changed(model_file="model.py")
     assert (found.needs_code, found.verdict) == (True, "same")
     assert "can do anything you can" in found.obstacle

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from vlmkit.backends.compatibility import Compatibility
@@ -201,11 +200,12 @@ def _needs_code(found: Published) -> bool:
 
 def _has_processor(found: Published) -> bool:
     import transformers
-    from mlx_vlm.utils import get_model_and_args
 
-    with_processor = Path(str(get_model_and_args(dict(found.config))[0].__file__)).parent.glob("process*.py")
+    from vlmkit.engines import foreign
+
     named = (found.processor.get(key) for key in ("processor_class", "image_processor_type"))
-    return any(with_processor) or any(isinstance(name, str) and hasattr(transformers, name) for name in named)
+    known = any(isinstance(name, str) and hasattr(transformers, name) for name in named)
+    return known or foreign.has_processor(found.config)
 
 
 def _has_tokenizer(found: Published) -> bool:

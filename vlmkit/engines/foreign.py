@@ -38,6 +38,7 @@ __all__ = [
     "chat_template",
     "dequantize",
     "embed",
+    "has_processor",
     "has_processor_settings",
     "image_token_id",
     "knows",
@@ -91,6 +92,15 @@ def sees(config: dict[str, Any]) -> bool:
 def has_processor_settings(model_type: str) -> bool:
     """Whether checkpoints of a family come with settings of their processor, as transformers loads them."""
     return model_type in IMAGE_PROCESSOR_MAPPING_NAMES
+
+
+def has_processor(config: dict[str, Any]) -> bool:
+    """Whether mlx_vlm has a processor of its own for an architecture, known or not."""
+    if not knows(config):
+        return False
+    spec = importlib.util.find_spec(f"mlx_vlm.models.{get_model_type(config)}")
+    folders = spec.submodule_search_locations or () if spec else ()
+    return any(True for folder in folders for _ in Path(folder).glob("process*.py"))
 
 
 def single_image_only(model_type: str) -> bool:
