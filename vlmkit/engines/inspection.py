@@ -120,7 +120,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         quantization=f"{bits}-bit" if bits else None,
         context_length=context_length_of(config),
         tensors=frozenset(name for header in headers for name in header),
-        missing=missing_settings([file.name for file in directory.iterdir()]),
+        missing=missing_settings(_names(directory)),
     )
 
 
@@ -210,6 +210,10 @@ def is_weights(file: str) -> bool:
     return fnmatch(file, "*.safetensors") and "/" not in file and file != "consolidated.safetensors"
 
 
+def _names(directory: Path) -> list[str]:
+    return sorted(file.name for file in directory.iterdir())
+
+
 def _safetensors(directory: Path) -> list[Path]:
     return sorted(file for file in directory.glob("*.safetensors") if is_weights(file.name))
 
@@ -217,7 +221,7 @@ def _safetensors(directory: Path) -> list[Path]:
 def _weight_files(directory: Path, name: str) -> list[Path]:
     files = _safetensors(directory)
     if not files:
-        raise ModelLoadFailed(no_weights([file.name for file in directory.iterdir()], name, str(directory)))
+        raise ModelLoadFailed(no_weights(_names(directory), name, str(directory)))
     try:
         index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
         missing = sorted(set(index["weight_map"].values()) - {file.name for file in files})
