@@ -50,4 +50,4 @@ def _tensor(recording, name):
     shape, center, *constant = recording.tensors[name]
     if constant:
         return np.full(shape, center, constant[0])
-    return draw(recording.family, name, shape, center)
+    return draw(recording.family, name, shape, center, recording.seed)

@@ -25,7 +25,7 @@ def layout(family, files, tensors):
     files["tokenizer_config.json"] = _tokenizer_config(files["tokenizer_config.json"])
     if family not in _NEW:
         _flatten_processor(family, files)
-    return files, _named(files["config.json"], tensors)
+    return files, _older(family, files["config.json"], tensors)
 
 
 def _config(family, files):
@@ -143,8 +143,10 @@ def _flatten_processor(family, files):
         files["chat_template.json"] = {"chat_template": files.pop("chat_template.jinja")}
 
 
-def _named(config, tensors):
-    """Weights under their older names."""
+def _older(family, config, tensors):
+    """Weights under their older names, experts the other way round."""
+    if family == "qwen3_vl_moe":
+        return {n: t.transpose(0, 2, 1).copy() if ".experts." in n else t for n, t in tensors.items()}
     if config.get("vision_config", {}).get("model_type") not in _NESTED_TOWERS:
         return tensors
     return {re.sub(r"^vision_tower\.(?!vision_model)", "vision_tower.vision_model.", n): t for n, t in tensors.items()}

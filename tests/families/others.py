@@ -257,12 +257,13 @@ MLLAMA = Recipe(
             "pad_token_id": token("<|finetune_right_pad_id|>"),
         },
         "vision_config": {
-            "hidden_size": 32,
+            "hidden_size": 64,
             "num_hidden_layers": 2,
             "num_global_layers": 1,
-            "attention_heads": 2,
+            # As released: mlx_vlm reads the number under another name, and takes 16 where it finds none.
+            "attention_heads": 16,
             "intermediate_size": 48,
-            "vision_output_dim": 64,
+            "vision_output_dim": 128,
             "image_size": 32,
             "patch_size": 8,
             "max_num_tiles": 4,

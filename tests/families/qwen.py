@@ -63,7 +63,7 @@ def _mixture(**changes):
     return {
         "num_experts": 4,
         "num_experts_per_tok": 2,
-        "moe_intermediate_size": 32,
+        "moe_intermediate_size": 40,
         "decoder_sparse_step": 1,
         "norm_topk_prob": True,
         **changes,

@@ -70,6 +70,8 @@ class Recipe:
         Asks that mean nothing to the family, such as several pictures for one that takes one.
     settings : dict
         Further keys of generation_config.json.
+    seed : int, default 0
+        Of the weights.
     """
 
     family: str
@@ -82,6 +84,7 @@ class Recipe:
     template: str = ""
     skips: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
     @property
     def digest(self):

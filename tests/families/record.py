@@ -132,7 +132,7 @@ def read_back(recipe, directory):
         for name in sorted(file.keys()):
             tensors[name] = _described(file.get_tensor(name))
     versions = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]}
-    return recording.Recording(recipe.family, recipe.digest, versions, files, tensors, {})
+    return recording.Recording(recipe.family, recipe.digest, recipe.seed, versions, files, tensors, {})
 
 
 def _described(tensor):

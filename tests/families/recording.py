@@ -46,6 +46,8 @@ class Recording:
     family : str
     recipe : str
         Digest of the recipe it was made from.
+    seed : int
+        Of the weights.
     versions : dict
         Of transformers and torch.
     files : dict of str to str
@@ -57,6 +59,7 @@ class Recording:
 
     family: str
     recipe: str
+    seed: int
     versions: dict[str, str]
     files: dict[str, str]
     tensors: dict[str, list[Any]]

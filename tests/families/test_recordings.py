@@ -7,6 +7,7 @@ import pytest
 
 from tests.families import asks, checkpoint, differences, playing, recording
 from tests.families.catalog import CORE, RECIPES
+from vlmkit.errors import Refused
 
 
 def cases():
@@ -33,6 +34,10 @@ def recorded():
 def test_an_engine_does_what_transformers_did(engine_of, recorded, family, layout, question):
     """The same prompt, the same first logits up to rounding, the same twenty tokens up to ties."""
     engine = engine_of(family, layout)
+    if family in differences.ONE_PICTURE and len(asks.QUESTIONS[question].all_pictures) > 1:
+        with pytest.raises(Refused):
+            engine.submit(playing.ask(engine, asks.QUESTIONS[question])).result(60)
+        return
     answer = recorded(family).answers[question]
     played = playing.play(engine, playing.ask(engine, asks.QUESTIONS[question]))
     assert played.token_ids == answer.token_ids

@@ -10,22 +10,24 @@ _WEIGHT_SCALE = 1.5
 _VECTOR_SCALE = 0.1
 
 
-def draw(family, name, shape, center):
+def draw(family, name, shape, center, seed=0):
     """One tensor, as float32.
 
     Parameters
     ----------
     family, name : str
         Whose it is; they seed the generator.
+    seed : int
+        Another one gives another model.
     shape : sequence of int
     center : float
         Mean of a vector: 1 for most norms, 0 for biases. Matrices are drawn around 0.
     """
-    digest = hashlib.blake2b(f"{family}/{name}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{family}/{name}/{seed}".encode(), digest_size=8).digest()
     noise = np.random.default_rng(int.from_bytes(digest, "little")).standard_normal(shape, dtype=np.float32)
     if len(shape) < 2:
         return np.float32(center) + np.float32(_VECTOR_SCALE) * noise
-    # Experts lie one behind another, each of them (in, out); everything else is (out, in and what else is summed over).
-    fan_in = shape[1] if "experts" in name else noise[0].size
+    # Experts lie one behind another, each of them (out, in); elsewhere all but the first axis is summed over.
+    fan_in = shape[2] if "experts" in name and len(shape) == 3 else noise[0].size
     scale = _EMBEDDING_SCALE if "embed" in name else _WEIGHT_SCALE / np.sqrt(fan_in)
     return np.float32(scale) * noise

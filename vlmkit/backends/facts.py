@@ -48,7 +48,7 @@ class ModelInfo:
         Whether `tokenize` works; servers keep theirs to themselves.
     faithfulness : str or None
         How the answers of this family compare with those of transformers, on which its makers tested it: ``"same"``,
-        ``"nearly"``, ``"differs"``, ``"wrong"`` or ``"never compared"``.
+        ``"nearly"``, ``"differs"``, ``"wrong"``, ``"fails"`` or ``"never compared"``.
     remarks : tuple of str, default ()
         Sentences about what differs, and about what was repaired.
     """

@@ -11,7 +11,7 @@ from vlmkit.engines.families.verdicts import FAITHFULNESS, Verdict, check_right,
 from vlmkit.errors import ModelLoadFailed
 
 
-def test_the_table_speaks_the_five_words():
+def test_the_table_speaks_the_six_words():
     """Every row has a verdict, and a reason unless nothing differs."""
     table = verdicts._table()
     assert table["mlx_vlm"]

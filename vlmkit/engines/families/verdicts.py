@@ -18,7 +18,7 @@ from vlmkit.errors import ModelLoadFailed
 
 __all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "check_right", "verdict"]
 
-Faithfulness = Literal["same", "nearly", "differs", "wrong", "never compared"]
+Faithfulness = Literal["same", "nearly", "differs", "wrong", "fails", "never compared"]
 FAITHFULNESS: tuple[str, ...] = get_args(Faithfulness)
 
 _SAID = {
@@ -26,6 +26,7 @@ _SAID = {
     "nearly": "Its answers are nearly those of transformers",
     "differs": "Its answers differ from those of transformers",
     "wrong": "Its answers are wrong",
+    "fails": "It cannot be opened",
     "never compared": "Its answers were never compared with those of transformers",
 }
 
@@ -36,7 +37,7 @@ class Verdict:
 
     Attributes
     ----------
-    faithfulness : {"same", "nearly", "differs", "wrong", "never compared"}
+    faithfulness : {"same", "nearly", "differs", "wrong", "fails", "never compared"}
         Answers of this engine beside those of transformers.
     why : str, default ""
         What differs, and when; empty where nothing does.
