@@ -39,6 +39,8 @@ DIFFERENCES = tuple(
     for row in (
         ("aya_vision", "logits are scaled as the model was trained, which transformers leaves out", ALL, _BOTH, 10.0),
         ("florence2", "mlx_vlm knows its tower under an older name alone", ALL, _BOTH),
+        ("glm4v_moe", "a setting that transformers 5 leaves out is missing", ALL, _V5),
+        ("glm_ocr", "mlx_vlm does not read the tower's settings", ALL, _V5),
         ("qwen3_vl_moe", "two activations of the tower are swapped", _SEEING, _V4, 2e-2),
         ("qwen3_vl_moe", "experts lie the other way round than mlx_vlm thinks", ALL, _V5),
     )

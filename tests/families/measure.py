@@ -2,7 +2,7 @@
 
 python -m tests.families.measure                # writes vlmkit/engines/families/measured.json
 python -m tests.families.measure --show         # prints a table for people instead
-python -m tests.families.measure smolvlm llava  # these alone, printed
+python -m tests.families.measure smolvlm llava  # these alone; the rows of others stay
 """
 
 import argparse
@@ -217,12 +217,15 @@ def model_type(recorded):
 
 
 def measure_all(names=()):
-    """Every family in every layout, by model type and recording."""
+    """Every family in every layout, or those of the same model types as the ones named, by type and recording."""
     from tests.families import checkpoint, recording
 
     found = {}
-    for name in names or recording.families():
+    wanted = {model_type(recording.load(name)) for name in names or recording.families()}
+    for name in recording.families():
         recorded = recording.load(name)
+        if model_type(recorded) not in wanted:
+            continue
         layouts = {layout: measure(recorded, layout) for layout in checkpoint.LAYOUTS}
         found.setdefault(model_type(recorded), {})[name] = layouts
         sys.stderr.write(f"{name} {verdict(layouts.values())}\n")
@@ -284,10 +287,14 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     blas.prepare()
     found = measure_all(options.families)
-    if options.show or options.families:
+    if options.show:
         sys.stdout.write(shown(found) + "\n")
-    else:
-        TABLE.write_text(json.dumps(table(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return
+    made = table(found)
+    if options.families:
+        kept = json.loads(TABLE.read_text(encoding="utf-8"))["families"]
+        made["families"] = dict(sorted((kept | made["families"]).items()))
+    TABLE.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

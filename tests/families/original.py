@@ -4,7 +4,7 @@ import json
 import re
 
 # Released with transformers 5: their originals are nested and have `rope_parameters`, too.
-_NEW = frozenset({"gemma4", "qwen3_5", "qwen3_5_moe"})
+_NEW = frozenset({"gemma4", "glm_ocr", "qwen3_5", "qwen3_5_moe"})
 _KEEPS_LAYER_TYPES = frozenset({"lfm2_vl"})
 _NESTED_TOWERS = ("siglip_vision_model", "clip_vision_model")
 
@@ -107,6 +107,16 @@ def _glm4v(config):
     return _sections("default")(config)
 
 
+def _glm4v_moe(config):
+    config["text_config"]["use_qk_norm"] = False
+    return _glm4v(config)
+
+
+def _glm_ocr(config):
+    config["vision_config"].pop("rope_parameters", None)
+    return config
+
+
 _OWN = {
     "qwen2_vl": _flat_qwen,
     "qwen2_5_vl": _flat_qwen,
@@ -115,6 +125,8 @@ _OWN = {
     "gemma3": _gemma3,
     "gemma4": _gemma4,
     "glm4v": _glm4v,
+    "glm4v_moe": _glm4v_moe,
+    "glm_ocr": _glm_ocr,
 }
 
 

@@ -1,4 +1,4 @@
-"""InternVL (arXiv:2404.16821), LFM2-VL, GLM-4.1V, Aya Vision, Llama 3.2 Vision, Florence-2 (arXiv:2311.06242)."""
+"""InternVL (arXiv:2404.16821), LFM2-VL, Aya Vision, Llama 3.2 Vision, Florence-2 (arXiv:2311.06242)."""
 
 from tests.families import templates
 from tests.families.recipe import (
@@ -145,55 +145,6 @@ LFM2_VL = Recipe(
         )
     },
     template=templates.chatml("<image>", before="{{ bos_token }}"),
-)
-_GLM_SPECIAL = (
-    *("[gMASK]", "<sop>", "<|endoftext|>", "<|user|>", "<|assistant|>", "<|system|>"),
-    *("<|begin_of_image|>", "<|end_of_image|>", "<|image|>"),
-    *("<|begin_of_video|>", "<|end_of_video|>", "<|video|>"),
-)
-GLM4V = Recipe(
-    family="glm4v",
-    model="Glm4vForConditionalGeneration",
-    config={
-        "text_config": llama(
-            rope_parameters=rope(1e4, mrope_section=[1, 1, 2], partial_rotary_factor=0.5), pad_token_id=0
-        ),
-        "vision_config": {
-            "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 48,
-            "out_hidden_size": 64,
-            "num_heads": 2,
-            "patch_size": 8,
-            "spatial_merge_size": 2,
-            "temporal_patch_size": 2,
-            "in_channels": 3,
-            "image_size": 64,
-        },
-        "image_token_id": token("<|image|>"),
-        "video_token_id": token("<|video|>"),
-        "image_start_token_id": token("<|begin_of_image|>"),
-        "image_end_token_id": token("<|end_of_image|>"),
-        "video_start_token_id": token("<|begin_of_video|>"),
-        "video_end_token_id": token("<|end_of_video|>"),
-    },
-    vocabulary=Vocabulary(
-        kind="bytes", special=_GLM_SPECIAL, roles={"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}
-    ),
-    processor="Glm4vProcessor",
-    parts={
-        "image_processor": (
-            "Glm4vImageProcessor",
-            {
-                "patch_size": 8,
-                "temporal_patch_size": 2,
-                "merge_size": 2,
-                "size": {"shortest_edge": 16 * 64 * 2, "longest_edge": 64 * 64 * 2},
-            },
-        ),
-        "video_processor": ("Glm4vVideoProcessor", {"patch_size": 8}),
-    },
-    template=templates.GLM4V,
 )
 AYA_VISION = Recipe(
     family="aya_vision",
@@ -346,7 +297,6 @@ RECIPES = (
     _internvl("internvl", "qwen3"),
     _internvl("internvl_qwen2", "qwen2"),
     LFM2_VL,
-    GLM4V,
     AYA_VISION,
     MLLAMA,
     FLORENCE2,

@@ -98,7 +98,7 @@ def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: 
 
 
 REPAIR = Repair(
-    families=frozenset({"glm4v"}),
+    families=frozenset({"glm4v", "glm4v_moe"}),
     remark="mlx_vlm puts parts of a picture elsewhere and mixes four or more pictures; here neither happens.",
     after_load=_mend,
 )
