@@ -3,6 +3,8 @@
 import json
 import re
 
+import numpy as np
+
 # Released with transformers 5: their originals are nested and have `rope_parameters`, too.
 _NEW = frozenset({"gemma4", "glm_ocr", "qwen3_5", "qwen3_5_moe"})
 _KEEPS_LAYER_TYPES = frozenset({"lfm2_vl"})
@@ -117,6 +119,20 @@ def _glm_ocr(config):
     return config
 
 
+def _molmo2(config):
+    """Tower and adapter spell their settings otherwise, and stand side by side."""
+    tower, adapter = config.pop("vision_config"), config["adapter_config"]
+    tower["image_default_input_size"] = tower.pop("image_size")
+    tower["image_patch_size"] = tower.pop("patch_size")
+    tower["image_num_pos"] = tower.pop("num_position_embeddings")
+    adapter["vit_layers"] = adapter.pop("vision_feature_layer")
+    config["vit_config"] = tower
+    text = config["text_config"]
+    text["layer_norm_eps"], text["qkv_bias"] = text.pop("rms_norm_eps"), text.pop("attention_bias")
+    text["rope_scaling_layers"] = None
+    return config
+
+
 _OWN = {
     "qwen2_vl": _flat_qwen,
     "qwen2_5_vl": _flat_qwen,
@@ -127,6 +143,7 @@ _OWN = {
     "glm4v": _glm4v,
     "glm4v_moe": _glm4v_moe,
     "glm_ocr": _glm_ocr,
+    "molmo2": _molmo2,
 }
 
 
@@ -159,6 +176,15 @@ def _older(family, config, tensors):
     """Weights under their older names, experts the other way round."""
     if family == "qwen3_vl_moe":
         return {n: t.transpose(0, 2, 1).copy() if ".experts." in n else t for n, t in tensors.items()}
+    if family == "molmo2":
+        return _split_embeddings(config["text_config"]["vocab_size"], tensors)
     if config.get("vision_config", {}).get("model_type") not in _NESTED_TOWERS:
         return tensors
     return {re.sub(r"^vision_tower\.(?!vision_model)", "vision_tower.vision_model.", n): t for n, t in tensors.items()}
+
+
+def _split_embeddings(size, tensors):
+    """Molmo 2: embeddings of the marks for pictures lie apart, where transformers 5 saves two halves."""
+    names = [f"model.transformer.wte.{part}" for part in ("embedding", "new_embedding")]
+    whole = np.concatenate([tensors[name] for name in names])
+    return {**tensors, **dict(zip(names, (whole[:size].copy(), whole[size:].copy()), strict=True))}

@@ -27,7 +27,7 @@ from mlx_vlm.models.base import create_attention_mask
 from vlmkit.engines.families.repairs import trial
 from vlmkit.engines.families.repairs.repair import Repair, override
 
-__all__ = ["ATTENTION", "STRENGTH"]
+__all__ = ["ATTENTION", "STRENGTH", "mask_with_pictures"]
 
 _FAMILY = frozenset({"gemma3"})
 _IDS = ((1, *[trial.PICTURE] * trial.PICTURE_TOKENS, 2),)
@@ -104,13 +104,24 @@ def _read_pictures(decoder: Any, embeddings: Any, pictures: Any, cache: list[Any
     for layer, seen in zip(decoder.layers, cache, strict=True):
         is_sliding = layer.self_attn.is_sliding
         if is_sliding not in masks:
-            masks[is_sliding] = _mask(h, seen, pictures, decoder.window_size if is_sliding else None)
+            masks[is_sliding] = mask_with_pictures(h, seen, pictures, decoder.window_size if is_sliding else None)
         h = layer(h, masks[is_sliding], seen)
     # Nobody asks for the logits of a prompt but the last, and those of a long one would fill gigabytes.
     return decoder.norm(h[:, -1:] if h.shape[1] > DEFAULT_PREFILL_STEP_SIZE else h)
 
 
-def _mask(h: Any, cache: Any, pictures: Any, window: int | None) -> Any:
+def mask_with_pictures(h: Any, cache: Any, pictures: Any, window: int | None = None) -> Any:
+    """Mask for tokens that see what comes before, and what belongs to the same picture.
+
+    Parameters
+    ----------
+    h : mlx array of shape (rows, tokens, width)
+    cache : mlx_vlm cache of a layer, or None
+    pictures : int array of shape (rows, tokens)
+        Number of the picture that each token belongs to, 0 for words.
+    window : int or None, default None
+        How far back a token sees; None is to the beginning.
+    """
     causal = create_attention_mask(h, cache, window_size=window, return_array=True)
     same = (pictures[:, :, None] == pictures[:, None, :]) & (pictures[:, :, None] > 0)
     if window is not None:
