@@ -57,7 +57,9 @@ class Module:
         def visit(node, prefix, public, inside_function):
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
-                    shown = public and not inside_function and not child.name.startswith("_")
+                    # Signatures of one function are not documented one by one.
+                    is_overload = any(isinstance(by, ast.Name) and by.id == "overload" for by in child.decorator_list)
+                    shown = public and not inside_function and not child.name.startswith("_") and not is_overload
                     yield f"{prefix}{child.name}", child, shown
                     inside = inside_function or isinstance(child, FUNCTIONS)
                     yield from visit(child, f"{prefix}{child.name}.", shown, inside)

@@ -19,7 +19,7 @@ def test_a_download_is_told_of(tmp_path, monkeypatch):
     """Without asking the Hub, whatever the revision."""
     monkeypatch.setattr(telling.hub, "find_here", lambda name: tmp_path / name)
     (tmp_path / "org" / "name").mkdir(parents=True)
-    (tmp_path / "org" / "name" / "config.json").write_text('{"model_type": "lfm2-vl"}', encoding="utf-8")
+    (tmp_path / "org" / "name" / "config.json").write_text('{"model_type": "aya-vision"}', encoding="utf-8")
     assert verdict_on("mlx:org/name").startswith("Its answers are nearly those of transformers: ")
 
 

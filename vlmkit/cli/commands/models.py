@@ -44,13 +44,17 @@ def _checked(_context: click.Context, _option: click.Parameter, engine: str | No
 @format_option()
 def models(names: tuple[str, ...], engine: str | None, compat: bool, form: str) -> int:
     """List what can be used from here: the bundled model, downloaded ones, those of every server that answers."""
-    if compat != bool(names) or (compat and engine):
-        raise click.UsageError("give names with --compat and without --engine: vlmkit models --compat NAME...")
+    _check_together(names, engine, compat=compat)
     width = terminal_width()
     with to_stdout(for_programs=form == "json") as stream:
         lines = _compared(list(names), width, form) if compat else _listed(engine, width, form)
         write_lines(lines, stream)
     return 0
+
+
+def _check_together(names: tuple[str, ...], engine: str | None, *, compat: bool) -> None:
+    if compat != bool(names) or (compat and engine):
+        raise click.UsageError("give names with --compat and without --engine: vlmkit models --compat NAME...")
 
 
 def _listed(engine: str | None, width: int, form: str) -> list[str]:
