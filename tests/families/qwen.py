@@ -72,7 +72,7 @@ def _mixture(**changes):
 
 _QWEN3_TEXT = llama(num_hidden_layers=3, rope_parameters=rope(5e6, mrope_section=[4, 2, 2], mrope_interleaved=True))
 _QWEN3_TOWER = {**_TOWER, "depth": 3, "num_position_embeddings": 64, "deepstack_visual_indexes": [0, 1]}
-_QWEN3_5_TEXT = llama(
+QWEN3_5_TEXT = llama(
     num_hidden_layers=4,
     full_attention_interval=2,
     layer_types=["linear_attention", "full_attention"] * 2,
@@ -114,13 +114,11 @@ RECIPES = (
         processor="Qwen3VL",
         videos="Qwen3VL",
     ),
-    _recipe(
-        "qwen3_5", "Qwen3_5", _QWEN3_5_TEXT, _QWEN3_5_TOWER, templates.QWEN3, processor="Qwen3VL", videos="Qwen3VL"
-    ),
+    _recipe("qwen3_5", "Qwen3_5", QWEN3_5_TEXT, _QWEN3_5_TOWER, templates.QWEN3, processor="Qwen3VL", videos="Qwen3VL"),
     _recipe(
         "qwen3_5_moe",
         "Qwen3_5Moe",
-        {**_QWEN3_5_TEXT, **_mixture(shared_expert_intermediate_size=32)},
+        {**QWEN3_5_TEXT, **_mixture(shared_expert_intermediate_size=32)},
         _QWEN3_5_TOWER,
         templates.QWEN3,
         processor="Qwen3VL",

@@ -85,3 +85,22 @@ def test_a_merger_is_exact_whatever_the_tower_is(repairs):
     tower, merger, deep = desk().call(work)
     assert tower == pytest.approx(VALUES["gelu_pytorch_tanh"], abs=1e-6)
     assert merger == deep == pytest.approx(VALUES["gelu"], abs=1e-6)
+
+
+def test_a_merger_beside_the_tower_is_exact(repairs):
+    """MiniCPM's, where mlx_vlm has the one by tanh; the merger within its tower has that and keeps it."""
+
+    def work():
+        import mlx.core as mx
+        from mlx import nn
+        from mlx_vlm.models.minicpmv4_6.minicpmv4_6 import Merger, VitMerger
+
+        model = nn.Module()
+        model.merger, model.vit_merger = Merger(8, 8), VitMerger(8, 8, num_heads=1)
+        assert mend("activations", model, {"model_type": "minicpmv4_6"})
+        x = mx.array([1.5])
+        return [float(kind(x).item()) for kind in (model.merger.mlp[0].act, model.vit_merger.act)]
+
+    beside, within = desk().call(work)
+    assert beside == pytest.approx(VALUES["gelu"], abs=1e-6)
+    assert within == pytest.approx(VALUES["gelu_pytorch_tanh"], abs=1e-6)

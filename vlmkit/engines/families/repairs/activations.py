@@ -27,7 +27,7 @@ _FUNCTIONS = {
 }
 _TOWERS = ("vision_tower", "vision_model")
 _PROJECTORS = ("multi_modal_projector",)
-# What stands between a tower and the text in Qwen's has the exact kind, whatever the tower has.
+# What stands between a tower and the text in Qwen's and MiniCPM's has the exact kind, whatever the tower has.
 _MERGER = "merger"
 # The released code of these says "gelu" where a configuration says nothing.
 _WITHOUT_CLASS = ("internvl_chat",)
@@ -38,7 +38,7 @@ def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: 
     if config["model_type"] in _WITHOUT_CLASS:
         return _set(towers, config.get("vision_config", {}).get("hidden_act", "gelu"))
     settings = complete(config)
-    mergers = [named for named in towers if _MERGER in named[0]]
+    mergers = [named for named in towers if _MERGER in named[0]] + _named(model, _MERGER)
     projectors = [module for part in _PROJECTORS for module in _named(model, part)]
     changed = [
         _set(
@@ -71,7 +71,9 @@ def _is(module: Any, function: str) -> bool:
 
 
 REPAIR = Repair(
-    families=frozenset({"idefics2", "internvl", "internvl_chat", "llava", "llava_next", "molmo2", "qwen3_vl_moe"}),
+    families=frozenset(
+        {"idefics2", "internvl", "internvl_chat", "llava", "llava_next", "minicpmv4_6", "molmo2", "qwen3_vl_moe"}
+    ),
     remark="mlx_vlm uses another activation function than the checkpoint names; here it is the one named.",
     after_load=_mend,
 )
