@@ -1,4 +1,4 @@
-"""What repairs look at: the whole configuration, and whether a function of mlx_vlm still reads as it did.
+"""What repairs look at: the whole configuration, the settings of pictures, the source of a function of mlx_vlm.
 
 Imported on the desk only.
 """
@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import transformers
 
-__all__ = ["complete", "reads"]
+__all__ = ["complete", "image_settings", "reads"]
+
+# The later file wins.
+_FILES = ("preprocessor_config.json", "processor_config.json")
 
 
 def complete(config: dict[str, Any]) -> Any:
@@ -30,6 +36,24 @@ def complete(config: dict[str, Any]) -> Any:
     """
     # The classes take what they use out of the dictionaries in it.
     return transformers.AutoConfig.for_model(**copy.deepcopy(config))
+
+
+def image_settings(processor: Any, names: Sequence[str]) -> dict[str, Any]:
+    """What the files of a checkpoint say of its pictures, whatever its processor made of that.
+
+    Parameters
+    ----------
+    processor : transformers processor
+        Its tokenizer knows the directory.
+    names : sequence of str
+        Settings that are wanted; those that no file has are left out.
+    """
+    found: dict[str, Any] = {}
+    for file in _FILES:
+        with suppress(FileNotFoundError):
+            content = json.loads((Path(processor.tokenizer.name_or_path) / file).read_text(encoding="utf-8"))
+            found |= content.get("image_processor", content)
+    return {name: found[name] for name in names if found.get(name) is not None}
 
 
 def reads(function: Callable[..., Any], text: str) -> bool:

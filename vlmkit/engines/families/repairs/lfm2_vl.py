@@ -6,38 +6,29 @@ Here the checkpoint's files count, as they do for transformers.
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from vlmkit.engines.families.repairs.evidence import image_settings
 from vlmkit.engines.families.repairs.repair import Repair
 
 __all__ = ["REPAIR"]
 
-# The later file wins.
-_FILES = ("preprocessor_config.json", "processor_config.json")
 _NAMES = ("do_image_splitting", "min_tiles", "max_tiles", "use_thumbnail")
 
 
 def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: ARG001
     images = processor.image_processor
-    wanted = {name: value for name, value in _settings(processor).items() if getattr(images, name, value) != value}
+    wanted = {
+        name: value
+        for name, value in image_settings(processor, _NAMES).items()
+        if getattr(images, name, value) != value
+    }
     for name, value in wanted.items():
         setattr(images, name, value)
     if wanted:
         tile = (images.tile_size // images.encoder_patch_size) ** 2 if images.do_image_splitting else 0
         images.max_num_patches = max(images.max_image_tokens * images.downsample_factor**2, tile)
     return bool(wanted)
-
-
-def _settings(processor: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for file in _FILES:
-        with suppress(FileNotFoundError):
-            content = json.loads((Path(processor.tokenizer.name_or_path) / file).read_text(encoding="utf-8"))
-            found |= content.get("image_processor", content)
-    return {name: found[name] for name in _NAMES if found.get(name) is not None}
 
 
 REPAIR = Repair(

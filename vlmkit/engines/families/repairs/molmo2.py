@@ -7,21 +7,17 @@ pixels are interpolated as in transformers.
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from pathlib import Path
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 from transformers.image_utils import PILImageResampling
 
+from vlmkit.engines.families.repairs.evidence import image_settings
 from vlmkit.engines.families.repairs.repair import Repair, override
 
 __all__ = ["REPAIR", "bilinear"]
 
-# The later file wins.
-_FILES = ("preprocessor_config.json", "processor_config.json")
 _NAMES = ("size", "resample", "image_mean", "image_std", "max_crops", "overlap_margins", "patch_size", "pooling_size")
 _STEPS = ("build_resized_image", "build_overlapping_crops")
 
@@ -81,7 +77,7 @@ def _with(function: Any, **names: Any) -> Any:
 def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: ARG001
     images = processor.image_processor
     own = SimpleNamespace(**type(images).preprocess.__globals__)
-    settings = _settings(processor)
+    settings = image_settings(processor, _NAMES)
     wanted = {name: value for name, value in settings.items() if getattr(images, name, value) != value}
     for name, value in wanted.items():
         setattr(images, name, value)
@@ -98,15 +94,6 @@ def _is_smooth(resize: Any) -> bool:
     line = np.zeros((1, 8, 3), np.uint8)
     line[:, 0] = 255
     return bool(resize(line, [1, 2], PILImageResampling.BILINEAR).any())
-
-
-def _settings(processor: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for file in _FILES:
-        with suppress(FileNotFoundError):
-            content = json.loads((Path(processor.tokenizer.name_or_path) / file).read_text(encoding="utf-8"))
-            found |= content.get("image_processor", content)
-    return {name: found[name] for name in _NAMES if found.get(name) is not None}
 
 
 REPAIR = Repair(
