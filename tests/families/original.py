@@ -119,6 +119,15 @@ def _glm_ocr(config):
     return config
 
 
+def _paddleocr_vl(config):
+    """The text model's settings stand at the top, both spellings of the type of positions among them."""
+    text = config.pop("text_config")
+    text.pop("model_type")
+    text["rope_scaling"]["type"] = text["rope_scaling"]["rope_type"]
+    config["vision_config"]["model_type"] = config["model_type"]
+    return {**text, **config}
+
+
 def _molmo2(config):
     """Tower and adapter spell their settings otherwise, and stand side by side."""
     tower, adapter = config.pop("vision_config"), config["adapter_config"]
@@ -144,6 +153,7 @@ _OWN = {
     "glm4v_moe": _glm4v_moe,
     "glm_ocr": _glm_ocr,
     "molmo2": _molmo2,
+    "paddleocr_vl": _paddleocr_vl,
 }
 
 
