@@ -141,3 +141,11 @@ def test_weights_are_counted_and_weighed(foreign, engine):
 def test_the_version_names_both_libraries(foreign):
     """What a remembered verdict depends on."""
     assert "on mlx" in foreign.VERSION
+
+
+@pytest.mark.parametrize(
+    ("model_type", "single"), [("mllama", True), ("granite4_vision", True), ("smolvlm", False), ("qwen2_vl", False)]
+)
+def test_families_of_one_picture_are_known(foreign, model_type, single):
+    """Those that mlx_vlm refuses more, and those of which it reads the first alone."""
+    assert desk().call(lambda: foreign.single_image_only(model_type)) is single

@@ -1,10 +1,10 @@
 """Every family there is a recipe for, and the few that stand for all of them in a quick run."""
 
-from tests.families import gemma, glm, llava, minicpm, molmo, others, paddle, qwen, smolvlm
+from tests.families import gemma, glm, granite, llava, minicpm, molmo, others, paddle, qwen, smolvlm
 
 RECIPES = {
     recipe.family: recipe
-    for module in (smolvlm, qwen, gemma, llava, glm, minicpm, molmo, others, paddle)
+    for module in (smolvlm, qwen, gemma, llava, glm, granite, minicpm, molmo, others, paddle)
     for recipe in module.RECIPES
 }
 # Pixel shuffle and tiles, positions in three axes with deep features, sliding windows, convolutions beside attention.

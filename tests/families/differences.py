@@ -40,15 +40,16 @@ DIFFERENCES = tuple(
         ("florence2", "mlx_vlm knows its tower under an older name alone", ALL, _BOTH),
         ("glm4v_moe", "a setting that transformers 5 leaves out is missing", ALL, _V5),
         ("glm_ocr", "mlx_vlm does not read the tower's settings", ALL, _V5),
+        ("granite4_vision", "mlx_vlm knows the head of its tower under older names alone", ALL, _V5),
         ("molmo2", "a pixel halfway between two levels of 255 may become either", ALL, ("v4",), 0.03),
         ("molmo2", "mlx_vlm does not read the tower's settings", ALL, _V5),
         ("qwen3_vl_moe", "experts lie the other way round than mlx_vlm thinks", ALL, _V5),
     )
 )
 # One picture an ask is all that mlx_vlm gives them.
-ONE_PICTURE = frozenset({"mllama"})
-# mlx_vlm lets a padded row attend to its padding; the engine finds out and answers one after another.
-ONE_BY_ONE = frozenset({"mllama"})
+ONE_PICTURE = frozenset({"granite4_vision", "mllama"})
+# mlx_vlm lets a padded row attend to its padding, or fails on a batch; the engine finds out and answers one by one.
+ONE_BY_ONE = frozenset({"granite4_vision", "mllama"})
 # What cannot be opened in the layout of the originals, or is refused.
 UNREADABLE = frozenset({"florence2"})
 

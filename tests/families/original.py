@@ -190,7 +190,9 @@ def _older(family, config, tensors):
         return _split_embeddings(config["text_config"]["vocab_size"], tensors)
     if config.get("vision_config", {}).get("model_type") not in _NESTED_TOWERS:
         return tensors
-    return {re.sub(r"^vision_tower\.(?!vision_model)", "vision_tower.vision_model.", n): t for n, t in tensors.items()}
+    return {
+        re.sub(r"^((?:model\.)?vision_tower\.)(?!vision_model)", r"\1vision_model.", n): t for n, t in tensors.items()
+    }
 
 
 def _split_embeddings(size, tensors):

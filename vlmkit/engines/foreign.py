@@ -62,6 +62,9 @@ VERSION = f"{mlx_vlm.__version__} on mlx {importlib.metadata.version('mlx')}"
 # Families that read one question as it is, whatever template their tokenizer brings from a text model.
 _LAST_MESSAGE_ONLY = frozenset({"paligemma", "florence2", "falcon_ocr"})
 
+# Families of which mlx_vlm reads the first picture alone, though it lets them have several.
+_FIRST_PICTURE_ONLY = frozenset({"granite4_vision"})
+
 _INTERNVL_CONTEXT = "<IMG_CONTEXT>"
 
 _IMAGE_TOKEN_NAMES = (
@@ -105,7 +108,7 @@ def has_processor(config: dict[str, Any]) -> bool:
 
 def single_image_only(model_type: str) -> bool:
     """Whether a family takes one picture per prompt."""
-    return model_type in SINGLE_IMAGE_ONLY_MODELS
+    return model_type in SINGLE_IMAGE_ONLY_MODELS or model_type in _FIRST_PICTURE_ONLY
 
 
 def load(directory: Path, *, adapter: Path | None, code_allowed: bool) -> tuple[Any, Any]:

@@ -72,7 +72,17 @@ def _is(module: Any, function: str) -> bool:
 
 REPAIR = Repair(
     families=frozenset(
-        {"idefics2", "internvl", "internvl_chat", "llava", "llava_next", "minicpmv4_6", "molmo2", "qwen3_vl_moe"}
+        {
+            "granite4_vision",
+            "idefics2",
+            "internvl",
+            "internvl_chat",
+            "llava",
+            "llava_next",
+            "minicpmv4_6",
+            "molmo2",
+            "qwen3_vl_moe",
+        }
     ),
     remark="mlx_vlm uses another activation function than the checkpoint names; here it is the one named.",
     after_load=_mend,

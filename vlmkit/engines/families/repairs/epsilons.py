@@ -1,7 +1,8 @@
 """Norms whose epsilon mlx_vlm leaves at a default of its own, whatever the checkpoint names.
 
 The layer norms before and behind the blocks of a SigLIP tower are made with 1e-5, where checkpoints have 1e-6; the
-norms of Idefics 2's resampler take the text model's. It matters where activations are small.
+norms of Idefics 2's resampler take the text model's, and those of Granite 4's projectors are made with 1e-5 for 1e-12.
+It matters where activations are small.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def _mend(model: Any, processor: Any, config: dict[str, Any]) -> bool:  # noqa: 
     resampler = getattr(getattr(model, "connector", None), "perceiver_resampler", None)
     if resampler is not None:
         changed += _set(resampler, ("norm", "layernorm"), settings.perceiver_config.rms_norm_eps)
+    for projector in [*getattr(model, "layerwise_projectors", ()), *(getattr(model, "spatial_projectors", None) or ())]:
+        changed += _set(projector, ("layernorm", "LayerNorm"), settings.qformer_config.layer_norm_eps)
     return changed > 0
 
 
@@ -36,7 +39,19 @@ def _set(part: Any, endings: tuple[str, ...], epsilon: float | None) -> int:
 
 
 REPAIR = Repair(
-    families=frozenset({"aya_vision", "gemma3", "idefics2", "idefics3", "llava", "llava_next", "paligemma", "smolvlm"}),
+    families=frozenset(
+        {
+            "aya_vision",
+            "gemma3",
+            "granite4_vision",
+            "idefics2",
+            "idefics3",
+            "llava",
+            "llava_next",
+            "paligemma",
+            "smolvlm",
+        }
+    ),
     remark="mlx_vlm takes another epsilon for some norms than the checkpoint names; here it is the one named.",
     after_load=_mend,
 )
