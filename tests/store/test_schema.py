@@ -114,3 +114,22 @@ def test_many_processes_may_make_the_same_file(tmp_path):
                 process.stdin.write(f"{tmp_path / f'{turn}.sqlite'}\n")
                 process.stdin.flush()
             assert sorted(process.stdout.readline() for process in processes) == ["1\n", "2\n", "3\n", "4\n"]
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_file_that_is_made_while_it_is_looked_at_is_ours(path, monkeypatch, looks):
+    """Whichever of its numbers were read before another process made it."""
+    number, asked = schema._number, []
+
+    def look(connection, pragma):
+        found = number(connection, pragma)
+        asked.append(pragma)
+        if len(asked) == looks:
+            monkeypatch.setattr(schema, "_number", number)
+            open_store(path).close()
+        return found
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        monkeypatch.setattr(schema, "_number", look)
+        schema.check_version(connection, path)
+    assert len(asked) == looks

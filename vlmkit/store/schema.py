@@ -117,8 +117,9 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         It belongs to another program, or was written by a newer vlmkit.
     """
     version = _number(connection, "user_version")
-    owner = _number(connection, "application_id")
     is_empty = not version and not _number(connection, "schema_version")
+    # Looked at last: another process may make the file meanwhile, and tables and mark come together.
+    owner = _number(connection, "application_id")
     # Another program's file may have its mark before it has a table.
     if owner != APPLICATION_ID and (owner or not is_empty):
         raise StoreFault(
