@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.compatibility import Compatibility
 from vlmkit.engines import desk, inspection, precision
@@ -16,6 +16,9 @@ from vlmkit.engines.published import Published, published
 from vlmkit.engines.resolution import resolution_of
 from vlmkit.errors import ModelLoadFailed
 from vlmkit.memory import available_bytes
+
+if TYPE_CHECKING:
+    from vlmkit.engines.families.audit import Audit
 
 __all__ = ["compatibility_of"]
 
@@ -61,7 +64,8 @@ def _judged(name: str, found: Published) -> Compatibility:
             obstacle=f"{name}: its config.json names no model_type, so nothing says how to run it.",
             is_here=found.is_here,
         )
-    failure = next(filter(None, _failures(name, found)), None)
+    examined = _examined(config)
+    failure = next(filter(None, _failures(name, found, examined)), None)
     needs_code = _needs_code(found)
     measured = verdict(family)
     size = resolution_of(found.processor, config)
@@ -72,7 +76,7 @@ def _judged(name: str, found: Published) -> Compatibility:
         verdict="fails" if failure else measured.faithfulness,
         why=failure or measured.why,
         obstacle=failure or _code_obstacle(name, needs_code) or _memory_obstacle(name, found),
-        settings=() if failure and "no architecture" in failure else tuple(_settings(config)),
+        settings=tuple(_settings(examined)),
         quantization=_quantization(config),
         images_per_ask=_images_per_ask(config),
         serving=serving(family),
@@ -100,17 +104,28 @@ def _import(name: str) -> None:
         raise import_fault(name, error) from error
 
 
-def _failures(name: str, found: Published) -> Iterator[str | None]:
+def _examined(config: dict[str, Any]) -> Audit | None:
+    """Both readings of the settings; None where there is none to compare with."""
+    from vlmkit.engines import foreign
+    from vlmkit.engines.families import audit
+
+    if "model_file" in config or not foreign.knows(config):
+        return None  # what code of its own makes of it, or a newer mlx_vlm, cannot be told
+    return audit.examine(config)
+
+
+def _failures(name: str, found: Published, examined: Audit | None) -> Iterator[str | None]:
     """What would end a load, in the order in which one would find it."""
     from vlmkit.engines import loading
 
     yield found.fault
     if "model_file" in found.config:
-        return  # what code of its own makes of it cannot be told
+        return
     yield _fault_of(lambda: loading.check_family(name, found.config))
     yield _fault_of(lambda: loading.check_settings(name, found.config["model_type"], found.missing, "it"))
-    yield _fault_of(lambda: loading.config_for_mlx_vlm(name, found.config))
-    yield _building_fault(name, loading.config_for_mlx_vlm(name, found.config))
+    if examined is not None:
+        yield _fault_of(lambda: loading.check_readings(name, examined))
+        yield _building_fault(name, examined.config)
     yield _packing_fault(name, found.config)
 
 
@@ -177,13 +192,9 @@ def _images_per_ask(config: dict[str, Any]) -> int | None:
     return images_per_ask(config["model_type"], takes_several=repairs.may_take_several(config))
 
 
-def _settings(config: dict[str, Any]) -> Iterator[str]:
+def _settings(examined: Audit | None) -> Iterator[str]:
     """What is read otherwise, where anything can be said of it."""
-    from vlmkit.engines.families.audit import differences
-
-    if "model_file" in config:
-        return
-    for found in differences(config):
+    for found in examined.differences if examined else ():
         yield f"{found}; {'read here as transformers does' if found.repaired else 'not made up for'}"
 
 

@@ -18,10 +18,11 @@ from vlmkit.memory import available_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vlmkit.engines.families.audit import Audit
     from vlmkit.engines.inspection import Checkpoint
     from vlmkit.engines.language import LoadedModel
 
-__all__ = ["Loaded", "check_family", "check_settings", "config_for_mlx_vlm", "give_back", "load"]
+__all__ = ["Loaded", "check_family", "check_readings", "check_settings", "config_for_mlx_vlm", "give_back", "load"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +195,24 @@ def config_for_mlx_vlm(name: str, config: dict[str, Any], tensors: frozenset[str
     if "model_file" in config:
         return config  # read by code of the checkpoint's own
     examined = audit.examine(config, tensors)
+    check_readings(name, examined)
+    return examined.config
+
+
+def check_readings(name: str, examined: Audit) -> None:
+    """Make sure that mlx_vlm takes no setting otherwise than it is meant.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    examined : Audit
+
+    Raises
+    ------
+    ModelLoadFailed
+        A difference is left.
+    """
     if examined.faults:
         message = (
             f"{name}: mlx_vlm takes its settings otherwise than they are meant: "
@@ -201,7 +220,6 @@ def config_for_mlx_vlm(name: str, config: dict[str, Any], tensors: frozenset[str
             "name it there (vllm:…, ollama:…)."
         )
         raise ModelLoadFailed(message)
-    return examined.config
 
 
 def give_back() -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from vlmkit.errors import StoreFault
 from vlmkit.store.faults import BUSY_TIMEOUT_S, FOREIGN, damaged, fault_of, translated
+from vlmkit.store.packing import read_text
 from vlmkit.store.schema import bring_up_to_date, check_version, is_up_to_date
 
 __all__ = ["Connections"]
@@ -125,8 +126,7 @@ class Connections:
             connection = sqlite3.connect(
                 self._address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-            # A damaged text must not end a query that also finds whole ones: its seal tells.
-            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            connection.text_factory = read_text
             try:
                 connection.execute("PRAGMA cell_size_check = ON")  # finds more damage, for nothing to speak of
                 connection.execute("PRAGMA cache_size = -8000")

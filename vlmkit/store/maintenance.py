@@ -14,6 +14,7 @@ from vlmkit.errors import BadSetting, StoreFault
 from vlmkit.store.choice import choose_store
 from vlmkit.store.faults import BUSY_TIMEOUT_S, translated
 from vlmkit.store.lookup import damaged_asks, damaged_identities
+from vlmkit.store.packing import read_text
 from vlmkit.store.results import open_store
 from vlmkit.store.schema import check_version
 
@@ -272,7 +273,7 @@ def _opened(path: Path, *, alone: bool = False) -> Iterator[sqlite3.Connection]:
             address, uri=True, timeout=_ALONE_TIMEOUT_S if alone else BUSY_TIMEOUT_S, isolation_level=None
         )
     with closing(connection):
-        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        connection.text_factory = read_text
         with translated(path):
             if alone:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")

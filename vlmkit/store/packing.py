@@ -18,6 +18,7 @@ __all__ = [
     "pack_seconds",
     "pack_text",
     "pack_tokens",
+    "read_text",
     "seal",
     "unpack_text",
     "unpack_tokens",
@@ -52,6 +53,11 @@ def pack_text(text: str) -> str | bytes:
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
     return text
+
+
+def read_text(raw: bytes) -> str:
+    """Text as SQLite hands it over; one that was damaged must not end a query that also finds whole ones."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def unpack_text(value: str | bytes) -> str:
