@@ -89,3 +89,32 @@ def test_a_slow_machine_is_warned_about_once_per_model(caplog):
         assert not caplog.records
         blas.warn_if_slow(slow)
     assert "slower here than they could be. Install one." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("flags", "kernels"),
+    [
+        ({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma"}, "SkylakeX"),
+        ({"avx512f", "avx2", "fma"}, "Haswell"),
+        ({"avx2"}, None),
+        (set(), None),
+    ],
+)
+def test_kernels_for_the_newest_instructions(flags, kernels):
+    """All parts of AVX-512 that the kernels use, or AVX2 with FMA, or nothing is forced."""
+    assert blas.best_kernels(flags) == kernels
+
+
+@linux
+def test_no_processor_is_taken_for_the_oldest(fresh_python):
+    """A library older than the processor is opened with the kernels that the processor can run."""
+    done = fresh_python(
+        "import ctypes, os\n"
+        "from vlmkit.engines import blas\n"
+        "loaded = blas.library()\n"
+        "print(loaded and blas._kernels(ctypes.CDLL(loaded)), blas.best_kernels(blas._processor_flags()))\n"
+        "print('OPENBLAS_CORETYPE' in os.environ)\n"
+    )
+    kernels, best, left_behind = done.stdout.split()
+    assert kernels != "Prescott" or best == "None"
+    assert left_behind == str("OPENBLAS_CORETYPE" in os.environ)

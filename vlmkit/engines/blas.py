@@ -20,7 +20,7 @@ from typing import Any
 from vlmkit.engines.desk import desk
 from vlmkit.engines.installation import import_fault
 
-__all__ = ["BlasReport", "library", "prepare", "report", "thread_count", "warn_if_slow"]
+__all__ = ["BlasReport", "best_kernels", "library", "prepare", "report", "thread_count", "warn_if_slow"]
 
 _log = logging.getLogger("vlmkit")
 
@@ -95,13 +95,60 @@ def _load() -> tuple[str | None, str]:
         return None, "mlx was imported before vlmkit opened a model. Import vlmkit and open the model first."
     for candidate in _candidates():
         try:
-            library = ctypes.CDLL(candidate, ctypes.RTLD_GLOBAL)
+            library = _open(candidate)
         except OSError:
             continue
         if hasattr(library, "cblas_sgemm"):
             getattr(library, "openblas_set_num_threads", lambda _count: None)(thread_count())
             return candidate, ""
     return None, f"No fast BLAS was found. {_INSTALL}"
+
+
+def _open(candidate: str) -> Any:
+    """Open a library for everybody, with the products made for this processor.
+
+    An OpenBLAS that is older than the processor takes it for the oldest of its kind and is four times slower than
+    it need be. Which products it takes is decided when it is opened, so it is closed and opened again.
+    """
+    library = ctypes.CDLL(candidate)
+    better = best_kernels(_processor_flags())
+    if better and "OPENBLAS_CORETYPE" not in os.environ and _kernels(library) == _OLDEST:
+        import _ctypes
+
+        _ctypes.dlclose(library._handle)  # noqa: SLF001  ctypes itself never closes
+        os.environ["OPENBLAS_CORETYPE"] = better
+        try:
+            return ctypes.CDLL(candidate, ctypes.RTLD_GLOBAL)
+        finally:
+            del os.environ["OPENBLAS_CORETYPE"]  # numpy's own copy knows better
+    return ctypes.CDLL(candidate, ctypes.RTLD_GLOBAL)
+
+
+_OLDEST = "Prescott"
+_AVX512 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+
+
+def best_kernels(flags: set[str]) -> str | None:
+    """Name OpenBLAS's kernels for the newest instructions among a processor's flags; None where it has none of them."""
+    if flags >= _AVX512:
+        return "SkylakeX"
+    return "Haswell" if flags >= {"avx2", "fma"} else None
+
+
+def _kernels(library: Any) -> str | None:
+    name = getattr(library, "openblas_get_corename", None)
+    if name is None:
+        return None
+    name.restype = ctypes.c_char_p
+    return str(name().decode())
+
+
+def _processor_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return next((set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")), set())
 
 
 def _candidates() -> list[str]:
