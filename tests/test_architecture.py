@@ -67,7 +67,9 @@ MLX = {"engines", "tiny"}
 DOORS = {
     "PIL": {"sources", "tiny"},
     "pillow_heif": {"sources"},
-    "pydantic": {"prompts"},
+    # What a model's child process says is read with its types checked, and never unpickled.
+    "pydantic": {"prompts", "engines"},
+    "pydantic_core": {"engines"},
     "typing_extensions": {"prompts"},
     "sqlite3": {"store"},
     "platformdirs": {"store", "settings_file"},

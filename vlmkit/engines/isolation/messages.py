@@ -1,0 +1,372 @@
+"""What parent and child say to each other: frozen records as JSON, and read with their types checked.
+
+Nothing is ever unpickled: a child that a hostile checkpoint has taken over can send text of these forms and no more.
+What a record says is looked at, too, before its parent believes it: see `belief`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+from pydantic_core import to_json
+
+from vlmkit.backends.facts import Counts, ModelInfo
+from vlmkit.backends.protocol import Abilities, Insight
+from vlmkit.engines.isolation.frames import Frame, pack
+from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut, VlmkitError
+from vlmkit.records import Ask, Picture, Reply
+
+__all__ = [
+    "Answered",
+    "Call",
+    "Called",
+    "Drop",
+    "Failed",
+    "Faulted",
+    "FromChild",
+    "Open",
+    "Opened",
+    "Piece",
+    "Pulse",
+    "Put",
+    "Remark",
+    "Specification",
+    "ToChild",
+    "bare",
+    "blocks_of",
+    "failed_by",
+    "faulted_by",
+    "packed",
+    "read_from_child",
+    "read_from_parent",
+    "shortened",
+    "split",
+    "whole",
+]
+
+_MOST_MESSAGE_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Specification:
+    """Which model is to be opened, and how.
+
+    Attributes
+    ----------
+    name : str
+        As the user gave it, without its engine.
+    revision : str
+        Of these files, as the parent found it.
+    directory : Path
+    adapter : Path or None
+    slots : int or None
+    kv_cache_tokens : int or None
+    device : str
+    code_allowed, wrong_allowed : bool
+    """
+
+    name: str
+    revision: str
+    directory: Path
+    adapter: Path | None
+    slots: int | None
+    kv_cache_tokens: int | None
+    device: str
+    code_allowed: bool
+    wrong_allowed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Open:
+    """To the child: open this model. The first message, and there is one."""
+
+    kind: Literal["open"] = "open"
+    specification: Specification
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Put:
+    """To the child: answer this; the files of the pictures are in the block, in order, and `sizes` long."""
+
+    kind: Literal["put"] = "put"
+    number: int
+    ask: Ask
+    sizes: tuple[int, ...]
+    wants_pieces: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drop:
+    """To the child: nobody waits for this any more."""
+
+    kind: Literal["drop"] = "drop"
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """To the child: tokens of a text, the text of tokens, or what the model is given for an ask."""
+
+    kind: Literal["call"] = "call"
+    number: int
+    what: Literal["tokenize", "detokenize", "look_inside"]
+    text: str = ""
+    tokens: tuple[int, ...] = ()
+    ask: Ask | None = None
+    sizes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """From the child: the model is open."""
+
+    kind: Literal["opened"] = "opened"
+    abilities: Abilities
+    info: ModelInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """From the child: the model cannot be opened; `error` is the name of a SetupError."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """From the child: so much of an answer is certain."""
+
+    kind: Literal["piece"] = "piece"
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """From the child: an answer."""
+
+    kind: Literal["answered"] = "answered"
+    number: int
+    reply: Reply
+    counts: Counts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Faulted:
+    """From the child: no answer to an ask or a call; `error` is the name of a RunError."""
+
+    kind: Literal["faulted"] = "faulted"
+    number: int
+    error: str
+    message: str
+    partial: Reply | None = None
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Called:
+    """From the child: what a call gave; pixels of tiles are in the block, in order."""
+
+    kind: Literal["called"] = "called"
+    number: int
+    text: str = ""
+    tokens: tuple[int, ...] = ()
+    insight: Insight | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pulse:
+    """From the child, every second: it is alive, which says nothing of its desk; `progress` says that.
+
+    Attributes
+    ----------
+    progress : int
+        Grows as the desk gets on.
+    cpu_s : float
+        Processor time of the child so far.
+    """
+
+    kind: Literal["pulse"] = "pulse"
+    progress: int
+    cpu_s: float
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """From the child: a line for the log."""
+
+    kind: Literal["remark"] = "remark"
+    level: int
+    text: str
+
+
+ToChild = Open | Put | Drop | Call
+FromChild = Opened | Failed | Piece | Answered | Faulted | Called | Pulse | Remark
+
+
+def packed(message: ToChild | FromChild, blocks: Sequence[bytes] = ()) -> list[bytes]:
+    """A message as the bytes of its frame.
+
+    Parameters
+    ----------
+    message : ToChild or FromChild
+    blocks : sequence of bytes, default ()
+
+    Raises
+    ------
+    ValueError
+        It cannot be said: too long, or with half a character in it.
+    """
+    # NaN and infinities stay what they are: a broken model's probabilities are not made better on the way.
+    return pack(to_json(message, inf_nan_mode="constants", fallback=_plain), blocks)
+
+
+def _plain(value: Any) -> Any:
+    """A number that is not Python's own, such as numpy's, as one that is."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise ValueError(f"{type(value).__name__} has no form in JSON")
+
+
+def read_from_parent(frame: Frame) -> ToChild:
+    """The message of a frame.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    message: ToChild = _adapter("parent").validate_json(frame.text)
+    return message
+
+
+def read_from_child(frame: Frame) -> FromChild:
+    """The message of a frame.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    message: FromChild = _adapter("child").validate_json(frame.text, strict=True)
+    return message
+
+
+@cache
+def _adapter(sender: Literal["parent", "child"]) -> TypeAdapter[Any]:
+    kinds: Any = ToChild if sender == "parent" else FromChild
+    return TypeAdapter(Annotated[kinds, Field(discriminator="kind")])
+
+
+def bare(ask: Ask) -> Ask:
+    """An ask without the bytes of its pictures.
+
+    Parameters
+    ----------
+    ask : Ask
+    """
+    return _with_data(ask, iter([b""] * len(ask.all_pictures)))
+
+
+def blocks_of(ask: Ask) -> list[bytes]:
+    """The bytes of an ask's pictures, in order.
+
+    Parameters
+    ----------
+    ask : Ask
+    """
+    return [picture.data for picture in ask.all_pictures]
+
+
+def whole(ask: Ask, blocks: Sequence[bytes]) -> Ask:
+    """An ask with the bytes of its pictures again.
+
+    Parameters
+    ----------
+    ask : Ask
+    blocks : sequence of bytes
+
+    Raises
+    ------
+    ValueError
+        They are not as many as the pictures.
+    """
+    if len(blocks) != len(ask.all_pictures):
+        raise ValueError(f"{len(blocks)} files came for {len(ask.all_pictures)} pictures")
+    return _with_data(ask, iter(blocks))
+
+
+def _with_data(ask: Ask, data: Iterator[bytes]) -> Ask:
+    def filled(pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
+        return tuple(replace(picture, data=next(data)) for picture in pictures)
+
+    turns = tuple(replace(turn, pictures=filled(turn.pictures)) for turn in ask.turns)
+    return replace(ask, turns=turns, pictures=filled(ask.pictures))
+
+
+def split(block: bytearray, sizes: Sequence[int]) -> list[bytes]:
+    """A block's parts.
+
+    Parameters
+    ----------
+    block : bytearray
+    sizes : sequence of int
+
+    Raises
+    ------
+    ValueError
+        They do not make up the block.
+    """
+    if min(sizes, default=0) < 0 or sum(sizes) != len(block):
+        raise ValueError(f"a block of {len(block):,} bytes is not made of parts of {list(sizes)[:9]}")
+    view, parts, place = memoryview(block), [], 0
+    for size in sizes:
+        parts.append(bytes(view[place : place + size]))
+        place += size
+    return parts
+
+
+def failed_by(error: Exception) -> Failed:
+    """The message for whatever kept a model from being opened.
+
+    Parameters
+    ----------
+    error : Exception
+    """
+    if isinstance(error, SetupError):
+        return Failed(error=type(error).__name__, message=shortened(str(error)))
+    text = f"its process broke while opening it: {type(error).__name__}: {error}"
+    return Failed(error=ModelLoadFailed.__name__, message=shortened(text))
+
+
+def faulted_by(number: int, error: BaseException, counts: Counts | None = None) -> Faulted:
+    """The message for whatever an ask or a call ended with.
+
+    Parameters
+    ----------
+    number : int
+    error : BaseException
+    counts : Counts or None, default None
+    """
+    kind = type(error).__name__ if isinstance(error, RunError) else ServerFault.__name__
+    text = str(error) if isinstance(error, VlmkitError) else f"{type(error).__name__}: {error}"
+    partial = error.partial if isinstance(error, TimedOut) and isinstance(error.partial, Reply) else None
+    return Faulted(number=number, error=kind, message=shortened(text), partial=partial, counts=counts)
+
+
+def shortened(text: str) -> str:
+    """A message that is no longer than anybody reads.
+
+    Parameters
+    ----------
+    text : str
+    """
+    return text if len(text) <= _MOST_MESSAGE_CHARACTERS else f"{text[:_MOST_MESSAGE_CHARACTERS]}…"
