@@ -13,7 +13,8 @@ from vlmkit import settings_checks as checks
         (checks.text, " a ", "a"), (checks.workers, "auto", "auto"), (checks.workers, "3", 3),
         (checks.timeout_s, "None", None), (checks.timeout_s, "1.5", 1.5), (checks.seconds, 0, 0.0),
         (checks.wait_s, "0.5", 0.5), (checks.count, "7", 7), (checks.retries, "0", 0), (checks.retries, 3, 3),
-        (checks.flag, "On", True), (checks.keep_loaded, "no", False), (checks.keep_loaded, "5", 5.0),
+        (checks.flag, "On", True), (checks.load_timeout_s, "auto", "auto"),
+        (checks.load_timeout_s, "none", None), (checks.keep_loaded, "no", False), (checks.keep_loaded, "5", 5.0),
         (checks.store, "replay", "replay"), (checks.store, "a/b.sqlite", "a/b.sqlite"), (checks.one_of("a"), "a", "a"),
     ],
 )  # fmt: skip
@@ -28,7 +29,8 @@ def test_what_is_taken(check, raw, value):
         (checks.text, " "), (checks.text, 1), (checks.workers, 0), (checks.workers, True), (checks.timeout_s, 0),
         (checks.timeout_s, math.inf), (checks.seconds, -1), (checks.wait_s, 0), (checks.wait_s, math.nan),
         (checks.wait_s, True), (checks.count, 0), (checks.retries, -1), (checks.retries, 1.5), (checks.retries, True),
-        (checks.retries, "two"), (checks.flag, "maybe"), (checks.keep_loaded, -1), (checks.store, "fales"),
+        (checks.retries, "two"), (checks.load_timeout_s, "soon"),
+        (checks.load_timeout_s, 0), (checks.flag, "maybe"), (checks.keep_loaded, -1), (checks.store, "fales"),
         (checks.one_of("a"), "b"),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ HARMLESS = """\
 model = "ollama:qwen3-vl:8b"
 keep_loaded = 5
 list_ttl_s = 9
+load_timeout_s = 900
 [processing]
 workers = 3
 timeout_s = 7

@@ -127,6 +127,16 @@ SETTINGS: Mapping[str, Setting] = {
             is_harmless=checks.harmless,
         ),
         Setting(
+            name="load_timeout_s",
+            variable="VLMKIT_LOAD_TIMEOUT_S",
+            table="vision",
+            key="load_timeout_s",
+            default="auto",
+            accepts='"auto" (15 minutes and 2 more for each gigabyte), seconds above 0, or "none" for no limit',
+            check=checks.load_timeout_s,
+            is_harmless=checks.harmless,
+        ),
+        Setting(
             name="workers",
             variable="VLMKIT_WORKERS",
             table="processing",
@@ -292,9 +302,9 @@ def use(**values: object) -> None:
     ----------
     **values : object
         ``model``, ``workers``, ``timeout_s``, ``silence_s``, ``on_timeout``, ``max_retries``, ``first_wait_s``,
-        ``longest_wait_s``, ``auto_download``, ``keep_loaded``, ``list_ttl_s``, ``store``, ``largest_image_bytes``,
-        ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``, ``allow_private_hosts``,
-        ``allow_remote``. None takes an earlier value back.
+        ``longest_wait_s``, ``auto_download``, ``keep_loaded``, ``list_ttl_s``, ``load_timeout_s``, ``store``,
+        ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``,
+        ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
 
     Raises
     ------

@@ -17,6 +17,7 @@ __all__ = [
     "flag",
     "harmless",
     "keep_loaded",
+    "load_timeout_s",
     "needs_consent",
     "one_of",
     "retries",
@@ -63,6 +64,11 @@ def timeout_s(raw: object) -> float | None:
     if not 0 < number < float("inf"):
         raise ValueError
     return number
+
+
+def load_timeout_s(raw: object) -> float | str | None:
+    """Seconds above 0, None for ``"none"``, or ``"auto"``. Raises ValueError or TypeError."""
+    return "auto" if raw == "auto" else timeout_s(raw)
 
 
 def keep_loaded(raw: object) -> bool | float:

@@ -2,10 +2,11 @@
 
 import os
 import threading
+import time
 
 import pytest
 
-from vlmkit.engines.desk import Desk, desk
+from vlmkit.engines.desk import Desk, beat, desk, is_here, within
 from vlmkit.errors import ModelLoadFailed
 
 
@@ -23,6 +24,12 @@ class Counting:
 
     def shut(self):
         self.shut_on = threading.current_thread().name
+
+    def watch(self, silent_s):
+        pass
+
+    def abandon(self, why):
+        self.notes.append(why)
 
 
 @pytest.fixture
@@ -161,9 +168,159 @@ def test_the_process_ends_cleanly_after_mlx_was_used(fresh_python, ending):
         "        self.left -= 1\n"
         "        return self.left > 0\n"
         "    def shut(self): print('shut')\n"
+        "    def watch(self, silent_s): pass\n"
         "one, worker = desk(), Worker()\n"
         "one.join(worker)\n"
         "one.call(worker.turn)\n" + ending,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (3 if "raise" in ending else 0, "shut\n", "")
+
+
+@pytest.fixture
+def impatient():
+    """A desk that is lost after half a second of silence."""
+    opened = Desk(lost_after_s=0.5)
+    yield opened
+    opened.close()
+
+
+def spin(stop):
+    while not stop.is_set():
+        pass
+
+
+def test_a_desk_says_how_it_is(own):
+    """Idle it is silent for no time; pieces of work are counted; a sign of life starts the time anew."""
+    begun, release = threading.Event(), threading.Event()
+    assert own.silent_s == 0.0
+    done = own.turns_done
+
+    def work():
+        begun.set()
+        release.wait(10)
+        beat()
+        return own.silent_s
+
+    thread = threading.Thread(target=lambda: silences.append(own.call(work)))
+    silences = []
+    thread.start()
+    begun.wait(10)
+    time.sleep(0.05)
+    assert own.silent_s >= 0.05
+    release.set()
+    thread.join(10)
+    assert silences[0] < 0.05
+    own.call(lambda: None)
+    assert own.turns_done >= done + 1
+    assert is_here() is False
+    assert own.call(is_here) is True
+
+
+def test_a_task_that_does_not_come_back_loses_the_desk(impatient):
+    """Whoever waits for it is told, and so is whoever waits behind it; nothing more is taken; the thread ends."""
+    stop, faults = threading.Event(), []
+
+    def ask(work):
+        with pytest.raises(ModelLoadFailed) as caught:
+            impatient.call(work)
+        faults.append(str(caught.value))
+
+    threads = [threading.Thread(target=ask, args=[work]) for work in (lambda: spin(stop), lambda: None)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(faults) == 2
+    assert all("no sign of life" in fault for fault in faults)
+    with pytest.raises(ModelLoadFailed, match="no sign of life"):
+        impatient.call(lambda: None)
+    impatient._thread.join(20)  # interrupted, although its loop would never have ended
+    assert not impatient._thread.is_alive()
+    assert not stop.is_set()
+
+
+def test_a_turn_that_does_not_come_back_abandons_every_worker(impatient):
+    """Those who had no part in it as well."""
+    notes = []
+    stuck, other = Counting("stuck", 1, notes), Counting("other", 1, notes)
+    stuck.turn = lambda: spin(threading.Event())
+    for worker in (stuck, other):
+        impatient.join(worker)
+    impatient.wake(stuck)
+    impatient._thread.join(20)
+    assert len(notes) == 2
+    assert all("given up" in note for note in notes)
+    assert stuck.shut_on == other.shut_on == "vlmkit-desk"
+
+
+def test_work_that_gives_signs_of_life_is_not_lost(impatient):
+    """However long it takes; and inside `within` the limit is another one."""
+
+    def work():
+        for _ in range(100):
+            time.sleep(0.01)
+            beat()
+        return "done"
+
+    assert impatient.call(work) == "done"
+
+    def hasty():
+        with within(0.01, "its tokenizer"):
+            time.sleep(1)
+
+    own = Desk()
+    with pytest.raises(ModelLoadFailed, match="its tokenizer did not come to an end"):
+        own.call(hasty)
+    own.close()
+
+
+def test_a_call_may_have_a_deadline_of_its_own(own):
+    """It counts from when the work begins."""
+    assert own.call(lambda: time.sleep(0.01) or 3, timeout_s=60, what="x") == 3
+    blocker = threading.Thread(target=lambda: own.call(lambda: time.sleep(0.5)))
+    blocker.start()
+    assert own.call(lambda: 4, timeout_s=0.2, what="x") == 4
+    blocker.join()
+    with pytest.raises(ModelLoadFailed, match=r"loading m did not come to an end within 0\.2 s"):
+        own.call(lambda: spin(threading.Event()), timeout_s=0.2, what="loading m")
+    assert own.lost
+
+
+STUCK = {
+    "a loop": "while True: pass",
+    "a loop that catches everything": """while True:
+        try:
+            while True: pass
+        except BaseException: pass""",
+    "a long call": "time.sleep(1000)",
+    "a lock": "threading.Lock().acquire() and threading.Event().wait()",
+    "mlx": "mx.eval([x := x @ x for _ in range(10**5)][-1])",
+}
+
+
+@pytest.mark.parametrize(
+    ("stuck", "ending"), [*((stuck, "") for stuck in STUCK), ("a long call", "raise SystemExit(3)"), ("mlx", "1 / 0")]
+)
+def test_the_process_ends_with_a_thread_that_does_not(fresh_python, stuck, ending):
+    """With the program's own exit status; another desk takes work meanwhile."""
+    done = fresh_python(
+        "import sys, threading, time\n"
+        "import mlx.core as mx\n"
+        "from vlmkit.engines import desk as desks\n"
+        "desks._PATIENCE_S = desks._OBEDIENCE_S = 0.2\n"
+        "def stick():\n"
+        "    x = mx.ones((1500, 1500))\n"
+        "    mx.eval(x)\n"
+        f"    {STUCK[stuck]}\n"
+        "first = desks.desk()\n"
+        "try:\n"
+        "    first.call(stick, timeout_s=0.3, what='it')\n"
+        "except Exception as error:\n"
+        "    print(error)\n"
+        "print(desks.desk() is first, desks.desk().call(lambda: mx.ones(3).sum().item()), flush=True)\n" + ending,
+        check=False,
+    )
+    assert done.stdout == "it did not come to an end within 0.3 s.\nFalse 3.0\n"
+    assert done.returncode == {"": 0, "raise SystemExit(3)": 3, "1 / 0": 1}[ending], done.stderr
+    assert "ZeroDivisionError" in done.stderr if "/" in ending else not done.stderr

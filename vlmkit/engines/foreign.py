@@ -28,6 +28,7 @@ from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs
 from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
 from transformers.utils.chat_template_utils import render_jinja_template
 
+from vlmkit.engines.desk import beat
 from vlmkit.engines.template import ChatTemplate, Conversation
 from vlmkit.errors import Refused
 
@@ -282,6 +283,7 @@ def embed(model: Any, inputs: dict[str, Any], *, features: Any = None) -> dict[s
     features : mlx array of shape (image tokens, width), or None
         What the vision tower makes of the pictures, where that is known; None asks it.
     """
+    beat()
     rest = {k: v for k, v in inputs.items() if k not in ("input_ids", "pixel_values", "attention_mask")}
     known = {} if features is None else {"cached_image_features": features}
     embedded = model.get_input_embeddings(
@@ -326,6 +328,7 @@ def prefill(model: Any, row: int, token_ids: list[int], kwargs: dict[str, Any], 
         greedy_sampling=True,
     )
     while batch.needs_processing():
+        beat()
         batch.prompt_step()
     return batch.generate(lambda scores: mx.argmax(scores, axis=-1), lambda _token: False, compute_logprobs=False)
 
@@ -354,6 +357,7 @@ def plain_tokens(
         logits_processors=processors or None,
     )
     for result in stream:
+        beat()
         if result.token is not None and result.finish_reason != "length":
             yield int(result.token), result.logprobs
 

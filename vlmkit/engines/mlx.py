@@ -5,24 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vlmkit import settings
 from vlmkit.backends.checks import blank_prompt, check_sampling
 from vlmkit.backends.protocol import Insight
 from vlmkit.backends.surface import Surface
 from vlmkit.engines import desk as desks
 from vlmkit.engines import device as device_choice
-from vlmkit.engines import inspection, loading, locate
+from vlmkit.engines import inspection, locate
 from vlmkit.engines.families import verdicts
 from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import open_on_desk
 from vlmkit.engines.picture_pool import PicturePool, decode_all
 from vlmkit.engines.request import Request
-from vlmkit.errors import BadSchema, BadSetting, Cancelled, ModelLoadFailed, Refused, RunError, ServerFault
+from vlmkit.engines.seat import Seat, Seats, load_timeout_s
+from vlmkit.errors import BadSchema, BadSetting, Cancelled, Refused, RunError, ServerFault, SetupError
 from vlmkit.extras import open_by_name
 from vlmkit.records import Ask, Constraint, Reply
 
@@ -48,6 +49,7 @@ def open_engine(
     kv_cache_tokens: int | None = None,
     allow_code: str | None = None,
     allow_wrong: str | None = None,
+    timeout_s: float | str | None = None,
 ) -> Engine:
     """Open a model in this process.
 
@@ -73,6 +75,10 @@ def open_engine(
     allow_wrong : str or None, default None
         Name of the model, to open it although its answers are known to be wrong, or it does not see rightly.
 
+    timeout_s : float, "none" or None, default None
+        Longest time for loading, its download not counted, in seconds; None takes the setting ``load_timeout_s``, which
+        is 15 minutes and 2 more for each gigabyte of weights unless set.
+
     Returns
     -------
     Engine
@@ -85,7 +91,8 @@ def open_engine(
     ModelNotFound
         No such directory, repository, revision or adapter, or downloading is forbidden.
     ModelLoadFailed
-        It is there and cannot be used: no vision model, unknown architecture, unsafe, damaged, too big, wrong.
+        It is there and cannot be used: no vision model, unknown architecture, unsafe, damaged, too big, wrong, or it
+        takes too long to load.
     MissingExtra
         mlx or mlx_vlm cannot be imported.
     """
@@ -95,6 +102,7 @@ def open_engine(
     _check_count("slots", slots, "answers to write at the same time")
     _check_count("kv_cache_tokens", kv_cache_tokens, "tokens to keep in memory at the same time")
     device_choice.check_name(device)
+    given_s = settings.get("load_timeout_s", timeout_s)
     if device != "auto":  # before anything is looked for, let alone downloaded
         desks.desk().call(partial(device_choice.choose, device))
     allow_code, allow_wrong = _as_named(allow_code, name), _as_named(allow_wrong, name)
@@ -114,6 +122,7 @@ def open_engine(
         kv_cache_tokens=kv_cache_tokens,
         code_allowed=allow_code == name,
         wrong_allowed=allow_wrong == name,
+        timeout_s=given_s,
     )
 
 
@@ -149,29 +158,45 @@ class Engine(Surface):
         kv_cache_tokens: int | None,
         code_allowed: bool,
         wrong_allowed: bool,
+        timeout_s: float | str | None = "auto",
     ) -> None:
         self.model = model
         self.revision = revision
         self._numbers = itertools.count()
-        self._desk = desks.desk()
-        opened = self._desk.call(
-            lambda: open_on_desk(
-                checkpoint,
-                name=model,
-                revision=revision,
-                adapter=adapter,
-                slots=slots,
-                kv_cache_tokens=kv_cache_tokens,
-                code_allowed=code_allowed,
-                wrong_allowed=wrong_allowed,
-            )
+        opening = partial(
+            open_on_desk,
+            checkpoint,
+            name=model,
+            revision=revision,
+            adapter=adapter,
+            slots=slots,
+            kv_cache_tokens=kv_cache_tokens,
+            code_allowed=code_allowed,
+            wrong_allowed=wrong_allowed,
         )
-        self._language: LoadedModel | None = opened.language
-        self._scheduler: Scheduler | None = opened.scheduler
-        self.info = opened.info
-        self.abilities = opened.abilities
-        self._desk.join(opened.scheduler)
+        self._seats = Seats(model, opening, load_timeout_s(timeout_s, checkpoint.weight_bytes))
+        self.info = self._seat.opened.info
+        self.abilities = self._seat.opened.abilities
         self._pool = PicturePool(_PICTURE_THREADS, self._decoded)
+
+    @property
+    def _seat(self) -> Seat:
+        seat = self._seats.good()
+        if seat is None:
+            raise self._closed()
+        return seat
+
+    @property
+    def _desk(self) -> desks.Desk:
+        return self._seat.desk
+
+    @property
+    def _language(self) -> LoadedModel:
+        return self._seat.opened.language
+
+    @property
+    def _scheduler(self) -> Scheduler:
+        return self._seat.opened.scheduler
 
     @property
     def stats(self) -> Counts:
@@ -182,9 +207,10 @@ class Engine(Surface):
         Cancelled
             The engine is closed.
         """
-        if self._scheduler is None:
+        seat = self._seats.now
+        if seat is None:
             raise self._closed()
-        return self._scheduler.counts
+        return seat.opened.scheduler.counts
 
     def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
         """Take an ask; return at once.
@@ -208,7 +234,7 @@ class Engine(Surface):
         """
         check_sampling(ask.sampling)
         self._check_constraint(ask.constraint)
-        self._desk.check()
+        desks.desk().check()
         request = Request(next(self._numbers), ask, self.model, self.revision, on_text=take)
         pictures = ask.all_pictures
         if len(pictures) > self.abilities.images_per_ask:
@@ -229,7 +255,7 @@ class Engine(Surface):
         """
         images = decode_all(ask.all_pictures)
         look = open_by_name("vlmkit.engines.insight:look_inside")
-        insight: Insight = self._desk.call(lambda: look(self._open_language(), ask, images))
+        insight: Insight = self._desk.call(partial(look, self._language, ask, images))
         return insight
 
     def tokenize(self, text: str) -> list[int]:
@@ -240,7 +266,7 @@ class Engine(Surface):
         Cancelled
             The engine is closed.
         """
-        return self._desk.call(lambda: self._open_language().encode(text))
+        return self._desk.call(partial(self._language.encode, text))
 
     def detokenize(self, tokens: Sequence[int]) -> str:
         """Text of token ids, the template's markers left out.
@@ -250,21 +276,15 @@ class Engine(Surface):
         Cancelled
             The engine is closed.
         """
-        return self._desk.call(lambda: self._open_language().decode(list(tokens)))
+        return self._desk.call(partial(self._language.decode, list(tokens)))
 
     def close(self) -> None:
         """End asks in flight with `Cancelled` and give the memory back. Twice is fine."""
-        scheduler, self._scheduler, self._language = self._scheduler, None, None
-        if scheduler is None:
+        if self._seats.now is None:
             return
         for request in self._pool.shut():
             request.fail(self._closed())
-        with suppress(ModelLoadFailed):  # the desk closed meanwhile, and shut the scheduler itself
-            self._desk.leave(scheduler)
-            self._desk.call(scheduler.shut)
-            # The last name of the model; what it held is given back once nothing holds it.
-            del scheduler
-            self._desk.call(loading.give_back)
+        self._seats.give_up()
 
     def _decode(self, request: Request) -> None:
         try:
@@ -284,18 +304,23 @@ class Engine(Surface):
 
     def _decoded(self, request: Request, images: Future[list[Any]]) -> None:
         """Hand a request on once its pictures are decoded, on the thread that did it."""
-        scheduler = self._scheduler
-        if images.cancelled() or scheduler is None:
+        if images.cancelled() or self._seats.now is None:
             request.fail(self._closed())
         elif error := images.exception():
             request.fail(_picture_fault(error))
         else:
             request.images = images.result()
-            scheduler.submit(request)
-            try:
-                self._desk.wake(scheduler)
-            except ModelLoadFailed:
-                request.fail(self._closed())
+            self._hand_on(request)
+
+    def _hand_on(self, request: Request) -> None:
+        try:
+            seat = self._seat
+            seat.opened.scheduler.submit(request)
+            seat.desk.wake(seat.opened.scheduler)
+        except Cancelled as error:
+            request.fail(error)
+        except SetupError as error:  # the desk is closed; or it was lost, and the model cannot be opened any more
+            request.fail(ServerFault(str(error), is_fatal=True) if self._seats.now else self._closed())
 
     def _closed(self) -> Cancelled:
         return Cancelled(f"{self.model} is closed. Open it again to ask more.")
@@ -305,11 +330,6 @@ class Engine(Surface):
             f"{self.model} takes {self.abilities.images_per_ask} picture(s) per question and was given {pictures}, "
             "examples included. Give fewer at a time."
         )
-
-    def _open_language(self) -> LoadedModel:
-        if self._language is None:
-            raise self._closed()
-        return self._language
 
 
 def _as_named(word: str | None, name: str) -> str | None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ReplyFuture", "Request"]
 
+_LATE_S = 1.0  # in which the desk comes back, and can say more
+
 
 class ReplyFuture(PendingReply):
     """A future that, cancelled at any time before its end, ends with `Cancelled`.
@@ -171,6 +173,27 @@ class Request:
             if self._transcript is not None:
                 self._transcript.finish()
             self.fail(TimedOut(message, partial=self._reply("timeout") if self.completion_tokens else None))
+
+    def fail_if_stuck(self, working_s: float, silent_s: float) -> None:
+        """End with `TimedOut` where the desk itself cannot, because it does not come back; from another thread.
+
+        Parameters
+        ----------
+        working_s : float
+            Time of the piece of work in hand that is this ask's.
+        silent_s : float
+            How long the desk has given no sign of life; an ask that waits all that time is late, too.
+        """
+        timeout_s = self.ask.timeout_s
+        if self.ended or timeout_s is None:
+            return
+        waited_s = min(silent_s, time.monotonic() - self._submitted_s)
+        if max(self._worked_s + working_s, waited_s) > timeout_s + _LATE_S:
+            message = (
+                f"{self._model}: {timeout_s:g} s were over, and the work in hand in this process did not come to an "
+                "end. Raise timeout_s, or ask with smaller pictures or a shorter prompt."
+            )
+            self.fail(TimedOut(message))
 
     def _reply(self, reason: str) -> Reply:
         return Reply(

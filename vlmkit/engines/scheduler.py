@@ -17,7 +17,7 @@ from vlmkit.engines.decoding import Decoder, Prompt
 from vlmkit.engines.picture_pool import decode_all
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
-from vlmkit.errors import Cancelled, Refused, RunError, ServerFault
+from vlmkit.errors import Cancelled, Refused, RunError, ServerFault, TimedOut
 from vlmkit.records import Turn
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from vlmkit.records import Constraint
 
 __all__ = ["Language", "Scheduler"]
+
+_NO_PIECE: tuple[float, tuple[Request, ...]] = (0.0, ())
 
 
 class Language(Protocol):
@@ -65,9 +67,19 @@ class Scheduler:
         # After a broken step every row of it is asked again with the batch to itself.
         self._alone: deque[Request] = deque()
         self._live: dict[int, Request] = {}
+        # What another thread may look at: everything not ended, what is worked on now and since when.
+        self._in_hand: dict[int, Request] = {}
+        self._piece: tuple[float, tuple[Request, ...]] = _NO_PIECE
+        self._abandoned = ""
 
     def submit(self, request: Request) -> None:
         """Queue a request; from any thread."""
+        in_hand, key = self._in_hand, id(request)
+        in_hand[key] = request
+        # Whoever waits for an answer keeps this, so it must not know the model.
+        request.future.add_done_callback(lambda _: in_hand.pop(key, None))
+        if self._abandoned:
+            request.fail(self._lost(self._abandoned))
         self._arrivals.put(request)
 
     def turn(self) -> bool:
@@ -93,6 +105,24 @@ class Scheduler:
         self._collect()
         self._end_all(Cancelled(f"{self._language.name} was closed before the answer was complete. Open it again."))
         self._decoder.close()
+
+    def watch(self, silent_s: float) -> None:
+        """End asks that are overdue while the desk has not come back for so long; on another thread."""
+        start_s, rows = self._piece
+        share_s = (time.perf_counter() - start_s) / max(1, len(rows))
+        for request in tuple(self._in_hand.values()):
+            request.fail_if_stuck(share_s if request in rows else 0.0, silent_s)
+
+    def abandon(self, why: str) -> None:
+        """End every ask, as the desk is lost: with `TimedOut` those it was at work on; on another thread."""
+        self._abandoned = why
+        _, rows = self._piece
+        for request in tuple(self._in_hand.values()):
+            request.fail(TimedOut(f"{self._language.name}: {why}") if request in rows else self._lost(why))
+
+    def _lost(self, why: str) -> ServerFault:
+        """Of an ask that had no part in it, and may be asked again."""
+        return ServerFault(f"{self._language.name}: {why}", is_transient=True)
 
     def _collect(self) -> None:
         try:
@@ -134,6 +164,7 @@ class Scheduler:
     def _worked(self, request: Request, work: Callable[[Request], None]) -> bool:
         """Do something for one ask, whose fault stays its own; whether it went well."""
         start_s = time.perf_counter()
+        self._piece = (start_s, (request,))
         try:
             work(request)
         except Exception as error:  # noqa: BLE001  whatever a processor or model raises concerns this ask alone
@@ -141,6 +172,7 @@ class Scheduler:
             self._count(failed=1)
             return False
         finally:
+            self._piece = _NO_PIECE
             seconds = time.perf_counter() - start_s
             request.spend(seconds)
             self._count(prompt_seconds=seconds)
@@ -191,11 +223,14 @@ class Scheduler:
 
     def _step(self) -> None:
         start_s = time.perf_counter()
+        self._piece = (start_s, tuple(self._live.values()))
         try:
             tokens = self._decoder.step()
         except Exception as error:  # noqa: BLE001  which row broke the step is unknown
             self._retry_alone(error)
             return
+        finally:
+            self._piece = _NO_PIECE
         share_s = (time.perf_counter() - start_s) / len(self._live)
         for request in self._live.values():
             request.spend(share_s)
