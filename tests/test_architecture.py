@@ -19,18 +19,21 @@ GROUND = {
     "notices",
     "finish_reasons",
     "proportions",
+    "untrusted",
 }
 
 # Change this table on purpose, in the commit that gives the reason.
 MAY_IMPORT = {
-    "errors": set(),
+    # What may be shown of a stranger's words; an error is a text that people print.
+    "untrusted": set(),
+    "errors": {"untrusted"},
     "records": {"errors"},
     "settings": {"errors", "settings_checks", "settings_file", "settings_trust"},
     "settings_checks": set(),
     "settings_file": {"errors"},
     "settings_trust": {"errors", "notices", "settings_file"},
     "extras": {"errors"},
-    "notices": set(),
+    "notices": {"untrusted"},
     # Weights, pictures and the model picker fit into what is free.
     "memory": set(),
     # Providers tell why there is no text, the gate whether a text counts: both by the same words.

@@ -31,6 +31,8 @@ A message says what failed, where, and what to do next.
 
 from __future__ import annotations
 
+from vlmkit.untrusted import for_terminal
+
 __all__ = [
     "BackendError",
     "BadSchema",
@@ -61,7 +63,13 @@ __all__ = [
 
 
 class VlmkitError(Exception):
-    """Root of every error vlmkit raises on purpose."""
+    """Root of every error vlmkit raises on purpose.
+
+    As a text it is safe to print: a file's name or a server's words in it cannot steer a terminal.
+    """
+
+    def __str__(self) -> str:
+        return for_terminal(super().__str__(), keep="\n\t")
 
 
 class SetupError(VlmkitError):

@@ -6,6 +6,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from vlmkit.untrusted import for_terminal
+
 __all__ = ["warn"]
 
 _PACKAGE = str(Path(__file__).parent)
@@ -17,9 +19,9 @@ def warn(message: str) -> None:
     Parameters
     ----------
     message : str
-        What happened, where, and what to do.
+        What happened, where, and what to do; made safe to print.
     """
-    warnings.warn(message, stacklevel=_stacklevel())
+    warnings.warn(for_terminal(message, keep="\n\t"), stacklevel=_stacklevel())
 
 
 def _stacklevel() -> int:

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
+from making_pictures import corners, encoded
 
 from vlmkit.cli.formats import FORMATS, format_of_file
 from vlmkit.cli.results import FIELDS, Results
+from vlmkit.sources import read_header, refer
 
 EVIL = '=HYPERLINK("http://x")\x1b[2J\u202e\n<script>|`*'
 EMPTY = dict.fromkeys(FIELDS)
@@ -82,7 +85,7 @@ def test_csv_reads_back_and_holds_no_formula():
     assert rows[0]["description"] == 'A star, "small".'
     assert (rows[0]["width"], rows[0]["seconds"]) == ("64", "0.25")
     assert rows[1]["description"] == "'" + EVIL.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e")
-    assert rows[1]["path"] == r"'-b\udcff.png"
+    assert rows[1]["path"] == Path("-b%FF.png").absolute().as_uri().replace("%25", "%")
     assert rows[2]["description"] == ""
 
 
@@ -123,3 +126,17 @@ def test_plain_is_a_path_a_tab_and_a_text():
 def test_a_file_name_may_name_the_format(name, expected):
     """The ending decides where nobody said otherwise."""
     assert format_of_file(name) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[2J.png", "b\udcff.png", "=1.png", "-rf.png", " @x.png", "a\u200bb.png", "a\nb.png", "%41.png"]
+)
+def test_a_path_in_csv_leads_to_its_file(name, tmp_path, monkeypatch):
+    """Whatever it is called, to whoever reads the cell; and no spreadsheet or terminal obeys it."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(encoded(corners((4, 3)), "PNG"))
+    record = EMPTY | {"path": name, "description": "x"}
+    (row,) = csv.DictReader(io.StringIO("\n".join(FORMATS["csv"](Results(iterate([record]), total=1), 80))))
+    assert read_header(refer(row["path"])).width == 4
+    assert row["path"].isprintable()
+    assert not row["path"].strip().startswith(("=", "-", "@", "+"))

@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making_pictures import encoded, noise
 
+from vlmkit import exporters, read_images
 from vlmkit.errors import SetupError
-from vlmkit.exporters import merge_edits
+from vlmkit.exporters import merge_edits, read_dataset
 from vlmkit.exporters.files import BACKUPS
+from vlmkit.untrusted import for_terminal
 
 NASTY = [
     'a "dog", with commas; {tags|here} {{twice}} \\ and tabs\tinside',
@@ -206,6 +208,35 @@ def test_hostile_names_stay_inside(form, tmp_path):
         texts = [text for text in form.texts(form.read(place, folder)) if text is not None]
     # Of pictures with something beside them, those that no folder lists are missing: hidden ones, or without an ending.
     assert len(texts) == (5 if form.beside else 8)
+
+
+def test_files_of_texts_can_be_looked_at(form, photos, tmp_path, table_of):
+    """Nothing in them steers a terminal or hides: escapes in JSON and XML, left out where a file is text alone."""
+    evil = "a \x1b[31mred\x9b\u202e dog\u200b\U000e0041\ufeff\x00\u2028end"
+    form.write(table_of(photos, [f"{evil} {i}" for i in range(5)]), tmp_path)
+    if form.name in {"parquet", "webdataset"}:  # no files of text
+        return
+    text = form.file(tmp_path).read_bytes().decode()
+    assert for_terminal(text, keep="\n\t") == text
+    if form.name in {"jsonl", "imagefolder", "kohya", "coco", "llava", "messages", "label_studio"}:
+        assert sorted(form.texts(form.read(tmp_path))) == [f"{evil} {i}" for i in range(5)]
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J.jpg", "bad\udcff.jpg", "a\u202eb\n.jpg", "%41 \U000e0041.jpg", "=1.jpg"])
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_paths_come_back_whatever_their_name(form, name, tmp_path, monkeypatch):
+    """The file is found by what was read; neither a terminal nor a reader of UTF-8 stumbles over what is written."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(encoded(noise((20, 9)), "JPEG"))
+    frame = pd.DataFrame({"path": [name, "plain.jpg"], "caption": ["c", "d"]}, dtype=object)
+    getattr(exporters, f"to_{form}")(frame, f"set.{form}")
+    text = Path(f"set.{form}").read_text(encoding="utf-8")
+    assert for_terminal(text, keep="\n") == text
+    back = read_dataset(f"set.{form}")
+    assert Path(back["path"][0]).absolute() == Path(name).absolute()
+    assert back["path"][1] == "plain.jpg"
+    assert read_images(back["path"].tolist())["error"].isna().tolist() == [True, False]
+    assert (merge_edits(frame, back)["caption_status"] == "auto").all()
 
 
 def test_a_file_of_something_else_is_no_data_set(form, tmp_path, captions):

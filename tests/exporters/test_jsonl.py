@@ -26,11 +26,11 @@ def test_types_survive(captions, tmp_path):
 
 
 def test_names_that_cannot_be_said_are_shown(captions, tmp_path):
-    """A file name in no known encoding does not end an export; a column called as the pictures does, before it."""
+    """A file name in no known encoding comes back; a column called as the pictures does ends an export before it."""
     captions["path"] = captions["path"].astype(object)
     captions.loc[0, "path"] = "caf\udce9.jpg"
     to_jsonl(captions, tmp_path / "set.jsonl")
-    assert read_dataset(tmp_path / "set.jsonl")["path"][0] == "caf\ufffd.jpg"
+    assert read_dataset(tmp_path / "set.jsonl")["path"][0].endswith("/caf\udce9.jpg")
     with pytest.raises(SetupError, match="rename it"):
         to_jsonl(captions.assign(photo=captions["path"]), tmp_path / "other.jsonl", image="photo")
 

@@ -6,7 +6,7 @@ import pytest
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.sources import refer
-from vlmkit.sources.urls import check_media_type, is_url, shown
+from vlmkit.sources.urls import check_media_type, is_url, path_from_text, path_in_text, path_of_url, shown
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,20 @@ def test_other_content_is_refused(media_type: str) -> None:
 def test_pictures_and_anything_unspecific_pass(media_type: str) -> None:
     """The bytes have the last word."""
     check_media_type(media_type, "x")
+
+
+@pytest.mark.parametrize("path", ["/a/b\x1b.png", "/a/b\udcff.png", "/a/%41\u200b#?.png", "/a.zip/x\ny.png"])
+def test_a_path_survives_a_file_of_text(path):
+    """As a URL of printable letters, which leads to the same file."""
+    text = path_in_text(path)
+    assert text.isascii()
+    assert text.isprintable()
+    assert path_of_url(text) == path_from_text(text) == path
+
+
+@pytest.mark.parametrize(
+    "text", ["a.png", "/é %41 #.png", "http://h/a.png?x=%1b", "file:///a/plain.png", "file://h/a%1B"]
+)
+def test_other_texts_stay(text):
+    """Paths that everything can hold, and addresses that people wrote."""
+    assert path_in_text(text) == path_from_text(text) == text

@@ -1,7 +1,6 @@
 """All formats of the exporters, as the contract sees them: how each is written, read, and what it cannot hold."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pandas as pd
 
 from vlmkit import exporters
 from vlmkit.exporters import read_dataset
+from vlmkit.untrusted import for_file
 
 LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 
@@ -17,14 +17,8 @@ def same(text):
     return text
 
 
-def without_controls(text):
-    return "".join(
-        letter for letter in text if unicodedata.category(letter) != "Cc" or letter in "\t\n\v\f\r\x1c\x1d\x1e\x85"
-    )
-
-
 def on_one_line(text):
-    return LINE_ENDS.sub(" ", without_controls(text).strip())
+    return LINE_ENDS.sub(" ", for_file(text).strip())
 
 
 def without_token(text):
@@ -81,5 +75,5 @@ FORMATS = [
     Format("label_studio", "set.json", "set.json", keeps_all=True),
     Format("xmp", "photos", "photos/a.jpg.xmp", held=as_xml, beside=True),
     Format("jsonl", "set.jsonl", "set.jsonl", keeps_all=True),
-    Format("csv", "set.csv", "set.csv", held=without_controls, keeps_all=True),
+    Format("csv", "set.csv", "set.csv", held=for_file, keeps_all=True),
 ]

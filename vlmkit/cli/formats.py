@@ -1,19 +1,22 @@
 """The formats that results are written in: each a function from `Results` to lines, lazily where the format allows.
 
-Every format is safe to show: control characters become visible escapes, and a spreadsheet finds no formula in CSV.
+Every format is safe to show: hidden characters become visible escapes, and a spreadsheet finds no formula in CSV.
+A path in CSV keeps naming its file: with hidden characters in it, as a ``file:`` URL.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 
 from vlmkit.cli.documents import draw_document
 from vlmkit.cli.results import Record, Results, marked
 from vlmkit.cli.tables import draw
-from vlmkit.cli.text import dump, harmless, one_line
+from vlmkit.cli.text import dump, one_line
+from vlmkit.untrusted import for_terminal
 
 __all__ = ["FORMATS", "FOR_PROGRAMS", "WITH_FACTS", "Format", "format_of_file"]
 
@@ -54,7 +57,8 @@ def _csv(results: Results, _width: int) -> Iterator[str]:
     yield ",".join(results.fields)
     for record in results:
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow([_cell(record[field]) for field in results.fields])
+        cells = [_place(record[field]) if field == "path" else _cell(record[field]) for field in results.fields]
+        csv.writer(line, lineterminator="\n").writerow(cells)
         yield line.getvalue().removesuffix("\n")
 
 
@@ -77,10 +81,18 @@ def _size(record: Record) -> str:
     return f"{record['width']}x{record['height']}" if record["width"] else ""
 
 
+def _place(path: str) -> str:
+    """A path that still leads to its file, and is neither a formula nor obeyed by a terminal."""
+    from vlmkit.sources.urls import path_in_text
+
+    text = path_in_text(path)
+    return f".{os.sep}{text}" if _FORMULA.match(text) else text
+
+
 def _cell(value: object) -> object:
     if isinstance(value, dict):
         value = dump(value)
     if not isinstance(value, str):
         return value
-    text = harmless(value, keep="\n\t")
+    text = for_terminal(value, keep="\n\t")
     return f"'{text}" if _FORMULA.match(value) else text

@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from vlmkit.cli.text import dump, harmless
+from vlmkit.cli.text import dump
 from vlmkit.errors import SetupError, VlmkitError
+from vlmkit.untrusted import for_terminal
 
 __all__ = ["Complaints", "check_writable", "say", "terminal_width", "to_file", "to_stdout", "write_lines"]
 
@@ -22,7 +23,7 @@ _ESCAPING = "vlmkit.escape"
 
 def say(message: str) -> None:
     """Tell the person at the terminal something that is no result: on stderr, printable."""
-    print(harmless(message, keep="\n"), file=sys.stderr, flush=True)  # noqa: T201  this is the command line
+    print(for_terminal(message, keep="\n"), file=sys.stderr, flush=True)  # noqa: T201  this is the command line
 
 
 class Complaints:

@@ -6,27 +6,9 @@ import json
 import re
 from datetime import date
 
-__all__ = ["HARMFUL", "dump", "harmless", "one_line", "shorten", "width_of", "wrap"]
+from vlmkit.untrusted import for_json, for_terminal
 
-# Terminal controls (C0, DEL, C1), invisible reordering (bidi), separators that start a line, lone surrogates.
-HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-
-def harmless(text: str, *, keep: str = "") -> str:
-    r"""Replace what a terminal would obey instead of show.
-
-    Parameters
-    ----------
-    text : str
-    keep : str, default ""
-        Control characters that stay, such as ``"\n"``.
-
-    Examples
-    --------
-    >>> print(harmless("a\x1b[2Jb"))
-    a\x1b[2Jb
-    """
-    return HARMFUL.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
+__all__ = ["dump", "one_line", "shorten", "width_of", "wrap"]
 
 
 def dump(value: object, *, indent: int | None = None) -> str:
@@ -38,14 +20,12 @@ def dump(value: object, *, indent: int | None = None) -> str:
     indent : int or None, default None
         None is one line.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
-    # Python escapes less than a terminal obeys; what is left of line ends is layout.
-    return HARMFUL.sub(lambda match: "\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
+    return for_json(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
 
 
 def one_line(text: str) -> str:
-    """The text on one line: white space becomes single spaces, the rest is `harmless`."""
-    return harmless(re.sub(r"[ \t\r\n\f\v]+", " ", text).strip())
+    """The text on one line: white space becomes single spaces, the rest is safe to print."""
+    return for_terminal(re.sub(r"[ \t\r\n\f\v]+", " ", text).strip())
 
 
 def width_of(text: str) -> int:
@@ -129,8 +109,3 @@ def _fitting(clusters: list[tuple[str, int]], width: int) -> list[tuple[str, int
         if taken > width:
             return clusters[:position]
     return clusters
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"

@@ -15,6 +15,7 @@ from vlmkit.exporters.files import Backups, write_whole
 from vlmkit.exporters.options import Options
 from vlmkit.exporters.provenance import Provenance, trace
 from vlmkit.exporters.values import clean_text
+from vlmkit.untrusted import for_markdown, for_terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,10 +182,10 @@ def _by_kind(reasons: Iterable[str]) -> dict[str, int]:
 
 def _inline(text: str) -> str:
     """A text on one line in which Markdown and HTML find nothing to do."""
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(clean_text(text).split()))
+    return for_markdown(" ".join(text.split()))
 
 
 def _code(value: Any) -> str:
-    text = " ".join(clean_text(str(value)).split())
+    text = for_terminal(" ".join(str(value).split()))
     fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"

@@ -15,8 +15,10 @@ from vlmkit.exporters.jsonl import plain_entries
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
-from vlmkit.exporters.values import to_json, without_controls
+from vlmkit.exporters.values import to_json
 from vlmkit.extras import open_by_name
+from vlmkit.sources.urls import path_from_text, path_in_text
+from vlmkit.untrusted import for_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +108,7 @@ class CsvFile:
 
 
 def _plain(value: Any) -> Any:
-    return without_controls(value) if isinstance(value, str) else value
+    return for_file(value) if isinstance(value, str) else value
 
 
 def to_csv(
@@ -120,9 +122,9 @@ def to_csv(
     """Write a table as CSV, UTF-8, one row per row; rows that failed, too.
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them, which `read_dataset` takes off.
-    Types are lost and lists become JSON; JSON Lines keep both. Characters that a terminal obeys, such as ESC, are left
-    out of texts. OpenCLIP wants ``--csv-separator , --csv-img-key path --csv-caption-key caption``, img2dataset
-    ``--url_col=path``.
+    Types are lost and lists become JSON; JSON Lines keep both. Hidden characters, such as ESC, are left out of texts; a
+    path that has some, or is no Unicode, is written as a ``file:`` URL, which `read_dataset` makes a path again.
+    OpenCLIP wants ``--csv-separator , --csv-img-key path --csv-caption-key caption``, img2dataset ``--url_col=path``.
 
     Parameters
     ----------
@@ -149,7 +151,9 @@ def to_csv(
     place = Path(path)
     names = further_columns(frame, options.get("image"), columns, taken="path")
     job = start(frame, place.parent, options, title="CSV", column=column, cells=names, is_record=True, keep_all=True)
-    Document(job.folder / place.name, CsvFile(["path", *names], "path", text=job.text), job).write(plain_entries(job))
+    Document(job.folder / place.name, CsvFile(["path", *names], "path", text=job.text), job).write(
+        plain_entries(job, path_in_text)
+    )
     usage = f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})"
     keys = f"--csv-separator , --csv-img-key path --csv-caption-key {job.text or 'caption'}"
     return job.finish(
@@ -189,7 +193,13 @@ def read_csv(
     found, rows = open_csv(Path(path), reading, delimiter=delimiter, encoding=encoding)
     names = [unguard(name) if guarded else name for name in found]
     cells = ([unguard(cell) if guarded and cell is not None else cell for cell in row] for row in rows)
-    return reading.table([dict(zip(names, row, strict=True)) for row in cells], names)
+    records = (dict(zip(names, row, strict=True)) for row in cells)
+    return reading.table([_named(record) if guarded else record for record in records], names)
+
+
+def _named(record: dict[str, str | None]) -> dict[str, str | None]:
+    path = record.get("path")
+    return record if path is None else record | {"path": path_from_text(path)}
 
 
 def open_csv(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -12,6 +12,7 @@ from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
 from vlmkit.exporters.values import clean_text
+from vlmkit.sources.urls import path_from_text, path_in_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,9 @@ def to_jsonl(
     **options: Unpack[ExportOptions],
 ) -> pd.DataFrame:
     """Write a table as JSON Lines, one object per row; rows that failed, too.
+
+    Hidden characters are escapes in it, so that it is safe to look at, and read back as they were. A path that is no
+    Unicode is written as a ``file:`` URL, which `read_dataset` makes a path again.
 
     Parameters
     ----------
@@ -66,20 +70,27 @@ def to_jsonl(
     job = start(
         frame, place.parent, options, title="JSON Lines", column=column, cells=names, is_record=True, keep_all=True
     )
-    Document(job.folder / place.name, _file(job.text), job).write(plain_entries(job))
+    Document(job.folder / place.name, _file(job.text), job).write(plain_entries(job, _name_in_json))
     usage = f"import vlmkit as vk\n\ndf = vk.read_dataset({place.name!r})"
     return job.finish(place.name, [usage])
 
 
-def plain_entries(job: Job) -> Iterator[Entry]:
+def _name_in_json(path: str) -> str:
+    """A path that every reader of JSON takes: escapes hold controls, and halves of characters are no text."""
+    return path if clean_text(path) == path else path_in_text(path)
+
+
+def plain_entries(job: Job, name_of: Callable[[str], str]) -> Iterator[Entry]:
     """Rows of a job as plain records, the picture's path first.
 
     Parameters
     ----------
     job : Job
+    name_of : callable
+        A path as the format can hold it.
     """
     for row in job.usable_rows():
-        path = None if row.path is None else clean_text(row.path)
+        path = None if row.path is None else name_of(row.path)
         name = path if path is not None else f"<row {row.position}>"
         yield Entry(name=name, text=row.text, record={"path": path, **row.cells})
 
@@ -103,4 +114,9 @@ def read_jsonl(path: str | Path) -> pd.DataFrame:
         There is nothing to read in it.
     """
     reading = Reading(path)
-    return reading.table(entry.record for entry in _file(None).read(Path(path), reading))
+    return reading.table(_named(entry.record) for entry in _file(None).read(Path(path), reading))
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    path = record.get("path")
+    return record | {"path": path_from_text(path)} if isinstance(path, str) else record

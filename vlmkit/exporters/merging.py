@@ -16,13 +16,14 @@ from vlmkit.errors import BadSetting, RunError, SetupError
 from vlmkit.exporters.conversations import without_token
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import column_of, find_text_column
-from vlmkit.exporters.values import plain_value, tags_of, without_controls
+from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame.arrays import text_array
 from vlmkit.frame.reviewed import STATUSES
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Limits, fingerprint
-from vlmkit.sources.urls import is_url
+from vlmkit.sources.urls import is_url, path_of_url
+from vlmkit.untrusted import for_file
 
 __all__ = ["merge_edits"]
 
@@ -162,6 +163,7 @@ def _paths(pictures: pd.Series[Any]) -> list[str | None]:
 
 
 def _path_key(path: str) -> str:
+    path = path_of_url(path)
     if is_url(path):
         return path
     whole = os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  pathlib raises for an unknown "~name"
@@ -242,7 +244,7 @@ def _is_same(written: Any, value: Any) -> bool:
     """Whether a value is the other as some export would have written it."""
     if not isinstance(written, str) or not isinstance(value, str):
         return bool(written == value) or (isinstance(written, list) and tuple(written) == tags_of(value))
-    forms = (value, without_token(value), without_controls(value), without_controls(without_token(value)))
+    forms = (value, without_token(value), for_file(value), for_file(without_token(value)))
     return _folded(written) in set(map(_folded, forms))
 
 

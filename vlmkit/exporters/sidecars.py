@@ -20,8 +20,9 @@ from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.side_files import Content, write_side_files
-from vlmkit.exporters.values import plain_value, split_tags, without_controls
+from vlmkit.exporters.values import plain_value, split_tags
 from vlmkit.sources.formats import SUFFIXES
+from vlmkit.untrusted import for_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +72,8 @@ class SidecarFile:
 
     def content(self, row: Row) -> Content:
         """Text of a row: caption, tags, or the tags behind the caption."""
-        parts = [text] if (text := without_controls(row.text or "").strip()) else []
-        text = ", ".join([*parts, *map(without_controls, row.tags)])
+        parts = [text] if (text := for_file(row.text or "").strip()) else []
+        text = ", ".join([*parts, *map(for_file, row.tags)])
         text = _LINES.sub(" ", text) if self.one_line else _trimmed(text)
         return Content(doubled_braces(text) if self.wildcards else text)
 

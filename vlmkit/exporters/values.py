@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.frame.arrays import float_array, integer_array, text_array
+from vlmkit.untrusted import for_json
 
 __all__ = [
     "clean_text",
@@ -22,11 +23,9 @@ __all__ = [
     "table_of_records",
     "tags_of",
     "to_json",
-    "without_controls",
 ]
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _SCALARS = (str, bool, int, float, type(None))
 
 
@@ -35,14 +34,9 @@ def clean_text(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def without_controls(text: str) -> str:
-    """A text without characters that a terminal obeys and no text has, such as NUL and ESC; line ends and tabs stay."""
-    return _CONTROLS.sub("", text)
-
-
 def to_json(value: object) -> str:
-    """JSON on one line, characters as they are."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    """JSON on one line, characters as they are, but for hidden ones, which are escapes."""
+    return for_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def plain_reader(column: pd.Series[Any]) -> Callable[[Any], Any]:

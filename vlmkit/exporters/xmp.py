@@ -18,6 +18,7 @@ from vlmkit.exporters.options import ExportOptions, check_choice
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.side_files import Content, write_side_files
 from vlmkit.exporters.sidecars import pictures_below, side_targets
+from vlmkit.untrusted import for_xml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ class XmpFile:
         _put(document, description, "dc:subject", "Bag", content.tags)
         if self.alt_text:
             _put(document, description, "Iptc4xmpCore:AltTextAccessibility", "Alt", text)
-        return document.toxml(encoding="utf-8")
+        return for_xml(document.toxml(encoding="utf-8").decode()).encode()
 
     def content(self, row: Row) -> Content:
         """Words of a row, as XML can hold them."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import html
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+
+from vlmkit.untrusted import without_hidden
 
 __all__ = [
     "Markup",
@@ -26,12 +27,6 @@ __all__ = [
     "visible",
 ]
 
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, without tab and line feed
-    "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # direction, invisible ones
-    "\ud800-\udfff"  # halves of characters
-    "\U000e0000-\U000e007f]"  # tags: a whole invisible alphabet
-)
 _MEDIA_TYPES = ("image/jpeg", "image/png")
 
 
@@ -48,7 +43,7 @@ def visible(text: str) -> str:
     ----------
     text : str
     """
-    return _HIDDEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+    return without_hidden(text, lambda character: f"⟨U+{ord(character):04X}⟩", keep="\t\n")
 
 
 def escape(value: Any) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import urllib.request
+from urllib.parse import quote, unquote_to_bytes
 
 from vlmkit.errors import UnreadableImage
+from vlmkit.untrusted import without_hidden
 
-__all__ = ["check_media_type", "is_url", "path_of_url", "shown"]
+__all__ = ["check_media_type", "is_url", "path_from_text", "path_in_text", "path_of_url", "shown"]
 
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:)", re.IGNORECASE)
 _WHATEVER = frozenset({"", "application/octet-stream", "binary/octet-stream"})
@@ -28,7 +31,39 @@ def path_of_url(text: str) -> str:
     if text[:7].lower() != "file://":
         return text
     host, slash, path = text[7:].partition("/")
-    return urllib.request.url2pathname(f"{slash}{path}") if host.lower() in {"", "localhost"} else text
+    if host.lower() not in {"", "localhost"}:
+        return text
+    if os.name == "nt":
+        return urllib.request.url2pathname(f"{slash}{path}")
+    return os.fsdecode(unquote_to_bytes(f"{slash}{path}"))  # names need not be Unicode
+
+
+def path_in_text(path: str) -> str:
+    """A path for a file of text: as it is, or where it has hidden characters or is no Unicode, as a ``file:`` URL.
+
+    Such a URL names the same file, is taken wherever a path is, and is made of printable characters alone.
+
+    Parameters
+    ----------
+    path : str
+        As Python has it: bytes that are no Unicode are halves of characters.
+    """
+    plain = without_hidden(path, lambda each: quote(each, errors="surrogatepass"))
+    if plain == path or is_url(path):
+        return plain
+    whole = os.path.abspath(os.path.expanduser(path)).replace(os.sep, "/")  # noqa: PTH100, PTH111  links stay
+    return f"file://{'' if whole.startswith('/') else '/'}{quote(os.fsencode(whole))}"
+
+
+def path_from_text(text: str) -> str:
+    """The absolute path that `path_in_text` was given; any other text as it is.
+
+    Parameters
+    ----------
+    text : str
+    """
+    path = path_of_url(text)
+    return path if path != text and path_in_text(path) == text else text
 
 
 def shown(url: str) -> str:

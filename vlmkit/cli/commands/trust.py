@@ -9,10 +9,10 @@ import click
 
 from vlmkit import settings
 from vlmkit.cli.output import to_stdout, write_lines
-from vlmkit.cli.text import harmless
 from vlmkit.errors import BadSetting
 from vlmkit.settings_file import FILE_NAME, find_file
 from vlmkit.settings_trust import consent, consents, withdraw
+from vlmkit.untrusted import for_terminal
 
 __all__ = ["trust"]
 
@@ -32,12 +32,12 @@ def trust(file: Path | None, *, revoke: bool, listed: bool) -> int:
 
 
 def _list() -> Iterator[str]:
-    yield from (harmless(str(file)) for file in sorted(consents()))
+    yield from (for_terminal(str(file)) for file in sorted(consents()))
 
 
 def _revoke(file: Path | None) -> Iterator[str]:
     meant = _meant(file)
-    shown = harmless(str(meant))
+    shown = for_terminal(str(meant))
     yield f"{shown} is no longer trusted." if withdraw(meant) else f"{shown} was not trusted."
 
 
@@ -45,7 +45,7 @@ def _consent(file: Path | None) -> Iterator[str]:
     meant = _meant(file)
     entries = settings.refused_without_consent(meant)
     consent(meant)
-    yield f"{harmless(str(meant))} is trusted as it is now. It says:"
+    yield f"{for_terminal(str(meant))} is trusted as it is now. It says:"
     yield from (f"  {entry}" for entry in entries or ["nothing that needs consent"])
 
 
