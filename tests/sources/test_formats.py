@@ -20,6 +20,17 @@ def test_everyday_formats_are_allowed_and_dangerous_ones_are_not() -> None:
     assert not {"EPS", "WMF", "PDF", "FITS"} & set(allowed_formats())
 
 
+def test_every_format_has_its_reader_and_no_others_are_loaded(fresh_python) -> None:
+    """In a process that has written no picture yet, as writing one may load all that Pillow has."""
+    code = (
+        "import sys\nfrom vlmkit.sources.formats import allowed_formats\nfound = allowed_formats()\n"
+        "assert 'PIL.PdfImagePlugin' not in sys.modules and 'PIL.EpsImagePlugin' not in sys.modules\n"
+        "from PIL import Image\nImage.init()\nallowed_formats.__wrapped__.__globals__['readers'].cache_clear()\n"
+        "assert found == allowed_formats.__wrapped__()"
+    )
+    fresh_python(code)
+
+
 @pytest.mark.parametrize(
     "name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI", "HEIF"]
 )

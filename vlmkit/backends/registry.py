@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib.metadata
 import inspect
 import re
 from dataclasses import dataclass
@@ -67,8 +66,14 @@ class ModelName:
 
 def engines() -> dict[str, str]:
     """Every known engine and the dotted name of its opener: ours, then installed third parties'."""
-    strangers = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
-    return {point.name: point.value for point in strangers} | BUILT_IN
+    from importlib.metadata import entry_points
+
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)} | BUILT_IN
+
+
+def _opener_of(engine: str) -> str:
+    """Dotted name; empty where there is no such engine. To find strangers, every installed package is looked at."""
+    return BUILT_IN.get(engine) or engines().get(engine, "")
 
 
 def parse(model: str) -> ModelName:
@@ -92,11 +97,11 @@ def parse(model: str) -> ModelName:
     if model == "tiny":
         return ModelName(engine="mlx", name="tiny")
     parts = _ENGINE_AND_NAME.fullmatch(model)
-    known = engines()
-    if parts and known.get(parts["engine"], "").startswith(_SERVERS):
+    opener = _opener_of(parts["engine"]) if parts else ""
+    if parts and opener.startswith(_SERVERS):
         name, url = split_address(parts["engine"], model.partition(":")[2].strip())
         return ModelName(engine=parts["engine"], name=name, url=url)
-    if parts and parts["engine"] in known:
+    if parts and opener:
         return ModelName(engine=parts["engine"], name=parts["name"], url=parts["url"])
     path = Path(model).expanduser()
     if model and path.is_dir():
@@ -106,7 +111,7 @@ def parse(model: str) -> ModelName:
         raise ModelNotFound(message + _nearby(path.name))
     if _HUB_ID.fullmatch(model):
         return ModelName(engine="mlx", name=model)
-    raise UnknownModel(_unknown(model, parts["engine"] if parts else model, known))
+    raise UnknownModel(_unknown(model, parts["engine"] if parts else model, engines()))
 
 
 def load(model: str | None = None, **options: Any) -> Backend:
@@ -130,7 +135,7 @@ def load(model: str | None = None, **options: Any) -> Backend:
         No model was named, the name is unknown, or the engine could not open it.
     """
     name = parse(require_model(model))
-    dotted = engines()[name.engine]
+    dotted = _opener_of(name.engine)
     try:
         opened = _open(name, dotted, options)
     except VlmkitError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import PurePath
 from typing import IO, cast
 
@@ -15,6 +17,7 @@ __all__ = ["SUFFIXES", "allowed_formats", "foreign_format", "readers"]
 
 # An allow list: Pillow would also hand PostScript to Ghostscript, and guess at text. MPO comes in as JPEG.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI")
+_PLUGINS = ("Jpeg", "Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg2K", "Ppm", "Ico", "Qoi")  # of Pillow, for these
 
 SUFFIXES = frozenset(
     f".{ending}"
@@ -73,7 +76,9 @@ Reader = tuple[str, Callable[..., Image.Image], Callable[[bytes], bool | str] | 
 @cache
 def readers() -> tuple[Reader, ...]:
     """Name of each format that is opened, what opens it, and what tells it by its first bytes."""
-    Image.init()
+    for plugin in _PLUGINS:  # and not all forty of them, which take longer than all the rest of a first picture
+        with suppress(ImportError):  # as Pillow itself: the format is then none that is opened
+            import_module(f"PIL.{plugin}ImagePlugin")
     return (*((name, *Image.OPEN[name]) for name in _FORMATS if name in Image.OPEN), ("HEIF", _open_heif, _is_heif))
 
 
