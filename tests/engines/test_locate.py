@@ -3,7 +3,7 @@
 import pytest
 
 from vlmkit.engines import hub
-from vlmkit.engines.locate import find, find_adapter
+from vlmkit.engines.locate import find, find_adapter, is_bundled
 from vlmkit.errors import BadSetting, ModelNotFound
 
 
@@ -59,3 +59,9 @@ def test_an_adapter_needs_both_its_files(tmp_path):
             find_adapter(tmp_path)
         (tmp_path / name).touch()
     assert find_adapter(str(tmp_path)) == tmp_path
+
+
+def test_the_bundled_model_is_known_by_its_directory(tmp_path):
+    """A copy of it is a stranger's."""
+    assert is_bundled(find("tiny").directory)
+    assert not is_bundled(tmp_path)

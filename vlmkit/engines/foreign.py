@@ -28,8 +28,9 @@ from mlx_vlm.utils import get_model_and_args, get_model_type, prepare_inputs
 from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
 from transformers.utils.chat_template_utils import render_jinja_template
 
+from vlmkit.engines import rendering
 from vlmkit.engines.desk import beat
-from vlmkit.engines.template import ChatTemplate, Conversation
+from vlmkit.engines.template import ChatTemplate, Conversation, one_template
 from vlmkit.errors import Refused
 
 __all__ = [
@@ -152,7 +153,9 @@ def weight_bytes(model: Any) -> int:
     return sum(weight.nbytes for weight in dict(tree_flatten(model.parameters())).values())
 
 
-def chat_template(model_type: str, processor: Any, own: str | None) -> ChatTemplate | None:
+def chat_template(
+    model_type: str, processor: Any, own: str | None, *, name: str = "", is_ours: bool = False
+) -> ChatTemplate | None:
     """What puts a conversation into words for a model; None for families that were made without a template.
 
     Parameters
@@ -161,26 +164,43 @@ def chat_template(model_type: str, processor: Any, own: str | None) -> ChatTempl
     processor : as `load` gives it
     own : str or None
         The checkpoint's own template. Only where it has none that of mlx_vlm's processor is taken.
+    name : str, default ""
+        Of the model, for messages.
+    is_ours : bool, default False
+        Whether the template is no stranger's, and can be rendered in this process.
+
+    Raises
+    ------
+    ValueError
+        The processor brings several, and none of them is called "default".
     """
     if model_type in _LAST_MESSAGE_ONLY:
         return None
     tokenizer = getattr(processor, "tokenizer", processor)
-    built_in = (getattr(holder, "chat_template", None) for holder in (processor, tokenizer))
+    built_in = (one_template(getattr(holder, "chat_template", None)) for holder in (processor, tokenizer))
     template = own or next((text for text in built_in if isinstance(text, str) and text), None)
     if template is None:
         return None
+    # Of templates that know two ways to begin an answer, the one without thinking: a caption is wanted.
+    given = {"enable_thinking": False} | getattr(tokenizer, "special_tokens_map", {})
 
     def render(messages: list[dict[str, Any]]) -> str:
-        # Of templates that know two ways to begin an answer, the one without thinking: a caption is wanted.
         rendered, _ = render_jinja_template(
-            conversations=[messages],
-            chat_template=template,
-            add_generation_prompt=True,
-            **{"enable_thinking": False} | getattr(tokenizer, "special_tokens_map", {}),
+            conversations=[messages], chat_template=template, add_generation_prompt=True, **given
         )
         return str(rendered[0])
 
-    return ChatTemplate(render=render, marks=partial(_marks, model_type, processor))
+    def render_elsewhere(messages: list[dict[str, Any]]) -> str:
+        values = {name: _plain(value) for name, value in given.items()}
+        values |= {"messages": messages, "tools": None, "documents": None, "add_generation_prompt": True}
+        return rendering.render(template, values, name=name)
+
+    return ChatTemplate(render=render if is_ours else render_elsewhere, marks=partial(_marks, model_type, processor))
+
+
+def _plain(value: Any) -> Any:
+    """Special tokens come as texts, and lists of them."""
+    return [str(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _marks(model_type: str, processor: Any, images: int) -> list[str]:

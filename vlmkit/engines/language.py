@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.engines import foreign, grammar
+from vlmkit.engines import foreign, grammar, locate
 from vlmkit.engines.decoding import Prompt
 from vlmkit.engines.template import Conversation, Said, own_template
 from vlmkit.records import Constraint, Turn
@@ -43,8 +43,8 @@ class LoadedModel:
         self.checkpoint = checkpoint
         self.context_length = checkpoint.context_length
         self._config = checkpoint.config
-        own = own_template(checkpoint.directory)
-        self._template = foreign.chat_template(model.config.model_type, processor, own)
+        own, is_ours = own_template(checkpoint.directory), locate.is_bundled(checkpoint.directory)
+        self._template = foreign.chat_template(model.config.model_type, processor, own, name=name, is_ours=is_ours)
         self.tokenizer = getattr(processor, "tokenizer", processor)
         # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
         self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))

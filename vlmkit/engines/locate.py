@@ -14,7 +14,7 @@ from vlmkit.backends.registry import ModelName
 from vlmkit.engines import hub
 from vlmkit.errors import BadSetting, ModelNotFound
 
-__all__ = ["Place", "find", "find_adapter", "identity_of", "is_on_hub"]
+__all__ = ["Place", "find", "find_adapter", "identity_of", "is_bundled", "is_on_hub"]
 
 _HUB_VARIABLES = ("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -83,7 +83,7 @@ def find(name: str, *, revision: str | None = None, code_allowed: bool = False) 
         A revision of something that has none.
     """
     if name == "tiny":
-        place = Place(directory=Path(str(files("vlmkit.tiny"))) / "weights")
+        place = Place(directory=_bundled())
     elif name and (path := Path(name).expanduser()).is_dir():
         place = Place(directory=path)
     elif _HUB_ID.fullmatch(name):
@@ -97,6 +97,20 @@ def find(name: str, *, revision: str | None = None, code_allowed: bool = False) 
         message = f"revision: {revision!r} cannot be used, {name} is a local model. Leave it out, or give a Hub id."
         raise BadSetting(message)
     return place
+
+
+def is_bundled(directory: Path) -> bool:
+    """Whether a directory is the one of the bundled model, whose files are no stranger's.
+
+    Parameters
+    ----------
+    directory : Path
+    """
+    return directory.resolve() == _bundled().resolve()
+
+
+def _bundled() -> Path:
+    return Path(str(files("vlmkit.tiny"))) / "weights"
 
 
 def find_adapter(adapter: str | Path | None) -> Path | None:

@@ -16,7 +16,7 @@ from vlmkit.backends.protocol import Insight
 from vlmkit.backends.surface import Surface
 from vlmkit.engines import desk as desks
 from vlmkit.engines import device as device_choice
-from vlmkit.engines import inspection, locate
+from vlmkit.engines import inspection, locate, rendering
 from vlmkit.engines.families import verdicts
 from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import open_on_desk
@@ -109,6 +109,8 @@ def open_engine(
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
     checkpoint = inspection.inspect(place.directory, name=name, allow_code=allow_code)
+    if not locate.is_bundled(place.directory):
+        rendering.prepare()  # while the weights are read
     verdicts.check_right(name, checkpoint.model_type, allow_wrong=allow_wrong)
     commit = place.commit or inspection.digest(place.directory)
     if adapter_directory is not None:

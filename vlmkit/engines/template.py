@@ -18,7 +18,7 @@ from typing import Any
 
 from vlmkit.errors import Refused
 
-__all__ = ["ChatTemplate", "Conversation", "Said", "own_template"]
+__all__ = ["ChatTemplate", "Conversation", "Said", "one_template", "own_template"]
 
 _DEFAULT = "default"
 
@@ -36,7 +36,7 @@ def own_template(directory: Path) -> str | None:
     ValueError
         Several templates, and none of them is called "default".
     """
-    found = (_one(template) for template in _templates(directory))
+    found = (one_template(template) for template in _templates(directory))
     return next((template for template in found if template), None)
 
 
@@ -64,7 +64,18 @@ def _text(file: Path) -> str | None:
     return None
 
 
-def _one(template: Any) -> str | None:
+def one_template(template: Any) -> str | None:
+    """The template to use: a text, or of several, as a list or by name, the one called "default".
+
+    Parameters
+    ----------
+    template : str, list, mapping or None
+
+    Raises
+    ------
+    ValueError
+        None of them is called so.
+    """
     if isinstance(template, list):
         template = {entry["name"]: entry["template"] for entry in template}
     if not isinstance(template, dict):
@@ -251,8 +262,10 @@ class ChatTemplate:
         for way in _ways(conversation):
             try:
                 fault = self._fault(way, conversation)
+            except Refused:  # it takes too much, and would each time
+                raise
             except Exception as error:  # noqa: BLE001  a template may break in any way over what it does not take
-                fault = f"{type(error).__name__}: {error}"
+                fault = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
             if not fault:
                 return way
             faults[fault] = None
