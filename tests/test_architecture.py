@@ -79,6 +79,7 @@ DOORS = {
     "mlx": MLX,
     "mlx_vlm": MLX,
     "transformers": MLX,
+    "jinja2": {"engines"},
     "tokenizers": MLX,
     "safetensors": MLX,
     "llguidance": MLX,
