@@ -30,17 +30,17 @@ class Ending(Enum):
         return self in {Ending.WHOLE, Ending.CUT}
 
 
-_MARKS = re.compile(r"[^a-z]+")
+_MARKS = r"[^a-z]+"
 # An honest end consists of nothing but these, however it is put together: end_turn, eosToken, FINISH_REASON_STOP.
-_HONEST = re.compile(
+_HONEST = (
     r"(?:stop(?:ped)?|end(?:ed)?|eos|eot|eom|im|id|turn|sequence|token|word|string|str|natural|complet(?:ed|ion|e)|done"
     r"|finish(?:ed)?|reason|success|succeeded|ok|normal|unknown|unspecified|none|null|of|text|generation)+"
 )
-_DECLINED = re.compile(
+_DECLINED = (
     r"safety|unsafe|filter|refus|recit|prohibit|block|spii|policy|moderat|guardrail|harm|sensitiv|toxic|copyright"
     r"|declin|den(?:y|ied)|violat|censor|flagged|armor|abus|illegal|privacy|language"
 )
-_CUT = re.compile(r"length|max|limit|truncat|exceed|context|incomplete|timeout|timedout|cutoff|pause|budget")
+_CUT = r"length|max|limit|truncat|exceed|context|incomplete|timeout|timedout|cutoff|pause|budget"
 
 
 @lru_cache(maxsize=256)
@@ -59,9 +59,9 @@ def ending_of(finish_reason: str) -> Ending:
     >>> ending_of("abort").name
     'BROKEN'
     """
-    said = _MARKS.sub("", finish_reason.lower())
-    if not finish_reason.strip() or _HONEST.fullmatch(said):
+    said = re.sub(_MARKS, "", finish_reason.lower())
+    if not finish_reason.strip() or re.fullmatch(_HONEST, said):
         return Ending.WHOLE
-    if _DECLINED.search(said):
+    if re.search(_DECLINED, said):
         return Ending.DECLINED
-    return Ending.CUT if _CUT.search(said) else Ending.BROKEN
+    return Ending.CUT if re.search(_CUT, said) else Ending.BROKEN

@@ -69,10 +69,10 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 """Label of the model's turn, as a script of a conversation has it."""
-_FENCE = re.compile(r"(```+|~~~+)(?:[\w+-]*[ \t]*\n)?(.*?)\n?[ \t]*\1", re.DOTALL)
+_FENCE = r"(?s)(```+|~~~+)(?:[\w+-]*[ \t]*\n)?(.*?)\n?[ \t]*\1"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "„": "“”", "‘": "’", "「": "」", "『": "』", "`": "`", "‹": "›"}
-_INNER_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)*]*\s+|(?<=[。！？])\s*|\n\s*")
+_INNER_APOSTROPHE = r"(?<=\w)'(?=\w)"
+_SENTENCE = r"(?<=[.!?…])[\"'”’)*]*\s+|(?<=[。！？])\s*|\n\s*"
 _SENTENCE_MARKS = (". ", "! ", "? ", "\n", "。", "！", "？", "। ")
 _LONGEST_OFFER = 400  # characters; further back nobody looks
 
@@ -125,7 +125,7 @@ def drop_label(text: str) -> str:
 
 def drop_fence(text: str) -> str:
     """Leave out the fence around a whole answer."""
-    match = _FENCE.fullmatch(text) if text.startswith(("```", "~~~")) else None
+    match = re.fullmatch(_FENCE, text) if text.startswith(("```", "~~~")) else None
     return match[2] if match and match[1] not in match[2] else text
 
 
@@ -135,7 +135,7 @@ def drop_quotes(text: str) -> str:
     if ends is None or len(text) < 3 or text[-1] not in ends:
         return text
     inside = text[1:-1]
-    bare = _INNER_APOSTROPHE.sub("", inside) if text[0] == "'" else inside
+    bare = re.sub(_INNER_APOSTROPHE, "", inside) if text[0] == "'" else inside
     return inside if inside.strip() and not any(mark in bare for mark in text[0] + ends) else text
 
 
@@ -145,7 +145,7 @@ def drop_offers(text: str) -> str:
     first = max(0, end - _LONGEST_OFFER)
     if not begins_an_offer(text[_last_sentence(text) :]):
         return text
-    starts = [match.end() for match in _SENTENCE.finditer(text, first)]
+    starts = [match.end() for match in re.compile(_SENTENCE).finditer(text, first)]
     for start in reversed(starts):
         sentence = text[start:end].strip()
         if sentence and not begins_an_offer(sentence):

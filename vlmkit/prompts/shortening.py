@@ -9,7 +9,7 @@ from vlmkit.errors import BadSetting
 
 __all__ = ["character_limit_suffix", "cut_text"]
 
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”）]*")
+_SENTENCE_END = r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”）]*"
 _LEAST_SHARE = 0.4  # a sentence that ends earlier leaves too much of the room
 
 
@@ -30,7 +30,7 @@ def cut_text(text: str, most: int) -> str:
     """
     if len(text) <= most:
         return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text) if match.end() <= most]
+    ends = [match.end() for match in re.finditer(_SENTENCE_END, text) if match.end() <= most]
     if ends and ends[-1] >= _LEAST_SHARE * most:
         return text[: ends[-1]]
     words = re.match(r"(.*\S)(?=\s)", text[: most + 1], re.DOTALL)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Protocol
 
 from vlmkit.errors import Refused, UnreadableReply
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
-from vlmkit.prompts.choices import read_choice
 from vlmkit.prompts.gate import admit, admit_values, advice_of_cut
-from vlmkit.prompts.numbers import read_float, read_integer
 from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.shortening import cut_text
 from vlmkit.prompts.template import Template
-from vlmkit.prompts.yes_no import read_yes_or_no
 from vlmkit.records import Constraint, Reply, Token
 
 __all__ = ["Field", "Form", "Task"]
 
-_READERS: dict[type, Any] = {str: str, int: read_integer, float: read_float, bool: read_yes_or_no}
+
+@cache
+def _readers() -> dict[type, Callable[[str], Any]]:
+    """What reads an answer of each type; opened for the first that is no text, as their patterns take a while."""
+    from vlmkit.prompts.numbers import read_float, read_integer
+    from vlmkit.prompts.yes_no import read_yes_or_no
+
+    return {int: read_integer, float: read_float, bool: read_yes_or_no}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,10 +61,14 @@ class Field:
             The answer is not of this field's type, or beyond its bounds.
         """
         if self.choices:
+            from vlmkit.prompts.choices import read_choice  # as `_readers`
+
             return read_choice(text, self.choices)
         if self.most_characters is not None:
             return cut_text(text, self.most_characters)
-        value = _READERS[self.dtype](text)
+        if self.dtype is str:
+            return text
+        value = _readers()[self.dtype](text)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             scale = f"a number from {self.low} to {self.high}"
             raise UnreadableReply(f"expected {scale}, got {value}.", "Ask more plainly, or ask another model.")
