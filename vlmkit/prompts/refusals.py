@@ -78,9 +78,7 @@ _ABOUT_SYMBOLS = re.compile(
     r"emoji|emoticon|symbol|punctuation|\bcharacters?\b|\bmarks?\b|arrow|operator|currency|\bicon", re.IGNORECASE
 )
 _DESCRIBES = re.compile(r"\bdescri(?:be|ption)|\bcaption|\balt[- ]text", re.IGNORECASE)
-_QUOTED = (
-    r"\"[^\"]*\"|“[^”]*”|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|‘[^’]{3,}’|(?<!\w)'[^']{3,}'(?!\w)|`[^`]*`"
-)
+_QUOTED = r"\"[^\"]*\"|“[^”]*”|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|‘[^’]{3,}’|(?<!\w)'[^']{3,}'(?!\w)|`[^`]*`"
 _WORDS = re.compile(r"\w")
 _OFFER_HINTS = (
     "you", "help", "know", "assist", "hope", "hello", "anything", "happy", "glad", "question", "?", "thank", "ask",
