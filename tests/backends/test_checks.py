@@ -52,6 +52,16 @@ def test_values_that_mean_nothing_are_refused(name, value):
         check_sampling(Sampling(**{name: value}))
 
 
+def test_what_was_sound_once_is_looked_at_again_where_it_may_have_changed():
+    """A list of stops is no constant, whatever the type says."""
+    stops = ["a"]
+    sampling = Sampling(stop=stops)
+    check_sampling(sampling)
+    stops.append("")
+    with pytest.raises(BadSetting, match="stop: "):
+        check_sampling(sampling)
+
+
 def test_every_value_that_means_something_is_taken():
     """The bounds included."""
     check_sampling(Sampling())

@@ -66,7 +66,6 @@ def test_an_ask_carries_everything_the_backend_needs(photo, plan):
     assert [(picture.width, picture.height) for picture in ask.pictures] == [(24, 16), (24, 16)]
     assert (ask.prompt, ask.system, ask.sampling.max_tokens, ask.timeout_s) == ("What?", "Be short.", 7, 5.0)
     assert ask.constraint is None
-    assert prepared.seconds > 0
 
 
 def test_what_the_answer_must_be_is_sent_to_whoever_enforces_it(photo, plan):

@@ -15,6 +15,9 @@ MOST_PENALTY = 2.0
 """Frequency and presence penalties are from minus this to this, as OpenAI has it."""
 
 
+_sound: Sampling | None = None
+
+
 def blank_prompt(ask: Ask) -> Refused | None:
     """Fault of an ask that asks nothing; None where it does.
 
@@ -41,10 +44,15 @@ def check_sampling(sampling: Sampling) -> None:
     BadSetting
         One does not; names it and what it accepts.
     """
+    global _sound  # noqa: PLW0603  whichever thread wrote it last, it is one that was looked at
+    if sampling is _sound:  # a run asks a thousand times with the same one
+        return
     for name, (is_sound, accepts) in _RULES.items():
         value = getattr(sampling, name)
         if isinstance(value, bool) or not _holds(is_sound, value):
             raise BadSetting(f"{name}: {value!r} cannot be used. Give {accepts}.")
+    if isinstance(sampling.stop, tuple):  # nobody can change it any more
+        _sound = sampling
 
 
 def check_timeout(timeout_s: object) -> None:

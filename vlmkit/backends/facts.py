@@ -117,9 +117,12 @@ def counted(counts: Counts, future: Future[Reply]) -> Counts:
     if future.cancelled() or future.exception() is not None:
         return replace(counts, failed=counts.failed + 1)
     usage = future.result().usage
-    return replace(
-        counts,
+    return Counts(  # not by `replace`, which takes three times as long
         answered=counts.answered + 1,
+        failed=counts.failed,
         prompt_tokens=counts.prompt_tokens + (usage.prompt_tokens or 0),
         completion_tokens=counts.completion_tokens + (usage.completion_tokens or 0),
+        steps=counts.steps,
+        prompt_seconds=counts.prompt_seconds,
+        decode_seconds=counts.decode_seconds,
     )

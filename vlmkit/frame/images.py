@@ -164,9 +164,10 @@ def header_columns(
     values: dict[str, list[Any]] = {name: [] for name in facts}
     examined: list[Examination | None] = []
     errors = []
+    getters = [(attrgetter(name), column) for name, column in values.items()]
     for header, examination, error in _headers(refs, digest=digest, decode=decode):
-        for name, column in values.items():
-            column.append(None if header is None else attrgetter(name)(header))
+        for get, column in getters:
+            column.append(None if header is None else get(header))
         examined.append(examination)
         errors.append(error)
     arrays = {name.removeprefix("metadata."): facts[name](column) for name, column in values.items()}

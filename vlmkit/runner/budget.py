@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from vlmkit.errors import BadSetting
@@ -73,7 +73,9 @@ class Meter:
         self._budget = budget
         self._price = price
         self._begin_s = now_s
-        self._spent = Spent(money=None if price is None else 0.0)
+        self._tokens = 0
+        self._money = None if price is None else 0.0
+        self._has_limit = budget != Budget()
         self._replies = 0
         self._uncounted: str | None = None
 
@@ -89,15 +91,14 @@ class Meter:
         if usage.prompt_tokens is None and usage.completion_tokens is None:
             self._uncounted = model
         prompt, answer = usage.prompt_tokens or 0, usage.completion_tokens or 0
-        money = self._spent.money
-        if self._price is not None and money is not None:
-            money += (self._price[0] * prompt + self._price[1] * answer) / _PER_TOKENS
-        self._spent = replace(self._spent, tokens=self._spent.tokens + prompt + answer, money=money)
+        self._tokens += prompt + answer
+        if self._price is not None and self._money is not None:
+            self._money += (self._price[0] * prompt + self._price[1] * answer) / _PER_TOKENS
 
     @property
     def spent(self) -> Spent:
         """What was spent so far."""
-        return replace(self._spent, seconds=time.monotonic() - self._begin_s)
+        return Spent(seconds=time.monotonic() - self._begin_s, tokens=self._tokens, money=self._money)
 
     def has_room(self, in_flight: int) -> bool:
         """Whether one more ask may be sent, as those in flight will cost what the others did.
@@ -116,6 +117,8 @@ class Meter:
         in_flight : int, default 0
             Asks whose cost is not known yet.
         """
+        if not self._has_limit:  # asked for every row
+            return None
         budget, spent = self._budget, self.spent
         share = 1 + in_flight / self._replies if self._replies else 1.0
         if budget.minutes is not None and spent.seconds >= 60 * budget.minutes:

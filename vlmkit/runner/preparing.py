@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -38,8 +37,6 @@ class Prepared:
     ask : Ask or None
     reply : Reply or None
         The stored answer. Without it and without an ask, nobody can answer.
-    seconds : float
-        It took.
     """
 
     level: int
@@ -48,7 +45,6 @@ class Prepared:
     pictures: tuple[PictureRecord, ...] = ()
     ask: Ask | None = None
     reply: Reply | None = None
-    seconds: float = 0.0
 
 
 class Preparer:
@@ -124,7 +120,6 @@ class Preparer:
         RunError
             A picture cannot be read.
         """
-        start_s = time.monotonic()
         for current in self._levels(level):
             target = self._plan.targets[current]
             views = [self._views.view(ref, target) for ref in question.images]
@@ -132,9 +127,8 @@ class Preparer:
             if prepared is None and target.backend is not None:
                 prepared = self._asked(question, current, views)
             if prepared is not None:
-                return replace(prepared, seconds=time.monotonic() - start_s)
-        seconds = time.monotonic() - start_s
-        return Prepared(level=level, target=self._plan.targets[level], key=None, seconds=seconds)
+                return prepared
+        return Prepared(level=level, target=self._plan.targets[level], key=None)
 
     def _remembered(self, question: Question, level: int, views: list[View]) -> Prepared | None:
         digests = [digest for view in views if (digest := view.known_digest) is not None]
