@@ -107,6 +107,16 @@ SETTINGS: Mapping[str, Setting] = {
             check=checks.flag,
         ),
         Setting(
+            name="isolate",
+            variable="VLMKIT_ISOLATE",
+            table="vision",
+            key="isolate",
+            default=False,
+            accepts="true (models of this machine run in a process of their own) or false",
+            check=checks.flag,
+            is_harmless=checks.switches_on,
+        ),
+        Setting(
             name="keep_loaded",
             variable="VLMKIT_KEEP_LOADED",
             table="vision",
@@ -302,9 +312,9 @@ def use(**values: object) -> None:
     ----------
     **values : object
         ``model``, ``workers``, ``timeout_s``, ``silence_s``, ``on_timeout``, ``max_retries``, ``first_wait_s``,
-        ``longest_wait_s``, ``auto_download``, ``keep_loaded``, ``list_ttl_s``, ``load_timeout_s``, ``store``,
-        ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``, ``download_timeout_s``,
-        ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
+        ``longest_wait_s``, ``auto_download``, ``isolate``, ``keep_loaded``, ``list_ttl_s``, ``load_timeout_s``,
+        ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``largest_download_bytes``,
+        ``download_timeout_s``, ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
 
     Raises
     ------

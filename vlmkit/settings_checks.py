@@ -23,6 +23,7 @@ __all__ = [
     "retries",
     "seconds",
     "store",
+    "switches_on",
     "text",
     "timeout_s",
     "wait_s",
@@ -167,6 +168,11 @@ def harmless(_raw: object) -> bool:
 def needs_consent(_raw: object) -> bool:
     """Whether a value may come from any file: never, for what gives a permission or chooses a place."""
     return False
+
+
+def switches_on(raw: object) -> bool:
+    """Whether a value switches something on that protects, and does not take it away."""
+    return raw is True
 
 
 def chooses_no_place(raw: object) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from vlmkit import settings
 from vlmkit.backends.identity import stamp
 from vlmkit.backends.registry import ModelName
 from vlmkit.engines import hub
@@ -38,12 +39,18 @@ class Place:
 def identity_of(name: ModelName) -> Hashable:
     """What an open model depends on beside its name: a directory's files; the Hub, and where its downloads are.
 
+    And whether it is isolated: who switches that on gets no model that is open already.
+
     Parameters
     ----------
     name : ModelName
     """
-    directory = Path(name.name).expanduser()
-    if name.name == "tiny":
+    return settings.get("isolate"), _files_of(name.name)
+
+
+def _files_of(name: str) -> Hashable:
+    directory = Path(name).expanduser()
+    if name == "tiny":
         return None
     if directory.is_dir():
         files = (*directory.glob("*.json"), *directory.glob("*.safetensors"))

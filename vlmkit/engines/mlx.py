@@ -11,28 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit import settings
-from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.checks import check_sampling
 from vlmkit.backends.protocol import Insight
 from vlmkit.backends.surface import Surface
 from vlmkit.engines import desk as desks
 from vlmkit.engines import device as device_choice
 from vlmkit.engines import inspection, locate, rendering
+from vlmkit.engines.checks import check_constraint_of, fault_of
 from vlmkit.engines.families import verdicts
-from vlmkit.engines.grammar import check_constraint
 from vlmkit.engines.opening import open_on_desk
 from vlmkit.engines.picture_pool import PicturePool, decode_all
 from vlmkit.engines.request import Request
 from vlmkit.engines.seat import Seat, Seats, load_timeout_s
-from vlmkit.errors import BadSchema, BadSetting, Cancelled, Refused, RunError, ServerFault, SetupError
+from vlmkit.engines.specification import Specification, revision_of
+from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
 from vlmkit.extras import open_by_name
-from vlmkit.records import Ask, Constraint, Reply
+from vlmkit.records import Ask, Reply
 
 if TYPE_CHECKING:
     from vlmkit.backends.facts import Counts
+    from vlmkit.engines.isolation.engine import IsolatedEngine
     from vlmkit.engines.language import LoadedModel
     from vlmkit.engines.scheduler import Scheduler
 
-__all__ = ["Engine", "open_engine"]
+__all__ = ["Engine", "open_engine", "open_specified"]
 
 # One encodes while two decode; a picture takes milliseconds, a prompt hundreds of them.
 _PICTURE_THREADS = 2
@@ -50,8 +52,9 @@ def open_engine(
     allow_code: str | None = None,
     allow_wrong: str | None = None,
     timeout_s: float | str | None = None,
-) -> Engine:
-    """Open a model in this process.
+    isolate: bool | None = None,
+) -> Engine | IsolatedEngine:
+    """Open a model in this process, or in a child of it.
 
     Parameters
     ----------
@@ -74,15 +77,17 @@ def open_engine(
         Name of the model, to allow the code that its checkpoint ships to run.
     allow_wrong : str or None, default None
         Name of the model, to open it although its answers are known to be wrong, or it does not see rightly.
-
     timeout_s : float, "none" or None, default None
         Longest time for loading, its download not counted, in seconds; None takes the setting ``load_timeout_s``, which
         is 15 minutes and 2 more for each gigabyte of weights unless set.
+    isolate : bool or None, default None
+        Whether it runs in a child process, so that a native abort, a kill or a hang there costs a few asks and not this
+        process. The answers are the same. None takes the setting.
 
     Returns
     -------
-    Engine
-        Loaded and checked.
+    Engine or IsolatedEngine
+        Loaded and checked; both have the same surface.
 
     Raises
     ------
@@ -102,30 +107,55 @@ def open_engine(
     _check_count("slots", slots, "answers to write at the same time")
     _check_count("kv_cache_tokens", kv_cache_tokens, "tokens to keep in memory at the same time")
     device_choice.check_name(device)
-    given_s = settings.get("load_timeout_s", timeout_s)
-    if device != "auto":  # before anything is looked for, let alone downloaded
+    given_s, is_isolated = settings.get("load_timeout_s", timeout_s), settings.get("isolate", isolate)
+    if device != "auto" and not is_isolated:  # before anything is looked for, let alone downloaded
         desks.desk().call(partial(device_choice.choose, device))
     allow_code, allow_wrong = _as_named(allow_code, name), _as_named(allow_wrong, name)
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
     checkpoint = inspection.inspect(place.directory, name=name, allow_code=allow_code)
-    if not locate.is_bundled(place.directory):
-        rendering.prepare()  # while the weights are read
     verdicts.check_right(name, checkpoint.model_type, allow_wrong=allow_wrong)
-    commit = place.commit or inspection.digest(place.directory)
-    if adapter_directory is not None:
-        commit = f"{commit}+{inspection.digest(adapter_directory)}"
-    return Engine(
-        f"mlx:{name}",
-        revision=commit,
-        checkpoint=checkpoint,
+    specification = Specification(
+        name=name,
+        revision=revision_of(place.directory, place.commit, adapter_directory),
+        directory=place.directory,
+        commit=place.commit,
         adapter=adapter_directory,
         slots=slots,
         kv_cache_tokens=kv_cache_tokens,
+        device=device,
+        load_timeout_s=load_timeout_s(given_s, checkpoint.weight_bytes),
         code_allowed=allow_code == name,
         wrong_allowed=allow_wrong == name,
-        timeout_s=given_s,
     )
+    if is_isolated:
+        isolated: IsolatedEngine = open_by_name("vlmkit.engines.isolation.engine:IsolatedEngine")(specification)
+        return isolated
+    return Engine(specification, checkpoint)
+
+
+def open_specified(specification: Specification) -> Engine:
+    """Open the model in this process that another process specified; the files are looked at anew.
+
+    Parameters
+    ----------
+    specification : Specification
+
+    Raises
+    ------
+    SetupError
+        As `open_engine`; or the files are not those that were specified.
+    """
+    name = specification.name
+    desks.desk().call(partial(device_choice.choose, specification.device))
+    allow_code, allow_wrong = (
+        name if allowed else None for allowed in (specification.code_allowed, specification.wrong_allowed)
+    )
+    checkpoint = inspection.inspect(specification.directory, name=name, allow_code=allow_code)
+    verdicts.check_right(name, checkpoint.model_type, allow_wrong=allow_wrong)
+    if revision_of(specification.directory, specification.commit, specification.adapter) != specification.revision:
+        raise ModelLoadFailed(f"{name}: its files in {specification.directory} have changed meanwhile. Open it again.")
+    return Engine(specification, checkpoint)
 
 
 class Engine(Surface):
@@ -149,34 +179,24 @@ class Engine(Surface):
     ('stop', 'mlx:tiny')
     """
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        revision: str,
-        checkpoint: inspection.Checkpoint,
-        adapter: Path | None,
-        slots: int | None,
-        kv_cache_tokens: int | None,
-        code_allowed: bool,
-        wrong_allowed: bool,
-        timeout_s: float | str | None = "auto",
-    ) -> None:
-        self.model = model
-        self.revision = revision
+    def __init__(self, specification: Specification, checkpoint: inspection.Checkpoint) -> None:
+        self.model = f"mlx:{specification.name}"
+        self.revision: str = specification.revision
         self._numbers = itertools.count()
+        if not locate.is_bundled(checkpoint.directory):
+            rendering.prepare()  # while the weights are read
         opening = partial(
             open_on_desk,
             checkpoint,
-            name=model,
-            revision=revision,
-            adapter=adapter,
-            slots=slots,
-            kv_cache_tokens=kv_cache_tokens,
-            code_allowed=code_allowed,
-            wrong_allowed=wrong_allowed,
+            name=self.model,
+            revision=specification.revision,
+            adapter=specification.adapter,
+            slots=specification.slots,
+            kv_cache_tokens=specification.kv_cache_tokens,
+            code_allowed=specification.code_allowed,
+            wrong_allowed=specification.wrong_allowed,
         )
-        self._seats = Seats(model, opening, load_timeout_s(timeout_s, checkpoint.weight_bytes))
+        self._seats = Seats(self.model, opening, specification.load_timeout_s)
         self.info = self._seat.opened.info
         self.abilities = self._seat.opened.abilities
         self._pool = PicturePool(_PICTURE_THREADS, self._decoded)
@@ -235,13 +255,10 @@ class Engine(Surface):
             The process was forked after the model was opened.
         """
         check_sampling(ask.sampling)
-        self._check_constraint(ask.constraint)
+        check_constraint_of(self.model, self.abilities, ask.constraint)
         desks.desk().check()
         request = Request(next(self._numbers), ask, self.model, self.revision, on_text=take)
-        pictures = ask.all_pictures
-        if len(pictures) > self.abilities.images_per_ask:
-            request.fail(self._too_many(len(pictures)))
-        elif fault := blank_prompt(ask):
+        if fault := fault_of(self.model, self.abilities, ask):
             request.fail(fault)
         else:
             self._decode(request)
@@ -294,16 +311,6 @@ class Engine(Surface):
         except RuntimeError:  # the pool is shut
             request.fail(self._closed())
 
-    def _check_constraint(self, constraint: Constraint | None) -> None:
-        if constraint is None:
-            return
-        if not self.abilities.json_schema:
-            raise BadSchema(
-                f"{self.model}: its tokenizer is of a kind with which answers cannot be constrained. Ask without "
-                "a constraint, or name another model."
-            )
-        check_constraint(constraint)
-
     def _decoded(self, request: Request, images: Future[list[Any]]) -> None:
         """Hand a request on once its pictures are decoded, on the thread that did it."""
         if images.cancelled() or self._seats.now is None:
@@ -326,12 +333,6 @@ class Engine(Surface):
 
     def _closed(self) -> Cancelled:
         return Cancelled(f"{self.model} is closed. Open it again to ask more.")
-
-    def _too_many(self, pictures: int) -> Refused:
-        return Refused(
-            f"{self.model} takes {self.abilities.images_per_ask} picture(s) per question and was given {pictures}, "
-            "examples included. Give fewer at a time."
-        )
 
 
 def _as_named(word: str | None, name: str) -> str | None:

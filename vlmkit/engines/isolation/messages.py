@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -18,6 +17,7 @@ from pydantic_core import to_json
 from vlmkit.backends.facts import Counts, ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight
 from vlmkit.engines.isolation.frames import Frame, pack
+from vlmkit.engines.specification import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut, VlmkitError
 from vlmkit.records import Ask, Picture, Reply
 
@@ -35,7 +35,6 @@ __all__ = [
     "Pulse",
     "Put",
     "Remark",
-    "Specification",
     "ToChild",
     "bare",
     "blocks_of",
@@ -47,38 +46,10 @@ __all__ = [
     "shortened",
     "split",
     "whole",
+    "without_pixels",
 ]
 
 _MOST_MESSAGE_CHARACTERS = 4000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Specification:
-    """Which model is to be opened, and how.
-
-    Attributes
-    ----------
-    name : str
-        As the user gave it, without its engine.
-    revision : str
-        Of these files, as the parent found it.
-    directory : Path
-    adapter : Path or None
-    slots : int or None
-    kv_cache_tokens : int or None
-    device : str
-    code_allowed, wrong_allowed : bool
-    """
-
-    name: str
-    revision: str
-    directory: Path
-    adapter: Path | None
-    slots: int | None
-    kv_cache_tokens: int | None
-    device: str
-    code_allowed: bool
-    wrong_allowed: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,18 +154,18 @@ class Called:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pulse:
-    """From the child, every second: it is alive, which says nothing of its desk; `progress` says that.
+    """From the child, every second: it is alive, which says nothing of its desk; `still_s` says that.
 
     Attributes
     ----------
-    progress : int
-        Grows as the desk gets on.
+    still_s : float
+        How long the desk has shown no sign of life; 0 where it has nothing to do.
     cpu_s : float
         Processor time of the child so far.
     """
 
     kind: Literal["pulse"] = "pulse"
-    progress: int
+    still_s: float
     cpu_s: float
     counts: Counts | None = None
 
@@ -310,6 +281,17 @@ def _with_data(ask: Ask, data: Iterator[bytes]) -> Ask:
 
     turns = tuple(replace(turn, pictures=filled(turn.pictures)) for turn in ask.turns)
     return replace(ask, turns=turns, pictures=filled(ask.pictures))
+
+
+def without_pixels(insight: Insight) -> tuple[Insight, list[bytes]]:
+    """What a model is given for an ask, and the pixels of its tiles beside it.
+
+    Parameters
+    ----------
+    insight : Insight
+    """
+    bare_tiles = tuple(replace(tile, data=b"") for tile in insight.tiles)
+    return replace(insight, tiles=bare_tiles), [tile.data for tile in insight.tiles]
 
 
 def split(block: bytearray, sizes: Sequence[int]) -> list[bytes]:

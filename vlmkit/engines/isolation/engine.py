@@ -1,0 +1,412 @@
+"""A model in a child process, with the surface of one in this process; it outlives its child.
+
+The child may abort, be killed or hang. That costs the asks in flight: they are tried once more, in a fresh child, one
+by one; an ask that takes a second child with it is a fault of its row. Everything else goes on.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import astuple, replace
+from functools import partial
+from typing import Any
+
+from vlmkit.backends.checks import check_sampling
+from vlmkit.backends.facts import Counts
+from vlmkit.backends.protocol import Insight
+from vlmkit.backends.surface import Surface
+from vlmkit.engines.checks import check_constraint_of, fault_of
+from vlmkit.engines.isolation import messages
+from vlmkit.engines.isolation.asks import Asks, Pending
+from vlmkit.engines.isolation.belief import believed_insight, believed_opening, believed_reply, row_fault, setup_fault
+from vlmkit.engines.isolation.messages import FromChild
+from vlmkit.engines.isolation.process import Process
+from vlmkit.engines.isolation.watch import Patience
+from vlmkit.engines.request import ReplyFuture
+from vlmkit.engines.specification import Specification
+from vlmkit.errors import Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
+from vlmkit.records import Ask, Reply
+
+__all__ = ["IsolatedEngine"]
+
+_log = logging.getLogger("vlmkit")
+
+_MOST_OPENINGS = 2  # one after another that end with the child's death
+_MOST_DEATHS = 5  # one after another without an answer in between
+_MOST_REMARKS = 20
+_MOST_STRANGE = 10_000
+_MOST_PIXEL_BYTES = 2**29
+_END_S = 5.0
+
+
+class IsolatedEngine(Surface):
+    """An open model in a child process; made by ``vlmkit.load(…, isolate=True)``.
+
+    Parameters
+    ----------
+    specification : Specification
+    patience : Patience, default Patience()
+        How long the child may show no sign of life.
+
+    Attributes
+    ----------
+    model : str
+        Full name, as ``mlx:…``: that of the model in this process, as its answers are the same.
+    revision : str
+    abilities : Abilities
+    info : ModelInfo
+
+    Raises
+    ------
+    SetupError
+        As for a model in this process; `ModelLoadFailed` also where the child dies again and again.
+    """
+
+    def __init__(self, specification: Specification, patience: Patience | None = None) -> None:
+        self.model = f"mlx:{specification.name}"
+        self.revision: str = specification.revision
+        self._specification = specification
+        self._patience = patience or Patience()
+        self._process_id = os.getpid()
+        self._numbers = itertools.count()
+        self._lock = threading.RLock()
+        self._asks = Asks()
+        self._process: Process | None = None
+        self._is_ready = self._is_closed = False
+        self._opened: Future[None] = Future()
+        self._openings = self._deaths = self._strange = self._remarks = 0
+        self._past, self._present = Counts(steps=0, prompt_seconds=0.0, decode_seconds=0.0), Counts()
+        _everyone.add(self)
+        try:
+            with self._lock:
+                self._begin()
+            self._opened.result()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def stats(self) -> Counts:
+        """What has been done since the model was opened, by all of its children; as they last said it.
+
+        Raises
+        ------
+        Cancelled
+            The engine is closed.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise self._closed()
+            return _sum(self._past, self._present)
+
+    @property
+    def process_id(self) -> int | None:
+        """Number of the child's process; None while there is none."""
+        process = self._process
+        return process.pid if process else None
+
+    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
+        """Take an ask; return at once.
+
+        Parameters
+        ----------
+        ask : Ask
+        take : callable or None, default None
+            Gets each piece of text as it becomes certain, on a thread of the engine's.
+
+        Returns
+        -------
+        A future that ends with the reply or a `RunError`; cancelling it stops the answer between two tokens.
+
+        Raises
+        ------
+        BadSetting
+            Sampling values that mean nothing.
+        BadSchema
+            A constraint that cannot be kept.
+        ModelLoadFailed
+            The process was forked after the model was opened.
+        """
+        check_sampling(ask.sampling)
+        check_constraint_of(self.model, self.abilities, ask.constraint)
+        self._check_process()
+        future = ReplyFuture(self.model)
+        if fault := fault_of(self.model, self.abilities, ask):
+            future.set_exception(fault)
+            return future
+        number, blocks = next(self._numbers), messages.blocks_of(ask)
+        bare, sizes = messages.bare(ask), tuple(map(len, blocks))
+        put = messages.Put(number=number, ask=bare, sizes=sizes, wants_pieces=take is not None)
+        try:
+            pieces = messages.packed(put, blocks)
+        except ValueError as error:
+            future.set_exception(ServerFault(f"{self.model}: the ask cannot be passed on: {error}. Change its text."))
+            return future
+        self._add(Pending(number, future, pieces, bare, take))
+        return future
+
+    def look_inside(self, ask: Ask) -> Insight:
+        """What the model is given for an ask, which is not answered here.
+
+        Raises
+        ------
+        RunError
+            A picture cannot be read; or the engine is closed, or its child died of it twice.
+        """
+        blocks = messages.blocks_of(ask)
+        sizes = tuple(map(len, blocks))
+        insight: Insight = self._call(blocks, what="look_inside", ask=messages.bare(ask), sizes=sizes)
+        return insight
+
+    def tokenize(self, text: str) -> list[int]:
+        """Token ids of a text, without the template's markers.
+
+        Raises
+        ------
+        RunError
+            The engine is closed, or its child died of it twice.
+        """
+        called: messages.Called = self._call(what="tokenize", text=text)
+        return list(called.tokens)
+
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """Text of token ids, the template's markers left out.
+
+        Raises
+        ------
+        RunError
+            The engine is closed, or its child died of it twice.
+        """
+        called: messages.Called = self._call(what="detokenize", tokens=tuple(tokens))
+        return called.text
+
+    def close(self) -> None:
+        """End asks in flight with `Cancelled` and the child with them. Twice is fine."""
+        if os.getpid() != self._process_id:
+            return  # the child is another's
+        with self._lock:
+            self._is_closed = True
+            process, self._process = self._process, None
+            left = self._asks.clear()
+        if process is not None:
+            process.stop("was closed")
+            process.wait(_END_S)
+        for pending in left:
+            pending.fail(self._closed())
+
+    # What the child's own thread calls.
+
+    def heard(self, process: Process, message: FromChild, block: bytearray) -> None:
+        """Take what the child says; as `Listener`. Raises ValueError where it cannot be."""
+        with self._lock:
+            if process is not self._process:
+                return
+            done = self._obey(process, message, block)
+            self._send_some()
+        if done is not None:
+            done()  # whoever waits may ask at once
+
+    def longest_work_s(self) -> float | None:
+        """As `Listener`."""
+        with self._lock:
+            return self._asks.timeout_s
+
+    def ended(self, process: Process, why: str) -> None:
+        """The child is gone; as `Listener`."""
+        with self._lock:
+            if process is not self._process:
+                return
+            self._process = None
+            done = self._bury(why) if self._is_ready else self._not_opened(why)
+            if len(self._asks) or (done is None and not self._is_ready):
+                self._begin()
+        if done is not None:
+            done()
+
+    def _begin(self) -> None:
+        self._is_ready = False
+        self._past, self._present = _sum(self._past, self._present), Counts()
+        self._process = Process(self._specification, self, self._patience)
+        self._process.start()
+
+    def _add(self, pending: Pending) -> None:
+        pending.future.add_done_callback(lambda _: self._forget(pending))
+        with self._lock:
+            if not self._is_closed:
+                self._asks.add(pending)
+                if self._process is None:
+                    self._begin()
+                self._send_some()
+                return
+        pending.fail(self._closed())
+
+    def _forget(self, pending: Pending) -> None:
+        """Nobody waits for it any more: it has its result, or was cancelled."""
+        pending.let_go()
+        with self._lock:
+            if self._asks.drop(pending) and self._process is not None:
+                self._process.put(messages.packed(messages.Drop(number=pending.number)))
+                self._send_some()
+
+    def _send_some(self) -> None:
+        if self._process is not None and self._is_ready:
+            for pending in self._asks.to_send(self.abilities.parallel_asks):
+                self._process.put(pending.pieces)
+            self._process.expect_block(_MOST_PIXEL_BYTES if self._asks.want_block else 0)
+
+    def _obey(self, process: Process, message: FromChild, block: bytearray) -> Callable[[], None] | None:
+        """Do what a message is for; what is left to do without the lock."""
+        if isinstance(message, messages.Pulse):
+            self._present = message.counts or self._present
+        elif isinstance(message, messages.Remark):
+            self._remark(message)
+        elif isinstance(message, messages.Opened):
+            return self._open(process, message)
+        elif isinstance(message, messages.Failed):
+            return self._fail_to_open(process, setup_fault(message))
+        elif (pending := self._asks.get(message.number)) is None:
+            self._be_patient()
+        elif isinstance(message, messages.Piece):
+            return lambda: pending.deliver(message.text)
+        else:
+            return self._conclude(pending, message, block)
+        return None
+
+    def _conclude(
+        self, pending: Pending, message: messages.Answered | messages.Faulted | messages.Called, block: bytearray
+    ) -> Callable[[], None]:
+        believed = partial(believed_reply, model=self.model, revision=self.revision, seconds=pending.seconds)
+        ask = pending.ask
+        if isinstance(message, messages.Faulted):
+            written = believed(message.partial, ask) if message.partial and ask else None
+            fault = row_fault(message, written)
+            finish = lambda: pending.fail(fault)  # noqa: E731
+        elif isinstance(message, messages.Called):
+            result = believed_insight(message, block) if message.insight else message
+            finish = lambda: pending.finish(result)  # noqa: E731
+        elif ask is None:
+            raise ValueError("an answer to what was no ask")
+        else:
+            reply = believed(message.reply, ask)
+            finish = lambda: pending.finish(reply)  # noqa: E731
+        if not isinstance(message, messages.Called):
+            self._present = message.counts or self._present
+        self._asks.end(pending.number)
+        self._deaths = self._strange = 0
+        return finish
+
+    def _be_patient(self) -> None:
+        """Something was said of an ask that nobody waits for: it was cancelled a moment ago, but not so many were."""
+        self._strange += 1
+        if self._strange > _MOST_STRANGE:
+            raise ValueError("too much about asks that are not there")
+
+    def _remark(self, message: messages.Remark) -> None:
+        self._remarks += 1
+        if self._remarks <= _MOST_REMARKS:
+            _log.log(min(max(message.level, logging.DEBUG), logging.ERROR), "%s", messages.shortened(message.text))
+
+    def _open(self, process: Process, message: messages.Opened) -> Callable[[], None] | None:
+        abilities, info = believed_opening(message, model=self.model, revision=self.revision)
+        process.opened(is_on_cpu=info.device == "cpu")
+        self._is_ready, self._openings = True, 0
+        if self._opened.done():
+            return None  # what was said first stands
+        self.abilities, self.info = abilities, info
+        return lambda: self._opened.set_result(None)
+
+    def _fail_to_open(self, process: Process, error: SetupError) -> Callable[[], None]:
+        self._process = None
+        process.stop("could not open the model")
+        return self._end_all(error)
+
+    def _not_opened(self, why: str) -> Callable[[], None] | None:
+        self._openings += 1
+        if self._openings < _MOST_OPENINGS:
+            return None
+        self._openings = 0
+        times = f"{_MOST_OPENINGS} times in a row, the process that was to open it"
+        advice = "Its files may be damaged or hostile, or the memory too small: get it again, or name a smaller one."
+        return self._end_all(ModelLoadFailed(f"{self.model} cannot be opened: {times} {why}. {advice}"))
+
+    def _end_all(self, error: SetupError) -> Callable[[], None]:
+        """There is no child, and no hope of one: whoever waits is told, and the next one who asks tries anew."""
+        left, opened = self._asks.clear(), self._opened
+        if not opened.done():
+            return lambda: opened.set_exception(error)
+
+        def tell() -> None:
+            for pending in left:
+                fault = ServerFault(f"Its process had died, and a fresh one failed. {error}", is_fatal=True)
+                fault.__cause__ = error
+                pending.fail(fault)
+
+        return tell
+
+    def _bury(self, why: str) -> Callable[[], None] | None:
+        """The child died while it had a model; those who took a second child with it are told."""
+        self._deaths += self._asks.are_sent
+        given_up = self._asks.lose(try_again=self._deaths < _MOST_DEATHS)
+        _log.warning("The process of %s %s.", self.model, why)
+
+        def tell() -> None:
+            for pending in given_up:
+                pending.fail(self._died(pending, why))
+
+        return tell
+
+    def _died(self, pending: Pending, why: str) -> RunError:
+        if pending.tries > 1:
+            how = "asked twice, as a process died that worked on this and others; the next, with this alone,"
+        else:
+            how = f"its process died {_MOST_DEATHS} times in a row without an answer in between; the last one"
+        return ServerFault(f"{self.model}: {how} {why}. Try a smaller picture, or open the model with fewer slots.")
+
+    def _call(self, blocks: Sequence[bytes] = (), **call: Any) -> Any:
+        self._check_process()
+        number = next(self._numbers)
+        try:
+            pieces = messages.packed(messages.Call(number=number, **call), blocks)
+        except ValueError as error:
+            raise ServerFault(f"{self.model}: this cannot be passed on: {error}. Change the text.") from error
+        future: Future[Any] = Future()
+        pending = Pending(number, future, pieces, wants_block=call["what"] == "look_inside")
+        self._add(pending)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process_id:
+            raise ModelLoadFailed(
+                f"{self.model} was opened before this process was forked, and its child answers to the other one. Open "
+                "it again here, with vk.load."
+            )
+
+    def _closed(self) -> Cancelled:
+        return Cancelled(f"{self.model} is closed. Open it again to ask more.")
+
+
+def _sum(first: Counts, second: Counts) -> Counts:
+    pairs = zip(Counts.__dataclass_fields__, astuple(first), astuple(second), strict=True)
+    return replace(first, **{name: (one or 0) + (other or 0) for name, one, other in pairs})
+
+
+_everyone: weakref.WeakSet[IsolatedEngine] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for engine in tuple(_everyone):
+        with suppress(Exception):  # the others have to end, too
+            engine.close()
