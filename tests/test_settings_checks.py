@@ -38,3 +38,9 @@ def test_what_is_not(check, raw):
     """The caller says so in words."""
     with pytest.raises((ValueError, TypeError)):
         check(raw)
+
+
+def test_a_protection_may_be_switched_on_by_anybody_and_off_by_the_user_alone():
+    """Whatever is no plain true needs consent."""
+    assert checks.switches_on(True)
+    assert not any(checks.switches_on(raw) for raw in (False, "true", 1, None))

@@ -14,6 +14,7 @@ from vlmkit.settings_file import files
 HARMLESS = """\
 [vision]
 model = "ollama:qwen3-vl:8b"
+isolate = true
 keep_loaded = 5
 list_ttl_s = 9
 load_timeout_s = 900
@@ -28,6 +29,7 @@ longest_wait_s = 2
 """
 NEEDS_CONSENT = [
     ("vision", "auto_download = true"),
+    ("vision", "isolate = false"),
     ("images", "largest_bytes = 10"),
     ("images", "largest_pixels = 999_999_999"),
     ("remote", "largest_bytes = 999_999_999"),

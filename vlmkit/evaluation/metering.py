@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any, Self
 
 from vlmkit.errors import MissingExtra
@@ -31,7 +32,8 @@ class Meter:
     finished : Finished or None
         Last event of the run.
     peak_memory_mb : float or None
-        Most memory of the process while the context was open; None where psutil is not installed.
+        Most memory of the process, its children included, while the context was open; None where psutil is not
+        installed.
     """
 
     def __init__(self, progress: Any, name: str) -> None:
@@ -81,4 +83,8 @@ class Meter:
         self._look(process)
 
     def _look(self, process: Any) -> None:
-        self.peak_memory_mb = max(self.peak_memory_mb or 0.0, process.memory_info().rss / _MEGABYTE)
+        taken = process.memory_info().rss
+        for child in process.children(recursive=True):  # an isolated model is in one
+            with suppress(Exception):  # it ended meanwhile
+                taken += child.memory_info().rss
+        self.peak_memory_mb = max(self.peak_memory_mb or 0.0, taken / _MEGABYTE)

@@ -119,7 +119,6 @@ class Asks:
         self._waiting: deque[Pending] = deque()
         self._alone: deque[Pending] = deque()
         self._sent: dict[int, Pending] = {}
-        self._timeout_s: float | None = None
 
     @property
     def want_block(self) -> bool:
@@ -133,17 +132,6 @@ class Asks:
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._alone) + len(self._sent)
-
-    @property
-    def timeout_s(self) -> float | None:
-        """Most that any of those with the child, or those last with it, may be worked on; None where one may for ever.
-
-        A late one is ended by the child, and its desk may be stuck all the same.
-        """
-        limits = [pending.ask.timeout_s if pending.ask else None for pending in self._sent.values()]
-        if limits:
-            self._timeout_s = None if None in limits else max(limit for limit in limits if limit is not None)
-        return self._timeout_s
 
     def add(self, pending: Pending) -> None:
         """Take one; it waits."""
@@ -162,12 +150,17 @@ class Asks:
             With the child at the same time.
         """
         chosen: list[Pending] = []
-        while (queue := self._alone or self._waiting) and len(self._sent) < (1 if self._alone else most):
+        while (queue := self._alone or self._waiting) and self._has_room(most):
             pending = queue.popleft()
             pending.begin()
             self._sent[pending.number] = pending
             chosen.append(pending)
         return chosen
+
+    def _has_room(self, most: int) -> bool:
+        if self._alone:
+            return not self._sent
+        return len(self._sent) < most and not any(pending.tries > 1 for pending in self._sent.values())
 
     def end(self, number: int) -> Pending | None:
         """Take one out that the child is done with, or that nobody waits for; None where it is not with the child."""

@@ -49,6 +49,7 @@ def main() -> NoReturn:
     """Open the model that the parent names, answer until the line is closed, and end."""
     descriptor, parent = map(int, sys.argv[1:3])
     _prepare(parent)
+    os.set_inheritable(descriptor, False)
     child = _Child(socket.socket(fileno=descriptor))
     child.run()
     os._exit(0)  # whatever the desk is busy with, nobody waits for it

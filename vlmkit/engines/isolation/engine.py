@@ -32,7 +32,7 @@ from vlmkit.engines.isolation.process import Process
 from vlmkit.engines.isolation.watch import Patience
 from vlmkit.engines.request import ReplyFuture
 from vlmkit.engines.specification import Specification
-from vlmkit.errors import Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
+from vlmkit.errors import Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
 from vlmkit.records import Ask, Reply
 
 __all__ = ["IsolatedEngine"]
@@ -214,18 +214,13 @@ class IsolatedEngine(Surface):
         if done is not None:
             done()  # whoever waits may ask at once
 
-    def longest_work_s(self) -> float | None:
-        """As `Listener`."""
-        with self._lock:
-            return self._asks.timeout_s
-
-    def ended(self, process: Process, why: str) -> None:
+    def ended(self, process: Process, why: str, said: str) -> None:
         """The child is gone; as `Listener`."""
         with self._lock:
             if process is not self._process:
                 return
             self._process = None
-            done = self._bury(why) if self._is_ready else self._not_opened(why)
+            done = self._bury(why, said) if self._is_ready else self._not_opened(why, said)
             if len(self._asks) or (done is None and not self._is_ready):
                 self._begin()
         if done is not None:
@@ -277,17 +272,23 @@ class IsolatedEngine(Surface):
         elif isinstance(message, messages.Piece):
             return lambda: pending.deliver(message.text)
         else:
-            return self._conclude(pending, message, block)
+            return self._conclude(process, pending, message, block)
         return None
 
     def _conclude(
-        self, pending: Pending, message: messages.Answered | messages.Faulted | messages.Called, block: bytearray
+        self,
+        process: Process,
+        pending: Pending,
+        message: messages.Answered | messages.Faulted | messages.Called,
+        block: bytearray,
     ) -> Callable[[], None]:
         believed = partial(believed_reply, model=self.model, revision=self.revision, seconds=pending.seconds)
         ask = pending.ask
         if isinstance(message, messages.Faulted):
             written = believed(message.partial, ask) if message.partial and ask else None
             fault = row_fault(message, written)
+            if isinstance(fault, TimedOut) and ask and ask.timeout_s:
+                process.late(ask.timeout_s)
             finish = lambda: pending.fail(fault)  # noqa: E731
         elif isinstance(message, messages.Called):
             result = believed_insight(message, block) if message.insight else message
@@ -328,14 +329,17 @@ class IsolatedEngine(Surface):
         process.stop("could not open the model")
         return self._end_all(error)
 
-    def _not_opened(self, why: str) -> Callable[[], None] | None:
+    def _not_opened(self, why: str, said: str) -> Callable[[], None] | None:
         self._openings += 1
         if self._openings < _MOST_OPENINGS:
             return None
         self._openings = 0
-        times = f"{_MOST_OPENINGS} times in a row, the process that was to open it"
-        advice = "Its files may be damaged or hostile, or the memory too small: get it again, or name a smaller one."
-        return self._end_all(ModelLoadFailed(f"{self.model} cannot be opened: {times} {why}. {advice}"))
+        return self._end_all(
+            ModelLoadFailed(
+                f"{self.model} cannot be opened: {_MOST_OPENINGS} times in a row the process for it {why}. Get its "
+                f"files again, or name a smaller model.{said}"
+            )
+        )
 
     def _end_all(self, error: SetupError) -> Callable[[], None]:
         """There is no child, and no hope of one: whoever waits is told, and the next one who asks tries anew."""
@@ -351,24 +355,25 @@ class IsolatedEngine(Surface):
 
         return tell
 
-    def _bury(self, why: str) -> Callable[[], None] | None:
+    def _bury(self, why: str, said: str) -> Callable[[], None] | None:
         """The child died while it had a model; those who took a second child with it are told."""
         self._deaths += self._asks.are_sent
         given_up = self._asks.lose(try_again=self._deaths < _MOST_DEATHS)
-        _log.warning("The process of %s %s.", self.model, why)
+        _log.warning("The process of %s %s. A fresh one goes on where it was.", self.model, why)
 
         def tell() -> None:
             for pending in given_up:
-                pending.fail(self._died(pending, why))
+                pending.fail(self._died(pending, why, said))
 
         return tell
 
-    def _died(self, pending: Pending, why: str) -> RunError:
+    def _died(self, pending: Pending, why: str, said: str) -> RunError:
         if pending.tries > 1:
             how = "asked twice, as a process died that worked on this and others; the next, with this alone,"
         else:
             how = f"its process died {_MOST_DEATHS} times in a row without an answer in between; the last one"
-        return ServerFault(f"{self.model}: {how} {why}. Try a smaller picture, or open the model with fewer slots.")
+        advice = "Try a smaller picture, or open the model with fewer slots."
+        return ServerFault(f"{self.model}: {how} {why}. {advice}{said}")
 
     def _call(self, blocks: Sequence[bytes] = (), **call: Any) -> Any:
         self._check_process()

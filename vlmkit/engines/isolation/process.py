@@ -33,10 +33,12 @@ _REPORT = re.compile(r"Fatal Python error|Timeout \(")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\u024f]+")
 _SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
 
-# The parent's own path, as the child has to find the same packages.
+# The parent's own path, as the child has to find the same packages. The package's root stays empty: it would bring
+# pandas, a second and 60 MB that no child needs.
 _PROGRAM = """
-import json, sys
+import importlib.util, json, sys
 sys.path[:] = json.loads(sys.argv.pop(1))
+sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec("vlmkit"))
 from vlmkit.engines.isolation import child
 child.main()
 """
@@ -48,11 +50,8 @@ class Listener(Protocol):
     def heard(self, process: Process, message: FromChild, block: bytearray) -> None:
         """The child said something. A ValueError ends it: what it said cannot be."""
 
-    def longest_work_s(self) -> float | None:
-        """Most that the child may work on anything it was asked last; None where that may be for ever."""
-
-    def ended(self, process: Process, why: str) -> None:
-        """The child is gone, and nothing more comes of it."""
+    def ended(self, process: Process, why: str, said: str) -> None:
+        """The child is gone, and nothing more comes of it: how it went, and the end of what it printed."""
 
 
 class Process:
@@ -109,6 +108,10 @@ class Process:
         """The model is open; as `Watch.opened`."""
         self._watch.opened(is_on_cpu=is_on_cpu)
 
+    def late(self, timeout_s: float) -> None:
+        """An ask was ended as too late; as `Watch.late`."""
+        self._watch.late(timeout_s)
+
     def stop(self, why: str) -> None:
         """Kill the child; `Listener.ended` follows, from the child's own thread.
 
@@ -134,7 +137,7 @@ class Process:
         try:
             line, said = self._start()
         except OSError as error:
-            self._listener.ended(self, f"could not be started: {error}")
+            self._listener.ended(self, f"could not be started ({error})", "")
             return
         writer = threading.Thread(target=self._write, args=[line], name="vlmkit-child-writer", daemon=True)
         writer.start()
@@ -146,7 +149,7 @@ class Process:
             writer.join()
             line.close()
             os.close(said)
-            self._listener.ended(self, self._why or how)
+            self._listener.ended(self, self._why or how, _quoted(self._said))
 
     def _start(self) -> tuple[socket.socket, int]:
         ours, theirs = socket.socketpair()
@@ -198,7 +201,9 @@ class Process:
                     self._look()
 
     def _look(self) -> None:
-        if fault := self._watch.look(time.monotonic(), self._listener.longest_work_s()):
+        if self._popen is not None and self._popen.poll() is not None:
+            self._stopping.set()  # a process of its own may keep the line open
+        if fault := self._watch.look(time.monotonic()):
             self._why = self._why or f"{fault} and was stopped"
             self._stopping.set()
 
@@ -242,7 +247,7 @@ class Process:
         last_s = time.monotonic() + _LAST_WORDS_S
         while time.monotonic() < last_s and self._note(said) and self._has_more(said):
             pass
-        return _how(status) + _quoted(self._said)
+        return _how(status)
 
     def _has_more(self, said: int) -> bool:
         with selectors.DefaultSelector() as selector:
@@ -269,7 +274,7 @@ def _quoted(said: bytes) -> str:
     lines = [line for line in map(_printable, said.decode("utf-8", "replace").splitlines()) if line.strip()]
     reports = [place for place, line in enumerate(lines) if _REPORT.match(line)]
     kept = lines[reports[-1] :][:_MOST_SAID_LINES] if reports else lines[-_MOST_SAID_LINES:]
-    return f". It said: {' | '.join(line[:300] for line in kept)}" if kept else ""
+    return f" It said: {' | '.join(line[:300] for line in kept)}." if kept else ""
 
 
 def _printable(text: str) -> str:

@@ -68,6 +68,7 @@ class Watch:
         self._is_on_cpu = True
         self._opening_s = self._silent_s = self._still_s = 0.0
         self._cpu_s = self._cpu_then_s = 0.0
+        self._useless_s: float | None = None
 
     def opened(self, *, is_on_cpu: bool) -> None:
         """The model is open.
@@ -90,18 +91,25 @@ class Watch:
         """
         self._silent_s = 0.0
         if not still_s > self._still_s:
-            self._cpu_then_s = cpu_s
+            self._cpu_then_s, self._useless_s = cpu_s, None
         self._still_s, self._cpu_s = still_s, cpu_s
 
-    def look(self, now_s: float, timeout_s: float | None) -> str | None:
+    def late(self, timeout_s: float) -> None:
+        """An ask was ended as too late. A desk that shows no sign of life then is at work on what nobody waits for.
+
+        Parameters
+        ----------
+        timeout_s : float
+            That it had; with `Patience.silence_s` more it is what the desk has to show a sign, whoever else waits.
+        """
+        self._useless_s = timeout_s
+
+    def look(self, now_s: float) -> str | None:
         """What is wrong with the child; None where nothing is.
 
         Parameters
         ----------
         now_s : float
-        timeout_s : float or None
-            Most that anything it was asked last may be worked on; a desk that is still for longer, and for
-            `Patience.silence_s` more, is of no use to anybody.
         """
         passed_s = min(now_s - self._looked_s, self._longest_look_s)
         self._looked_s = now_s
@@ -109,7 +117,7 @@ class Watch:
         if not self._is_open:
             self._opening_s += passed_s
             return self._opening_fault()
-        return self._fault(timeout_s)
+        return self._fault()
 
     def _opening_fault(self) -> str | None:
         patience = self._patience
@@ -119,12 +127,13 @@ class Watch:
             return f"had not opened the model after {patience.opening_s:g} s"
         return None
 
-    def _fault(self, timeout_s: float | None) -> str | None:
+    def _fault(self) -> str | None:
         patience, still_s = self._patience, self._still_s
         if self._silent_s > patience.silence_s:
             return f"stood still for {patience.silence_s:g} s"
         uses_cpu = self._cpu_s - self._cpu_then_s > _BUSY_SHARE * still_s
         if self._is_on_cpu and not uses_cpu and still_s > patience.idle_s:
             return f"was at work and did nothing for {patience.idle_s:g} s"
-        most_s = patience.stuck_s if timeout_s is None else min(patience.stuck_s, timeout_s + patience.silence_s)
+        useless_s = self._useless_s
+        most_s = patience.stuck_s if useless_s is None else min(patience.stuck_s, useless_s + patience.silence_s)
         return f"got nothing done for {most_s:g} s" if still_s > most_s else None

@@ -1,0 +1,77 @@
+"""Children of a script: they speak the protocol, or break it, without a model and without its seconds of imports."""
+
+_PRELUDE = """
+import importlib.util, json, os, signal, socket, sys, time
+sys.path[:] = json.loads(sys.argv.pop(1))
+sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec("vlmkit"))
+from vlmkit.backends.facts import Counts, ModelInfo
+from vlmkit.backends.protocol import Abilities, Insight, Tile
+from vlmkit.engines.isolation import messages
+from vlmkit.engines.isolation.frames import FrameReader
+from vlmkit.records import Reply
+line = socket.socket(fileno=int(sys.argv[1]))
+reader = FrameReader(2**40)
+waiting = []
+
+def say(message, blocks=()):
+    line.sendall(b"".join(messages.packed(message, blocks)))
+
+def hear():
+    while not waiting:
+        data = line.recv(2**20)
+        if not data:
+            os._exit(0)
+        waiting.extend(messages.read_from_parent(frame) for frame in reader.feed(data))
+    return waiting.pop(0)
+
+def opened(**facts):
+    hear()
+    say(messages.Opened(abilities=Abilities(parallel_asks=4, **facts), info=ModelInfo(name="mlx:m", device="cpu")))
+
+def answer(put, text="yes", **facts):
+    reply = Reply(text=text, finish_reason="stop", model="m", **facts)
+    say(messages.Answered(number=put.number, reply=reply, counts=Counts(answered=1)))
+"""
+
+
+def program(body):
+    """Python program of a child.
+
+    `opened()` takes the first message and opens a model, `hear()` waits for the next one, `say` and `answer` answer.
+    """
+    return _PRELUDE + body
+
+
+POISONED = """
+import importlib.util, json, sys
+sys.path[:] = json.loads(sys.argv.pop(1))
+sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec("vlmkit"))
+import itertools, os, re, signal
+from vlmkit.engines.isolation import child
+from vlmkit.engines import mlx
+honest_opening = mlx.open_specified
+deeds = {
+    "abort": os.abort,
+    "crash": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "spin": lambda: [None for number in itertools.count() if number < 0],
+    "deaf": lambda: re.match("(a+)+$", "a" * 60 + "b"),
+    "eat": lambda: [eaten.append(bytearray(2**28)) for eaten in [[]] for _ in range(64)],
+}
+
+def opening(specification):
+    engine = honest_opening(specification)
+    kind = type(engine._language)
+    honest = kind.prompt
+
+    def prompt(self, text, system, images, turns=()):
+        deeds.get(text, lambda: None)()
+        return honest(self, text, system, images, turns)
+
+    kind.prompt = prompt
+    return engine
+
+mlx.open_specified = opening
+child.main()
+"""
+"""Program of a child with a real model, in which some prompts abort it, stop it, or let none of its threads run."""
