@@ -76,7 +76,7 @@ FROM_CHILD = [
     messages.Faulted(number=1, error="TimedOut", message="late", partial=REPLY, counts=COUNTS),
     messages.Called(number=1, tokens=(1, 2)),
     messages.Called(number=1, insight=Insight(text="a", prompt_tokens=1, tiles=(Tile(width=1, height=2, data=b""),))),
-    messages.Pulse(progress=1, cpu_s=0.5, counts=COUNTS),
+    messages.Pulse(still_s=1.5, cpu_s=0.5, counts=COUNTS),
     messages.Remark(level=30, text="slow"),
 ]
 
@@ -154,7 +154,7 @@ WRONG = [
     b'{"kind": "piece", "number": 1, "text": "\xff"}',
     b'{"kind": "called", "number": 1, "tokens": ' + b"[" * 100_000 + b"}",
     b'{"kind": "called", "number": 1, "tokens": [' + b"9" * 100_000 + b"]}",
-    b'{"kind": "pulse", "progress": 1, "cpu_s": null}',
+    b'{"kind": "pulse", "still_s": 1, "cpu_s": null}',
     b"\x80\x04\x95\x0c\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94.",
 ]
 
