@@ -54,3 +54,9 @@ def ask():
         return Ask(pictures=tuple(map(_picture, colors)), prompt=prompt, **options)
 
     return make
+
+
+@pytest.fixture
+def unwatched(monkeypatch):
+    """Connections are used again at once, also after the first answers of an address."""
+    monkeypatch.setattr("vlmkit.providers.connection._WATCHED_ANSWERS", 0)

@@ -63,8 +63,11 @@ def test_an_answer_is_read_while_the_question_is_still_being_sent(listening):
 
     async def talk(ours, theirs):
         await ours.write(b"x" * 2**25)
+        reading = asyncio.create_task(ours.read(100))
+        await asyncio.sleep(0.05)
         theirs.sendall(b"too large")
-        assert await ours.read(100) == b"too large"
+        assert await reading == b"too large"
+        assert ours.is_hasty
         assert not ours.is_clean  # as part of the question is still here
 
     together(listening, talk)

@@ -48,7 +48,7 @@ def test_a_header_that_is_refused_is_not_quoted():
     assert caught.value.__cause__ is None
 
 
-def test_connections_are_used_again():
+def test_connections_are_used_again(unwatched):
     """Request after request over the same one."""
     with ScriptedServer([chat()], routes={"/v1/models": http(body="first")}) as server:
         transport = Transport(server.url)
@@ -104,9 +104,8 @@ def test_many_short_events_are_an_answer():
         transport.close()
 
 
-def test_an_answer_that_is_longer_than_any_is_given_up(monkeypatch):
+def test_an_answer_that_is_longer_than_any_is_given_up():
     """Whether its length is said or not."""
-    monkeypatch.setattr(door, "MOST_BYTES", 100_000)
     head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
     for answer in (
         [head + b"\r\n", *[b"x" * 2**15] * 40],
@@ -115,7 +114,7 @@ def test_an_answer_that_is_longer_than_any_is_given_up(monkeypatch):
         with ScriptedServer(lambda _, answer=answer: answer) as server:
             transport = Transport(server.url)
             with pytest.raises(ServerFault, match="more than 100,000 bytes"):
-                transport.get("/models", Call())
+                transport.get("/models", Call(), most_bytes=100_000)
             transport.close()
 
 
@@ -177,7 +176,7 @@ def test_paths_are_below_the_base_or_absolute():
     assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
 
 
-def test_a_proxy_of_this_machine_is_used_for_others_only(monkeypatch):
+def test_a_proxy_of_this_machine_is_used_for_others_only(monkeypatch, unwatched):
     """What the environment names is asked for the other host; for this one it is not."""
     with ScriptedServer(lambda _: http(body="through")) as proxy, ScriptedServer(lambda _: http(body="direct")) as own:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")

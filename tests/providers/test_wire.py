@@ -30,7 +30,7 @@ def test_a_picture_too_many_is_noticed():
 
 
 def events_of(chunks):
-    events = Events()
+    events = Events(1000)
     return [data for chunk in [*chunks, b""] for data in events.feed(chunk)]
 
 

@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -74,7 +75,8 @@ def deltas(*words, finish_reason="stop"):
 class ScriptedServer:
     """Answers the n-th request by the n-th entry of the script, the last one for ever; or by what a callable gives.
 
-    An entry is bytes to send, or a list of bytes, seconds to wait, `RESET` and `CLOSE`. Paths in `routes` have entries
+    An entry is bytes to send, or a list of bytes, seconds to wait, `RESET` and `CLOSE`; an iterator of these may go on
+    for ever. Paths in `routes` have entries
     of their own and are not counted. Without a route a list of models is a 404.
     """
 
@@ -166,7 +168,7 @@ class ScriptedServer:
 
     async def _answer(self, request, writer):
         entry = self._entry(request)
-        for step in entry if isinstance(entry, list) else [entry]:
+        for step in entry if isinstance(entry, list | Iterator) else [entry]:
             if step is RESET:
                 raw = writer.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -177,6 +179,8 @@ class ScriptedServer:
             if isinstance(step, bytes):
                 writer.write(step)
                 await writer.drain()
+                if isinstance(entry, Iterator):
+                    await asyncio.sleep(0)
             else:
                 await asyncio.sleep(step)
         return True

@@ -8,6 +8,7 @@ from typing import Any
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported
+from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -107,7 +108,7 @@ def _reason(content: dict[str, Any]) -> str | None:
 
 def _headers(key: str | None) -> Mapping[str, str]:
     version = {"anthropic-version": "2023-06-01"}
-    return {**version, "x-api-key": key} if key else version
+    return {**version, "x-api-key": Key(key)} if key else version
 
 
 ANTHROPIC_MESSAGES = Dialect(request=_request, read=_read, read_event=_read_event, headers=_headers)

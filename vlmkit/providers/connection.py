@@ -1,17 +1,19 @@
-"""An httpx transport to one address whose idle connections lie on a stack, and are dropped where anything is odd.
+"""Connections of httpx's own transport, httpcore, to one address: kept while nothing is odd about them.
 
 The only module of this room that imports httpx. An `httpx.AsyncClient` looks at redirects, cookies and authorization,
 and its pool goes through all its connections for each request: together that is as dear as the request, and no model
-asks for it. So the transport is asked without a client, and has a stack instead of a pool.
+asks for it. So each connection is asked by itself, and idle ones stand in a line.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import ssl
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +22,8 @@ from typing import Any, cast
 import httpcore
 
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
-from vlmkit.providers.sockets import Socket, Sockets, TooMuch
+from vlmkit.providers.secret import Secret
+from vlmkit.providers.sockets import Conduct, Socket, Sockets, TooEarly, TooMuch
 
 # httpx has a command line, and imports rich, pygments and click for it: most of the time that its import takes. Where
 # they are not installed it does without, and so it does here; where it was imported before, nothing changes.
@@ -31,16 +34,20 @@ import httpx  # noqa: E402
 if _is_first:
     del sys.modules[_COMMAND_LINE]
 
-__all__ = ["TRANSLATION", "Connections", "tls_context", "translation_of"]
+__all__ = ["TRANSLATION", "Connections", "Response", "tls_context", "translation_of"]
 
 _CONNECT_S = 10.0
+_EXTENSIONS = {"timeout": {"connect": _CONNECT_S}}
 _MOST_IDLE = 64
 _STALE_S = 2.0  # idle for less, a connection that ends was closed because of the request
+_WATCHED_ANSWERS = 8  # a server that sends answers twice does so from the first one on
+_WATCHED_S = 0.02
 
 _NO_CONNECTION = (Unreachable, "no connection. Start the server, or correct the address", True)
 _NO_PROXY = (Unreachable, "the proxy of this machine refused; see HTTP_PROXY, HTTPS_PROXY and NO_PROXY. It said", True)
 _LOST = (Unreachable, "the connection was lost before the answer was complete. Try again; see the server's log", True)
 _NOT_HTTP = (Unreachable, "what came back is not HTTP. Check the address and its port; see the server's log", False)
+_TOO_EARLY = (Unreachable, "it spoke, or hung up, before it was asked. Check the address and its port", True)
 _TOO_MUCH = (ServerFault, "more came than any answer has. Check the address; see the server's log", True)
 _AGAINST_RULES = (Refused, "the request breaks HTTP's rules. Look at the address and the key", False)
 
@@ -53,6 +60,7 @@ TRANSLATION: dict[type[Exception], tuple[type[BackendError], str, bool]] = {
     httpcore.LocalProtocolError: _AGAINST_RULES,
     httpcore.ProtocolError: _NOT_HTTP,
     httpx.TransportError: _NOT_HTTP,
+    TooEarly: _TOO_EARLY,
     TooMuch: _TOO_MUCH,
 }
 """Every exception of the libraries below: what it becomes, in which words, and whether its own are worth adding.
@@ -66,10 +74,12 @@ def translation_of(error: Exception) -> tuple[type[BackendError], str, bool] | N
     return next((TRANSLATION[kind] for kind in type(error).__mro__ if kind in TRANSLATION), None)
 
 
-class Connections(httpx.AsyncBaseTransport):
-    """Connections to one address: one for each request in flight, the latest idle one first.
+class Connections:
+    """Connections to one address: one for each request in flight, the longest idle one first.
 
-    Used from the thread of its loop.
+    HTTP/1.1 does not say which question an answer is for. So what comes over an idle connection closes it; a server
+    that once sent what nobody had asked for gets a new connection for every request; and the first answers of an
+    address are followed by a moment in which their connection must keep silent. Used from the thread of its loop.
 
     Parameters
     ----------
@@ -79,22 +89,21 @@ class Connections(httpx.AsyncBaseTransport):
         None speaks no TLS.
     proxy : str or None
         Address of the proxy, perhaps with a user and password.
-    most_bytes : int
-        More than so many bytes of a body are an error.
     """
 
-    def __init__(
-        self, headers: list[tuple[str, str]], *, tls: ssl.SSLContext | None, proxy: str | None, most_bytes: int
-    ) -> None:
-        self._headers = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers]
-        self._make = functools.partial(_pool, tls, proxy)
-        self._most_bytes = 2 * most_bytes  # framing of small pieces is more than they are
-        self._idle: list[_Line] = []
+    def __init__(self, headers: list[tuple[str, str]], *, tls: ssl.SSLContext | None, proxy: str | None) -> None:
+        self._headers = Secret([(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers])
+        self._tls, self._proxy = tls, Secret(proxy)
+        self._conduct = Conduct()
+        self._idle: deque[_Line] = deque()
         self._open: set[_Line] = set()
+        self._unwatched = _WATCHED_ANSWERS
         self._is_closed = False
 
-    async def send(self, method: str, url: str, body: bytes) -> httpx.Response:
+    async def send(self, method: str, url: str, body: bytes, most_bytes: int) -> Response:
         """Ask; the beginning of the answer, which is to be closed.
+
+        Over an idle connection or a new one; once more where the idle one was closed meanwhile.
 
         Parameters
         ----------
@@ -102,6 +111,8 @@ class Connections(httpx.AsyncBaseTransport):
         url : str
         body : bytes
             JSON, or empty.
+        most_bytes : int
+            More than so many bytes of a body are an error.
 
         Raises
         ------
@@ -109,37 +120,17 @@ class Connections(httpx.AsyncBaseTransport):
             No answer came. `TRANSLATION` has each.
         """
         target, host = _target(url)
-        headers = [(b"Host", host), *self._headers]
+        request = httpcore.Request(method, target, content=body, extensions=_EXTENSIONS)
+        request.headers = [(b"Host", host), *self._headers.value]
         if body:
-            headers += [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
-        stream, extensions = httpx.ByteStream(body), {"timeout": {"connect": _CONNECT_S}}
-        request = httpx.Request(method, target, headers=headers, stream=stream, extensions=extensions)
-        return await self.handle_async_request(request)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask over an idle connection or a new one; once more where the idle one was closed meanwhile.
-
-        Raises
-        ------
-        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException
-            As `send`.
-        """
-        url = request.url
-        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        asked = httpcore.Request(
-            request.method,
-            place,
-            headers=request.headers.raw,
-            content=cast("httpx.AsyncByteStream", request.stream),
-            extensions=request.extensions,
-        )
-        line = self._taken(place.origin)
+            request.headers += [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
+        line = self._taken()
         try:
-            return await self._exchange(line, asked)
-        except httpcore.NetworkError:
-            if not line.is_stale:
+            return await self._exchange(line, request, most_bytes)
+        except httpcore.NetworkError as error:
+            if not (line.is_stale or (line.answers and isinstance(error, TooEarly))):
                 raise
-        return await self._exchange(self._new(place.origin), asked)
+        return await self._exchange(self._new(), request, most_bytes)
 
     def abort(self) -> None:
         """Close all of them, also those in use, and those that come."""
@@ -147,40 +138,46 @@ class Connections(httpx.AsyncBaseTransport):
         for line in self._open:
             line.abort()
 
-    async def _exchange(self, line: _Line, asked: httpcore.Request) -> httpx.Response:
-        line.begin()
+    async def _exchange(self, line: _Line, request: httpcore.Request, most_bytes: int) -> Response:
         try:
-            answer = await line.http.handle_async_request(asked)
+            answer = await line.ask(request)
         except BaseException as error:
             self._drop(line)
             line.tell(error)
             raise
         socket = cast("Socket", line.socket)
-        socket.most_bytes = socket.received_bytes + self._most_bytes
+        socket.most_bytes = socket.received_bytes + 2 * most_bytes  # framing of small pieces is more than they are
+        socket.most_lines = sys.maxsize
         if self._is_closed:
             socket.abort()
-        body = _Body(answer, line, self._give_back)
-        return httpx.Response(answer.status, headers=answer.headers, stream=body)
+        return Response(answer, line, self._give_back)
 
-    def _taken(self, origin: httpcore.Origin) -> _Line:
+    def _taken(self) -> _Line:
         while self._idle:
-            line = self._idle.pop()
-            if line.is_clean:
+            line = self._idle.popleft()
+            if line.is_clean and not self._conduct.spoke_unasked:
                 return line
             self._drop(line)
-        return self._new(origin)
+        return self._new()
 
-    def _new(self, origin: httpcore.Origin) -> _Line:
-        line = _Line(self._make, origin)
+    def _new(self) -> _Line:
+        line = _Line(self._tls, self._proxy, self._conduct)
         self._open.add(line)
         return line
 
     def _give_back(self, line: _Line) -> None:
-        if not line.is_clean or self._is_closed or len(self._idle) >= _MOST_IDLE:
+        line.answers += 1
+        if line.has_surplus:
+            self._conduct.spoke_unasked = True
+        if not line.is_clean or self._is_closed or self._conduct.spoke_unasked or len(self._idle) >= _MOST_IDLE:
             self._drop(line)
             return
         line.rest()
-        self._idle.append(line)
+        if self._unwatched:
+            self._unwatched -= 1
+            asyncio.get_running_loop().call_later(_WATCHED_S, self._idle.append, line)
+        else:
+            self._idle.append(line)
 
     def _drop(self, line: _Line) -> None:
         self._open.discard(line)
@@ -188,17 +185,25 @@ class Connections(httpx.AsyncBaseTransport):
 
 
 class _Line:
-    """One connection: httpcore speaks HTTP over the socket that is made for it."""
+    """One connection: httpcore speaks HTTP over the socket that is made for it.
 
-    def __init__(self, make: Callable[[Sockets], httpcore.AsyncConnectionPool], origin: httpcore.Origin) -> None:
-        self.sockets = Sockets()
-        self.http = make(self.sockets).create_connection(origin)
+    Attributes
+    ----------
+    answers : int
+        How many came over it.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None, proxy: Secret[str | None], conduct: Conduct) -> None:
+        self.answers = 0
+        self._sockets = Sockets(conduct)
+        self._tls, self._proxy = tls, proxy
+        self._http: httpcore.AsyncConnectionInterface | None = None
         self._idle_since_s: float | None = None
         self._was_idle_s = 0.0
 
     @property
     def socket(self) -> Socket | None:
-        return self.sockets.socket
+        return self._sockets.socket
 
     @property
     def is_stale(self) -> bool:
@@ -209,14 +214,28 @@ class _Line:
     @property
     def is_clean(self) -> bool:
         """Whether another request may be sent over it."""
-        socket = self.socket
-        return socket is not None and socket.is_clean and self.http.is_idle() and not _has_surplus(self.http)
+        socket, http = self.socket, self._http
+        return socket is not None and http is not None and http.is_idle() and socket.is_clean
 
-    def begin(self) -> None:
-        """Expect an answer."""
+    @property
+    def has_surplus(self) -> bool:
+        """Whether more came than the answer, which was read to its end."""
+        socket, http = self.socket, self._http
+        if socket is None or http is None or not http.is_idle():
+            return False
+        return socket.has_unread or _has_surplus(http)
+
+    async def ask(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request, connected first where that was not done yet, and wait for the head of its answer."""
         if self.socket is not None:
             self._was_idle_s = time.monotonic() - self._idle_since_s if self._idle_since_s is not None else 0.0
             self.socket.begin()
+        if self._http is None:
+            self._http = await self._connected(request.url)
+        answer = await self._http.handle_async_request(request)
+        if self.socket is not None and self.socket.is_hasty and 200 <= answer.status < 300:
+            raise httpcore.RemoteProtocolError("an answer before all of the question was sent")
+        return answer
 
     def rest(self) -> None:
         """Expect none."""
@@ -235,15 +254,55 @@ class _Line:
         if is_cut_off and isinstance(error, httpcore.RemoteProtocolError):
             raise httpcore.ReadError("closed by the server") from error
 
+    async def _connected(self, url: httpcore.URL) -> httpcore.AsyncConnectionInterface:
+        origin = url.origin
+        if self._proxy.value is not None:
+            return _proxied(self._proxy.value, self._tls, self._sockets).create_connection(origin)
+        host = origin.host.decode("ascii")
+        stream = await self._sockets.connect_tcp(host, origin.port, timeout=_CONNECT_S)
+        if self._tls is not None:
+            stream = await stream.start_tls(self._tls, server_hostname=host, timeout=_CONNECT_S)
+        return _Http(origin, stream)
 
-class _Body(httpx.AsyncByteStream):
-    """What comes behind a head; once it is closed, its connection can take another request."""
+
+class _NoLock:
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+class _Http(httpcore.AsyncHTTP11Connection):
+    """Of httpcore, asked by one after another: its lock guards nothing then, and costs two turns of the loop."""
+
+    def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream) -> None:
+        super().__init__(origin, stream)
+        vars(self)["_state_lock"] = _NoLock()
+
+
+class Response:
+    """The beginning of an answer.
+
+    Attributes
+    ----------
+    status : int
+    headers : list of (bytes, bytes)
+    """
 
     def __init__(self, answer: httpcore.Response, line: _Line, give_back: Callable[[_Line], None]) -> None:
+        self.status, self.headers = answer.status, answer.headers
         self._answer, self._line, self._give_back = answer, line, give_back
         self._is_closed = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def parts(self) -> AsyncIterator[bytes]:
+        """What comes behind the head, as it comes.
+
+        Raises
+        ------
+        httpcore.NetworkError, httpcore.ProtocolError
+            As for `Connections.send`.
+        """
         try:
             async for part in cast("AsyncIterator[bytes]", self._answer.stream):
                 yield part
@@ -252,7 +311,7 @@ class _Body(httpx.AsyncByteStream):
             raise
 
     async def aclose(self) -> None:
-        """Read no more; a body that was not read to its end closes the connection."""
+        """Read no more: the connection can take another request; one whose answer was not read to its end is closed."""
         if not self._is_closed:
             self._is_closed = True
             await self._answer.aclose()
@@ -284,6 +343,7 @@ def _tls_context(ca_file: str | None, verify: bool, *variables: str | None) -> s
         context = httpx.create_ssl_context(verify=verify)
         if verify:
             context.load_default_certs()
+        context.set_alpn_protocols(["http/1.1"])
     except OSError as error:
         raise BadSetting(f"SSL_CERT_FILE={variables[0]!r}: no certificates can be read there ({error}).") from error
     try:
@@ -295,10 +355,8 @@ def _tls_context(ca_file: str | None, verify: bool, *variables: str | None) -> s
     return context
 
 
-def _pool(tls: ssl.SSLContext | None, proxy: str | None, sockets: Sockets) -> httpcore.AsyncConnectionPool:
+def _proxied(proxy: str, tls: ssl.SSLContext | None, sockets: Sockets) -> httpcore.AsyncHTTPProxy:
     """Of httpcore, which makes one connection."""
-    if proxy is None:
-        return httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=sockets)
     way = httpx.Proxy(proxy)
     return httpcore.AsyncHTTPProxy(
         str(way.url),
@@ -310,10 +368,11 @@ def _pool(tls: ssl.SSLContext | None, proxy: str | None, sockets: Sockets) -> ht
 
 
 @functools.lru_cache(maxsize=256)
-def _target(url: str) -> tuple[httpx.URL, bytes]:
+def _target(url: str) -> tuple[httpcore.URL, bytes]:
     """An address taken apart, and its host as a header names it."""
     target = httpx.URL(url)
-    return target, target.netloc
+    place = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+    return place, target.netloc
 
 
 def _has_surplus(http: Any) -> bool:

@@ -11,10 +11,24 @@ from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.records import Ask, Sampling, Token, Usage
 
-__all__ = ["Dialect", "Form", "Piece", "count", "id_of", "no_text", "parse", "refuse_unsupported", "unusual"]
+__all__ = [
+    "Dialect",
+    "Form",
+    "Piece",
+    "count",
+    "id_of",
+    "is_overfull",
+    "no_text",
+    "parse",
+    "refuse_unsupported",
+    "unusual",
+]
 
 _MOST_COUNTED = 2**62  # what a column of whole numbers holds
 _DIGITS = 300  # more are beyond any float, too
+_FREE_VALUES = 250_000
+_OVERFULL = "values, more than any answer has"
+_LEAST_BYTES = 8  # of a value, on average, where there are more: less than any token's probability takes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,24 +182,42 @@ def count(content: Any, key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNTED else None
 
 
-def parse(data: str | bytes) -> Any:
+def is_overfull(error: Exception) -> bool:
+    """Whether `parse` found JSON, as far as it looked, with too many values in it."""
+    return type(error) is ValueError and str(error).endswith(_OVERFULL)
+
+
+def parse(data: str | bytes, most_values: int | None = None) -> Any:
     """JSON as servers write it; a whole number of more digits than Python reads is infinite, and spoils nothing else.
 
     Parameters
     ----------
     data : str or bytes
+    most_values : int or None, default None
+        JSON with more values is not read, as each takes many times the memory that its bytes do. None is as many as
+        an answer of that length can honestly have.
 
     Raises
     ------
     ValueError, RecursionError
-        It is no JSON, or nested without end.
+        It is no JSON, or nested without end, or has too many values.
     """
+    most_values = max(_FREE_VALUES, len(data) // _LEAST_BYTES) if most_values is None else most_values
+    if len(data) > most_values and (number := _values(data)) > most_values:
+        raise ValueError(f"{number:,} {_OVERFULL}")
     try:
         return json.loads(data)
     except json.JSONDecodeError:
         raise
     except ValueError:  # Python's limit of digits, or no Unicode
         return json.loads(data, parse_int=lambda digits: int(digits) if len(digits) < _DIGITS else float(digits))
+
+
+def _values(data: str | bytes) -> int:
+    """At least as many values as JSON has; those in texts count, too."""
+    if isinstance(data, str):
+        return sum(map(data.count, ",[{"))
+    return sum(map(data.count, (b",", b"[", b"{")))
 
 
 def no_text(piece: Piece) -> BackendError:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from vlmkit.errors import BackendError, RateLimited, Refused, ServerFault, Unauthorized
+from vlmkit.providers.dialect import parse
 from vlmkit.providers.transport import Answer
 from vlmkit.providers.waits import retry_after_s
 
@@ -120,7 +121,7 @@ def fault_in_body(answer: Answer, where: str) -> BackendError | None:
     if b'"error"' not in answer.body:
         return None
     try:
-        content = json.loads(answer.body)
+        content = parse(answer.body)
     except (ValueError, RecursionError):
         return None
     error = content.get("error") if isinstance(content, dict) and not content.get("choices") else None

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported, unusual
+from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Turn, Usage
 
@@ -94,7 +95,7 @@ def _parts_of(candidate: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _headers(key: str | None) -> Mapping[str, str]:
     # The documented alternative, a key in the address, would end up in every log on the way.
-    return {"x-goog-api-key": key} if key else {}
+    return {"x-goog-api-key": Key(key)} if key else {}
 
 
 GEMINI_CONTENT = Dialect(request=_request, read=_read, read_event=_read_event, headers=_headers)

@@ -7,13 +7,16 @@ from typing import Any
 
 from vlmkit.backends.discovery import FoundModel
 from vlmkit.errors import ServerFault
-from vlmkit.providers.dialect import count
+from vlmkit.providers.dialect import count, is_overfull, parse
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
 from vlmkit.providers.transport import Answer, Call, Transport
 
 __all__ = ["entries", "fetch", "list_openai", "native_entries"]
 
+_MOST_BYTES = 8 * 2**20  # OpenRouter's list, the longest honest one, has one
+_MOST_VALUES = 400_000
+_MOST_ENTRIES = 20_000
 _NO_SUCH_PATH = {404, 405, 410, 501}
 _CONTEXT_KEYS = ("max_model_len", "context_length", "max_context_length")
 
@@ -63,8 +66,8 @@ def fetch(path: str, transport: Transport, call: Call, body: dict[str, Any] | No
         A status other than 2xx, or no JSON; or as `Transport.post`.
     """
     if body is None:
-        return _content(transport.get(path, call), transport)
-    return _content(transport.post(path, json.dumps(body).encode(), call), transport)
+        return _content(transport.get(path, call, most_bytes=_MOST_BYTES), transport)
+    return _content(transport.post(path, json.dumps(body).encode(), call, most_bytes=_MOST_BYTES), transport)
 
 
 def native_entries(path: str, key: str, transport: Transport, call: Call) -> list[dict[str, Any]] | None:
@@ -82,13 +85,21 @@ def native_entries(path: str, key: str, transport: Transport, call: Call) -> lis
     BackendError
         As `fetch`.
     """
-    answer = transport.get(path, call)
+    answer = transport.get(path, call, most_bytes=_MOST_BYTES)
     return None if answer.status in _NO_SUCH_PATH else entries(_content(answer, transport), key)
 
 
 def entries(content: Any, key: str) -> list[dict[str, Any]]:
-    """Mappings in a list under a key; whatever else is there is left out."""
+    """Mappings in a list under a key; whatever else is there is left out.
+
+    Raises
+    ------
+    ServerFault
+        There are more than any server has.
+    """
     found = content.get(key) if isinstance(content, dict) else None
+    if isinstance(found, list) and len(found) > _MOST_ENTRIES:
+        raise ServerFault(f"the server lists {len(found):,} models, and none has so many. Check the address.")
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
@@ -98,9 +109,10 @@ def _content(answer: Answer, transport: Transport) -> Any:
         fault.args = (transport.blot(str(fault)),)
         raise fault
     try:
-        return json.loads(answer.body)
+        return parse(answer.body, _MOST_VALUES)
     except (ValueError, RecursionError) as error:
-        raise ServerFault(f"{transport.address} answered something that is not JSON. Check the address.") from error
+        kind = "longer than any list" if is_overfull(error) else "not JSON"
+        raise ServerFault(f"{transport.address} answered something that is {kind}. Check the address.") from error
 
 
 def _sees_pictures(entry: dict[str, Any]) -> bool | None:

@@ -11,6 +11,7 @@ from typing import Any
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported, unusual
+from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Token, Turn, Usage
 
@@ -178,7 +179,7 @@ def _likelihood(entry: Any) -> float | None:
 
 
 def _headers(key: str | None) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {key}"} if key else {}
+    return {"authorization": Key(f"Bearer {key}")} if key else {}
 
 
 OPENAI_CHAT = Dialect(request=_request, read=_read, read_event=_read_event, headers=_headers)

@@ -31,6 +31,7 @@ from vlmkit.providers.dialect import Form
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
 from vlmkit.providers.limits import Limits, limiter_for
 from vlmkit.providers.provider import Provider
+from vlmkit.providers.secret import Key
 from vlmkit.providers.transport import Call, Transport
 from vlmkit.settings_file import FILE_NAME
 
@@ -112,6 +113,7 @@ def open_host(
     ModelLoadFailed
         Nothing answers there, or the key is refused.
     """
+    api_key = Key(api_key) if isinstance(api_key, str) else api_key
     extra_body = dict(extra_body or {})
     _check_options(detail, longest_side_px, parallel_asks, requests_per_minute, tokens_per_minute)
     host, table, short = host_of(engine, url), settings.host(engine) | _trusted(ca_file, verify), f"{engine}:{name}"
@@ -290,7 +292,7 @@ def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None, 
 
 def key_of(
     host: Host, url: str, *, table: Mapping[str, Any] | None = None, api_key: str | None = None, model: str = ""
-) -> str | None:
+) -> Key | None:
     """Key for one address: the argument, the variable that vlmkit.toml names, the host's own variable.
 
     Parameters
@@ -321,7 +323,7 @@ def key_of(
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         where = "api_key" if api_key is not None else variable
         raise BadSetting(f"{where}: the key has spaces or characters that no key has. Copy it again.")
-    return key or None
+    return Key(key) if key else None
 
 
 def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]) -> FoundModel | None:

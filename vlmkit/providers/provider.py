@@ -31,10 +31,12 @@ from vlmkit.errors import (
 )
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.balance import Balance
-from vlmkit.providers.dialect import Dialect, Form, Piece, no_text, parse, refuse_unsupported
+from vlmkit.providers.dialect import Dialect, Form, Piece, is_overfull, parse, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
+from vlmkit.providers.gathering import Gathered, most_bytes, most_lines
 from vlmkit.providers.limits import Limiter
+from vlmkit.providers.secret import Screen
 from vlmkit.providers.transport import Answer, Call, Read, Transport
 from vlmkit.providers.wire import Events, is_cut_off
 from vlmkit.records import Ask, Reply, Usage
@@ -237,10 +239,10 @@ class Provider(Surface):
             call = Call(job.ask.timeout_s)  # which counts from now on: no wait is the server's work on this ask
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.
             path, body = self._dialect.request(ask, self._form, False)
-            answer = await transport.fetch("POST", path, body, call)
+            answer = await transport.fetch("POST", path, body, call, most_bytes=most_bytes(ask))
             del body
             with self._located(transport):
-                piece = self._dialect.read(self._content(answer, transport))
+                piece = _blotted(self._dialect.read(self._content(answer, transport)), transport)
             place.tokens = _tokens(piece.usage)
         return piece
 
@@ -248,21 +250,24 @@ class Provider(Surface):
         try:
             with await self._limiter.enter() as place, self._balance.turn() as transport:
                 job.future.begin()
+                job.screen = transport.screen()
                 await self._read_stream(job, transport)
+                job.add(Piece(is_last=job.gathered.is_last), job.screen.rest())
                 with self._located(transport):
-                    _check_whole(job.whole)
-                place.tokens = _tokens(job.whole.usage)
+                    piece = _blotted(job.gathered.checked(), transport)
+                place.tokens = _tokens(piece.usage)
         except TimedOut as fault:
-            cut = replace(job.whole, finish_reason="timeout")
+            cut = replace(_blotted(job.gathered.whole(), transport), finish_reason="timeout")
             vars(fault)["partial"] = self._reply(job, cut) if cut.text else None
             raise
-        return job.whole
+        return piece
 
     async def _read_stream(self, job: _Job, transport: Transport) -> None:
         # Half an answer is all there is by the time that a schema is refused.
         ask = job.ask if self._keeps_constraints else _without_constraint(job.ask)
         path, body = self._dialect.request(ask, self._form, True)
-        async with transport.open("POST", path, body, Call(job.ask.timeout_s)) as (head, read):
+        call = Call(job.ask.timeout_s)
+        async with transport.open("POST", path, body, call, most_bytes=most_bytes(ask)) as (head, read):
             chunk = await read()
             if not 200 <= head.status < 300 or "event-stream" not in head.headers.get("content-type", ""):
                 # A fault, or a server that does not stream and answers all at once.
@@ -270,8 +275,8 @@ class Provider(Surface):
                 with self._located(transport):
                     job.add(self._dialect.read(self._content(answer, transport)))
                 return
-            events = Events()
-            while not job.whole.is_last:
+            events = Events(most_lines(ask))
+            while not job.gathered.is_last:
                 job.future.hear()
                 with self._located(transport):
                     for data in events.feed(chunk):
@@ -284,7 +289,7 @@ class Provider(Surface):
     def _event(self, data: str, *, is_last: bool) -> Piece:
         try:
             return self._dialect.read_event(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if is_last and is_cut_off(data, error):
                 raise _cut_off("the answer was cut off within an event") from error
             raise ServerFault(f"an event of the answer is no JSON: {data[:100]!r}.") from error
@@ -303,6 +308,8 @@ class Provider(Surface):
         except (ValueError, RecursionError) as error:
             if not answer.body or is_cut_off(answer.body.decode("utf-8", errors="replace"), error):
                 raise _cut_off(f"the answer was cut off after {len(answer.body):,} bytes") from error
+            if is_overfull(error):
+                raise ServerFault(f"the answer has {error}. See the server's log.") from error
             kind = answer.headers.get("content-type", "nothing")[:60]
             begin = " ".join(answer.body[:80].decode("utf-8", errors="replace").split())
             raise ServerFault(f"the answer is {kind}, not JSON: {begin!r}. Check the address.") from error
@@ -347,13 +354,15 @@ class _Job:
     start_s: float = field(default_factory=time.monotonic)
     future: PendingReply = field(default_factory=PendingReply)
     task: asyncio.Task[None] | None = None
-    whole: Piece = field(default_factory=Piece)
+    gathered: Gathered = field(default_factory=Gathered)
+    screen: Screen[str] = field(default_factory=lambda: Screen("", ""))
 
-    def add(self, piece: Piece) -> None:
-        """The next piece of an answer that is streamed."""
-        self.whole = _joined(self.whole, piece)
-        if piece.text and self.take is not None:
-            self.take(piece.text)
+    def add(self, piece: Piece, text: str | None = None) -> None:
+        """The next piece of an answer that is streamed; its text without the key, where the server repeats that."""
+        text = self.screen.feed(piece.text) if text is None else text
+        self.gathered.add(piece if text == piece.text else replace(piece, text=text))
+        if text and self.take is not None:
+            self.take(text)
 
     def end(self, result: Reply | RunError | SetupError) -> None:
         with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
@@ -380,35 +389,12 @@ async def _rest(chunk: bytes, read: Read) -> bytes:
     return b"".join(chunks)
 
 
-def _joined(whole: Piece, piece: Piece) -> Piece:
-    tokens = whole.tokens
-    if piece.tokens:
-        tokens = (tokens or ()) + piece.tokens
-    return Piece(
-        text=whole.text + piece.text,
-        finish_reason=piece.finish_reason or whole.finish_reason,
-        usage=Usage(
-            prompt_tokens=_newer(piece.usage.prompt_tokens, whole.usage.prompt_tokens),
-            completion_tokens=_newer(piece.usage.completion_tokens, whole.usage.completion_tokens),
-        ),
-        tokens=tokens,
-        is_last=piece.is_last,
-        response_id=whole.response_id or piece.response_id,
-        thinks=whole.thinks or piece.thinks,
-        refusal=whole.refusal + piece.refusal,
-    )
-
-
-def _newer(new: int | None, old: int | None) -> int | None:
-    return old if new is None else new
-
-
-def _check_whole(whole: Piece) -> None:
-    if whole.finish_reason is None and not whole.is_last:
-        message = "the answer ended before the model was done. Try again; see the server's log."
-        raise ServerFault(message, is_transient=True)
-    if not whole.text.strip() or whole.refusal:
-        raise no_text(whole)
+def _blotted(piece: Piece, transport: Transport) -> Piece:
+    """Also where the server wrote the key in other letters of JSON, or in several events."""
+    text = transport.blot(piece.text)
+    reason = transport.blot(piece.finish_reason or "") or None
+    unchanged = text == piece.text and reason == piece.finish_reason
+    return piece if unchanged else replace(piece, text=text, finish_reason=reason)
 
 
 def _cut_off(words: str) -> ServerFault:

@@ -1,28 +1,67 @@
-"""Sockets as httpcore wants them: read at once, watched while nobody asks, and counted while somebody does."""
+"""Sockets as httpcore wants them: read at once, watched while nobody asks, counted and paced while somebody does."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import ssl
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, cast
 
 import httpcore
 
-__all__ = ["MOST_HEAD_BYTES", "Socket", "Sockets", "TooMuch"]
+__all__ = ["MOST_HEAD_BYTES", "MOST_HEAD_LINES", "Conduct", "Socket", "Sockets", "TooEarly", "TooMuch"]
 
 MOST_HEAD_BYTES = 256 * 1024
 """Longest beginning of an answer, with all that a server says before it (100 Continue)."""
 
+MOST_HEAD_LINES = 1000
+"""Most lines of it; a head has a few dozen, and an interim answer two or more."""
+
 _FULL_BYTES = 256 * 1024  # read by nobody yet: the server has to wait
-_BLOCK_BYTES = 16 * 1024  # as many small events as are in it come one after another, without a turn for other asks
+_BLOCK_BYTES = 64 * 1024
+_BLOCK_LINES = 64  # each header, chunk and event has a line of its own, and others have no turn while they are parsed
+_REST_RATIO = 7.0  # rest after a block, to the time it took
+_BLINK_S = 0.001  # no clock of a loop is finer
+_FAREWELLS = (b"HTTP/1.1 408 ", b"HTTP/1.0 408 ")
 
 
 class TooMuch(httpcore.ReadError):
     """More came than an answer can have."""
+
+
+class TooEarly(httpcore.ReadError):
+    """The connection ended, or bytes came over it, before anything was asked: nothing was sent."""
+
+
+class Conduct:
+    """How one address behaves: whether it spoke unasked, and how long its answers take to be read.
+
+    What an address sent faster than it is read may take a small part of the loop's time. Others have their turns
+    between two blocks anyway; with hundreds of tiny pieces in each block they would still wait for most of their time.
+
+    Attributes
+    ----------
+    spoke_unasked : bool
+        It once sent what nobody had asked for.
+    """
+
+    def __init__(self) -> None:
+        self.spoke_unasked = False
+        self._free_s = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """So long a block took, by the clock of the loop's thread."""
+        self._free_s = max(self._free_s, time.monotonic()) + seconds * _REST_RATIO
+
+    async def wait(self) -> None:
+        """Let others have their turn, and rest as long as is due."""
+        left_s = self._free_s - time.monotonic()
+        await asyncio.sleep(left_s if left_s >= _BLINK_S else 0)
 
 
 class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
@@ -34,19 +73,30 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         The server sends no more.
     was_read_to_end : bool
         And whoever reads has been told.
+    is_hasty : bool
+        The answer began to come before all of the question was sent.
     received_bytes : int
         Since the last `begin`.
-    most_bytes : int
+    most_bytes, most_lines : int
         More than this is an error.
+
+    Parameters
+    ----------
+    conduct : Conduct or None, default None
+        Of the address; None is its own.
     """
 
-    def __init__(self) -> None:
-        self.has_ended = self.was_read_to_end = False
+    def __init__(self, conduct: Conduct | None = None) -> None:
+        self.has_ended = self.was_read_to_end = self.is_hasty = False
         self.received_bytes, self.most_bytes = 0, MOST_HEAD_BYTES
+        self._received_lines, self.most_lines = 0, MOST_HEAD_LINES
+        self._conduct = conduct or Conduct()
+        self._given_s: float | None = None  # by the thread's clock: when a block was given that left others behind
         self._transport: asyncio.Transport | None = None
+        self._poll = select.poll()
         self._unread = bytearray()
         self._unsent: list[bytes] = []
-        self._is_asked = False
+        self._is_asked = self._is_sent = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -58,10 +108,16 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
             return False
         return not transport.get_write_buffer_size()
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether something came that nobody has read."""
+        return bool(self._unread)
+
     def begin(self) -> None:
         """Expect an answer from now on."""
-        self._is_asked = True
+        self._is_asked, self._is_sent, self.is_hasty = True, False, False
         self.received_bytes, self.most_bytes = 0, MOST_HEAD_BYTES
+        self._received_lines, self.most_lines = 0, MOST_HEAD_LINES
 
     def finish(self) -> None:
         """Expect nothing more: what comes now was not asked for, and must not be mistaken for the next answer."""
@@ -80,24 +136,26 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         Raises
         ------
         httpcore.ReadError
-            The connection broke.
+            The connection broke; `TooMuch` came, or something came `TooEarly`.
         """
         del timeout
         if self._unsent and self._transport is not None:
-            self._transport.writelines(self._unsent)
-            self._unsent = []
+            self._send(self._transport)
+        if self._given_s is not None:
+            self._conduct.spend(time.thread_time() - self._given_s)
+            self._given_s = None
         if self._unread:
-            await asyncio.sleep(0)
+            await self._conduct.wait()
         while not (self._unread or self.has_ended):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         if not self._unread and self._error is not None:
             raise httpcore.ReadError(said(self._error)) from self._error
         self.was_read_to_end = not self._unread
-        data = bytes(self._unread[: min(max_bytes, _BLOCK_BYTES)])
-        del self._unread[: len(data)]
-        self._count(len(data))
-        if not self._unread and self._transport is not None and not self._transport.is_closing():
+        data = self._block(min(max_bytes, _BLOCK_BYTES))
+        if self._unread:
+            self._given_s = time.thread_time()
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
         return data
 
@@ -160,14 +218,18 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is there."""
         self._transport = cast("asyncio.Transport", transport)
+        below = transport.get_extra_info("socket")
+        self._poll.register(below.fileno(), select.POLLIN)
         with suppress(OSError):  # a hint for networks that forget silent connections
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            below.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         if not self._is_asked:
-            self.abort()
+            self._refuse(data)
             return
+        if not self.received_bytes and not self._unread and self._transport is not None:
+            self.is_hasty = bool(self._unsent or self._transport.get_write_buffer_size())
         self._unread += data
         if len(self._unread) > _FULL_BYTES and self._transport is not None:
             self._transport.pause_reading()
@@ -184,11 +246,46 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._error = exc
         self._wake()
 
-    def _count(self, size_bytes: int) -> None:
-        self.received_bytes += size_bytes
+    def _refuse(self, data: bytes | bytearray) -> None:
+        """Close it because of what nobody asked for."""
+        # A server that gives up an idle connection may say so before it closes it: that answers nothing.
+        self._conduct.spoke_unasked |= bool(data) and not data.startswith(_FAREWELLS)
+        self.abort()
+
+    def _send(self, transport: asyncio.Transport) -> None:
+        """Send what is to be sent, unless something is there already, which cannot be an answer to it."""
+        if not self._is_sent and (self._unread or self.has_ended or self._is_readable()):
+            self._refuse(self._unread)
+            raise TooEarly("it spoke before it was asked" if self._unread else "closed by the server")
+        self._is_sent = True
+        transport.writelines(self._unsent)
+        self._unsent = []
+
+    def _is_readable(self) -> bool:
+        """Whether bytes, or the end, came that the loop had no turn for yet; TLS has some of its own at first."""
+        if self._transport is None or self._transport.get_extra_info("ssl_object") is not None:
+            return False
+        return bool(self._poll.poll(0))
+
+    def _block(self, most_bytes: int) -> bytes:
+        """The next bytes, not more than so many, nor more than `_BLOCK_LINES` lines."""
+        end = min(len(self._unread), most_bytes)
+        lines = self._unread.count(b"\n", 0, end)
+        if lines > _BLOCK_LINES:
+            end, lines = 0, _BLOCK_LINES
+            for _ in range(lines):
+                end = self._unread.index(b"\n", end) + 1
+        data = bytes(self._unread[:end])
+        del self._unread[:end]
+        self.received_bytes += end
+        self._received_lines += lines
         if self.received_bytes > self.most_bytes:
             self.abort()
             raise TooMuch(f"more than {self.most_bytes:,} bytes")
+        if self._received_lines > self.most_lines:
+            self.abort()
+            raise TooMuch(f"more than {self.most_lines:,} lines before it began")
+        return data
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -202,10 +299,16 @@ class Sockets(httpcore.AsyncNetworkBackend):
     ----------
     socket : Socket or None
         None before it is connected.
+
+    Parameters
+    ----------
+    conduct : Conduct or None, default None
+        As for `Socket`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, conduct: Conduct | None = None) -> None:
         self.socket: Socket | None = None
+        self._conduct = conduct
 
     async def connect_tcp(
         self,
@@ -223,7 +326,7 @@ class Sockets(httpcore.AsyncNetworkBackend):
             Nobody answers, or not in time.
         """
         del local_address, socket_options
-        self.socket = connecting = Socket()
+        self.socket = connecting = Socket(self._conduct)
         connecting.begin()
         try:
             async with asyncio.timeout(timeout):

@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
-from vlmkit.providers.connection import Connections, tls_context, translation_of
+from vlmkit.providers.connection import Connections, Response, tls_context, translation_of
 from vlmkit.providers.event_loop import EventLoop
+from vlmkit.providers.secret import BLOT, Key, Screen
 
 __all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
 
@@ -25,11 +26,10 @@ Read = Callable[[], Awaitable[bytes]]
 Result = TypeVar("Result")
 
 MOST_BYTES = 32 * 2**20
-"""Longest answer that is read; OpenRouter's list of models is the longest honest one, with 1 MB."""
+"""Longest answer that is read, unless less is allowed."""
 
 _FREE_PIECES = 10_000
 _LEAST_BYTES = 8  # of a piece, on average; the shortest event of an honest stream has thirty
-_PIECES_A_TURN = 64  # then others' asks get theirs
 
 # Gateways turn away who names no program; what is not asked for compressed need not be unpacked.
 _HEADERS = (("user-agent", "vlmkit"), ("accept", "*/*"), ("accept-encoding", "identity"))
@@ -48,8 +48,8 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 class Call:
@@ -81,7 +81,6 @@ class Transport:
         Sent with every request.
     secret : str or None, default None
         The key in those headers: blotted out wherever a server repeats it.
-
     ca_file : str or None, default None
         PEM file of certificates that are trusted beside the usual ones.
     verify : bool, default True
@@ -109,8 +108,8 @@ class Transport:
         is_tls = url.startswith("https:") or (proxy or "").startswith("https:")
         tls = tls_context(ca_file=ca_file, verify=verify) if is_tls else None
         all_headers = [*_HEADERS, *(headers or {}).items()]
-        self._connections = Connections(all_headers, tls=tls, proxy=proxy, most_bytes=MOST_BYTES)
-        self._secret = secret
+        self._connections = Connections(all_headers, tls=tls, proxy=proxy)
+        self._secret = Key(secret) if secret else None
         self._loop: EventLoop | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -118,7 +117,7 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self.address!r})"
 
-    def get(self, path: str, call: Call) -> Answer:
+    def get(self, path: str, call: Call, *, most_bytes: int = MOST_BYTES) -> Answer:
         """Fetch, and wait for the whole answer, whatever its status; not in the thread of the loop.
 
         Parameters
@@ -126,15 +125,17 @@ class Transport:
         path : str
             Below the base path, with its slash; or absolute where it begins with ``//``.
         call : Call
+        most_bytes : int, default MOST_BYTES
+            An answer that is longer is a fault.
 
         Raises
         ------
         BackendError
             `Unreachable`, `TimedOut`, `ServerFault`, `Refused`; never for a status.
         """
-        return self.enter().run(self.fetch("GET", path, b"", call))
+        return self.enter().run(self.fetch("GET", path, b"", call, most_bytes=most_bytes))
 
-    def post(self, path: str, body: bytes, call: Call) -> Answer:
+    def post(self, path: str, body: bytes, call: Call, *, most_bytes: int = MOST_BYTES) -> Answer:
         """Send JSON; as `get`.
 
         Raises
@@ -142,9 +143,9 @@ class Transport:
         BackendError
             As `get`.
         """
-        return self.enter().run(self.fetch("POST", path, body, call))
+        return self.enter().run(self.fetch("POST", path, body, call, most_bytes=most_bytes))
 
-    async def fetch(self, method: str, path: str, body: bytes, call: Call) -> Answer:
+    async def fetch(self, method: str, path: str, body: bytes, call: Call, *, most_bytes: int = MOST_BYTES) -> Answer:
         """Send a request, and wait for the whole answer; as `get`, in the thread of the loop.
 
         Raises
@@ -154,10 +155,12 @@ class Transport:
         Cancelled
             The transport was closed.
         """
-        return await self._within(call, self._fetched(method, path, body))
+        return await self._within(call, self._fetched(method, path, body, most_bytes))
 
     @asynccontextmanager
-    async def open(self, method: str, path: str, body: bytes, call: Call) -> AsyncIterator[tuple[Answer, Read]]:
+    async def open(
+        self, method: str, path: str, body: bytes, call: Call, *, most_bytes: int = MOST_BYTES
+    ) -> AsyncIterator[tuple[Answer, Read]]:
         """Send a request; status and headers of the answer, and how to read its body.
 
         Yields
@@ -173,8 +176,8 @@ class Transport:
             The transport was closed.
         """
         self.enter()
-        response = await self._within(call, self._connections.send(method, self._url(path), body))
-        pieces = self._pieces(response.stream)
+        response = await self._within(call, self._connections.send(method, self._url(path), body, most_bytes))
+        pieces = self._pieces(response, most_bytes)
 
         async def read() -> bytes:
             return await self._within(call, anext(pieces, b""))
@@ -210,44 +213,55 @@ class Transport:
 
     def blot(self, text: str) -> str:
         """A server's text without the key."""
-        return text.replace(self._secret, "***") if self._secret else text
+        return text.replace(self._secret, BLOT) if self._secret else text
+
+    def screen(self) -> Screen[str]:
+        """For a server's text that comes in pieces."""
+        return Screen(self._secret or "", BLOT)
 
     def _url(self, path: str) -> str:
         return self._origin + path[1:] if path.startswith("//") else self.address + path
 
-    async def _fetched(self, method: str, path: str, body: bytes) -> Answer:
+    async def _fetched(self, method: str, path: str, body: bytes, most_bytes: int) -> Answer:
         self.enter()
-        response = await self._connections.send(method, self._url(path), body)
+        response = await self._connections.send(method, self._url(path), body, most_bytes)
         try:
-            chunks = [chunk async for chunk in self._pieces(response.stream)]
+            chunks = [chunk async for chunk in self._pieces(response, most_bytes)]
             return self._head(response, b"".join(chunks))
         finally:
             await response.aclose()
 
-    def _head(self, response: Any, body: bytes = b"") -> Answer:
-        """An answer that httpx began to read, as far as it is read."""
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-        head = Answer(status=response.status_code, headers=headers, body=body)
+    def _head(self, response: Response, body: bytes = b"") -> Answer:
+        """An answer that began to come, as far as it is read, without the key where the server repeats it."""
+        headers = {
+            self.blot(name.decode("latin-1")).lower(): self.blot(value.decode("latin-1"))
+            for name, value in response.headers
+        }
+        head = Answer(status=response.status, headers=headers, body=body)
         encoding = head.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity" and 200 <= head.status < 300:
             message = f"{self.address}: the answer came compressed ({encoding[:40]!r}), which was not asked for."
             raise ServerFault(f"{message} Switch that off in the server, or in what stands before it.")
         return head
 
-    async def _pieces(self, body: Any) -> AsyncGenerator[bytes, None]:
-        """A body as it comes, bounded in bytes and in pieces."""
+    async def _pieces(self, response: Response, most_bytes: int) -> AsyncGenerator[bytes, None]:
+        """A body as it comes, bounded in bytes and in pieces, without the key where the server repeats it."""
         received = number = 0
-        async for piece in body:
+        screen = Screen((self._secret or "").encode(), BLOT.encode())
+        async for piece in response.parts():
             received, number = received + len(piece), number + 1
-            if received > MOST_BYTES:
-                message = f"{self.address}: the answer has more than {MOST_BYTES:,} bytes, and no caption has. "
+            if received > most_bytes:
+                message = f"{self.address}: the answer has more than {most_bytes:,} bytes, and none so long is due. "
+                del piece  # which a traceback with its variables would show
                 raise ServerFault(message + "See the server's log.")
             if number > _FREE_PIECES and received < number * _LEAST_BYTES:
                 message = f"{self.address}: the answer came in {number:,} pieces of hardly a byte. "
+                del piece  # which a traceback with its variables would show
                 raise ServerFault(message + "See the server's log.")
-            if not number % _PIECES_A_TURN:
-                await asyncio.sleep(0)
-            yield piece
+            if shown := screen.feed(piece):
+                yield shown
+        if rest := screen.rest():
+            yield rest
 
     async def _within(self, call: Call, work: Awaitable[Result]) -> Result:
         """Something done in what is left of the call's time, with faults instead of foreign exceptions."""

@@ -1,0 +1,61 @@
+"""Streamed answers put together, and how long an answer can be."""
+
+import pytest
+
+from vlmkit.errors import BackendError, ServerFault
+from vlmkit.providers.dialect import Piece
+from vlmkit.providers.gathering import Gathered, most_bytes, most_lines
+from vlmkit.providers.transport import MOST_BYTES
+from vlmkit.records import Ask, Sampling, Token, Usage
+
+
+def gathered(*pieces):
+    whole = Gathered()
+    for piece in pieces:
+        whole.add(piece)
+    return whole
+
+
+def test_pieces_are_joined():
+    """Texts and tokens in order; of facts the newest, of names the first."""
+    token = Token(text="a", probability=0.5, alternatives=())
+    whole = gathered(
+        Piece(text="a ", tokens=(token,), response_id="first", usage=Usage(prompt_tokens=1)),
+        Piece(text="circle", tokens=(token,), response_id="second", usage=Usage(completion_tokens=2), thinks=True),
+        Piece(finish_reason="stop", is_last=True),
+    )
+    assert whole.checked() == Piece(
+        text="a circle",
+        finish_reason="stop",
+        usage=Usage(prompt_tokens=1, completion_tokens=2),
+        tokens=(token, token),
+        is_last=True,
+        response_id="first",
+        thinks=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ([Piece(text="half")], "ended before the model was done"),
+        ([], "ended before"),
+        ([Piece(finish_reason="stop")], "no text"),
+        ([Piece(refusal="I can"), Piece(refusal="not", is_last=True)], "refused: I cannot"),
+    ],
+)
+def test_what_is_no_answer_is_a_fault(pieces, words):
+    """Which says what is missing."""
+    with pytest.raises(BackendError, match=words) as caught:
+        gathered(*pieces).checked()
+    assert isinstance(caught.value, ServerFault) == ("refused" not in words)
+
+
+def test_how_long_an_answer_can_be_depends_on_what_was_asked():
+    """Tokens, and what is told about each; never more than can be read at all."""
+    short = Ask(pictures=(), prompt="x", sampling=Sampling(max_tokens=10))
+    long = Ask(pictures=(), prompt="x", sampling=Sampling(max_tokens=1000))
+    likely = Ask(pictures=(), prompt="x", sampling=Sampling(max_tokens=1000), token_probabilities=True, alternatives=20)
+    endless = Ask(pictures=(), prompt="x", sampling=Sampling(max_tokens=10**9))
+    assert most_bytes(short) < most_bytes(long) < most_bytes(likely) < most_bytes(endless) == MOST_BYTES
+    assert most_lines(short) < most_lines(long)

@@ -1,0 +1,112 @@
+"""An answer that is streamed, put together from its pieces; and how long any answer to an ask can honestly be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vlmkit.errors import ServerFault
+from vlmkit.providers.dialect import Piece, no_text
+from vlmkit.providers.transport import MOST_BYTES
+from vlmkit.records import Ask, Token, Usage
+
+__all__ = ["Gathered", "most_bytes", "most_lines"]
+
+# Of an answer: all that is not text. Thoughts, which not every server counts among max_tokens, are the longest of it.
+_FREE_BYTES = 2 * 2**20
+_TOKEN_BYTES = 1024  # an event with one token in it has 200 to 400
+_LIKELIHOOD_BYTES = 512  # a token's probability, spelled out and indented
+_FREE_LINES = 20_000  # also signs of life during an hour
+_TOKEN_LINES = 8
+
+
+def most_bytes(ask: Ask) -> int:
+    """Bytes that no answer to this ask has, framing left out.
+
+    Parameters
+    ----------
+    ask : Ask
+    """
+    likelihoods = ask.alternatives + 1 if ask.token_probabilities else 0
+    return min(MOST_BYTES, _FREE_BYTES + ask.sampling.max_tokens * (_TOKEN_BYTES + likelihoods * _LIKELIHOOD_BYTES))
+
+
+def most_lines(ask: Ask) -> int:
+    """Lines that no stream of events for this ask has.
+
+    Parameters
+    ----------
+    ask : Ask
+    """
+    return _FREE_LINES + ask.sampling.max_tokens * _TOKEN_LINES
+
+
+class Gathered:
+    """What the pieces of an answer say so far; each is added once, and none is copied again for the next.
+
+    Attributes
+    ----------
+    is_last : bool
+        Whether nothing comes after the latest piece.
+    """
+
+    def __init__(self) -> None:
+        self.is_last = False
+        self._facts = Piece()
+        self._texts: list[str] = []
+        self._refusals: list[str] = []
+        self._tokens: list[Token] = []
+
+    def add(self, piece: Piece) -> None:
+        """The next one.
+
+        Parameters
+        ----------
+        piece : Piece
+        """
+        facts = self._facts
+        self.is_last = piece.is_last
+        if piece.text:
+            self._texts.append(piece.text)
+        if piece.refusal:
+            self._refusals.append(piece.refusal)
+        if piece.tokens:
+            self._tokens.extend(piece.tokens)
+        self._facts = Piece(
+            finish_reason=piece.finish_reason or facts.finish_reason,
+            usage=Usage(
+                prompt_tokens=_newer(piece.usage.prompt_tokens, facts.usage.prompt_tokens),
+                completion_tokens=_newer(piece.usage.completion_tokens, facts.usage.completion_tokens),
+            ),
+            response_id=facts.response_id or piece.response_id,
+            thinks=facts.thinks or piece.thinks,
+        )
+
+    def whole(self) -> Piece:
+        """All of it, as one piece."""
+        return replace(
+            self._facts,
+            text="".join(self._texts),
+            refusal="".join(self._refusals),
+            tokens=tuple(self._tokens) or None,
+            is_last=self.is_last,
+        )
+
+    def checked(self) -> Piece:
+        """All of it, where it is an answer.
+
+        Raises
+        ------
+        BackendError
+            It ended too early, or has no text.
+        """
+        whole = self.whole()
+        if whole.finish_reason is None and not whole.is_last:
+            message = "the answer ended before the model was done. Try again; see the server's log."
+            raise ServerFault(message, is_transient=True)
+        if not whole.text.strip() or whole.refusal:
+            raise no_text(whole)
+        return whole
+
+
+def _newer(new: int | None, old: int | None) -> int | None:
+    return old if new is None else new
