@@ -113,8 +113,7 @@ def open_host(
     ModelLoadFailed
         Nothing answers there, or the key is refused.
     """
-    api_key = Key(api_key) if isinstance(api_key, str) else api_key
-    extra_body = dict(extra_body or {})
+    api_key, extra_body = _hidden(api_key), dict(extra_body or {})
     _check_options(detail, longest_side_px, parallel_asks, requests_per_minute, tokens_per_minute)
     host, table, short = host_of(engine, url), settings.host(engine) | _trusted(ca_file, verify), f"{engine}:{name}"
     transports = connect(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=short)
@@ -263,6 +262,10 @@ def check_permission(model: str, elsewhere: Sequence[str], allow_remote: bool | 
     """
     if elsewhere and not settings.get("allow_remote", allow_remote):
         raise BadSetting(_not_allowed(model, elsewhere[0]))
+
+
+def _hidden(api_key: str | None) -> str | None:
+    return Key(api_key) if isinstance(api_key, str) else api_key
 
 
 def _trusted(ca_file: object, verify: object) -> dict[str, Any]:
