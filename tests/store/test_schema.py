@@ -78,9 +78,27 @@ def test_an_older_file_is_brought_up_to_date(filled, monkeypatch):
 def test_an_older_file_is_not_changed_by_reading(filled, monkeypatch):
     """Where only reading was asked for, it is said what to do."""
     monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, lambda c: c.execute("ALTER TABLE replies ADD COLUMN rating")])
+    monkeypatch.setattr(schema, "_READABLE", len(schema.STEPS))
     with pytest.raises(StoreFault, match=r"older vlmkit. Open it once where it may be written"):
         open_store(filled, writable=False)
     assert versions(filled)[0] == len(schema.STEPS) - 1
+
+
+def test_an_older_file_that_has_all_that_is_looked_up_is_read(filled):
+    """Claims are of no use to a replay; the file stays as it is, and whoever may write in it brings it up to date."""
+    with closing(sqlite3.connect(filled)) as connection, connection:
+        connection.execute("DROP TABLE claims")
+        connection.execute("DROP TABLE leases")
+        connection.execute("PRAGMA user_version = 2")
+    assert check(filled).is_whole
+    with open_store(filled, writable=False) as store:
+        assert [row["text"] for row in store.rows(1)] == ["Answer 0."]
+        assert store.judgments("review", "caption") == []
+    assert versions(filled)[0] == 2
+    assert prune(filled, older_than_days=1).answers == 1
+    with open_store(filled) as store:
+        assert store.claims(1).take([make_key(9)]).mine == {make_key(9)}
+    assert versions(filled)[0] == len(schema.STEPS)
 
 
 def test_a_step_that_fails_changes_nothing(filled, monkeypatch):

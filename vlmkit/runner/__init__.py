@@ -6,7 +6,18 @@ May use sources, prompts, backends, store.       Never  pandas, HTTP, widgets, p
 from __future__ import annotations
 
 from vlmkit.runner.budget import Spent, budget_of, checked_price
-from vlmkit.runner.events import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Started, Unanswered
+from vlmkit.runner.events import (
+    Done,
+    Event,
+    FallingBack,
+    Finished,
+    Listener,
+    Planned,
+    Retrying,
+    Started,
+    Unanswered,
+    Waiting,
+)
 from vlmkit.runner.loop import run
 from vlmkit.runner.plan import Example, Plan, Question, Target, make_plan, target_of
 
@@ -25,6 +36,7 @@ __all__ = [
     "Started",
     "Target",
     "Unanswered",
+    "Waiting",
     "budget_of",
     "checked_price",
     "make_plan",

@@ -116,19 +116,28 @@ def wait_s(attempt: int, fault: RunError, *, backoff: Backoff, chance: float, of
     return max(0.0, requested_s) + chance * backoff.first_wait_s
 
 
-def fault_of(future: Future[Reply]) -> RunError | None:
+def fault_of(future: Future[Reply], *, has_next: bool = False) -> RunError | None:
     """Fault of a future that is done, or None where there is a reply.
+
+    Parameters
+    ----------
+    future : Future of Reply
+    has_next : bool, default False
+        Whether another model can be asked instead.
 
     Raises
     ------
     SetupError
-        The backend found out only now that it cannot be used at all.
+        The backend found out only now that it cannot be used at all, and there is no other.
     """
     if future.cancelled():
         return Cancelled("stopped before the answer was complete; run it again for this row.")
     error = future.exception()
     if error is None or isinstance(error, RunError):
         return error
+    left = unusable(error) if has_next and isinstance(error, SetupError) else None
+    if left is not None:
+        return left
     if isinstance(error, SetupError) or not isinstance(error, Exception):
         raise error
     fault = ServerFault(f"the backend broke ({type(error).__name__}: {error}); report it to whoever wrote the backend.")

@@ -30,6 +30,10 @@ class Equals:
         """Answer an equal row got."""
         return self._replies.get(row.key) if row.key else None
 
+    def knows(self, row: Row) -> bool:
+        """Whether an equal row was answered, or is on its way."""
+        return row.key is not None and (row.key in self._replies or self._leaders.get(row.key, row) is not row)
+
     def follow(self, row: Row) -> bool:
         """Let a row wait for an equal one that is on its way, with all that wait for it; whether there is one."""
         leader = self._leaders.get(row.key) if row.key else None

@@ -21,6 +21,7 @@ __all__ = [
     "Retrying",
     "Started",
     "Unanswered",
+    "Waiting",
 ]
 
 _log = logging.getLogger(__name__)
@@ -124,6 +125,26 @@ class Unanswered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Rows wait for another run that is asking the same; as text, a sentence for a person.
+
+    Attributes
+    ----------
+    rows : int
+        How many; 0 once none does any more.
+    processes : tuple of int
+        Numbers of the processes that are waited for.
+    """
+
+    rows: int
+    processes: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" (process {', '.join(map(str, self.processes))})" if self.processes else ""
+        return f"{self.rows} row(s) wait for the answers that another run{where} is asking for." if self.rows else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
     """Last event, however the run ended; ``total = ok + failed + cancelled``.
 
@@ -158,7 +179,7 @@ class Finished:
     spent: Spent | None = None
 
 
-Event = Planned | Started | Retrying | FallingBack | Done | Unanswered | Finished
+Event = Planned | Started | Retrying | FallingBack | Done | Unanswered | Waiting | Finished
 Listener = Callable[[Event], None]
 
 

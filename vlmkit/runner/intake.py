@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, zip_longest
 
 from vlmkit.runner.plan import Plan, Question
@@ -60,6 +61,23 @@ class Intake:
     def take(self) -> Row:
         """The next row, which is then no longer here."""
         return self._ahead.popleft()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._ahead)
+
+    def look_up(self, rows: Sequence[Row]) -> None:
+        """Give prepared rows the usable answers that the store has by now.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+        """
+        known = [(row, row.prepared) for row in rows if row.prepared is not None]
+        replies = self._preparer.look_up([(row.question, prepared) for row, prepared in known])
+        for (row, prepared), reply in zip(known, replies, strict=True):
+            if reply is not None:
+                row.prepared = replace(prepared, ask=None, reply=reply)
+                self.let_go(row)
 
     def read(self, workers: int, level: int) -> None:
         """Read some questions more, where too few are at hand.

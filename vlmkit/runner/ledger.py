@@ -12,7 +12,7 @@ from vlmkit.errors import StoreFault
 from vlmkit.prompts import Task
 from vlmkit.records import Outcome
 from vlmkit.runner.plan import Plan
-from vlmkit.store import RowRecord, RunRecord, Store
+from vlmkit.store import Claims, RowRecord, RunRecord, Store
 
 __all__ = ["Entry", "Ledger", "run_record"]
 
@@ -50,6 +50,11 @@ class Ledger:
         self._line: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="vlmkit-store", daemon=True)
         self._thread.start()
+
+    @property
+    def claims(self) -> Claims:
+        """What the run claims."""
+        return self._store.claims(self._run_id)
 
     def put(self, record: RowRecord, outcome: Outcome) -> None:
         """Hand in a row that ended; returns at once."""

@@ -89,7 +89,7 @@ class _Loop:
         self._pause = pause
         self._ended: dict[int, Outcome] = {}
         self._next = 0
-        self._first_fault: tuple[int, RunError] | None = None
+        self._first_fault: tuple[bool, int, RunError] | None = None
         self._reason: str | None = None
         self._counts = {"ok": 0, "failed": 0, "cancelled": 0}
 
@@ -137,14 +137,16 @@ class _Loop:
                 reason.add_note(f"{self._counts['cancelled']} of {self._total} rows were not asked because of this.")
             raise reason
         if self._plan.fail_fast and self._first_fault is not None:
-            raise self._first_fault[1]
+            raise self._first_fault[2]
 
     def _take_in(self, window: Window) -> None:
         for outcome in window.ended():
             self._note(outcome, window)
             fault = outcome.fault
             if fault is not None and self._plan.fail_fast:
-                self._first_fault = min(self._first_fault or (outcome.index, fault), (outcome.index, fault))
+                # What was only let go because of a fault is not that fault.
+                place = (isinstance(fault, Cancelled), outcome.index, fault)
+                self._first_fault = min(self._first_fault or place, place)
                 window.halt()
 
     def _keep_budget(self, window: Window) -> None:

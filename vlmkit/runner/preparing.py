@@ -86,6 +86,21 @@ class Preparer:
                 found[at] = prepared
         return found
 
+    def look_up(self, known: Sequence[tuple[Question, Prepared]]) -> list[Reply | None]:
+        """What the store has by now for what was prepared earlier.
+
+        Parameters
+        ----------
+        known : sequence of (Question, Prepared)
+        """
+        keys = [prepared.key for _, prepared in known if prepared.key]
+        replies = self._store.replies(keys) if self._store and keys else {}
+        found = [replies.get(prepared.key or "") for _, prepared in known]
+        return [
+            reply if reply is not None and self._is_usable(reply, question, prepared.target) else None
+            for reply, (question, prepared) in zip(found, known, strict=True)
+        ]
+
     def _glance_at(
         self, level: int, questions: Sequence[Question], names: dict[int, list[str]]
     ) -> Iterator[tuple[int, Prepared]]:

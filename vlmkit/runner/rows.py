@@ -9,7 +9,7 @@ from typing import Any
 
 from vlmkit.backends import PendingReply
 from vlmkit.backends.facts import ModelInfo
-from vlmkit.errors import Refused, RunError, ServerFault, UnreadableReply
+from vlmkit.errors import Refused, RunError, ServerFault, SetupError, UnreadableReply
 from vlmkit.finish_reasons import ending_of
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.plan import Plan, Question
@@ -17,7 +17,7 @@ from vlmkit.runner.preparing import Prepared
 from vlmkit.runner.stand_ins import stand_in
 from vlmkit.store import RowRecord
 
-__all__ = ["Row", "answered", "failed", "record_of"]
+__all__ = ["Row", "answered", "failed", "missed", "record_of"]
 
 _DOUBTFUL = ("differs", "wrong", "never compared")
 
@@ -54,6 +54,8 @@ class Row:
         Its first answer, where that could not be read and it is asked again.
     held_bytes : int
         Of its encoded pictures, while it holds them.
+    is_others : bool
+        Whether another run was asking the same when this one was about to.
     """
 
     index: int
@@ -71,6 +73,7 @@ class Row:
     retries: int = 0
     unread: Reply | None = None
     held_bytes: int = 0
+    is_others: bool = False
 
     @property
     def is_ready(self) -> bool:
@@ -166,6 +169,15 @@ def _advise(fault: RunError, row: Row) -> None:
     told = " ".join(info.remarks) if info is not None and info.faithfulness in _DOUBTFUL else ""
     if told not in str(fault):
         fault.args = (f"{fault} {told}",)
+
+
+def missed(row: Row, plan: Plan) -> SetupError:
+    """Fault of a run in which only the store may answer, and has no answer for a row."""
+    names = ", ".join(dict.fromkeys(target.model for target in plan.targets))
+    return SetupError(
+        f"row {row.index} ({row.label}): the store has no answer of {names} to this question about this picture, "
+        'and store="replay" asks nobody. Run it once with store=True, where the model is at hand.'
+    )
 
 
 def record_of(row: Row, outcome: Outcome) -> RowRecord:

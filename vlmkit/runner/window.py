@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import queue
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from vlmkit.errors import Cancelled, Refused, RunError, SetupError, StoreFault, TimedOut, UnreadableReply
+from vlmkit.errors import Cancelled, Refused, RunError, StoreFault, TimedOut, UnreadableReply
 from vlmkit.records import Ask, Outcome, Reply
-from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, of_a_queue, unusable, wait_s
+from vlmkit.runner.attempt import fault_of, is_a_push_back, is_worth_a_fallback, of_a_queue, wait_s
 from vlmkit.runner.budget import Meter
 from vlmkit.runner.deadlines import Deadlines
+from vlmkit.runner.endings import Endings
 from vlmkit.runner.equals import Equals
 from vlmkit.runner.events import Announcer, FallingBack, Retrying, Started
 from vlmkit.runner.intake import Intake, Taken
@@ -25,7 +24,10 @@ from vlmkit.runner.ledger import Entry, Ledger
 from vlmkit.runner.mending import both, mended_ask
 from vlmkit.runner.pace import Pace
 from vlmkit.runner.plan import Plan, Question
-from vlmkit.runner.rows import Row, answered, failed, record_of
+from vlmkit.runner.preparing import Prepared
+from vlmkit.runner.retries import Retries
+from vlmkit.runner.rows import Row, answered, failed, missed
+from vlmkit.runner.sharing import Sharing
 from vlmkit.runner.verdict import Verdict
 from vlmkit.store import Store
 
@@ -95,10 +97,11 @@ class Window:
         self._deadlines = Deadlines(plan.timeout_s, plan.silence_s, min(2, 1 + plan.backoff.max_retries), now_s)
         self._verdict = Verdict(total)
         self._equals = Equals()
+        claims = self._ledger.claims if self._ledger and plan.reuse != "nothing" else None
+        self._sharing = Sharing(claims, self._equals, self._intake.look_up, plan.timeout_s)
+        self._endings = Endings(self._ledger)
         self._in_flight: dict[int, Row] = {}
-        self._retries: list[tuple[float, int, Row, RunError]] = []
-        self._ended: deque[Outcome] = deque()
-        self._unwritten = 0
+        self._retries = Retries()
         self._first_level = 0
         self._is_full = False
         self._has_more = False
@@ -108,7 +111,7 @@ class Window:
     @property
     def is_empty(self) -> bool:
         """Whether no row is on its way and none can start."""
-        return not (self._intake or self._in_flight or self._retries or self._unwritten or self._ended)
+        return not any((self._intake, self._in_flight, self._retries, self._endings, self._sharing))
 
     @property
     def workers(self) -> int:
@@ -132,16 +135,19 @@ class Window:
         """
         self._has_more, self._paused = False, paused
         if paused:
+            self._sharing.keep_only(self._in_flight.values())
             return
-        while self._retries and self._is_due(self._retries[0][0]):
-            self._ask_anew(heapq.heappop(self._retries))
+        # The number in flight may be smaller by now.
+        while len(self._in_flight) < self.workers and (due := self._retries.take_due()):
+            self._ask_anew(*due)
         for _ in range(_MOST_IN_A_TURN):
             self._is_full = False
             if self._halted or held + self._waiting() >= _MOST_WAITING:
+                self._sharing.keep_only(self._in_flight.values())
                 break
             self._intake.read(self.workers, self._first_level)
             row = self._intake.ready
-            if row is None:
+            if row is None or not self._sharing.settle(row, self._intake):
                 break
             if not self._has_room(row):
                 self._is_full = True
@@ -163,10 +169,11 @@ class Window:
         SetupError
             The backend found out only now that it cannot be used at all, or the store cannot be written.
         """
-        if self._retries and not self._paused and len(self._in_flight) < self.workers:
-            timeout_s = min(timeout_s, max(0.0, self._retries[0][0] - time.monotonic()))
+        if not self._paused and len(self._in_flight) < self.workers:
+            timeout_s = min(timeout_s, self._retries.next_s())
+        timeout_s = self._sharing.next_s(timeout_s)
         try:
-            handle, content = self._inbox.get(timeout=0 if self._ended or self._has_more else timeout_s)
+            handle, content = self._inbox.get(timeout=0 if self._endings.is_ready or self._has_more else timeout_s)
             while True:
                 handle(content)
                 handle, content = self._inbox.get_nowait()
@@ -175,16 +182,19 @@ class Window:
 
     def ended(self) -> Iterator[Outcome]:
         """Rows that ended, each handed out once; what an interrupted caller leaves stays for the next call."""
-        while self._ended:
-            yield self._ended.popleft()
+        return self._endings.take()
 
     def halt(self) -> None:
         """Start nothing new; rows that waited for a retry end with the fault they have."""
         self._halted, self._has_more = True, False
         self._intake.clear()
-        retries, self._retries = self._retries, []
-        for _, _, row, fault in retries:
+        for row, fault in self._retries.clear():
             self._fail(row, fault)
+        for row in self._sharing.clear():
+            if row.prepared and row.prepared.reply:
+                self._go_on(row)
+            else:
+                self._fail(row, Cancelled("stopped while another run was asking it; run it again for this row."))
 
     def cancel(self) -> None:
         """Halt, and ask the backends to let go of what is in flight; those rows end after further waits."""
@@ -193,7 +203,7 @@ class Window:
             if row.asked is not None:
                 row.asked.cancel()
             else:
-                self._fail(row, Cancelled("stopped before its turn with the next model; run it again for this row."))
+                self._fail(row, Cancelled("stopped before its turn; run it again for this row."))
 
     def close(self, *, seconds: float, stopped_early: bool, reason: str | None = None) -> None:
         """Cancel everything, write what ended, and let the threads go.
@@ -218,25 +228,31 @@ class Window:
 
     def _take_prepared(self, content: Taken) -> None:
         row, prepared, fault, seconds = content
+        equals = self._changed(row, prepared)
         row.prepared, row.fault = prepared, fault
         self._intake.hold(row)
         row.level = prepared.level if prepared else row.level
         row.prepare_s += seconds
         if self._in_flight.get(row.index) is row:  # for its next model
             self._go_on(row)
+        for each in equals:
+            self._go_on(each)
+
+    def _changed(self, row: Row, prepared: Prepared | None) -> list[Row]:
+        """Rows that were equal to one whose picture was changed while another run was asked about it."""
+        if row.key is None or (prepared is not None and prepared.key == row.key):
+            return []
+        self._sharing.give_back(row)
+        return self._equals.release(row)
 
     def _waiting(self) -> int:
-        return self._equals.following + self._unwritten + len(self._ended)
+        return self._equals.following + len(self._endings) + len(self._sharing)
 
     def _has_room(self, row: Row) -> bool:
-        if not row.needs_asking and self.workers > 1:
+        if (row.is_others or not row.needs_asking) and self.workers > 1:
             return True
         busy = len(self._in_flight) + len(self._retries)
         return busy < self.workers and self.meter.has_room(busy)
-
-    def _is_due(self, moment_s: float) -> bool:
-        """Whether a row that is to be asked again at a moment may be: the number in flight may be smaller by now."""
-        return moment_s <= time.monotonic() and len(self._in_flight) < self.workers
 
     def _start(self, row: Row) -> None:
         row.start_s = time.monotonic()
@@ -260,12 +276,24 @@ class Window:
         elif (reply := self._equals.reply(row)) is not None:
             self._end_with(row, reply, answered(row, reply, is_duplicate=True))
         elif prepared.ask is None:
-            raise self._miss(row)
+            raise missed(row, self._plan)
         elif self._equals.follow(row):
             self._in_flight.pop(row.index, None)
         else:
             self._equals.lead(row)
+            self._take_turn(row)
+
+    def _take_turn(self, row: Row) -> None:
+        """Ask a row, unless another run is asking the same, or has asked it."""
+        self._sharing.settle(row)
+        if row.prepared is not None and row.prepared.reply is not None:
+            self._go_on(row)
+        elif self._sharing.may_ask(row):
             self._submit(row)
+        else:
+            self._in_flight.pop(row.index, None)
+            self._intake.let_go(row)
+            self._sharing.put_aside(row, time.monotonic())
 
     def _submit(self, row: Row, ask: Ask | None = None) -> None:
         prepared = row.prepared
@@ -290,7 +318,7 @@ class Window:
         row, asked = content
         if row.asked is not asked:  # no longer waited for
             return
-        fault = self._fault_of(row, asked)
+        fault = fault_of(asked, has_next=self._has_next(row))
         now_s = time.monotonic()
         if not isinstance(fault, TimedOut | Cancelled):
             self._deadlines.hear(row, now_s)
@@ -306,16 +334,6 @@ class Window:
             self._ask_again(row, reply, *again)
         else:
             self._answer(row, both(row.unread, reply) if row.unread else reply)
-
-    def _fault_of(self, row: Row, asked: Future[Reply]) -> RunError | None:
-        """Fault of an ask; also where its model cannot be used at all, and another one is there."""
-        try:
-            return fault_of(asked)
-        except SetupError as error:
-            fault = unusable(error)
-            if fault is None or not self._has_next(row):
-                raise
-            return fault
 
     def _ask_again(self, row: Row, reply: Reply, ask: Ask, fault: UnreadableReply) -> None:
         row.unread = reply
@@ -345,16 +363,15 @@ class Window:
         row.retries += 1
         row.asked = None
         del self._in_flight[row.index]
-        heapq.heappush(self._retries, (time.monotonic() + pause_s, row.index, row, fault))
+        self._retries.put(row, fault, pause_s)
         self._announce(Retrying(index=row.index, total=self._total, attempt=row.attempt, wait_s=pause_s, fault=fault))
 
-    def _ask_anew(self, retry: tuple[float, int, Row, RunError]) -> None:
+    def _ask_anew(self, row: Row, fault: RunError) -> None:
         """Ask a row again whose wait is over; of the next model, where its own was given up meanwhile."""
-        _, _, row, fault = retry
         if row.level < self._first_level:
             self._fall_back(row, fault)
         else:
-            self._submit(row)
+            self._go_on(row)
 
     def _has_next(self, row: Row) -> bool:
         return row.level + 1 < len(self._plan.targets)
@@ -370,7 +387,11 @@ class Window:
     def _prepare_again(self, row: Row) -> None:
         """Another model has another name for its answers, and perhaps another pixel budget."""
         self._equals.stop_leading(row)
+        self._sharing.give_back(row)
         row.prepared, row.fault, row.asked, row.unread, row.attempt = None, None, None, None, 1
+        self._put_in_hand(row)
+
+    def _put_in_hand(self, row: Row) -> None:
         self._in_flight[row.index] = row
         self._intake.prepare(row)
 
@@ -382,11 +403,25 @@ class Window:
             if asked is not None:
                 asked.cancel()
             self._take_fault(row, fault)
+        self._look_at_others(now_s)
         unanswered = self._deadlines.unanswered(self._in_flight.values(), now_s)
         if unanswered is not None:
             if unanswered.is_first:
                 _log.warning("%s", unanswered)
             self._announce(unanswered)
+
+    def _look_at_others(self, now_s: float) -> None:
+        """Go on with rows that need not wait for another run any more; tell of those that do."""
+        may_ask = not (self._paused or self._halted)
+        busy = len(self._in_flight) + len(self._retries)
+        room = self.workers - busy if may_ask and self.meter.has_room(busy) else 0
+        for row in self._sharing.look(now_s, room):
+            if row.prepared is not None and row.prepared.reply is not None:
+                self._go_on(row)
+            else:
+                self._put_in_hand(row)
+        if self._announce.is_heard and (news := self._sharing.news(now_s)) is not None:
+            self._announce(news)
 
     def _answer(self, row: Row, reply: Reply) -> None:
         """End a row with what its model said, which tells of the model, too; what it refuses is asked of the next."""
@@ -438,13 +473,13 @@ class Window:
     def _end(self, row: Row, outcome: Outcome) -> None:
         row.asked = None
         self._intake.let_go(row)
+        if isinstance(outcome.fault, Cancelled):
+            self._sharing.give_back(row)
+        else:
+            self._sharing.forget(row)
         if outcome.fault is not None and self._plan.fail_fast and not self._halted:
             self.halt()  # now, not once the store has heard of it
-        if self._ledger is None or isinstance(outcome.fault, Cancelled):
-            self._ended.append(outcome)
-        else:
-            self._unwritten += 1
-            self._ledger.put(record_of(row, outcome), outcome)
+        self._endings.put(row, outcome)
 
     def _hear_from_ledger(self, entries: list[Entry], fault: StoreFault | None) -> None:
         """In the writing thread."""
@@ -452,15 +487,7 @@ class Window:
 
     def _take_written(self, content: tuple[list[Entry], StoreFault | None]) -> None:
         entries, fault = content
-        self._unwritten -= len(entries)
-        self._ended.extend(outcome for _, outcome in entries)
+        self._endings.take_written(entries)
         if fault is not None and not self._halted:
             self._halted = True
             raise fault
-
-    def _miss(self, row: Row) -> SetupError:
-        names = ", ".join(dict.fromkeys(target.model for target in self._plan.targets))
-        return SetupError(
-            f"row {row.index} ({row.label}): the store has no answer of {names} to this question about this picture, "
-            'and store="replay" asks nobody. Run it once with store=True, where the model is at hand.'
-        )

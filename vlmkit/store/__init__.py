@@ -6,15 +6,21 @@ May use errors, records, settings, sqlite3.    Never  asks a model, reads a pict
 from __future__ import annotations
 
 from vlmkit.store.choice import StoreChoice, choose_store
+from vlmkit.store.claims import BEAT_S, LEASE_S, Claims
 from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
 from vlmkit.store.keys import key_of
+from vlmkit.store.leases import Lease
 from vlmkit.store.maintenance import Condition, Size, backup, check, mend, prune, size
 from vlmkit.store.results import Store, open_store
 
 __all__ = [
+    "BEAT_S",
+    "LEASE_S",
+    "Claims",
     "Condition",
     "Judgment",
+    "Lease",
     "PictureRecord",
     "RowRecord",
     "RunRecord",

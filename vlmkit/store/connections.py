@@ -15,11 +15,13 @@ from typing import TypeVar
 from vlmkit.errors import StoreFault
 from vlmkit.store.faults import BUSY_TIMEOUT_S, FOREIGN, damaged, fault_of, translated
 from vlmkit.store.packing import read_text
-from vlmkit.store.schema import bring_up_to_date, check_version, is_up_to_date
+from vlmkit.store.schema import bring_up_to_date, check_version, is_readable, is_up_to_date
 
 __all__ = ["Connections"]
 
 Found = TypeVar("Found")
+
+_BRIEFLY_S = 0.5  # how long a thread that must not wait waits all the same
 
 
 class Connections:
@@ -89,17 +91,30 @@ class Connections:
             The file cannot be written, or the store is closed.
         """
         with self._writing, translated(self._path):
-            self._check_open()
-            if self._writer is None:
-                raise StoreFault(f"store {self._path}: opened for reading only, nothing can be stored in it.")
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+            connection = self._open_writer()
+            connection.execute("BEGIN IMMEDIATE")
+            with _transaction(connection):
+                yield connection
+
+    @contextmanager
+    def briefly(self) -> Iterator[sqlite3.Connection | None]:
+        """Transaction for a thread that must not wait: None where the file is busy.
+
+        It does not wait for the disk, either: it may be undone by a power cut, though not by the end of the process.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written, or the store is closed.
+        """
+        if not self._writing.acquire(timeout=_BRIEFLY_S):
+            yield None
+            return
+        try:
+            with translated(self._path), _hurried(self._open_writer()) as connection:
+                yield connection
+        finally:
+            self._writing.release()
 
     def close(self) -> None:
         """Close all; twice is fine. The last process to close also tidies the write-ahead log away."""
@@ -110,6 +125,12 @@ class Connections:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+
+    def _open_writer(self) -> sqlite3.Connection:
+        self._check_open()
+        if self._writer is None:
+            raise StoreFault(f"store {self._path}: opened for reading only, nothing can be stored in it.")
+        return self._writer
 
     def _check_open(self) -> None:
         if self._closed:
@@ -136,9 +157,47 @@ class Connections:
             return connection
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """From after its begin to its end."""
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _hurried(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection | None]:
+    connection.execute(f"PRAGMA busy_timeout = {1000 * _BRIEFLY_S:.0f}")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        if not _has_begun(connection):
+            yield None
+            return
+        with _transaction(connection):
+            yield connection
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_S:.0f}")
+        connection.execute("PRAGMA synchronous = FULL")
+
+
+def _has_begun(connection: sqlite3.Connection) -> bool:
+    """Whether a transaction that writes could begin; not while another process has one."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, *, writable: bool) -> None:
     if not writable:
-        if not is_up_to_date(connection):
+        if not is_readable(connection):
             raise StoreFault(f"store {path}: made by an older vlmkit. Open it once where it may be written.")
         return
     # FULL: a commit is on the disk when it returns. NORMAL would survive a killed process, but not a power cut.

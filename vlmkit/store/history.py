@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vlmkit.store.packing import Origin, seal, unpack_text
+from vlmkit.store.processes import exists
 
 __all__ = ["DAMAGED", "list_rows", "list_runs"]
 
@@ -147,16 +148,4 @@ def _optional(value: str | bytes | None) -> str | None:
 
 def _is_alive(host: str, process: int) -> bool:
     """Whether the process of a run still lives; of another computer's it is not known and not believed."""
-    if host != platform.node():
-        return False
-    if process == os.getpid():
-        return True
-    if os.name == "nt":  # there signal 0 is not a question but an end
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return host == platform.node() and (process == os.getpid() or (os.name != "nt" and exists(process)))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from vlmkit.errors import BadSetting, StoreFault
@@ -16,7 +17,7 @@ from vlmkit.store.faults import BUSY_TIMEOUT_S, translated
 from vlmkit.store.lookup import damaged_asks, damaged_identities
 from vlmkit.store.packing import read_text
 from vlmkit.store.results import open_store
-from vlmkit.store.schema import check_version
+from vlmkit.store.schema import bring_up_to_date, check_version
 
 __all__ = ["Condition", "Size", "backup", "check", "mend", "prune", "size"]
 
@@ -35,6 +36,9 @@ _TABLES = {
     "rows": "run {0}, position",
     "judgments": "id",
 }
+# Who is asking what at the moment: nothing that is kept.
+_FLEETING = ("leases", "claims")
+_LATER = {"judgments": 2, "leases": 3, "claims": 3}  # from which version of the layout on
 # What no row of a run leads to any more, in the order in which one makes the next unneeded.
 _UNUSED = """
 DELETE FROM rows WHERE run NOT IN (SELECT run FROM runs);
@@ -51,7 +55,9 @@ DELETE FROM texts WHERE id NOT IN (
     SELECT label FROM rows UNION SELECT prompt FROM rows WHERE prompt IS NOT NULL
     UNION SELECT error FROM rows WHERE error IS NOT NULL UNION SELECT prompt FROM asks
 );
-DELETE FROM models WHERE id NOT IN (SELECT model FROM replies)
+DELETE FROM models WHERE id NOT IN (SELECT model FROM replies);
+DELETE FROM leases WHERE run NOT IN (SELECT run FROM runs);
+DELETE FROM claims WHERE run NOT IN (SELECT run FROM leases)
 """
 
 
@@ -210,6 +216,7 @@ def prune(store: str | Path | None = None, *, older_than_days: float) -> Size:
         raise BadSetting(f"older_than_days={older_than_days!r} cannot be used. Give a number of days above 0.")
     path = _path(store)
     with _opened(path) as connection, translated(path):
+        bring_up_to_date(connection, path)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("DELETE FROM runs WHERE started_at < ?", (time.time() - older_than_days * _DAY_S,))
         for statement in _UNUSED.split(";\n"):
@@ -248,6 +255,9 @@ def backup(target: str | Path, store: str | Path | None = None) -> Size:
         open_store(copy).close()  # for its owner's eyes only, and an error that says why where it cannot be written
         with closing(sqlite3.connect(copy)) as other:
             connection.backup(other)
+            for table in filter(partial(_is_there, other), _FLEETING):
+                other.execute(f"DELETE FROM {table}")  # noqa: S608  ours; who asks for the one file does not for the other
+            other.commit()
     return size(copy)
 
 
@@ -295,7 +305,9 @@ def _problems(connection: sqlite3.Connection) -> tuple[str, ...]:
         lines = [line for (text,) in connection.execute("PRAGMA integrity_check") for line in text.splitlines()]
     except sqlite3.DatabaseError as error:
         return (str(error),)
-    missing = [table for table in _TABLES if not _is_there(connection, table)]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    expected = [table for table in (*_TABLES, *_FLEETING) if _LATER.get(table, 1) <= version]
+    missing = [table for table in expected if not _is_there(connection, table)]
     return (*(line for line in lines if line != "ok"), *(f"table {table} is missing" for table in missing))
 
 

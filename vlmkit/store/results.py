@@ -13,9 +13,11 @@ from vlmkit.notices import warn
 from vlmkit.records import Reply
 from vlmkit.store import edits, history, lookup
 from vlmkit.store.choice import default_path
+from vlmkit.store.claims import Claims
 from vlmkit.store.connections import Connections
 from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import RowRecord, RunRecord
+from vlmkit.store.leases import begin_lease, end_lease, release
 from vlmkit.store.writing import Writer, begin_run, end_run
 
 __all__ = ["Store", "open_store"]
@@ -176,7 +178,7 @@ class Store:
         return self._connections.read(lambda connection: lookup.find_known(connection, model))
 
     def begin(self, run: RunRecord) -> int:
-        """Note that a run begins.
+        """Note that a run begins; it has a lease to hold claims with until it ends.
 
         Returns
         -------
@@ -189,10 +191,23 @@ class Store:
             The file cannot be written.
         """
         with self._connections.writing() as connection:
-            return begin_run(connection, run)
+            run_id = begin_run(connection, run)
+            begin_lease(connection, run_id)
+            return run_id
+
+    def claims(self, run_id: int) -> Claims:
+        """What a run claims, so that others need not ask it too.
+
+        Parameters
+        ----------
+        run_id : int
+        """
+        return Claims(self._connections, run_id)
 
     def record(self, run_id: int, rows: Sequence[RowRecord]) -> None:
         """Store rows that ended, in one transaction; they survive a power cut from the moment this returns.
+
+        What the run had claimed for them is given back with it.
 
         Parameters
         ----------
@@ -211,6 +226,7 @@ class Store:
             writer = Writer(connection, run_id)
             for row in rows:
                 writer.write(row)
+            release(connection, run_id, (row.key for row in rows if row.key and not row.from_store))
 
     def end(self, run_id: int, *, seconds: float, stopped_early: bool, reason: str | None = None) -> None:
         """Note that a run ended. One for which nobody came here has died.
@@ -232,6 +248,7 @@ class Store:
         """
         with self._connections.writing() as connection:
             end_run(connection, run_id, seconds=seconds, stopped_early=stopped_early, reason=reason)
+            end_lease(connection, run_id)
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run, oldest first, as `vlmkit.store.history.list_runs` describes it.

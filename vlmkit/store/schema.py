@@ -5,6 +5,7 @@
     asks      key -> prompt, pictures, newest reply     replies     every answer ever given
     runs      one line each                             rows        what became of each row of each run
     judgments what people said about answers
+    leases    runs that are at work                     claims      key -> run that is asking it
 
 Keys, digests and identities are 16 bytes. `from_store` of a row is an `Origin`. `sealed` is a checksum: a page that was
 damaged and still looks like one must not answer for another picture.
@@ -17,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vlmkit.errors import StoreFault
-from vlmkit.store import edits
+from vlmkit.store import edits, leases
 
-__all__ = ["APPLICATION_ID", "STEPS", "bring_up_to_date", "check_version", "is_up_to_date"]
+__all__ = ["APPLICATION_ID", "STEPS", "bring_up_to_date", "check_version", "is_readable", "is_up_to_date"]
 
 APPLICATION_ID = 0x764C4D6B  # "vLMk": what makes an SQLite file ours
 
@@ -94,12 +95,18 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 # Each leads from the version of its place to the next; the first from an empty file.
-STEPS: list[Callable[[sqlite3.Connection], None]] = [_create, edits.create_table]
+STEPS: list[Callable[[sqlite3.Connection], None]] = [_create, edits.create_table, leases.create_tables]
+_READABLE = 2  # the version from which on there is everything that is ever looked up
 
 
 def is_up_to_date(connection: sqlite3.Connection) -> bool:
     """Whether the file needs no step."""
     return _number(connection, "user_version") == len(STEPS)
+
+
+def is_readable(connection: sqlite3.Connection) -> bool:
+    """Whether what the file holds can be looked up without a step."""
+    return _number(connection, "user_version") >= _READABLE
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
