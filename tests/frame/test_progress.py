@@ -9,7 +9,7 @@ import pytest
 
 from vlmkit.errors import BadSetting, Cancelled, TimedOut
 from vlmkit.frame.progress import LogLines, TextBar, listener_for
-from vlmkit.runner import Done, Finished, Planned, Spent, Started
+from vlmkit.runner import Done, Finished, Planned, Spent, Started, Waiting
 
 
 class Terminal(io.StringIO):
@@ -150,3 +150,19 @@ def test_the_bar_says_what_is_under_way_and_what_was_spent(monkeypatch):
     assert "[1 active], 1,234 tokens, 0.50 spent" in stderr.getvalue()
     bar(finished(reason="the budget of 30 minutes is used up", spent=spent))
     assert "the budget of 30 minutes is used up" in stderr.getvalue()
+
+
+def test_rows_that_wait_for_another_run_are_said(monkeypatch, caplog):
+    """In the bar as long as they do, in the log once in a while."""
+    stderr = attach_terminal(monkeypatch)
+    bar = TextBar("x")
+    bar(Planned(total=3, workers=2))
+    bar(Waiting(rows=2, processes=(7,)))
+    assert "2 waiting for another run" in stderr.getvalue()
+    bar(Waiting(rows=0))
+    assert stderr.getvalue().rstrip().endswith("[0 active]]")
+    with caplog.at_level(logging.INFO, "vlmkit.progress"):
+        lines = LogLines("caption")
+        lines(Waiting(rows=2, processes=(7,)))
+        lines(Waiting(rows=1, processes=(7,)))
+    assert caplog.messages == ["caption: 2 row(s) wait for the answers that another run (process 7) is asking for."]

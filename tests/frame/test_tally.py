@@ -8,7 +8,7 @@ from vlmkit.errors import Cancelled, TimedOut
 from vlmkit.frame import tally as tallies
 from vlmkit.frame.tally import Progress, Tally
 from vlmkit.records import ImageRef, Reply, Usage
-from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered
+from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered, Waiting
 
 
 @pytest.fixture
@@ -136,3 +136,16 @@ def test_a_silence_is_told_until_somebody_answers(clock):
     assert "No reply from http://x.test for 31 s" in tally.progress().unanswered
     tally(done(1))
     assert tally.progress().unanswered is None
+
+
+def test_rows_that_another_run_asks_are_told(clock):
+    """As long as there are any, and the run goes on."""
+    tally = Tally()
+    tally(Planned(total=5, workers=2))
+    tally(Waiting(rows=3, processes=(7,)))
+    assert tally.progress().waiting == "3 row(s) wait for the answers that another run (process 7) is asking for."
+    tally(Waiting(rows=0))
+    assert tally.progress().waiting is None
+    tally(Waiting(rows=1))
+    tally(finished())
+    assert tally.progress().waiting is None

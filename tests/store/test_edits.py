@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 from store_rows import make_key, make_reply, make_row, make_run
 
-from vlmkit.store import Judgment, open_store, schema
+from vlmkit.store import Judgment, open_store
 
 PICTURE = "0f" * 16
 
@@ -33,12 +35,14 @@ def test_texts_that_are_no_utf8_come_back(store):
     assert store.judgments("review", odd.subject) == [odd]
 
 
-def test_a_file_of_the_first_version_gets_the_table(path, monkeypatch):
+def test_a_file_of_the_first_version_gets_the_table(path):
     """Answers of an older vlmkit stay, and can be judged."""
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "STEPS", schema.STEPS[:1])
-        with open_store(path) as old:
-            old.record(old.begin(make_run()), [make_row()])
+    with open_store(path) as store:
+        store.record(store.begin(make_run()), [make_row()])
+    with closing(sqlite3.connect(path)) as old, old:
+        for table in ("judgments", "claims", "leases"):
+            old.execute(f"DROP TABLE {table}")
+        old.execute("PRAGMA user_version = 1")
     with open_store(path) as store:
         assert store.reply(make_key()) == make_reply()
         store.judge([make_judgment()])

@@ -9,7 +9,7 @@ import pytest
 from store_rows import make_key, make_reply, make_row, make_run
 
 from vlmkit.errors import StoreFault
-from vlmkit.store import open_store, schema
+from vlmkit.store import check, open_store, prune, schema
 
 
 def versions(path):
@@ -86,7 +86,7 @@ def test_an_older_file_is_not_changed_by_reading(filled, monkeypatch):
 
 def test_an_older_file_that_has_all_that_is_looked_up_is_read(filled):
     """Claims are of no use to a replay; the file stays as it is, and whoever may write in it brings it up to date."""
-    with closing(sqlite3.connect(filled)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(filled)) as connection, connection:
         connection.execute("DROP TABLE claims")
         connection.execute("DROP TABLE leases")
         connection.execute("PRAGMA user_version = 2")

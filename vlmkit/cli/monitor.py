@@ -13,7 +13,7 @@ from vlmkit.cli.output import say
 from vlmkit.errors import Cancelled, RunError
 from vlmkit.frame.progress import listener_for
 from vlmkit.records import ImageRef, Sampling
-from vlmkit.runner import Done, Event, FallingBack, Finished, Listener, Planned, Retrying
+from vlmkit.runner import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Waiting
 
 __all__ = ["Monitor"]
 
@@ -88,6 +88,9 @@ class Monitor:
         elif isinstance(event, Retrying):
             again = f"attempt {event.attempt} in {event.wait_s:.1f} s"
             say(f"{self._label(event.index)}: {again}, because of {_fault(event.fault)}")
+        elif isinstance(event, Waiting):
+            if event.rows:
+                say(str(event))
         elif isinstance(event, FallingBack):
             say(f"{self._label(event.index)}: on to {event.model}, because of {_fault(event.fault)}")
         elif isinstance(event, Done) and not isinstance(event.fault, Cancelled):

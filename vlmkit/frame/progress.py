@@ -13,7 +13,7 @@ from vlmkit.errors import BadSetting, Cancelled, MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.frame.faces import notebook_shell
 from vlmkit.frame.tally import Control
-from vlmkit.runner import Done, Event, Finished, Listener, Planned, Spent, Started
+from vlmkit.runner import Done, Event, Finished, Listener, Planned, Spent, Started, Waiting
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -106,6 +106,7 @@ class TextBar:
         self._failed = 0
         self._workers = 0
         self._active: set[int] = set()
+        self._waiting = 0
         self._spent: Spent | None = None
 
     def __call__(self, event: Event) -> None:
@@ -136,6 +137,9 @@ class TextBar:
                 self._spent = event.spent
                 self._bar.set_postfix_str(self._postfix(), refresh=False)
                 self._bar.update()
+        elif isinstance(event, Waiting):
+            self._waiting = event.rows
+            self._bar.set_postfix_str(self._postfix())
         elif isinstance(event, Finished):
             self._bar.set_postfix_str(", ".join(_remarks(event, self._workers)), refresh=False)
             self._bar.close()
@@ -143,7 +147,8 @@ class TextBar:
 
     def _postfix(self) -> str:
         failed = [f"{self._failed} failed"] if self._failed else []
-        return ", ".join([f"[{len(self._active)} active]", *failed, *spent_in_words(self._spent)])
+        waiting = [f"{self._waiting} waiting for another run"] if self._waiting else []
+        return ", ".join([f"[{len(self._active)} active]", *waiting, *failed, *spent_in_words(self._spent)])
 
 
 def _is_terminal_without_width() -> bool:
@@ -180,9 +185,16 @@ class LogLines:
         elif isinstance(event, Done):
             self._active.discard(event.index)
             self._count(event)
+        elif isinstance(event, Waiting):
+            self._tell_of(event)
         elif isinstance(event, Finished):
             remarks = "".join(f", {remark}" for remark in _remarks(event, self._workers))
             _log.info("%s: %d of %d in %.1f s%s", self._title, event.ok, event.total, event.seconds, remarks)
+
+    def _tell_of(self, event: Waiting) -> None:
+        if event.rows and time.monotonic() >= self._next_s:
+            _log.info("%s: %s", self._title, event)
+            self._next_s = time.monotonic() + _LINE_EVERY_S
 
     def _count(self, event: Done) -> None:
         if isinstance(event.fault, Cancelled):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from vlmkit.errors import Cancelled, RunError
 from vlmkit.records import ImageRef
-from vlmkit.runner import Done, Event, Finished, Planned, Spent, Started, Unanswered
+from vlmkit.runner import Done, Event, Finished, Planned, Spent, Started, Unanswered, Waiting
 
 __all__ = ["Control", "ErrorGroup", "Progress", "Tally"]
 
@@ -67,6 +67,8 @@ class Progress:
         What it has cost: seconds, tokens, money.
     unanswered : str or None
         What is to be said of a server that has not answered anything for a while.
+    waiting : str or None
+        What is to be said of rows that another run is asking at the moment.
     reason : str or None
         Why the run ended early, where a budget or a fault ended it.
     errors : tuple of ErrorGroup
@@ -89,6 +91,7 @@ class Progress:
     tokens_per_s: float | None = None
     spent: Spent = Spent()  # noqa: RUF009  frozen
     unanswered: str | None = None
+    waiting: str | None = None
     reason: str | None = None
     errors: tuple[ErrorGroup, ...] = ()
     last_image: str | None = field(default=None, repr=False)
@@ -113,6 +116,7 @@ class Tally:
         self._active: set[int] = set()
         self._spent = Spent()
         self._unanswered: str | None = None
+        self._waiting: str | None = None
         self._reason: str | None = None
         self._errors: dict[str, tuple[int, str]] = {}
         self._last: tuple[int, str] | None = None
@@ -129,13 +133,15 @@ class Tally:
                 self._count(event)
             elif isinstance(event, Unanswered):
                 self._unanswered = str(event)
+            elif isinstance(event, Waiting):
+                self._waiting = str(event) or None
             elif isinstance(event, Planned):
                 self._total, self._begin_s = event.total, time.monotonic()
                 self._samples.append((self._begin_s, 0, 0))
             elif isinstance(event, Finished):
                 self._end_s = time.monotonic()
                 self._active.clear()
-                self._unanswered, self._reason = None, event.reason
+                self._unanswered, self._waiting, self._reason = None, None, event.reason
                 self._spent = event.spent or self._spent
 
     def _count(self, event: Done) -> None:
@@ -192,6 +198,7 @@ class Tally:
                 tokens_per_s=tokens,
                 spent=replace(self._spent, seconds=now_s - self._begin_s if self._begin_s else 0.0),
                 unanswered=self._unanswered,
+                waiting=self._waiting,
                 reason=self._reason,
                 is_finished=bool(self._end_s),
             )

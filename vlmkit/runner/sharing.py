@@ -20,6 +20,7 @@ _LOOK_SHARE = 20  # looking takes a twentieth of the time at most
 _LOOK_AT_LEAST_EVERY_S = 2.0
 _TELL_EVERY_S = 0.5
 _BUSY_S = 30.0  # after which nothing is claimed any more in a file that is always busy
+_ANSWER_S = 5.0  # how long to wait at the beginning until the others have written down what they ask
 _TIMES_TIMEOUT = 3  # so many deadlines of its own a row waits for another run's answer
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ _log = logging.getLogger(__name__)
 class Sharing:
     """What this run has claimed, and its rows that others have.
 
-    No row waits while it holds another one back: what others ask is put aside, and what is claimed is asked.
+    As long as this run is alone, its claims are in its memory. No row waits while it holds another one back: what
+    others ask is put aside, and what is claimed is asked.
 
     Parameters
     ----------
@@ -57,7 +59,10 @@ class Sharing:
         self._unwanted: set[str] = set()
         self._waiting: dict[str, Row] = {}
         self._seen: dict[Lease, float] = {}
+        self._waited_for: set[int] = set()
         self._busy_since_s: float | None = None
+        self._is_alone = self._is_ready = claims is None
+        self._begin_s: float | None = None
         self._next_look_s = self._next_beat_s = self._next_word_s = 0.0
         self._told = 0
 
@@ -80,7 +85,25 @@ class Sharing:
         """
         if self._claims is None or not self._is_open(row):
             return True
+        if self._begin_s is None and not self._begin(time.monotonic()):
+            return False
+        if self._is_alone and row.key is not None:
+            self._held.add(row.key)
+            return True
+        if not self._is_ready:
+            return False
         return self._claim([row, *(each for each in beside if each is not row and self._is_open(each))])
+
+    def _begin(self, now_s: float) -> bool:
+        try:
+            if self._claims is not None and not self._claims.begin():
+                self._be_patient()
+                return False
+        except StoreFault as fault:
+            self._go_without(fault)
+        self._begin_s = now_s
+        self._look_around(now_s)
+        return True
 
     def _is_open(self, row: Row) -> bool:
         """Whether it is not known yet who asks a row."""
@@ -148,7 +171,8 @@ class Sharing:
 
     def next_s(self, timeout_s: float) -> float:
         """How long to wait at most, where rows wait here."""
-        return min(timeout_s, _LOOK_EVERY_S) if self._waiting else timeout_s
+        is_waiting = self._waiting or not (self._is_ready or self._begin_s is None)
+        return min(timeout_s, _LOOK_EVERY_S / 2) if is_waiting else timeout_s
 
     def look(self, now_s: float, room: int) -> list[Row]:
         """Rows whose waiting is over: they have an answer now, or are this run's to ask.
@@ -160,11 +184,12 @@ class Sharing:
         room : int
             How many may be asked.
         """
-        if now_s < self._next_look_s:
+        has_begun = self._begin_s is not None or (bool(self._waiting) and self._begin(now_s))
+        if now_s < self._next_look_s or not has_begun:
             return []
+        self._look_around(now_s)
         over: list[Row] = []
         try:
-            self._keep(now_s)
             over = self._freed(now_s, room) if self._waiting else []
         except StoreFault as fault:
             self._go_without(fault)
@@ -187,27 +212,47 @@ class Sharing:
         if len(self._waiting) == self._told or (self._waiting and now_s < self._next_word_s):
             return None
         self._told, self._next_word_s = len(self._waiting), now_s + _TELL_EVERY_S
-        return Waiting(rows=self._told, processes=tuple(sorted({lease.process.number for lease in self._seen})))
+        processes = {lease.process.number for lease in self._seen if lease.run in self._waited_for}
+        return Waiting(rows=self._told, processes=tuple(sorted(processes)))
 
-    def _keep(self, now_s: float) -> None:
+    def _look_around(self, now_s: float) -> None:
+        """See who else is there, take from the dead, and show that this run is alive."""
         if self._claims is None:
             return
-        if self._unwanted and self._claims.release(self._unwanted):
+        try:
+            own, others = self._claims.leases()
+            self._watch(others, now_s)
+            self._is_alone = own is not None and not own.is_open and not self._seen
+            self._show(now_s, is_shown=own is not None and own.is_open)
+        except StoreFault as fault:
+            self._go_without(fault)
+            return
+        # What an older run has not written down by now may be asked twice; its own later claims count all the same.
+        silent = any(not lease.is_open for lease in self._seen)
+        self._is_ready = not silent or now_s > (self._begin_s or now_s) + _ANSWER_S
+
+    def _watch(self, others: Sequence[Lease], now_s: float) -> None:
+        self._seen = {lease: self._seen.get(lease, now_s) for lease in others}
+        for lease, since_s in list(self._seen.items()):
+            if self._claims and (lease.process.has_ended or now_s > since_s + LEASE_S):
+                self._claims.take_away(lease)
+                del self._seen[lease]
+
+    def _show(self, now_s: float, *, is_shown: bool) -> None:
+        """Give back what is not wanted, and tell of the rest, where somebody is there to be told."""
+        if self._claims is None:
+            return
+        if self._is_alone or (self._unwanted and self._claims.release(self._unwanted)):
             self._unwanted = set()
-        if self._held and now_s >= self._next_beat_s:
+        if not self._is_alone and (not is_shown or now_s >= self._next_beat_s) and self._claims.beat(self._held):
             self._next_beat_s = now_s + BEAT_S
-            self._claims.beat(self._held)
 
     def _freed(self, now_s: float, room: int) -> list[Row]:
         if self._claims is None:
             return []
         others = self._claims.others()
-        leases = {others[key] for key in self._waiting if key in others}
-        self._seen = {lease: self._seen.get(lease, now_s) for lease in leases}
-        lost = {lease for lease, since_s in self._seen.items() if lease.process.has_ended or now_s > since_s + LEASE_S}
-        for lease in lost:
-            self._claims.take_away(lease)
-        free = [row for key, row in self._waiting.items() if key not in others or others[key] in lost]
+        self._waited_for = {others[key] for key in self._waiting if key in others}
+        free = [row for key, row in self._waiting.items() if key not in others]
         self._look_up(free)
         impatient = [] if self._patience_s is None else self._impatient(now_s, self._patience_s)
         wanted = [row for row in free if not _has_answer(row) and row not in impatient][: max(0, room)]
@@ -246,7 +291,7 @@ class Sharing:
 
     def _go_without(self, fault: StoreFault) -> None:
         """A store that cannot be used for this must not keep rows from being asked."""
-        self._claims = None
+        self._claims, self._is_alone = None, True
         _log.warning("What other runs are asking is not looked at any more, and may be asked twice: %s", fault)
 
     def _look_up_if_possible(self, rows: Sequence[Row]) -> None:

@@ -1,9 +1,12 @@
 """Claims: which run is asking what, so that runs that ask the same at the same time pay once.
 
-A run holds a lease, and its claims with it. As long as it works it counts the lease's beat up. Whoever waits for one of
-its claims looks at the beat: where it stands still for `LEASE_S` by the clock of the one who waits, or where the run's
-process is known to have ended, the lease and all its claims are taken away. No time of day is compared, as clocks are
-set, and those of two computers differ. A claim is only ever a saving: one that is lost costs an answer asked twice.
+A run holds a lease, and its claims with it. A run that is alone keeps them in its memory, which costs nothing, and
+writes them down once it sees the lease of another; that one asks nothing before, unless it takes too long.
+
+As long as a run works it counts the lease's beat up. Others look at the beat: where it stands still for `LEASE_S` by
+the clock of the one who looks, or where the run's process is known to have ended, the lease and all its claims are
+taken away. No time of day is compared, as clocks are set, and those of two computers differ. A claim is only ever a
+saving: one that is lost costs an answer asked twice.
 """
 
 from __future__ import annotations
@@ -13,9 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vlmkit.store.connections import Connections
-from vlmkit.store.leases import Lease, begin_lease, release
+from vlmkit.store.leases import Lease, begin_lease, find_leases, release
 from vlmkit.store.packing import pack_hex
-from vlmkit.store.processes import Process
 
 __all__ = ["BEAT_S", "LEASE_S", "Claims", "Granted"]
 
@@ -25,9 +27,7 @@ BEAT_S = 5.0
 """How often a run that works counts up."""
 
 _MOST_AT_ONCE = 256
-_OTHERS = (
-    "SELECT key, run, machine, process, started, beat FROM claims JOIN leases USING (run) WHERE run != ? LIMIT 100000"
-)
+_OTHERS = "SELECT key, run FROM claims JOIN leases USING (run) WHERE run != ?"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +60,19 @@ class Claims:
         self._connections = connections
         self._run = run
 
+    def begin(self) -> bool:
+        """Get the run its lease; whether that was possible, as the file may be busy.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be written.
+        """
+        with self._connections.briefly() as connection:
+            if connection is not None:
+                begin_lease(connection, self._run)
+            return connection is not None
+
     def take(self, keys: Sequence[str], *, despite_answers: bool = False) -> Granted | None:
         """Claim what nobody else has claimed.
 
@@ -84,7 +97,7 @@ class Claims:
         with self._connections.briefly() as connection:
             if connection is None:
                 return None
-            others = {key for key, *_ in connection.execute(_OTHERS, (self._run,))}
+            others = {key for key, _ in connection.execute(_OTHERS, (self._run,))}
             answered = set() if despite_answers else _answered(connection, packed.keys() - others)
             mine = packed.keys() - others - answered
             # One whose lease is gone is nobody's.
@@ -108,13 +121,18 @@ class Claims:
                 release(connection, self._run, keys)
             return connection is not None
 
-    def beat(self, keys: Iterable[str]) -> None:
-        """Show that the run goes on; what was taken away meanwhile is claimed again, as far as it is free.
+    def beat(self, keys: Iterable[str]) -> bool:
+        """Show that the run goes on, with claims that others can see; those taken away are claimed again, where free.
 
         Parameters
         ----------
         keys : iterable of str
             Which it holds.
+
+        Returns
+        -------
+        bool
+            Whether that was possible, as the file may be busy.
 
         Raises
         ------
@@ -123,14 +141,29 @@ class Claims:
         """
         with self._connections.briefly() as connection:
             if connection is None:
-                return
-            if not connection.execute("UPDATE leases SET beat = beat + 1 WHERE run = ?", (self._run,)).rowcount:
+                return False
+            count_up = "UPDATE leases SET beat = beat + 1, is_open = 1 WHERE run = ?"
+            if not connection.execute(count_up, (self._run,)).rowcount:
                 begin_lease(connection, self._run)
-                own = [(pack_hex(key), self._run) for key in keys]
-                connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", own)
+                connection.execute(count_up, (self._run,))
+            own = [(pack_hex(key), self._run) for key in keys]
+            connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", own)
+            return True
 
-    def others(self) -> dict[str, Lease]:
-        """What other runs have claimed, by key.
+    def leases(self) -> tuple[Lease | None, list[Lease]]:
+        """The run's own lease, unless it was taken away, and those of others.
+
+        Raises
+        ------
+        StoreFault
+            The file cannot be read.
+        """
+        found = self._connections.read(find_leases)
+        own = next((lease for lease in found if lease.run == self._run), None)
+        return own, [lease for lease in found if lease is not own]
+
+    def others(self) -> dict[str, int]:
+        """What other runs have claimed: their numbers, by key.
 
         Raises
         ------
@@ -138,10 +171,7 @@ class Claims:
             The file cannot be read.
         """
         found = self._connections.read(lambda connection: connection.execute(_OTHERS, (self._run,)).fetchall())
-        return {
-            key.hex(): Lease(run=run, beat=beat, process=Process(machine=machine, number=number, started=started))
-            for key, run, machine, number, started, beat in found
-        }
+        return {key.hex(): run for key, run in found}
 
     def take_away(self, lease: Lease) -> None:
         """Take a run's lease and claims away, unless it has shown that it goes on.

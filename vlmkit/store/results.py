@@ -17,7 +17,7 @@ from vlmkit.store.claims import Claims
 from vlmkit.store.connections import Connections
 from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import RowRecord, RunRecord
-from vlmkit.store.leases import begin_lease, end_lease, release
+from vlmkit.store.leases import end_lease, release
 from vlmkit.store.writing import Writer, begin_run, end_run
 
 __all__ = ["Store", "open_store"]
@@ -178,7 +178,7 @@ class Store:
         return self._connections.read(lambda connection: lookup.find_known(connection, model))
 
     def begin(self, run: RunRecord) -> int:
-        """Note that a run begins; it has a lease to hold claims with until it ends.
+        """Note that a run begins.
 
         Returns
         -------
@@ -191,9 +191,7 @@ class Store:
             The file cannot be written.
         """
         with self._connections.writing() as connection:
-            run_id = begin_run(connection, run)
-            begin_lease(connection, run_id)
-            return run_id
+            return begin_run(connection, run)
 
     def claims(self, run_id: int) -> Claims:
         """What a run claims, so that others need not ask it too.

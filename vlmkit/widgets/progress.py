@@ -134,7 +134,7 @@ class ProgressPanel:
         self._counts.value = _counts_of(now)
         self._pace.value = _pace_of(now)
         self._errors.say(_errors_of(now))
-        self._remarks.say(now.unanswered or "")
+        self._remarks.say(now.unanswered or now.waiting or "")
         if time.monotonic() - self._shown_s >= _PICTURE_EVERY_S:
             self._show_last()
 
