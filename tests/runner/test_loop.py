@@ -37,6 +37,7 @@ from vlmkit.records import Reply
 from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, make_plan, run, target_of
 from vlmkit.runner.events import Retrying, Unanswered
 from vlmkit.runner.preparing import Preparer
+from vlmkit.sources import refer
 from vlmkit.store import RowRecord, RunRecord, open_store
 
 TEXT = compose_description("?", into="text")
@@ -690,3 +691,22 @@ def test_a_model_that_sees_no_picture_ends_the_run(questions, plan, backend):
     with pytest.raises(PictureNotSeen, match="saw no picture"):
         list(run(questions(100), plan(model), total=100))
     assert len(model.asks) < 20
+
+
+@pytest.mark.parametrize("in_memory", [True, False], ids=["pictures in memory", "files"])
+def test_a_run_that_was_stopped_shows_what_the_store_holds(questions, backend, plan, photo, tmp_path, in_memory):
+    """Also of rows that had no turn, and without a question more; what nobody answered is left."""
+    (tmp_path / "a.jpg").write_bytes(photo)
+    asked = questions(600)
+    if not in_memory:
+        asked = [replace(question, images=(refer(tmp_path / "a.jpg"),)) for question in asked]
+    with open_store(tmp_path / "s.sqlite") as store:
+        list(run(asked[:500], plan(backend()), total=500, store=store))
+        model = backend()
+        outcomes = list(run(asked, plan(model), total=600, store=store, stop=lambda: True))
+        assert [outcome.index for outcome in outcomes] == list(range(600))
+        assert [outcome.values["text"] for outcome in outcomes[:500]] == [f"answer {n}" for n in range(500)]
+        assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes[500:])
+        assert model.asks == []
+        last = store.runs()[-1]
+        assert (last["from_store"], last["cancelled"], last["state"]) == (500, 100, "stopped")

@@ -46,6 +46,7 @@ class Intake:
         self._prepared = prepared
         self._ahead: deque[Row] = deque()
         self._unprepared: deque[Row] = deque()
+        self._left: deque[Row] = deque()
         self._in_hand = 0
         self._held_bytes = 0
         self._usual_bytes = 0
@@ -140,11 +141,22 @@ class Intake:
         row.held_bytes = 0
 
     def clear(self) -> None:
-        """Forget the rows that have not started."""
+        """Start none of the rows that have not started."""
         for row in self._ahead:
             self.let_go(row)
+        self._left.extend(self._ahead)
         self._ahead.clear()
         self._unprepared.clear()
+
+    def recall(self) -> list[Row] | None:
+        """Of some of the rows that will not start, those that the store answers; None where no more are left."""
+        while len(self._left) < _MOST_AT_A_GLANCE and (entry := next(self._questions, None)) is not None:
+            self._left.append(Row(*entry))
+        rows = [self._left.popleft() for _ in range(min(len(self._left), _MOST_AT_A_GLANCE))]
+        recalled = self._preparer.recall([row.question for row in rows])
+        for row, prepared in zip(rows, recalled, strict=True):
+            row.prepared, row.fault = prepared, None
+        return [row for row in rows if row.prepared is not None] if rows else None
 
     def close(self) -> None:
         """Let the threads go."""

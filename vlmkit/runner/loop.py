@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 
-from vlmkit.errors import Cancelled, RunError, SetupError
+from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault
 from vlmkit.records import Outcome
 from vlmkit.runner.events import Announcer, Done, Finished, Listener, Planned
 from vlmkit.runner.ledger import Ledger, run_record
@@ -19,6 +19,7 @@ __all__ = ["run"]
 
 _POLL_S = 0.1  # how soon a stop is noticed while nothing else happens
 _FINISHING_S = 0.5  # how long asks in flight may still end by themselves once the run is stopped
+_RECALL_S = 3.0  # how long to look for answers that rows without a turn have in the store; a second interrupt ends it
 _GRACE_S = 1.0  # how long a backend may take to let go of what was cancelled then
 
 _log = logging.getLogger(__name__)
@@ -131,6 +132,7 @@ class _Loop:
         if isinstance(reason, RunError):
             self._reason = f"{type(reason).__name__}: {reason}"
         if reason is not None or stopped or self._reason:
+            reason = self._recall(window, reason)
             yield from self._leftovers()
         if reason is not None:
             if isinstance(reason, RunError):
@@ -188,12 +190,29 @@ class _Loop:
     def _drain(self, window: Window, longest_s: float) -> None:
         deadline_s = time.monotonic() + longest_s
         while not window.is_empty and (left_s := deadline_s - time.monotonic()) > 0:
-            try:
-                window.wait(min(_POLL_S, left_s))
-            except SetupError as error:  # the run has ended already, for a reason of its own
-                _log.warning("While the run was stopping: %s", error)
-            for outcome in window.ended():
-                self._note(outcome, window)
+            self._listen(window, min(_POLL_S, left_s))
+
+    def _listen(self, window: Window, timeout_s: float) -> None:
+        try:
+            window.wait(timeout_s)
+        except SetupError as error:  # the run has ended already, for a reason of its own
+            _log.warning("While the run was stopping: %s", error)
+        for outcome in window.ended():
+            self._note(outcome, window)
+
+    def _recall(self, window: Window, reason: BaseException | None) -> BaseException | None:
+        """Let rows that had no turn have the answers that the store holds; why the run ends, then."""
+        deadline_s = time.monotonic() + _RECALL_S
+        try:
+            while not isinstance(reason, StoreFault) and time.monotonic() < deadline_s and window.recall():
+                self._listen(window, 0.0)
+            while not window.is_handed_out and time.monotonic() < deadline_s + _GRACE_S:
+                self._listen(window, _POLL_S)
+        except StoreFault as fault:
+            _log.warning("While the run was stopping: %s", fault)
+        except KeyboardInterrupt as interrupt:
+            return reason or interrupt
+        return reason
 
     def _leftovers(self) -> Iterator[Outcome]:
         why = "stopped before its turn" if self._reason is None else f"not asked, as the run ended: {self._reason}"

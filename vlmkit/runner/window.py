@@ -91,7 +91,7 @@ class Window:
         self._total = total
         self._inbox: queue.SimpleQueue[tuple[Callable[[Any], None], Any]] = queue.SimpleQueue()
         self._ledger = open_ledger(self._hear_from_ledger) if open_ledger else None
-        self._intake = Intake(questions, plan, store, self._hear_from_intake)
+        self._intake = Intake(questions, plan, store, lambda taken: self._inbox.put((self._take_prepared, taken)))
         most = _MOST_IN_FLIGHT if plan.adaptive else plan.workers
         self._pace = Pace(plan.workers, most, now_s, plan.timeout_s) if plan.asks_a_server else None
         self._deadlines = Deadlines(plan.timeout_s, plan.silence_s, min(2, 1 + plan.backoff.max_retries), now_s)
@@ -112,6 +112,11 @@ class Window:
     def is_empty(self) -> bool:
         """Whether no row is on its way and none can start."""
         return not any((self._intake, self._in_flight, self._retries, self._endings, self._sharing))
+
+    @property
+    def is_handed_out(self) -> bool:
+        """Whether every row that ended is written and was handed out."""
+        return not self._endings
 
     @property
     def workers(self) -> int:
@@ -142,7 +147,8 @@ class Window:
             self._ask_anew(*due)
         for _ in range(_MOST_IN_A_TURN):
             self._is_full = False
-            if self._halted or held + self._waiting() >= _MOST_WAITING:
+            waiting = self._equals.following + len(self._endings) + len(self._sharing)
+            if self._halted or held + waiting >= _MOST_WAITING:
                 self._sharing.keep_only(self._in_flight.values())
                 break
             self._intake.read(self.workers, self._first_level)
@@ -196,6 +202,13 @@ class Window:
             else:
                 self._fail(row, Cancelled("stopped while another run was asking it; run it again for this row."))
 
+    def recall(self) -> bool:
+        """End some of the rows that will not start, where the store answers them; whether there may be more."""
+        rows = self._intake.recall()
+        for row in rows or ():
+            self._go_on(row)
+        return rows is not None
+
     def cancel(self) -> None:
         """Halt, and ask the backends to let go of what is in flight; those rows end after further waits."""
         self.halt()
@@ -222,10 +235,6 @@ class Window:
         if self._pace and self._plan.adaptive and self._pace.highest >= _MOST_IN_FLIGHT:
             _log.info('workers="auto" went up to its ceiling of %d; a number may be higher.', _MOST_IN_FLIGHT)
 
-    def _hear_from_intake(self, taken: Taken) -> None:
-        """In a decoding thread."""
-        self._inbox.put((self._take_prepared, taken))
-
     def _take_prepared(self, content: Taken) -> None:
         row, prepared, fault, seconds = content
         equals = self._changed(row, prepared)
@@ -244,9 +253,6 @@ class Window:
             return []
         self._sharing.give_back(row)
         return self._equals.release(row)
-
-    def _waiting(self) -> int:
-        return self._equals.following + len(self._endings) + len(self._sharing)
 
     def _has_room(self, row: Row) -> bool:
         if (row.is_others or not row.needs_asking) and self.workers > 1:
