@@ -105,6 +105,8 @@ def test_accepted_values(folder, name, raw, value):
         ("largest_image_bytes", 1.5),
         ("largest_download_bytes", "64 MB"),
         ("allow_private_hosts", "127.0.0.1"),
+        ("image_formats", ["jpeg", "jpg"]),
+        ("isolate_images", "remote"),
         ("store", "fales"),
         ("store", "replay:"),
         ("store", 1),

@@ -16,6 +16,8 @@ from vlmkit import settings_checks as checks
         (checks.flag, "On", True), (checks.load_timeout_s, "auto", "auto"),
         (checks.load_timeout_s, "none", None), (checks.keep_loaded, "no", False), (checks.keep_loaded, "5", 5.0),
         (checks.store, "replay", "replay"), (checks.store, "a/b.sqlite", "a/b.sqlite"), (checks.one_of("a"), "a", "a"),
+        (checks.formats, "all", None), (checks.formats, "png, JPEG", ("jpeg", "png")),
+        (checks.formats, ["heif"], ("heif",)), (checks.isolate, "Foreign", "foreign"), (checks.isolate, "yes", True),
     ],
 )  # fmt: skip
 def test_what_is_taken(check, raw, value):
@@ -26,6 +28,8 @@ def test_what_is_taken(check, raw, value):
 @pytest.mark.parametrize(
     ("check", "raw"),
     [
+        (checks.formats, []), (checks.formats, "jpg"), (checks.formats, ["png", 3]), (checks.formats, 3),
+        (checks.isolate, "some"),
         (checks.text, " "), (checks.text, 1), (checks.workers, 0), (checks.workers, True), (checks.timeout_s, 0),
         (checks.timeout_s, math.inf), (checks.seconds, -1), (checks.wait_s, 0), (checks.wait_s, math.nan),
         (checks.wait_s, True), (checks.count, 0), (checks.retries, -1), (checks.retries, 1.5), (checks.retries, True),

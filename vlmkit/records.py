@@ -28,10 +28,13 @@ class ImageRef:
         A path (str), the encoded bytes, or a ``PIL.Image.Image``.
     label : str
         What messages and tables call it: the path, or ``"<bytes 1234>"``, ``"<image 64x48>"``.
+    is_foreign : bool, default False
+        Whether encoded bytes were fetched from a URL, or out of an archive.
     """
 
     source: object = field(repr=False)
     label: str
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

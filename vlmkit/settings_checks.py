@@ -12,10 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 __all__ = [
+    "FORMATS",
     "chooses_no_place",
     "count",
     "flag",
+    "formats",
     "harmless",
+    "isolate",
     "keep_loaded",
     "load_timeout_s",
     "needs_consent",
@@ -29,6 +32,9 @@ __all__ = [
     "wait_s",
     "workers",
 ]
+
+FORMATS = frozenset({"jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000", "ppm", "ico", "qoi", "heif"})
+"""Names of the formats that pictures can have here."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -133,6 +139,24 @@ def flag(raw: object) -> bool:
     if word not in _TRUE | _FALSE:
         raise ValueError
     return word in _TRUE
+
+
+def isolate(raw: object) -> bool | str:
+    """True, False or ``"foreign"``. Raises ValueError or TypeError."""
+    return "foreign" if isinstance(raw, str) and raw.strip().lower() == "foreign" else flag(raw)
+
+
+def formats(raw: object) -> tuple[str, ...] | None:
+    """Some of `FORMATS`, in lower case and in order; None for ``"all"``. Raises ValueError or TypeError."""
+    if isinstance(raw, str) and raw.strip().lower() == "all":
+        return None
+    names = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(names, list | tuple | set | frozenset):
+        raise TypeError
+    chosen = {text(name).lower() for name in names}
+    if not chosen or not chosen <= FORMATS:
+        raise ValueError
+    return tuple(sorted(chosen))
 
 
 def store(raw: object) -> bool | str:

@@ -12,10 +12,10 @@ import pytest
 from making_pictures import camera_exif, corners, encoded
 from PIL import Image
 
-from vlmkit.errors import SetupError
+from vlmkit.errors import BadSetting, SetupError
 from vlmkit.frame import images, read_images
 from vlmkit.frame.images import header_columns
-from vlmkit.sources import fingerprint, read, refer
+from vlmkit.sources import Limits, fingerprint, read, refer
 
 DTYPES = {
     "path": "string",
@@ -230,7 +230,7 @@ def test_few_are_read_ahead(photos, monkeypatch):
     monkeypatch.setattr(images, "_WINDOW", 4)
     started = []
     monkeypatch.setattr(images, "_read_one", lambda ref, limits, **_: started.append(ref) or (None,) * 3)
-    rows = images._headers([refer(str(i)) for i in range(1000)], digest=False, decode=False)
+    rows = images._headers([refer(str(i)) for i in range(1000)], Limits.in_force(), digest=False, decode=False)
     next(rows)
     assert len(started) <= 4 * images._CHUNK
     rows.close()
@@ -267,3 +267,17 @@ def test_decoding_finds_what_a_header_hides(tmp_path):
     assert table["white_value"].notna().sum() == 1
     assert table["is_blank"].dtype == "boolean"
     assert "is_blank" not in read_images(tmp_path)
+
+
+def test_formats_are_narrowed_for_one_call(tmp_path):
+    """Others keep their rows, with an error; a name that is none says which there are."""
+    Image.new("RGB", (9, 8)).save(tmp_path / "a.png")
+    Image.new("RGB", (9, 8)).save(tmp_path / "b.jpg", "TIFF")
+    frame = read_images(tmp_path, formats=["jpeg", "png"], decode=True)
+    assert frame["width"].tolist()[:1] == [9]
+    assert frame["error"].isna().tolist() == [True, False]
+    assert "UnsupportedFormat" in frame["error"][1]
+    assert "tiff, which image_formats does not allow" in frame["error"][1]
+    assert read_images(tmp_path)["error"].isna().all()
+    with pytest.raises(BadSetting, match=r"image_formats: \['jpg'\] cannot be used .* jpeg2000"):
+        read_images(tmp_path, formats=["jpg"])

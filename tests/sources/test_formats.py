@@ -9,9 +9,11 @@ import pytest
 from making_pictures import corners, encoded
 from PIL import Image, ImageOps
 
+from vlmkit import settings
 from vlmkit.errors import UnreadableImage, UnsupportedFormat
-from vlmkit.sources import decode, normalize, read_header, refer
-from vlmkit.sources.formats import SUFFIXES, allowed_formats, foreign_format
+from vlmkit.settings_checks import FORMATS
+from vlmkit.sources import decode, normalize, opening, read_header, refer
+from vlmkit.sources.formats import SUFFIXES, allowed_formats, foreign_format, readers
 
 
 def test_everyday_formats_are_allowed_and_dangerous_ones_are_not() -> None:
@@ -29,6 +31,35 @@ def test_every_format_has_its_reader_and_no_others_are_loaded(fresh_python) -> N
         "assert found == allowed_formats.__wrapped__()"
     )
     fresh_python(code)
+
+
+@pytest.mark.parametrize(
+    "name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI", "HEIF"]
+)
+def test_a_format_that_is_not_allowed_is_not_opened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its name: told by its first bytes, before any decoder sees it; allowed, it is read."""
+    buffer = BytesIO()
+    original = Image.new("RGB", (40, 30), (200, 30, 30))
+    if name == "HEIF":
+        pillow_heif.from_pillow(original).save(buffer)
+    else:
+        original.save(buffer, name, **({"sizes": [(40, 30)]} if name == "ICO" else {}))
+    data, called = buffer.getvalue(), []
+    own = {"DIB": "bmp"}.get(name, name.lower())
+    settings.use(image_formats=[own])
+    assert read_header(refer(data)).width == 40
+    settings.use(image_formats=FORMATS - {own})
+    watched = [(each, lambda *_: called.append(1), accept) for each, _, accept in readers()]
+    monkeypatch.setattr(opening, "readers", lambda: watched)
+    for look in (read_header, lambda ref: normalize(ref, 100)):
+        with pytest.raises(UnsupportedFormat, match=f"{own}, which image_formats does not allow"):
+            look(refer(data))
+    assert not called
+
+
+def test_the_names_that_a_user_may_give_are_those_that_are_opened() -> None:
+    """One name for each, and none that opens nothing."""
+    assert {name.lower() for name in allowed_formats()} - {"dib"} == FORMATS
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,11 @@ def test_limits_are_settings() -> None:
         largest_download_bytes=64 * 1024**2,
         download_timeout_s=30.0,
         allow_private_hosts=False,
+        image_formats=None,
+        isolate_images=False,
+        image_timeout_s=60.0,
     )
+    assert Limits.in_force(image_formats=["PNG"], isolate_images=None).image_formats == ("png",)
     settings.use(largest_image_bytes=10, allow_private_hosts=True)
     assert Limits.in_force().allow_private_hosts
     with pytest.raises(ImageTooLarge, match="11 bytes, more than the 10 that largest_image_bytes allows"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import lzma
 import random
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,20 @@ def closed_afterwards() -> object:
     """No archive of one test stays open for the next."""
     yield
     archives.close_all()
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("mode", ["", "gz", "xz"])
+def test_a_name_of_hundreds_of_megabytes_is_not_read(tmp_path: Path, mode: str, kind: bytes) -> None:
+    """It would be taken into memory whole, from a file of some kilobytes."""
+    size = 300 * 2**20
+    info = tarfile.TarInfo("long")
+    info.type, info.size = kind, size
+    data = info.tobuf(tarfile.USTAR_FORMAT) + b"\0" * 10_000
+    path = tmp_path / f"a.tar{mode and '.' + mode}"
+    path.write_bytes({"": bytes, "gz": gzip.compress, "xz": lzma.compress}[mode](data))
+    with pytest.raises(SetupError, match=f"a name or header of {size:,} bytes"):
+        read(path)
 
 
 def test_a_compressed_tar_is_read_once_by_readers_in_its_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

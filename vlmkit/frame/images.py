@@ -66,6 +66,7 @@ def read_images(
     exif: bool = False,
     digest: bool = True,
     decode: bool = False,
+    formats: Sequence[str] | None = None,
     image: str | None = None,
     overwrite: bool = False,
 ) -> pd.DataFrame:
@@ -85,6 +86,9 @@ def read_images(
     decode : bool, default False
         Whether each picture is decoded to its last byte, as a run would: half files, damaged and much too large ones
         get their ``error`` now, before a model is asked. Adds ``is_blank``, ``black_value`` and ``white_value``.
+    formats : sequence of str or None, default None
+        Formats that are opened, as ``["jpeg", "png"]``; files of others get an ``error``, and no decoder sees them.
+        None takes the setting ``image_formats``, which holds for all that comes later, too.
     image : str or None, default None
         Column of a DataFrame that has the pictures; None takes ``path``, else ``image``.
     overwrite : bool, default False
@@ -107,19 +111,28 @@ def read_images(
     ------
     SetupError
         The source is not there or cannot be read, there is no such column, or columns would be overwritten.
+    BadSetting
+        A format that is none.
     """
+    limits = Limits.in_force(image_formats=formats)
     if isinstance(source, pd.DataFrame):
         pictures = pick_pictures(source, image)
-        arrays = header_columns(list(refs_of(pictures)), exif=exif, digest=digest, decode=decode)
+        arrays = header_columns(list(refs_of(pictures)), exif=exif, digest=digest, decode=decode, limits=limits)
         return add_columns(source, arrays, overwrite=overwrite)
     if isinstance(source, pd.Series):
-        return table_of(list(refs_of(source)), source.index, exif=exif, digest=digest, decode=decode)
+        return table_of(list(refs_of(source)), source.index, exif=exif, digest=digest, decode=decode, limits=limits)
     refs = read(source, recursive=recursive)
-    return table_of(refs, pd.RangeIndex(len(refs)), exif=exif, digest=digest, decode=decode)
+    return table_of(refs, pd.RangeIndex(len(refs)), exif=exif, digest=digest, decode=decode, limits=limits)
 
 
 def table_of(
-    refs: Sequence[ImageRef], index: pd.Index, *, exif: bool = False, digest: bool = False, decode: bool = False
+    refs: Sequence[ImageRef],
+    index: pd.Index,
+    *,
+    exif: bool = False,
+    digest: bool = False,
+    decode: bool = False,
+    limits: Limits | None = None,
 ) -> pd.DataFrame:
     """Table of references and their headers.
 
@@ -130,6 +143,8 @@ def table_of(
         As long as `refs`.
     exif, digest, decode : bool, default False
         As `read_images`.
+    limits : Limits or None, default None
+        None takes those in force.
     """
     sources = [ref.source for ref in refs]
     if all(isinstance(source, str) or source is None for source in sources):
@@ -141,12 +156,17 @@ def table_of(
         for position, source in enumerate(sources):  # in one go numpy would take the pictures for arrays
             objects[position] = source
         first = {"image": objects}
-    columns = header_columns(refs, exif=exif, digest=digest, decode=decode)
+    columns = header_columns(refs, exif=exif, digest=digest, decode=decode, limits=limits)
     return pd.DataFrame({**first, **columns}, index=index)
 
 
 def header_columns(
-    refs: Sequence[ImageRef], *, exif: bool = False, digest: bool = False, decode: bool = False
+    refs: Sequence[ImageRef],
+    *,
+    exif: bool = False,
+    digest: bool = False,
+    decode: bool = False,
+    limits: Limits | None = None,
 ) -> dict[str, Any]:
     """Arrays of what the headers say, and of what decoding shows, read in parallel.
 
@@ -155,6 +175,8 @@ def header_columns(
     refs : sequence of ImageRef
     exif, digest, decode : bool, default False
         As `read_images`.
+    limits : Limits or None, default None
+        None takes those in force.
 
     Returns
     -------
@@ -165,7 +187,7 @@ def header_columns(
     examined: list[Examination | None] = []
     errors = []
     getters = [(attrgetter(name), column) for name, column in values.items()]
-    for header, examination, error in _headers(refs, digest=digest, decode=decode):
+    for header, examination, error in _headers(refs, limits or Limits.in_force(), digest=digest, decode=decode):
         for get, column in getters:
             column.append(None if header is None else get(header))
         examined.append(examination)
@@ -183,9 +205,8 @@ def _decoded_columns(examined: Sequence[Examination | None]) -> dict[str, Any]:
     }
 
 
-def _headers(refs: Sequence[ImageRef], *, digest: bool, decode: bool) -> Iterator[_Found]:
+def _headers(refs: Sequence[ImageRef], limits: Limits, *, digest: bool, decode: bool) -> Iterator[_Found]:
     """What was found, in order; a bounded number of chunks is on its way at any time."""
-    limits = Limits.in_force()
 
     def read_chunk(chunk: Sequence[ImageRef]) -> list[_Found]:
         return [_read_one(ref, limits, digest=digest, decode=decode) for ref in chunk]

@@ -17,7 +17,7 @@ from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import Limits, check_bytes
 from vlmkit.sources.urls import check_media_type, is_url
 
-__all__ = ["file_of", "in_either_form", "load_bytes"]
+__all__ = ["file_of", "in_either_form", "is_foreign", "load_bytes"]
 
 
 def load_bytes(ref: ImageRef, limits: Limits) -> bytes:
@@ -82,6 +82,18 @@ def file_of(ref: ImageRef, limits: Limits) -> Path | None:
         raise UnreadableImage(f"{ref.label}: a device or a pipe, not a file; copy the picture into a file.")
     check_size(status.st_size, ref.label, limits)
     return path
+
+
+def is_foreign(ref: ImageRef) -> bool:
+    """Whether a picture comes from a URL or an archive, rather than from the user's own folders.
+
+    Parameters
+    ----------
+    ref : ImageRef
+    """
+    if not isinstance(ref.source, str):
+        return ref.is_foreign
+    return is_url(ref.source) or archives.split(ref.source) is not None
 
 
 def in_either_form(path: Path) -> Path:

@@ -47,7 +47,8 @@ def translated(label: str) -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"{label}: {error} Shrink it first.") from error
     except MemoryError as error:
-        raise ImageTooLarge(f"{label}: not enough memory to decode it; shrink it first.") from error
+        how_much = f" ({error})" if str(error) else ""
+        raise ImageTooLarge(f"{label}: not enough memory to decode it{how_much}; shrink it first.") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ImageNotFound(f"{label}: {_reason(error)}") from error
     except Exception as error:  # decoders of damaged data raise almost every class there is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from vlmkit.sources.decoding_budget import decoding_bytes
 from vlmkit.sources.opening import check_pixels
 
 __all__ = ["is_blank", "seek_content"]
@@ -30,7 +31,7 @@ def is_blank(image: Image.Image) -> bool:
     return is_flat and max(high for _, high in colors) - min(low for low, _ in colors) <= 2 * _SAME
 
 
-def seek_content(image: Image.Image, label: str, most_pixels: int) -> None:
+def seek_content(image: Image.Image, label: str, most_pixels: int, held_bytes: int) -> int:
     """Go to the first frame that is not blank and load it; to the first one where all that are looked at are.
 
     Parameters
@@ -40,6 +41,13 @@ def seek_content(image: Image.Image, label: str, most_pixels: int) -> None:
     label : str
     most_pixels : int
         As for `open_image`; each frame is checked.
+    held_bytes : int
+        Memory that is set aside for it.
+
+    Returns
+    -------
+    int
+        0; or the bytes that must be set aside, where a page is larger than the first and was left alone for that.
 
     Raises
     ------
@@ -50,18 +58,21 @@ def seek_content(image: Image.Image, label: str, most_pixels: int) -> None:
     image.load()
     for frame in range(first + 1, first + _MOST_LOOKED_AT):
         if not _looks_blank(image):
-            return
+            return 0
         try:
             image.seek(frame)
             check_pixels(image, label, most_pixels)
+            if (size_bytes := decoding_bytes(image)) > held_bytes:
+                return size_bytes
             image.load()
         except EOFError:
             break
     else:
         if not _looks_blank(image):
-            return
+            return 0
     image.seek(first)
     image.load()
+    return 0
 
 
 def _looks_blank(image: Image.Image) -> bool:

@@ -12,6 +12,8 @@ __all__ = ["MOST_FRAMES", "count_frames"]
 MOST_FRAMES = 10_000
 """Where counting ends: a hostile file holds millions of frames of a dozen bytes."""
 
+_MOST_BLOCKS = 2**20  # of 255 bytes at most: half a second
+
 _TRAILER, _EXTENSION, _FRAME = b";", b"!", b","
 
 
@@ -45,7 +47,7 @@ def count_frames(image: Image.Image, file: IO[bytes]) -> int | None:
 def _count_gif(file: IO[bytes]) -> int:
     file.seek(10)
     _skip_palette(file, _bytes(file, 3)[0])
-    count = 0
+    count = blocks = 0
     while count <= MOST_FRAMES:
         block = file.read(1)
         if block == _TRAILER or not block:  # Pillow, too, takes the end of the file for the end of the film
@@ -58,6 +60,9 @@ def _count_gif(file: IO[bytes]) -> int:
         file.seek(1, 1)  # the extension's label, or the frame's code size
         while size := _bytes(file, 1)[0]:
             file.seek(size, 1)
+            blocks += 1
+        if (blocks := blocks + 1) > _MOST_BLOCKS:
+            raise ValueError
     return count
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
+from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
+from vlmkit.sources import isolation
 from vlmkit.sources.contents import file_of, load_bytes
 from vlmkit.sources.faults import translated
 from vlmkit.sources.frames import count_frames
@@ -80,6 +83,8 @@ def read_header(ref: ImageRef, *, digest: bool = False, exif: bool = False, limi
         `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`, naming the picture.
     """
     limits = limits or Limits.in_force()
+    if isolation.is_apart(ref, limits):
+        return _of_message(isolation.header(ref, limits, digest=digest, exif=exif), ref.label)
     image = image_of(ref)
     if image is not None:
         with translated(ref.label):
@@ -87,9 +92,43 @@ def read_header(ref: ImageRef, *, digest: bool = False, exif: bool = False, limi
     with (
         _opened(ref, limits) as file,
         translated(ref.label),
-        open_image(file, ref.label, limits.largest_image_pixels) as image,
+        open_image(file, ref.label, limits.largest_image_pixels, limits.image_formats) as image,
     ):
         return _header(image, file, _digest(file) if digest else None, exif=exif)
+
+
+def _of_message(said: Mapping[str, Any], label: str) -> Header:
+    """Header as a process apart said it: made anew from plain values, each of the type that it must have."""
+    try:
+        metadata = {name: _TYPES[name](said["metadata"][name]) for name in Metadata.__slots__}
+        facts = {name: check(said[name]) for name, check in _FACTS.items()}
+        return Header(**facts, metadata=Metadata(**metadata))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableImage(f"{label}: its decoder said what cannot be; leave the picture out.") from error
+
+
+def _maybe(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else kind(value)
+
+
+_whole, _text, _moment = _maybe(int), _maybe(str), _maybe(datetime.fromisoformat)
+_FACTS: dict[str, Callable[[Any], Any]] = {
+    "format": _text,
+    "width": int,
+    "height": int,
+    "size_bytes": _whole,
+    "orientation": int,
+    "frames": _whole,
+    "digest": _text,
+    "exif": _maybe(dict),
+}
+_TYPES: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(Metadata.__slots__, _maybe(float)),
+    "taken_at": _moment,
+    "taken_at_utc": _moment,
+    "iso": _whole,
+    **dict.fromkeys(("camera_make", "camera_model", "lens_model"), _text),
+}
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from PIL import Image
 
 from vlmkit.records import ImageRef
 from vlmkit.sources import archives
-from vlmkit.sources.contents import load_bytes
+from vlmkit.sources.contents import is_foreign, load_bytes
+from vlmkit.sources.decoding_budget import BUDGET, decoding_bytes
 from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.objects import image_of, is_array, own_copy
@@ -77,7 +78,7 @@ def fingerprint(ref: ImageRef, *, limits: Limits | None = None) -> str:
     given = image_of(ref)
     if given is None:
         return _digest(load_bytes(ref, limits or Limits.in_force()))
-    with translated(ref.label):
+    with translated(ref.label), BUDGET.hold(decoding_bytes(given)):  # a file that was only opened is decoded now
         image, info = own_copy(given), given.info
         facts = (image.mode, image.size, orientation_of(given), info.get("transparency"), info.get("icc_profile"))
         return _digest(repr(facts).encode(), repr(image.getpalette()).encode(), image.tobytes())
@@ -99,7 +100,8 @@ def loaded(ref: ImageRef, *, limits: Limits | None = None) -> ImageRef:
     """
     if isinstance(ref.source, bytes | Image.Image) or is_array(ref.source):
         return ref
-    return ImageRef(source=load_bytes(ref, limits or Limits.in_force()), label=ref.label)
+    data = load_bytes(ref, limits or Limits.in_force())
+    return ImageRef(source=data, label=ref.label, is_foreign=is_foreign(ref))
 
 
 def _digest(*parts: bytes) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vlmkit.records import ImageRef
+from vlmkit.sources import isolation
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.pictures import decode, normalize
 
@@ -39,5 +40,9 @@ def color_grid(ref: ImageRef, side: int, *, limits: Limits | None = None) -> NDA
     RunError
         As `normalize`.
     """
-    picture = decode(normalize(ref, _SIDE_PX, limits=limits))
+    limits = limits or Limits.in_force()
+    if isolation.is_apart(ref, limits):  # decoded there, too: its bytes may be the file's own
+        picture = decode(isolation.normalize(ref, _SIDE_PX, limits, lossless=False, pixels=True))
+    else:
+        picture = decode(normalize(ref, _SIDE_PX, limits=limits))
     return np.asarray(picture.resize((side, side), Image.Resampling.BOX))

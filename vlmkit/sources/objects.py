@@ -11,11 +11,13 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
+from vlmkit.sources.decoding_budget import BUDGET
 
-__all__ = ["content_of", "image_of", "is_array", "is_one_picture", "own_copy"]
+__all__ = ["content_of", "image_of", "is_array", "is_object", "is_one_picture", "own_copy"]
 
 # A picture handed in as an object may stand in several rows, and Pillow loads one object from one thread only.
 _loading = threading.Lock()
+_FLOAT_COPIES = 3  # multiplied, rounded, cut to bytes and handed to Pillow
 
 
 def image_of(ref: ImageRef) -> Image.Image | None:
@@ -33,6 +35,16 @@ def image_of(ref: ImageRef) -> Image.Image | None:
     if isinstance(ref.source, Image.Image):
         return ref.source
     return _from_array(ref.source, ref.label) if is_array(ref.source) else None
+
+
+def is_object(ref: ImageRef) -> bool:
+    """Whether a reference is to a picture in memory, rather than to encoded bytes somewhere.
+
+    Parameters
+    ----------
+    ref : ImageRef
+    """
+    return isinstance(ref.source, Image.Image) or is_array(ref.source)
 
 
 def own_copy(image: Image.Image) -> Image.Image:
@@ -89,8 +101,10 @@ def _from_array(array: Any, label: str) -> Image.Image:
         raise UnreadableImage(f"{label}: no pixels; give an array with some.")
     if array.dtype == bool or array.dtype.name == "uint8":
         return Image.fromarray(array)
-    if array.dtype.kind == "f" and _spans_zero_to_one(array):
-        return Image.fromarray((array * 255).round().astype("uint8"))
+    if array.dtype.kind == "f":
+        with BUDGET.hold(_FLOAT_COPIES * array.nbytes):
+            if _spans_zero_to_one(array):
+                return Image.fromarray((array * 255).round().astype("uint8"))
     advice = "scale it to 0 … 255 and pass it as uint8"
     raise UnreadableImage(f"{label}: values of type {array.dtype} have no agreed black and white; {advice}.")
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import IO
 
 from PIL import ExifTags, Image, ImageFile
 
-from vlmkit.errors import ImageTooLarge
+from vlmkit.errors import ImageTooLarge, UnsupportedFormat
 from vlmkit.sources.formats import foreign_format, readers
+from vlmkit.sources.icons import HEAD as ICON_HEAD
+from vlmkit.sources.icons import check_icon
+from vlmkit.sources.parts import check_parts
 from vlmkit.sources.tiff_pages import HEADS, picture_page
 
 __all__ = ["check_pixels", "open_image", "orientation_of", "strictly"]
 
 _HEAD_BYTES = 1024
+_FAMILY = {"DIB": "BMP"}  # readers that are one format to a user
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)  # what Pillow itself takes for it
 
 
-def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
+def open_image(file: IO[bytes], label: str, most_pixels: int, formats: Collection[str] | None = None) -> Image.Image:
     """Identify a picture of an allowed format and size; its pixels are not decoded yet.
 
     Unlike ``Image.open`` it heeds only our own limit: Pillow's is one for the whole process, and warns at half of it.
@@ -33,6 +37,8 @@ def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
         What messages call the picture.
     most_pixels : int
         `Limits.largest_image_pixels`, where there is no reason for another.
+    formats : collection of str or None, default None
+        `Limits.image_formats`; None opens all.
 
     Raises
     ------
@@ -41,11 +47,14 @@ def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
     """
     file.seek(0)
     head = file.read(16)
+    fitting = [(name, factory) for name, factory, accept in readers() if not accept or accept(head) is True]
+    _check_format([name for name, _ in fitting], label, formats)  # a text that `accept` gives says why not
     page = picture_page(file, label) if head.startswith(HEADS) else 0  # before Pillow lists what it is cut into
-    for _, factory, accept in readers():
+    if head.startswith(ICON_HEAD):
+        check_icon(file, label)
+    check_parts(file, label)
+    for _, factory in fitting:
         try:
-            if accept and accept(head) is not True:  # a text says why not
-                continue
             file.seek(0)
             image = factory(file, "")
         except _NOT_THIS_FORMAT:
@@ -56,6 +65,15 @@ def open_image(file: IO[bytes], label: str, most_pixels: int) -> Image.Image:
         return image
     file.seek(0)
     raise foreign_format(file.read(_HEAD_BYTES), label)
+
+
+def _check_format(names: list[str], label: str, formats: Collection[str] | None) -> None:
+    found = [_FAMILY.get(name, name).lower() for name in names]
+    if formats is not None and found and not set(found) <= set(formats):
+        raise UnsupportedFormat(
+            f"{label}: {found[0]}, which image_formats does not allow (allowed: {', '.join(formats)}); save it as one "
+            "of these, or allow it with vk.use(image_formats=…)."
+        )
 
 
 def check_pixels(image: Image.Image, label: str, most_pixels: int) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage, UnsupportedFormat
 from vlmkit.records import ImageRef, Picture
+from vlmkit.sources import isolation
 from vlmkit.sources.color import eight_bits, is_plain, to_rgb
 from vlmkit.sources.contents import load_bytes
 from vlmkit.sources.decoding_budget import BUDGET, decoding_bytes
@@ -19,6 +20,7 @@ from vlmkit.sources.first_frames import is_blank, seek_content
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.objects import image_of, own_copy
 from vlmkit.sources.opening import check_pixels, open_image, orientation_of, strictly
+from vlmkit.sources.parts import check_chunks
 from vlmkit.sources.ranges import Tones, stretched, tones_of
 from vlmkit.sources.stripping import MOST_SCANS, count_scans, strip
 
@@ -46,6 +48,8 @@ _FILMS = frozenset({"GIF", "WEBP", "PNG", "TIFF", "AVIF"})
 _BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
 _DARKEST_WHITE = 64  # of 255: a picture in color of 16 bits that stays below uses a quarter of its range at most
 _EXAMINED_SIDE_PX = 256
+
+_Made = tuple[Picture, Tones | None]
 
 
 class Examination(NamedTuple):
@@ -89,7 +93,10 @@ def normalize(ref: ImageRef, longest_side_px: int, *, lossless: bool = False, li
     RunError
         `UnreadableImage`, `UnsupportedFormat` or `ImageTooLarge`, naming the picture.
     """
-    return _normalized(ref, _Budget(longest_side_px, lossless), limits or Limits.in_force())[0]
+    limits = limits or Limits.in_force()
+    if isolation.is_apart(ref, limits):
+        return isolation.normalize(ref, longest_side_px, limits, lossless=lossless, pixels=lossless)
+    return _normalized(ref, _Budget(longest_side_px, lossless), limits)[0]
 
 
 def examine(ref: ImageRef, *, limits: Limits | None = None) -> Examination:
@@ -106,7 +113,11 @@ def examine(ref: ImageRef, *, limits: Limits | None = None) -> Examination:
     RunError
         As `normalize`: half a file, a bomb, no picture.
     """
-    picture, tones = _normalized(ref, _Budget(_EXAMINED_SIDE_PX, lossless=False), limits or Limits.in_force())
+    limits = limits or Limits.in_force()
+    if isolation.is_apart(ref, limits):
+        is_nothing, black_and_white = isolation.examine(ref, limits)
+        return Examination(is_blank=is_nothing, tones=black_and_white and Tones(*black_and_white))
+    picture, tones = _normalized(ref, _Budget(_EXAMINED_SIDE_PX, lossless=False), limits)
     return Examination(is_blank=is_blank(decode(picture)), tones=tones)
 
 
@@ -127,7 +138,7 @@ class _Budget(NamedTuple):
         return max(1, min(self.longest_side_px, most))
 
 
-def _normalized(ref: ImageRef, budget: _Budget, limits: Limits) -> tuple[Picture, Tones | None]:
+def _normalized(ref: ImageRef, budget: _Budget, limits: Limits) -> _Made:
     given = image_of(ref)
     if given is not None:
         with translated(ref.label), strictly():
@@ -135,21 +146,33 @@ def _normalized(ref: ImageRef, budget: _Budget, limits: Limits) -> tuple[Picture
             with BUDGET.hold(decoding_bytes(given)):
                 return _encoded(own_copy(given), orientation_of(given), budget.side_of(given.size), budget.lossless)
     data = load_bytes(ref, limits)
-    with translated(ref.label), strictly():
-        image = open_image(BytesIO(data), ref.label, limits.largest_image_pixels)
-        _check_scans(image, data, ref.label)
-        with BUDGET.hold(_decoding_bytes(image, budget)):
-            return _made(image, data, ref.label, budget, limits)
+    made: _Made | int = 0
+    while isinstance(made, int):  # begun anew with more memory: who waits for it while holding some may wait for ever
+        made = _decoded(data, ref.label, budget, limits, made)
+    return made
 
 
-def _made(image: Image.Image, data: bytes, label: str, budget: _Budget, limits: Limits) -> tuple[Picture, Tones | None]:
+def _decoded(data: bytes, label: str, budget: _Budget, limits: Limits, held_bytes: int) -> _Made | int:
+    """What was made; or the bytes that must be held for it, where they are more than the beginning said."""
+    with translated(label), strictly():
+        image = open_image(BytesIO(data), label, limits.largest_image_pixels, limits.image_formats)
+        if image.format == "PNG":
+            check_chunks(data, label)
+        _check_scans(image, data, label)
+        held_bytes = max(held_bytes, _decoding_bytes(image, budget))
+        with BUDGET.hold(held_bytes):
+            return _made(image, data, label, budget, limits, held_bytes)
+
+
+def _made(image: Image.Image, data: bytes, label: str, budget: _Budget, limits: Limits, held_bytes: int) -> _Made | int:
     size, orientation = image.size, orientation_of(image)
     own = _own_bytes(image, data, orientation, budget)
     if own is not None:
         _load(image, max(size) // 8)  # reads to the last byte, at a fraction of the cost
         return _picture(own, _PASSING[str(image.format)], _turned(size, orientation)), None
     if image.format in _FILMS and getattr(image, "is_animated", False):
-        seek_content(image, label, limits.largest_image_pixels)
+        if more_bytes := seek_content(image, label, limits.largest_image_pixels, held_bytes):
+            return more_bytes
         side_px = budget.side_of(image.size)
     else:
         side_px = budget.side_of(size)
@@ -268,7 +291,7 @@ def _prepared(image: Image.Image, tones: Tones | None, orientation: int, longest
     return image.transpose(_TURN_UPRIGHT[orientation]) if orientation in _TURN_UPRIGHT else image
 
 
-def _encoded(image: Image.Image, orientation: int, side_px: int, lossless: bool) -> tuple[Picture, Tones | None]:
+def _encoded(image: Image.Image, orientation: int, side_px: int, lossless: bool) -> _Made:
     tones = tones_of(image)
     image = _prepared(image, tones, orientation, side_px)
     if lossless:

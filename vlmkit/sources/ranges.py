@@ -56,9 +56,22 @@ def stretched(image: Image.Image, tones: Tones) -> Image.Image:
     """
     import numpy as np
 
-    values = (_values(image) - np.float32(tones.black)) * np.float32(255 / (tones.white - tones.black))
+    if image.mode == "RGB":  # of 256 values each is worked out once
+        shades = list(_shades(np.arange(256, dtype=np.float32), tones))
+        return image.point(shades * 3)
+    return Image.fromarray(_shades(_values(image), tones))
+
+
+def _shades(values: Any, tones: Tones) -> Any:
+    """Values as shades of 255, worked out in place: each copy of a large picture is hundreds of megabytes."""
+    import numpy as np
+
     with np.errstate(invalid="ignore"):
-        return Image.fromarray(np.nan_to_num(values.clip(0, 255), nan=0.0).round().astype(np.uint8))
+        values -= np.float32(tones.black)
+        values *= np.float32(255 / (tones.white - tones.black))
+        values.clip(0, 255, out=values)
+        np.nan_to_num(values, copy=False, nan=0.0)
+        return values.round(out=values).astype(np.uint8)
 
 
 def _values(image: Image.Image) -> Any:
@@ -70,7 +83,9 @@ def _values(image: Image.Image) -> Any:
 def _used(values: Any) -> tuple[float, float]:
     import numpy as np
 
-    known = values[np.isfinite(values)]
+    is_known = np.isfinite(values)
+    known = values.ravel() if is_known.all() else values[is_known]
+    del is_known
     if not known.size:
         return 0.0, 0.0
     low, high = float(known.min()), float(known.max())

@@ -11,15 +11,31 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from vlmkit.errors import SetupError, UnreadableImage
-from vlmkit.sources.limits import check_bytes
+from vlmkit.sources.limits import MOST_TAR_HEADER_BYTES, check_bytes
 
 __all__ = ["CompressedTar", "Tar"]
 
 _PASSED_BYTES = 256 * 1024**2
 _INFLATED_BYTES, _INFLATED_RATIO = 1024**3, 200  # pictures do not shrink when compressed once more; zeros do
+
+
+# What carries a long name or extended headers: tarfile reads it whole, whatever size it claims.
+_NAMING = {
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+}
+
+
+class _Info(tarfile.TarInfo):
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        info = super().frombuf(buf, encoding, errors)
+        if info.type in _NAMING and info.size > MOST_TAR_HEADER_BYTES:
+            raise SetupError(f"a name or header of {info.size:,} bytes, as no tar of pictures has; unpack it yourself.")
+        return info
 
 
 class Tar:
@@ -33,7 +49,7 @@ class Tar:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._places: dict[str, tuple[int, int]] = {}
-        with tarfile.open(self._path, "r:") as tar:
+        with tarfile.open(self._path, "r:", tarinfo=_Info) as tar:
             for info in tar:
                 if info.isreg() and not info.issparse():
                     self._places[info.name] = (info.offset_data, info.size)
@@ -135,7 +151,7 @@ def _walk(path: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
     with (
         path.open("rb") as raw,
         _decompressor(raw) as inflated,
-        tarfile.open(fileobj=_Bounded(inflated, raw, path), mode="r|") as tar,
+        tarfile.open(fileobj=_Bounded(inflated, raw, path), mode="r|", tarinfo=_Info) as tar,
     ):
         for info in tar:
             if info.isreg():

@@ -6,6 +6,7 @@ import hashlib
 from io import BytesIO
 
 from vlmkit.records import ImageRef, Picture
+from vlmkit.sources import isolation
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.pictures import decode, normalize
 
@@ -29,6 +30,9 @@ def thumbnail(ref: ImageRef, longest_side_px: int, *, limits: Limits | None = No
     RunError
         As `normalize`.
     """
+    limits = limits or Limits.in_force()
+    if isolation.is_apart(ref, limits):
+        return isolation.thumbnail(ref, longest_side_px, limits)
     picture = normalize(ref, longest_side_px, limits=limits)
     buffer = BytesIO()
     decode(picture).save(buffer, "JPEG", quality=_QUALITY, optimize=True)

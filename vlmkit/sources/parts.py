@@ -1,0 +1,136 @@
+"""How many parts a file is cut into before its pixels: Pillow goes through them one by one, and there may be millions.
+
+Segments of JPEG (ITU T.81, annex B), chunks of PNG, blocks of GIF89a, boxes of JPEG 2000 (ITU T.800, annex I).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import IO
+
+from vlmkit.errors import UnreadableImage
+from vlmkit.sources.limits import LEAST_BYTES_A_PART, MOST_EXIF_PARTS, MOST_PARTS, MOST_PLAIN_BYTES
+
+__all__ = ["check_chunks", "check_parts"]
+
+_EXIF = "EXIF"
+_SOS, _APP1 = 0xDA, 0xE1
+_ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length; 00 is none
+_PLAIN = (b"P1", b"P2", b"P3")
+
+
+def check_parts(file: IO[bytes], label: str) -> None:
+    """Make sure that a file is not cut into so many parts that listing them would keep its reader busy.
+
+    Parameters
+    ----------
+    file : binary file
+        Afterwards at another position.
+    label : str
+
+    Raises
+    ------
+    UnreadableImage
+        It is.
+    """
+    file.seek(0)
+    head = file.read(12)
+    parts = next((walk for start, walk in _WALKS.items() if head.startswith(start)), None)
+    if parts is not None:
+        found = list(islice(parts(file), MOST_PARTS + 1))
+        if len(found) > MOST_PARTS:
+            raise _busy(label, f"more than {MOST_PARTS:,} parts before its pixels")
+        if found.count(_EXIF) > MOST_EXIF_PARTS:
+            raise _busy(label, f"EXIF in {found.count(_EXIF):,} parts")
+    elif head.startswith(_PLAIN) and (size_bytes := file.seek(0, 2)) > MOST_PLAIN_BYTES:
+        raise _busy(label, f"pixels written as text, {size_bytes:,} bytes of it")
+
+
+def check_chunks(data: bytes, label: str) -> None:
+    """Make sure that a PNG's chunks are of a sensible size, all of them.
+
+    Parameters
+    ----------
+    data : bytes
+    label : str
+
+    Raises
+    ------
+    UnreadableImage
+        They are many, and smaller than any encoder makes them.
+    """
+    at, count = 8, 0
+    while at < len(data):
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        count += 1
+        if count > MOST_PARTS and at < count * LEAST_BYTES_A_PART:
+            raise _busy(label, f"{count:,} chunks of hardly a byte")
+
+
+def _busy(label: str, what: str) -> UnreadableImage:
+    return UnreadableImage(f"{label}: {what}, made to keep its reader busy; leave it out.")
+
+
+def _segments(file: IO[bytes]) -> Iterator[str]:
+    at = 2
+    while True:
+        file.seek(at)
+        head = file.read(10)
+        if len(head) < 4 or head[0] != 0xFF or head[1] == _SOS:
+            return
+        yield _EXIF if head[1] == _APP1 and head[4:8] == b"Exif" else ""
+        if head[1] == 0xFF:  # fill bytes
+            at += 1
+        else:
+            at += 2 if head[1] in _ALONE else 2 + int.from_bytes(head[2:4], "big")
+
+
+def _chunks(file: IO[bytes]) -> Iterator[str]:
+    at = 8
+    while True:
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8 or head[4:] == b"IDAT":
+            return
+        yield ""
+        at += 12 + int.from_bytes(head[:4], "big")
+
+
+def _blocks(file: IO[bytes]) -> Iterator[str]:
+    file.seek(10)
+    flags = file.read(1)
+    palette_bytes = 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+    file.seek(13 + palette_bytes)
+    while (kind := file.read(1)) and kind not in b",;":
+        yield ""
+        if kind == b"!":  # anything else is passed over byte by byte, as Pillow does
+            file.seek(1, 1)
+            while (size := file.read(1)) and size[0]:
+                file.seek(size[0], 1)
+                yield ""
+
+
+def _boxes(file: IO[bytes]) -> Iterator[str]:
+    at = 0
+    while True:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8 or head[4:8] == b"jp2c":
+            return
+        yield ""
+        size = int.from_bytes(head[:4], "big")
+        size = int.from_bytes(head[8:16], "big") if size == 1 else size
+        if head[4:8] == b"jp2h":  # what is in it counts, too
+            size = 8
+        if size < 8:
+            return
+        at += size
+
+
+_WALKS: dict[bytes, Callable[[IO[bytes]], Iterator[str]]] = {
+    b"\xff\xd8\xff": _segments,
+    b"\x89PNG\r\n\x1a\n": _chunks,
+    b"GIF8": _blocks,
+    b"\0\0\0\x0cjP  ": _boxes,
+}
