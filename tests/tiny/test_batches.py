@@ -29,6 +29,37 @@ def test_targets_are_the_tokens_after_their_positions(tokenizer):
         assert (group.targets == blueprint.END).sum() == len(group.ids)
 
 
+def test_letters_and_boxes_are_those_of_the_pictures(tokenizer):
+    """The eye learns to read a row letter by letter, and where in its cell an object lies."""
+    batch = batches.draw_batch(4, tokenizer, pictures=24, texts=False)
+    occupied = batch.cells[:, :, 0] > 0
+    assert ((batch.boxes[..., 2] > batch.boxes[..., 0]) == occupied).all()
+    assert batch.boxes[occupied].min() > -0.1
+    assert batch.boxes[occupied].max() < 1.1
+    written = batch.letters[:, :, 0] > 0
+    assert 0 < written.sum() < 24
+    rows = occupied.reshape(24, 3, 3).any(axis=2)
+    assert not (written & rows).any()
+
+
+def test_what_a_picture_reads_is_learned_letter_by_letter(tokenizer):
+    """Merged tokens would hide the letters; the text is the same."""
+    ids, start = blueprint.chat_ids(tokenizer, "Read it.", "Taxi", spelled=True)
+    assert len(ids[start:]) == 5
+    assert tokenizer.decode(ids[start:-1]) == "Taxi"
+
+
+def test_what_is_still_wrong_is_asked_more_often():
+    """Up to twice as often; without losses nothing changes."""
+    usual = batches.balanced({})
+    assert set(usual) == set(batches.TASKS)
+    lately = dict.fromkeys(batches.TASKS, 0.1) | {"box": 0.4, "count": 0.0001}
+    shares = batches.balanced(lately)
+    assert shares["box"] == pytest.approx(2 * usual["box"])
+    assert shares["count"] == pytest.approx(usual["count"] / 2)
+    assert shares["place"] == usual["place"]
+
+
 def test_truth_by_cell():
     """Class numbers name the object of the cell; zero is nothing there."""
     scene = scenes.make(3)

@@ -44,6 +44,15 @@ def test_values_are_the_truth():
     assert seen == truth
 
 
+def test_true_and_false_come_alike():
+    """Of questions whether there is something, and of each kind of thing."""
+    values = [value for _, kind, _, value in drawn() if kind == "true or false"]
+    assert 0.42 < sum(values) / len(values) < 0.58
+    stars = [value for name, _, _, value in drawn() if name == "has_star"]
+    assert stars
+    assert not any(stars)
+
+
 def test_lists_have_an_entry_for_each_object_that_may_be_named():
     """In reading order, like every description of a scene."""
     for name, kind, _, value in drawn():

@@ -17,7 +17,8 @@ def test_both_halves_equal_mlx_vlm():
     group = batch.groups[2]
     pictures = mx.array(batch.pictures).astype(mx.float32) / 127.5 - 1
     features = forward.see(model, pictures)
-    patches = mx.ones((3, 6, 6), dtype=mx.bool_)
+    across = blueprint.SIDE_PX // blueprint.PATCH_PX
+    patches = mx.ones((3, across, across), dtype=mx.bool_)
     assert mx.abs(features - model.connector(model.vision_model(pictures, patches)[0])).max().item() < 1e-4
 
     ids, rows = mx.array(group.ids), mx.array(group.picture)

@@ -1,5 +1,6 @@
 """Values and gradients of the NumPy kernels are those of MLX's own functions."""
 
+import numpy as np
 import pytest
 
 mx = pytest.importorskip("mlx.core")
@@ -32,12 +33,25 @@ def test_values_and_gradients_agree(ours, theirs, inputs):
         assert mx.abs(gradient - reference).max().item() < 1e-5
 
 
-def test_cross_entropy_agrees():
-    """Weights and an outer factor reach the gradient."""
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_agrees(smoothing):
+    """Weights, smoothing and an outer factor reach the gradient."""
     logits = mx.random.normal((6, 4))
     targets = mx.array([0, 1, 2, 3, 0, 1])
     weights = mx.random.uniform(shape=(6,))
-    value, gradient = mx.value_and_grad(lambda a: 2 * kernels.cross_entropy(a, targets, weights))(logits)
-    expected, reference = mx.value_and_grad(lambda a: 2 * (nn.losses.cross_entropy(a, targets) * weights).sum())(logits)
+    part = mx.array(smoothing)
+
+    def reference_loss(a):
+        return 2 * (nn.losses.cross_entropy(a, targets, label_smoothing=smoothing) * weights).sum()
+
+    value, gradient = mx.value_and_grad(lambda a: 2 * kernels.cross_entropy(a, targets, weights, part))(logits)
+    expected, reference = mx.value_and_grad(reference_loss)(logits)
     assert value.item() == pytest.approx(expected.item(), abs=1e-4)
     assert mx.abs(gradient - reference).max().item() < 1e-5
+
+
+def test_losses_to_look_at_are_cross_entropies():
+    """Row by row, without smoothing."""
+    logits, targets = mx.random.normal((6, 4)), mx.array([0, 1, 2, 3, 0, 1])
+    expected = nn.losses.cross_entropy(logits, targets).tolist()
+    assert kernels.losses_of(logits, np.array(targets)).tolist() == pytest.approx(expected, abs=1e-5)

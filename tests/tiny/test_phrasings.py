@@ -3,7 +3,7 @@
 from string import Formatter
 
 from vlmkit.prompts.styles import STYLES
-from vlmkit.tiny import phrasings
+from vlmkit.tiny import phrasings, wordings
 
 
 def fields(text):
@@ -17,6 +17,14 @@ def test_trained_and_held_out_tables_have_the_same_kinds_and_placeholders():
         wanted = fields(texts[0])
         assert all(fields(text) == wanted for text in [*texts, *phrasings.HELD_OUT[kind]]), kind
         assert not set(texts) & set(phrasings.HELD_OUT[kind])
+        assert phrasings.HELD_OUT[kind], kind
+
+
+def test_no_trained_phrasing_has_words_that_are_kept_back():
+    """And every phrasing that is kept back has some."""
+    for table, kept_back in ((phrasings.PHRASINGS, False), (phrasings.HELD_OUT, True)):
+        for texts in table.values():
+            assert all(wordings.is_kept_back(text) is kept_back for text in texts)
 
 
 def test_the_styles_of_vlmkit_are_the_ones_trained_on():

@@ -1,5 +1,7 @@
 """The world is deterministic, its truth is what is drawn, its captions are unambiguous."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,68 @@ def test_objects_never_have_the_color_of_the_background():
     for seed in range(200):
         scene = scenes.make(seed)
         assert scene.background not in {thing.color for thing in scene.things}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_boxes_are_where_the_pixels_are(seed):
+    """The pixels of each cell that are not background reach from edge to edge of its object's box."""
+    scene = scenes.make(seed)
+    pixels = np.asarray(scene.draw()).astype(int)
+    strange = np.abs(pixels - np.median(pixels.reshape(-1, 3), axis=0)).max(axis=2) > 45
+    for thing, (left, top, right, bottom) in zip(scene.things, scene.boxes(), strict=True):
+        row, column = divmod(scenes.PLACES.index(thing.place), 3)
+        cell = np.zeros_like(strange)
+        cell[
+            row * scene.height // 3 : (row + 1) * scene.height // 3,
+            column * scene.width // 3 : (column + 1) * scene.width // 3,
+        ] = True
+        down, across = np.nonzero(strange & cell)
+        drawn = (across.min(), down.min(), across.max() + 1, down.max() + 1)
+        said = (left * scene.width, top * scene.height, right * scene.width, bottom * scene.height)
+        # Thin tips fade into the background; nothing is drawn outside.
+        faded = {"star": 4.0, "triangle": 3.0}.get(thing.shape, 1.6)
+        inward = np.array(drawn) - said
+        assert max(inward[0], inward[1], -inward[2], -inward[3]) < faded, thing
+        assert min(inward[0], inward[1], -inward[2], -inward[3]) > -1.6, thing
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_crop_shows_its_cell_larger(seed):
+    """The object is alone, at the center, of the same color, and its box is where its pixels are."""
+    whole = scenes.make(seed)
+    thing = whole.things[-1]
+    crop = scenes.crop(whole, thing.place, random.Random(seed))
+    (inside,) = crop.things
+    assert (inside.place, inside.color, inside.shape) == ("center", thing.color, thing.shape)
+    drawing = crop.draw()
+    assert drawing.size == (crop.width, crop.height)
+    ((left, top, right, _),) = crop.boxes()
+    pixels = np.asarray(drawing).astype(int)
+    down, across = np.nonzero(np.abs(pixels - scenes.color_of(thing.color)).max(axis=2) < 50)
+    drawn = np.array((across.min() / crop.width, down.min() / crop.height, across.max() / crop.width))
+    assert np.abs(drawn - (left, top, right)).max() < 0.15
+
+
+def test_an_empty_cell_is_said_to_be_empty():
+    """In all three styles."""
+    whole = scenes.make(3)
+    place = next(place for place in scenes.PLACES if place not in {thing.place for thing in whole.things})
+    crop = scenes.crop(whole, place, random.Random(1))
+    assert crop.things == ()
+    assert crop.boxes() == []
+    assert crop.caption() == f"Nothing on a {whole.background} background."
+    assert crop.caption("technical") == f"Background {whole.background}; objects 0."
+
+
+def test_drawings_of_old_seeds_stay():
+    """Weights, datasets and recordings were made from these pixels."""
+    flat = scenes.Scene(seed=7, background="white", things=scenes.make(7).things, width=64, height=64)
+    cells = np.asarray(flat.draw().resize((6, 6))).astype(int).sum(axis=2)
+    assert cells.tolist() == [
+        [514, 540, 758, 753, 753, 753],
+        [531, 561, 758, 753, 753, 753],
+        [759, 758, 753, 753, 753, 753],
+        [761, 760, 753, 753, 753, 753],
+        [424, 419, 757, 753, 753, 753],
+        [313, 295, 757, 755, 753, 753],
+    ]

@@ -1,8 +1,8 @@
 """What `tiny` is made of: the sizes of its parts, its tokenizer, its chat template, and the files to load it from.
 
 The architecture is SmolVLM (arXiv:2504.05299): a SigLIP-style tower, pixel shuffle, a Llama text model. The picture is
-96 px wide in patches of 16 px; pixel shuffle joins 2 x 2 patches, so that each of the 9 image tokens covers one cell of
-the world's 3 x 3 grid.
+144 px wide in patches of 16 px; pixel shuffle joins 3 x 3 patches, so that each of the 9 image tokens covers one cell
+of the world's 3 x 3 grid. This is what training makes; the ``config.json`` beside weights says what those are made of.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from vlmkit.tiny import questions, scenes
 
 __all__ = ["CONFIG", "IMAGE_TOKENS", "SIDE_PX", "chat_ids", "pixels", "train_tokenizer", "write_files"]
 
-SIDE_PX = 96
+SIDE_PX = 144
 PATCH_PX = 16
-# SmolVLM finds a patch's position by comparing rounded fractions. In a table of 6 x 6 places two columns would fall
-# together; in one of 8 x 8, whose fractions are exact, all six stay apart.
-TABLE_PX = 128
-SCALE_FACTOR = 2
+# SmolVLM finds a patch's position by comparing rounded fractions. In a table of 9 x 9 places columns may fall together;
+# in one of 16 x 16, whose fractions are exact, all nine stay apart.
+TABLE_PX = 256
+SCALE_FACTOR = 3
 IMAGE_TOKENS = (SIDE_PX // PATCH_PX // SCALE_FACTOR) ** 2
-VOCABULARY = 768
+VOCABULARY = 1024
 
 SPECIAL = (
     "<|endoftext|>", "<end_of_utterance>", "<image>", "<fake_token_around_image>", "<global-img>",
@@ -123,13 +123,15 @@ def pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS))
 
 
-def chat_ids(tokenizer: Any, prompt: str, answer: str) -> tuple[list[int], int]:
+def chat_ids(tokenizer: Any, prompt: str, answer: str, *, spelled: bool = False) -> tuple[list[int], int]:
     """Write one exchange exactly as the chat template and the processor do.
 
     Parameters
     ----------
     tokenizer : tokenizers.Tokenizer
     prompt, answer : str
+    spelled : bool, default False
+        Write the answer letter by letter, as it is read from a picture; it decodes to the same text.
 
     Returns
     -------
@@ -139,7 +141,8 @@ def chat_ids(tokenizer: Any, prompt: str, answer: str) -> tuple[list[int], int]:
     """
     picture = [AROUND, GLOBAL, *[IMAGE] * IMAGE_TOKENS, AROUND]
     head = [USER, *tokenizer.encode(prompt).ids, *picture, END, ASSISTANT]
-    return [*head, *tokenizer.encode(answer).ids, END], len(head)
+    pieces = list(answer) if spelled else [answer]
+    return [*head, *(number for piece in pieces for number in tokenizer.encode(piece).ids), END], len(head)
 
 
 def train_tokenizer(samples: int = 20_000) -> Any:

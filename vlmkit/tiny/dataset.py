@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from vlmkit.tiny import questions, scenes
+from vlmkit.tiny.locating import thousandths
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,8 +67,9 @@ def _truth(scene: scenes.Scene) -> dict[str, object]:
     fields = {
         name: questions.field_value(scene, name) for name in ("count", "background", "shapes", "colors", "objects")
     }
+    boxes = [thousandths(box) for box in scene.boxes()]
     captions = {style: scene.caption(style) for style in get_args(scenes.Style)}
-    return {**fields, **captions, "tags": questions.tag_list(scene), "seed": scene.seed}
+    return {**fields, **captions, "tags": questions.tag_list(scene), "seed": scene.seed, "boxes": boxes}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

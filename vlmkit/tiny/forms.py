@@ -107,8 +107,7 @@ def _some_thing(scene: Scene, rng: random.Random) -> tuple[dict[str, str], int]:
     everything = {"shape": SHAPES, "color": COLORS, "size": SIZES}
     here = rng.random() < 0.6
     wanted = {key: getattr(model, key) if here else rng.choice(everything[key]) for key in keys}
-    hits = sum(all(getattr(thing, key) == value for key, value in wanted.items()) for thing in scene.things)
-    return wanted, hits
+    return wanted, _hits(scene, wanted)
 
 
 def _named(wanted: dict[str, str], *, plural: bool) -> str:
@@ -126,11 +125,22 @@ def _count_some(scene: Scene, rng: random.Random) -> _Field:
 
 
 def _has(scene: Scene, rng: random.Random) -> _Field:
-    wanted, hits = _some_thing(scene, rng)
+    """True as often as false: a description of something there, or one that nothing fits."""
+    truth = rng.random() < 0.5
+    keys = rng.choice((("shape",), ("shape",), ("color",), ("color", "shape"), ("size", "shape")))
+    everything = {"shape": SHAPES, "color": COLORS, "size": SIZES}
+    wanted = {key: getattr(rng.choice(scene.things), key) for key in keys}
+    while _hits(scene, wanted) > 0 if not truth else _hits(scene, wanted) == 0:
+        model = rng.choice(scene.things)
+        wanted = {key: getattr(model, key) if truth else rng.choice(everything[key]) for key in keys}
     single = _named(wanted, plural=False)
     name = rng.choice(("has_{}", "has_{}", "contains_{}", "is_there_a_{}")).format(single.replace(" ", "_"))
     meaning = rng.choice((f"whether there is a {single}", f"Is there a {single}?"))
-    return name, "true or false", meaning, hits > 0, wanted
+    return name, "true or false", meaning, truth, wanted
+
+
+def _hits(scene: Scene, wanted: _Wanted) -> int:
+    return sum(all(getattr(thing, key) == value for key, value in wanted.items()) for thing in scene.things)
 
 
 def _at(scene: Scene, rng: random.Random) -> _Field:
@@ -177,7 +187,7 @@ def list_of(values: Sequence[str]) -> str:
     return "list of any of " + ", ".join(f'"{value}"' for value in values)
 
 
-_SHARES = (4, 3, 6, 4, 2, 4, 6, 2, 1, 1)
+_SHARES = (4, 3, 5, 4, 5, 4, 8, 2, 1, 1)
 _MAKERS: tuple[Callable[[Scene, random.Random], _Field], ...] = (
     _count, _background, _each("shape", SHAPES), _each("color", COLORS), _tags,
     _count_some, _has, _at, _caption, _objects,

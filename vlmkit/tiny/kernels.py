@@ -11,7 +11,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-__all__ = ["cross_entropy", "gelu", "softmax", "swiglu"]
+__all__ = ["cross_entropy", "gelu", "losses_of", "softmax", "swiglu"]
 
 _differentiable: Any = mx.custom_function  # typed as a plain object
 _ROOT = 0.7978845608028654  # sqrt(2 / pi)
@@ -107,7 +107,7 @@ def _softmax_vjp(_: mx.array, cotangent: mx.array, output: mx.array) -> mx.array
 
 
 @_differentiable
-def cross_entropy(logits: mx.array, targets: mx.array, weights: mx.array) -> mx.array:
+def cross_entropy(logits: mx.array, targets: mx.array, weights: mx.array, smoothing: mx.array) -> mx.array:
     """Weighted sum of cross entropies.
 
     Parameters
@@ -115,28 +115,41 @@ def cross_entropy(logits: mx.array, targets: mx.array, weights: mx.array) -> mx.
     logits : array of float32, shape (n, classes)
     targets : array of int32, shape (n,)
     weights : array of float32, shape (n,)
+    smoothing : array of float32, shape ()
+        Share of each target that is spread evenly over all classes.
 
     Returns
     -------
     array of float32, shape ()
     """
-    a = _host(logits)
-    shifted = a - a.max(axis=-1, keepdims=True)
-    picked = np.take_along_axis(shifted, _host(targets)[:, None], axis=-1)[:, 0]
-    losses = np.log(np.exp(shifted).sum(axis=-1)) - picked
+    log_shares = _log_softmax(_host(logits))
+    part = float(_host(smoothing))
+    picked = np.take_along_axis(log_shares, _host(targets)[:, None], axis=-1)[:, 0]
+    losses = -(1 - part) * picked - part * log_shares.mean(axis=-1)
     return mx.array(float((losses * _host(weights)).sum()))
 
 
 @cross_entropy.vjp
 def _cross_entropy_vjp(
-    primals: tuple[mx.array, mx.array, mx.array], cotangent: mx.array, _: mx.array
-) -> tuple[mx.array, mx.array, mx.array]:
-    logits, targets, weights = primals
-    a = _host(logits)
-    p = a - a.max(axis=-1, keepdims=True)
-    np.exp(p, out=p)
-    p /= p.sum(axis=-1, keepdims=True)
-    rows = np.arange(len(p))
-    p[rows, _host(targets)] -= 1
+    primals: tuple[mx.array, mx.array, mx.array, mx.array], cotangent: mx.array, _: mx.array
+) -> tuple[mx.array, mx.array, mx.array, mx.array]:
+    logits, targets, weights, smoothing = primals
+    part = float(_host(smoothing))
+    p = np.exp(_log_softmax(_host(logits)))
+    p -= part / p.shape[-1]
+    p[np.arange(len(p)), _host(targets)] -= 1 - part
     p *= (_host(weights) * float(_host(cotangent)))[:, None]
-    return mx.array(p), mx.zeros_like(targets), mx.zeros_like(weights)
+    return mx.array(p), mx.zeros_like(targets), mx.zeros_like(weights), mx.zeros_like(smoothing)
+
+
+def _log_softmax(a: np.ndarray) -> np.ndarray:
+    shifted = a - a.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    result: np.ndarray = shifted
+    return result
+
+
+def losses_of(logits: mx.array, targets: np.ndarray) -> np.ndarray:
+    """Cross entropy of each row, to look at; nothing is learned from it."""
+    picked = np.take_along_axis(_log_softmax(_host(logits)), targets[:, None], axis=-1)[:, 0]
+    return -picked

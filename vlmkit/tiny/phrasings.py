@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from itertools import product
 
+from vlmkit.tiny.wordings import MORE, MORE_HELD_OUT, PICTURES
+
 __all__ = [
     "BOOL_SUFFIXES",
     "CHOICES_SUFFIX",
     "FORM_HEADING",
     "HELD_OUT",
+    "LOCATE_BOXES",
+    "LOCATE_POINTS",
     "NUMBER_SUFFIXES",
     "PHRASINGS",
     "STYLE_PROMPTS",
@@ -21,16 +25,19 @@ STYLE_PROMPTS = {
     "detailed": "Describe this image in detail.",
     "technical": "Give a technical description of this image.",
 }
+# For models that write coordinates from 0 to 1000, as most do.
+LOCATE_BOXES = (
+    'Locate every {what} as JSON: [{{"bbox_2d": [x1, y1, x2, y2], "label": "…"}}], coordinates from 0 to 1000.'
+)
+LOCATE_POINTS = 'Point to every {what} as JSON: [{{"point_2d": [x, y], "label": "…"}}], coordinates from 0 to 1000.'
 FORM_HEADING = "Describe this image as one JSON object with these fields:"
 NUMBER_SUFFIXES = (" Answer with a number only.", " Just the number.", " Give a number.")
 BOOL_SUFFIXES = (" Answer yes or no.", " Yes or no?", " Answer with yes or no only.", " Answer with one of: yes, no.")
 CHOICES_SUFFIX = " Answer with one of: {choices}."
 WORD_SUFFIXES = (" Answer in one word.", " One word.", " Answer briefly.")
 
-_PICTURES = ("this image", "the image", "this picture", "the picture", "this scene", "the photo", "this drawing")
 
-
-def _spread(*patterns: str, pictures: tuple[str, ...] = _PICTURES) -> list[str]:
+def _spread(*patterns: str, pictures: tuple[str, ...] = PICTURES) -> list[str]:
     """Fill ``<pic>`` with every word for the picture; what stands in braces is filled later."""
     filled = [pattern.replace("<pic>", picture) for pattern, picture in product(patterns, pictures)]
     return list(dict.fromkeys(filled))
@@ -285,3 +292,9 @@ HELD_OUT: dict[str, list[str]] = {
     "form": ["Fill in this form about the picture, as one JSON object:"],
     "self": ["Tell me who you are."],
 }
+
+# Kinds that came later have composed wordings only.
+for _kind, _texts in MORE.items():
+    PHRASINGS.setdefault(_kind, _texts)
+for _kind, _texts in MORE_HELD_OUT.items():
+    HELD_OUT[_kind] = [*HELD_OUT.get(_kind, []), *_texts]

@@ -14,19 +14,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vlmkit.tiny import tools
 from vlmkit.tiny.forms import draw_form
+from vlmkit.tiny.locating import box_list, middle_of, point_list, thousandths
 from vlmkit.tiny.phrasings import (
     BOOL_SUFFIXES,
     CHOICES_SUFFIX,
     HELD_OUT,
+    LOCATE_BOXES,
+    LOCATE_POINTS,
     NUMBER_SUFFIXES,
     PHRASINGS,
     STYLE_PROMPTS,
     WORD_SUFFIXES,
 )
 from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene, Thing
+from vlmkit.tiny.wordings import MORE, compose, wear
 
-__all__ = ["FIELDS", "TASKS", "Question", "field_value", "invent"]
+__all__ = ["FIELDS", "SINGLED_OUT", "TASKS", "Question", "field_value", "invent"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,11 +77,16 @@ def invent(task: str, scene: Scene, rng: random.Random, *, held_out: bool = Fals
     """
     words = _Words(rng, held_out)
     prompt, answer = TASKS[task](scene, words)
-    # A field's name must come back as it was written.
-    if not held_out and task not in {"json", "form"} and rng.random() < 0.3:
-        prompt = _wear(prompt, rng)
+    if task not in _AS_WRITTEN:
+        prompt = compose(prompt, rng, held_out=held_out)
+        if not held_out and rng.random() < 0.3:
+            prompt = wear(prompt, rng)
     about = None if words.wanted is None else tuple(thing for thing in scene.things if _fits(thing, words.wanted))
     return Question(task=task, prompt=prompt, answer=answer, about=about)
+
+
+# Names of fields and tools must come back as they were written.
+_AS_WRITTEN = {"json", "form", "call", "result"}
 
 
 class _Words:
@@ -89,7 +99,9 @@ class _Words:
         self.wanted: dict[str, str] | None = None  # the description that was asked about
 
     def say(self, kind: str, **parts: str) -> str:
-        return self.rng.choice(self.table[kind]).format(**parts)
+        composed = MORE.get(kind)
+        table = composed if composed and not self.held_out and self.rng.random() < 0.5 else self.table[kind]
+        return self.rng.choice(table).format(**parts)
 
     def suffix(self, suffixes: Sequence[str]) -> str:
         return "" if self.held_out or self.rng.random() < 0.5 else self.rng.choice(suffixes)
@@ -133,8 +145,8 @@ def _yes_no(scene: Scene, words: _Words) -> tuple[str, str]:
             scene.background if truth else rng.choice([name for name in BACKGROUNDS if name != scene.background])
         )
         return words.say("is background", background=background) + suffix, _yes(truth)
-    thing = rng.choice(scene.things)
-    words.wanted = wanted = _some_of(thing, rng) if truth else _absent(scene, rng)
+    truth = truth and bool(scene.things)
+    words.wanted = wanted = _some_of(rng.choice(scene.things), rng) if truth else _absent(scene, rng)
     what = _name(wanted)
     if "place" in wanted:
         return words.say("is at", what=what, place=wanted["place"]) + suffix, _yes(truth)
@@ -183,7 +195,7 @@ def _background(scene: Scene, words: _Words) -> tuple[str, str]:
 def _tags(scene: Scene, words: _Words) -> tuple[str, str]:
     present = tag_list(scene)
     if words.rng.random() < 0.5:
-        return words.say("tags"), ", ".join(present)
+        return words.say("tags"), ", ".join(present) or "none"
     pool = [*SHAPES, *COLORS, *SIZES]
     vocabulary = words.rng.sample(pool, words.rng.randint(3, 8))
     chosen = [tag for tag in vocabulary if tag in present or any(tag == thing.size for thing in scene.things)]
@@ -263,6 +275,56 @@ def _self(_scene: Scene, words: _Words) -> tuple[str, str]:
     return words.say("self"), "I am tiny, a small model that knows only drawn scenes of colored shapes."
 
 
+def _read(scene: Scene, words: _Words) -> tuple[str, str]:
+    return words.say("read"), "nothing" if scene.lettering is None else scene.lettering.text
+
+
+def _one_located(scene: Scene, words: _Words) -> tuple[str, int]:
+    """A description that fits one thing only, and that thing's number."""
+    for _ in range(8):
+        number = words.rng.randrange(len(scene.things))
+        wanted = _some_of(scene.things[number], words.rng, without="place")
+        if sum(_fits(other, wanted) for other in scene.things) == 1:
+            words.wanted = wanted
+            return _name(wanted), number
+    number = words.rng.randrange(len(scene.things))
+    words.wanted = {"place": scene.things[number].place}
+    return f"object at the {scene.things[number].place}", number
+
+
+def _box(scene: Scene, words: _Words) -> tuple[str, str]:
+    what, number = _one_located(scene, words)
+    return words.say("box", what=what), str(thousandths(scene.boxes()[number]))
+
+
+def _point(scene: Scene, words: _Words) -> tuple[str, str]:
+    what, number = _one_located(scene, words)
+    return words.say("point", what=what), str(middle_of(scene.boxes()[number]))
+
+
+def _located(kind: str, template: str, write: Callable[..., str]) -> Callable[[Scene, _Words], tuple[str, str]]:
+    def ask(scene: Scene, words: _Words) -> tuple[str, str]:
+        words.wanted = wanted = {} if words.rng.random() < 0.25 else _selection(scene, words.rng)
+        found = [(thing, box) for thing, box in zip(scene.things, scene.boxes(), strict=True) if _fits(thing, wanted)]
+        answer = write([thing for thing, _ in found], [box for _, box in found])
+        if not words.held_out and words.rng.random() < 0.4:  # as vlmkit asks
+            return template.format(what=_name(wanted)), answer
+        return words.say(kind, what=_name(wanted, plural=True)), answer
+
+    return ask
+
+
+def _call(scene: Scene, words: _Words) -> tuple[str, str]:
+    if words.rng.random() < 0.2:
+        request, answer = words.rng.choice((_count, _background, _color))(scene, words)
+        return tools.draw_direct(request, answer, words.rng, held_out=words.held_out)
+    return tools.draw_call(words.rng, held_out=words.held_out)
+
+
+def _result(_scene: Scene, words: _Words) -> tuple[str, str]:
+    return tools.draw_result(words.rng, held_out=words.held_out)
+
+
 TASKS: dict[str, Callable[[Scene, _Words], tuple[str, str]]] = {
     "brief": _style_task("brief"),
     "detailed": _style_task("detailed"),
@@ -278,7 +340,17 @@ TASKS: dict[str, Callable[[Scene, _Words], tuple[str, str]]] = {
     "json": _json,
     "form": _form,
     "self": _self,
+    "read": _read,
+    "box": _box,
+    "boxes": _located("boxes", LOCATE_BOXES, box_list),
+    "point": _point,
+    "points": _located("points", LOCATE_POINTS, point_list),
+    "call": _call,
+    "result": _result,
 }
+
+SINGLED_OUT = {"color", "shape", "size", "place", "json", "form", "box", "point", "call"}
+"""Tasks that ask about one of a scene's things, and so need one."""
 
 _ATTRIBUTES = {"size": SIZES, "color": COLORS, "shape": SHAPES}
 
@@ -303,15 +375,22 @@ def _selection(scene: Scene, rng: random.Random) -> dict[str, str]:
     """Something to count: often present, sometimes not."""
     keys = rng.choice([("shape",), ("color",), ("size",), ("color", "shape"), ("size", "shape")])
     if rng.random() < 0.7:
-        thing = rng.choice(scene.things)
+        thing = _any_thing(scene, rng)
         return {key: getattr(thing, key) for key in keys}
     return {key: rng.choice(_ATTRIBUTES[key]) for key in keys}
+
+
+def _any_thing(scene: Scene, rng: random.Random) -> Thing:
+    """One of a scene's things; of an empty one, some thing that could be there."""
+    if scene.things:
+        return rng.choice(scene.things)
+    return Thing(shape=rng.choice(SHAPES), color=rng.choice(COLORS), size=rng.choice(SIZES), place=rng.choice(PLACES))
 
 
 def _absent(scene: Scene, rng: random.Random) -> dict[str, str]:
     """Something that is not in the scene but looks as if it could be."""
     while True:
-        wanted = _some_of(rng.choice(scene.things), rng)
+        wanted = _some_of(_any_thing(scene, rng), rng)
         key = rng.choice(list(wanted))
         wanted[key] = rng.choice(PLACES if key == "place" else _ATTRIBUTES[key])
         if not any(_fits(thing, wanted) for thing in scene.things):
@@ -339,20 +418,3 @@ def _name(wanted: dict[str, str], *, plural: bool = False) -> str:
     if plural:
         noun += "es" if noun == "cross" else "s"
     return " ".join([*words, noun])
-
-
-def _wear(prompt: str, rng: random.Random) -> str:
-    """Write a prompt as hurried or polite people do."""
-    way = rng.randrange(6)
-    if way == 0:
-        return prompt.lower()
-    if way == 1:
-        return prompt.rstrip("?.!")
-    if way == 2:
-        return rng.choice(("Please ", "please ", "Hi! ", "Look at the picture. ", "Given this image: ")) + prompt
-    if way == 3:
-        return prompt + rng.choice((" Please.", " Thanks!", "\n", " ", " Be precise."))
-    if way == 4:
-        small = {"the", "a", "an", "there", "this", "in", "of", "is", "are"}
-        return " ".join(word for word in prompt.split(" ") if word.lower() not in small or rng.random() < 0.5)
-    return prompt.upper() if rng.random() < 0.3 else prompt.replace("color", "colour")

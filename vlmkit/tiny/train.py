@@ -1,10 +1,12 @@
 """Train `tiny`: ``python -m vlmkit.tiny.train``.
 
-Two stages. First the eye alone learns, from linear heads that read each image token (shape, color, size and ordinal of
-the cell it covers, and background and count of the whole): dense truth teaches sight far faster than captions do. Then
-eye and text model learn together from captions and questions, the heads still helping, and one more that tells halfway
-through the text model which cells a question is about; at the end all heads are thrown away.
-AdamW, warm-up, constant rate, linear decay over the last part; the shipped weights are an exponential moving average.
+Two stages. First the eye alone learns, from linear heads that read each image token (shape, color, size, ordinal and
+box of what the cell holds, the letters of each row, background and count of the whole): dense truth teaches sight far
+faster than captions do. Then eye and text model learn together from captions and questions, the heads still helping,
+and one more that tells halfway through the text model which cells a question is about; at the end all heads are thrown
+away.
+AdamW, warm-up, constant rate, linear decay over the last part, which comes in time where ``--minutes`` limits it; tasks
+that are still wrong are asked more often; the shipped weights are an exponential moving average.
 Several processes share the work, one to a core, and average their gradients. Interrupt at will: the next start resumes
 from the last checkpoint.
 """
@@ -37,13 +39,15 @@ import mlx.optimizers as optim  # noqa: E402
 from mlx import nn  # noqa: E402
 from mlx.utils import tree_flatten, tree_map, tree_unflatten  # noqa: E402
 
-from vlmkit.tiny import blueprint, forward, kernels, scenes  # noqa: E402
-from vlmkit.tiny.batches import Batch, TextGroup, draw_ahead  # noqa: E402
+from vlmkit.tiny import blueprint, forward  # noqa: E402
+from vlmkit.tiny.adopting import adopted  # noqa: E402
+from vlmkit.tiny.batches import Batch, balanced, draw_ahead  # noqa: E402
+from vlmkit.tiny.learning import Learner  # noqa: E402
 
 __all__ = ["Plan", "main", "train"]
 
-_CELL_HEADS = (len(scenes.SHAPES) + 1, len(scenes.COLORS) + 1, len(scenes.SIZES) + 1, 6)
-_WHOLE_HEADS = (len(scenes.BACKGROUNDS), 6)
+_BALANCE_EVERY = 500  # steps after which the shares of the tasks are looked at again
+_LOG_EVERY = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +62,16 @@ class Plan:
         The last steps, over which the rate falls to nothing.
     eye_pictures, pictures : int
         Pictures a step and process in the first and the second stage.
+    warmup_steps : int
+        First steps of each stage, over which the rate rises.
     rate : float
         Peak learning rate.
     average : float
         Decay of the moving average of the weights.
+    smoothing : float
+        Share of each target token that is spread over all tokens.
+    minutes : float
+        When to be done at the latest, counted over all runs; 0 is no limit. The rate falls in time.
     save_every_s : float
         Seconds between checkpoints.
     """
@@ -71,70 +81,33 @@ class Plan:
     decay_steps: int = 2000
     eye_pictures: int = 64
     pictures: int = 8
+    warmup_steps: int = 100
     rate: float = 1e-3
     average: float = 0.998
+    smoothing: float = 0.0005
+    minutes: float = 0.0
     save_every_s: float = 180.0
 
-    def rate_at(self, step: int) -> float:
-        """Learning rate of a step: warm-up at the start of each stage, then constant, then linear decay."""
+    def rate_at(self, step: int, seconds: float = 0.0) -> float:
+        """Learning rate of a step: warm-up at the start of each stage, then constant, then linear decay.
+
+        Parameters
+        ----------
+        step : int
+        seconds : float, default 0
+            Trained until now; counts where `minutes` is a limit.
+        """
         since = step if step < self.eye_steps else step - self.eye_steps
-        rise = min(1.0, (since + 1) / 100)
+        rise = min(1.0, (since + 1) / max(1, self.warmup_steps))
         fall = min(1.0, max(0.0, (self.steps - step) / max(1, self.decay_steps)))
+        if self.minutes:
+            decay_s = 60 * self.minutes * self.decay_steps / max(1, self.steps)
+            fall = min(fall, max(0.0, (60 * self.minutes - seconds) / max(1e-9, decay_s)))
         return self.rate * rise * fall
 
-
-class Learner(nn.Module):
-    """The model and, while it learns, the heads that read its image tokens."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        width = blueprint.CONFIG["text_config"]["hidden_size"]
-        self.model = model
-        self.cell_head = nn.Linear(width, sum(_CELL_HEADS))
-        self.whole_head = nn.Linear(width, sum(_WHOLE_HEADS))
-        self.fits_head = nn.Linear(width, 2)
-
-    def losses(self, batch: Batch) -> tuple[mx.array, mx.array, mx.array]:
-        """Return the loss to minimize, that of the heads and that of the texts."""
-        features = forward.see(self.model, mx.array(batch.pictures).astype(mx.float32) / 127.5 - 1)
-        heads = self._heads_loss(features, batch)
-        if not batch.groups:
-            return heads, heads, mx.array(0.0)
-        total = sum(float(group.weights.sum()) for group in batch.groups)
-        texts = mx.array(0.0)
-        for group in batch.groups:
-            texts = texts + self._text_loss(features, group)
-        texts = texts / total
-        return texts + 0.3 * heads, heads, texts
-
-    def _heads_loss(self, features: mx.array, batch: Batch) -> mx.array:
-        count = features.shape[0]
-        cells = self.cell_head(features).reshape(count * features.shape[1], -1)
-        loss = _split_loss(cells, batch.cells.reshape(-1, len(_CELL_HEADS)), _CELL_HEADS)
-        return loss + 0.3 * _split_loss(self.whole_head(features.mean(axis=1)), batch.whole, _WHOLE_HEADS)
-
-    def _text_loss(self, features: mx.array, group: TextGroup) -> mx.array:
-        states, halfway = forward.read(self.model, mx.array(group.ids), features[mx.array(group.picture)])
-        wanted = states.reshape(-1, states.shape[-1])[mx.array(group.positions)]
-        logits = self.model.language_model.lm_head(wanted)
-        loss: mx.array = kernels.cross_entropy(logits, mx.array(group.targets), mx.array(group.weights))
-        if not len(group.fits):
-            return loss
-        # The question stands before the picture: half of the layers are enough to see which cells it is about.
-        cells = self.fits_head(halfway.reshape(-1, halfway.shape[-1])[mx.array(group.cells)])
-        fits: mx.array = kernels.cross_entropy(cells, mx.array(group.fits), mx.full((len(group.fits),), 0.2))
-        return loss + fits
-
-
-def _split_loss(logits: mx.array, truth: Any, sizes: Sequence[int]) -> mx.array:
-    rows = logits.shape[0]
-    weights = mx.full((rows,), 1 / rows)
-    loss, begin = mx.array(0.0), 0
-    for column, size in enumerate(sizes):
-        target = mx.array(truth[:, column])
-        loss = loss + kernels.cross_entropy(logits[:, begin : begin + size], target, weights)
-        begin += size
-    return loss
+    def is_over(self, step: int, seconds: float) -> bool:
+        """Whether all steps are done, or all the time is spent."""
+        return step >= self.steps or bool(self.minutes and seconds >= 60 * self.minutes)
 
 
 class _State:
@@ -144,8 +117,10 @@ class _State:
         mx.random.seed(seed)
         self.folder = folder
         self.step = 0
+        self.seconds = 0.0  # of training, over all runs
+        self.shares = balanced({})
         self.group = mx.distributed.init()  # alone unless `_launch` named the others
-        self.learner = Learner(forward.build())
+        self.learner = Learner(forward.build(), plan.smoothing)
         self.optimizer = optim.AdamW(
             learning_rate=plan.rate, betas=[0.9, 0.98], weight_decay=0.05, bias_correction=True
         )
@@ -163,7 +138,8 @@ class _State:
         }
         arrays = {f"{name}.{key}": value for name, tree in trees.items() for key, value in _leaves(tree)}
         partial = self.folder / "partial.safetensors"
-        mx.save_safetensors(str(partial), arrays, metadata={"step": str(self.step)})
+        notes = {"seconds": self.seconds, "shares": self.shares, "losses": self.learner.tally.losses}
+        mx.save_safetensors(str(partial), arrays, metadata={"step": str(self.step), "notes": json.dumps(notes)})
         partial.replace(self.folder / "last.safetensors")
 
     def load(self) -> None:
@@ -181,13 +157,16 @@ class _State:
         self.optimizer.state = tree_unflatten(trees["optimizer"])
         self.average = tree_unflatten(trees["average"])
         self.step = int(metadata["step"])
+        notes = json.loads(metadata["notes"])
+        self.seconds, self.shares = notes["seconds"], notes["shares"]
+        self.learner.tally.losses = notes["losses"]
 
-    def adopt(self, weights: Path) -> None:
-        """Start from shipped weights instead of random ones."""
-        loaded: Any = mx.load(str(weights))
-        arrays = {key: value.astype(mx.float32) for key, value in loaded.items()}
+    def adopt(self, weights: Path) -> list[str]:
+        """Start from other weights where they fit; returns the names of those that stay random."""
+        arrays, left = adopted(self.learner.model, weights, self.folder / "model" / "tokenizer.json")
         self.learner.model.update(tree_unflatten(list(arrays.items())))
         self.average = tree_map(mx.array, self.learner.model.parameters())
+        return left
 
 
 def _leaves(tree: Any) -> list[tuple[str, Any]]:
@@ -206,7 +185,8 @@ def train(plan: Plan, checkpoints: Path, *, seed: int = 0, start_from: Path | No
     seed : int, default 0
         Of the first weights; the pictures follow from the step number.
     start_from : Path or None
-        A ``model.safetensors`` to begin with when there is no checkpoint yet.
+        A ``model.safetensors``, its ``tokenizer.json`` beside it, to begin with when there is no checkpoint yet.
+        What has another shape begins afresh.
 
     Returns
     -------
@@ -218,8 +198,9 @@ def train(plan: Plan, checkpoints: Path, *, seed: int = 0, start_from: Path | No
     if state.group.rank() == 0 and not (model_folder / "tokenizer.json").exists():
         blueprint.write_files(model_folder, blueprint.train_tokenizer())
     mx.eval(mx.distributed.all_sum(mx.ones(1), group=state.group))  # nobody goes on before the files are there
-    if start_from is not None:
-        state.adopt(start_from)
+    if start_from is not None and not (checkpoints / "last.safetensors").exists():
+        left = state.adopt(start_from)
+        print(f"{len(left)} arrays begin afresh: {', '.join(left) or 'none'}", file=sys.stderr)
     state.load()
     _stage(state, plan, until=min(plan.eye_steps, plan.steps), pictures=plan.eye_pictures, texts=False)
     _stage(state, plan, until=plan.steps, pictures=plan.pictures, texts=True)
@@ -228,26 +209,49 @@ def train(plan: Plan, checkpoints: Path, *, seed: int = 0, start_from: Path | No
 
 
 def _stage(state: _State, plan: Plan, *, until: int, pictures: int, texts: bool) -> None:
-    if state.step >= until:
-        return
-    tokenizer_file = state.folder / "model" / "tokenizer.json"
     leads = state.group.rank() == 0
-    work = draw_ahead(state.step, until, tokenizer_file, pictures=pictures, texts=texts, rank=state.group.rank())
-    value_and_grad = nn.value_and_grad(state.learner, lambda learner, batch: learner.losses(batch))
-    saved = time.monotonic()
     name = "texts" if texts else "eye"
     with tqdm(total=until, initial=state.step, desc=name, unit="step", mininterval=5, disable=not leads) as bar:
-        for batch in work:
-            heads, answers, norm = _learn(state, plan, batch, value_and_grad)
-            state.step += 1
-            bar.update()
-            if leads and state.step % 20 == 0:
-                bar.set_postfix(heads=f"{heads:.4f}", texts=f"{answers:.4f}", norm=f"{norm:.2f}", refresh=False)
-                _log(state, heads=heads, texts=answers, norm=norm)
-            if time.monotonic() - saved > plan.save_every_s:
-                _finish(state, state.folder / "model")
-                saved = time.monotonic()
+        while state.step < until and not plan.is_over(state.step, state.seconds):
+            if texts and state.step % _BALANCE_EVERY == 0 and state.step > plan.steps / 4:
+                state.shares = balanced(state.learner.tally.losses)
+            end = min(until, (state.step // _BALANCE_EVERY + 1) * _BALANCE_EVERY)
+            _segment(state, plan, bar, end=end, pictures=pictures, texts=texts)
     _finish(state, state.folder / "model")
+
+
+def _segment(state: _State, plan: Plan, bar: Any, *, end: int, pictures: int, texts: bool) -> None:
+    """Train up to a step with the tasks shared out as they are now, or until the time is spent."""
+    work = draw_ahead(
+        state.step, end, state.folder / "model" / "tokenizer.json",
+        pictures=pictures, texts=texts, rank=state.group.rank(), shares=state.shares,
+    )  # fmt: skip
+    value_and_grad = nn.value_and_grad(state.learner, lambda learner, batch: learner.losses(batch))
+    saved = before = time.monotonic()
+    for batch in work:
+        heads, answers, norm = _learn(state, plan, batch, value_and_grad)
+        state.step += 1
+        now = time.monotonic()
+        state.seconds = _agreed(state, state.seconds + now - before)
+        before = now
+        bar.update()
+        if state.group.rank() == 0 and state.step % _LOG_EVERY == 0:
+            bar.set_postfix(heads=f"{heads:.4f}", texts=f"{answers:.4f}", norm=f"{norm:.2f}", refresh=False)
+            _log(state, heads=heads, texts=answers, norm=norm, rate=plan.rate_at(state.step, state.seconds))
+        if now - saved > plan.save_every_s:
+            _finish(state, state.folder / "model")
+            saved = now
+        if plan.is_over(state.step, state.seconds):
+            break
+
+
+def _agreed(state: _State, seconds: float) -> float:
+    """The first process's clock: all have to stop after the same step."""
+    if state.group.size() == 1:
+        return seconds
+    own = seconds if state.group.rank() == 0 else 0.0
+    total: Any = mx.distributed.all_sum(mx.array(own), group=state.group).item()
+    return float(total)
 
 
 def _learn(state: _State, plan: Plan, batch: Batch, value_and_grad: Callable[..., Any]) -> tuple[float, float, float]:
@@ -255,7 +259,7 @@ def _learn(state: _State, plan: Plan, batch: Batch, value_and_grad: Callable[...
     (_, heads, texts), gradients = value_and_grad(state.learner, batch)
     gradients = nn.average_gradients(gradients, group=state.group)
     gradients, norm = optim.clip_grad_norm(gradients, 1.0)
-    state.optimizer.learning_rate = plan.rate_at(state.step)
+    state.optimizer.learning_rate = plan.rate_at(state.step, state.seconds)
     state.optimizer.update(state.learner, gradients)
     keep = min(plan.average, (state.step + 1) / (state.step + 10))
     state.average = tree_map(lambda a, p: keep * a + (1 - keep) * p, state.average, state.learner.model.parameters())
@@ -267,8 +271,11 @@ def _learn(state: _State, plan: Plan, batch: Batch, value_and_grad: Callable[...
 
 
 def _log(state: _State, **values: float) -> None:
+    asked, losses = state.learner.tally.report()
+    entry = {"step": state.step, "seconds": round(state.seconds, 1), **values, "asked": asked, "losses": losses}
+    rounded = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in entry.items()}
     with (state.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps({"step": state.step, "time": round(time.time()), **values}) + "\n")
+        log.write(json.dumps(rounded) + "\n")
 
 
 def _finish(state: _State, folder: Path) -> None:
@@ -277,7 +284,9 @@ def _finish(state: _State, folder: Path) -> None:
         return
     state.save()
     weights = {key: value.astype(mx.float16) for key, value in _leaves(state.average)}
-    mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx", "step": str(state.step)})
+    partial = folder / "partial.safetensors"
+    mx.save_safetensors(str(partial), weights, metadata={"format": "mlx", "step": str(state.step)})
+    partial.replace(folder / "model.safetensors")
 
 
 def _launch(processes: int, arguments: Sequence[str]) -> list[subprocess.Popen[bytes]]:
@@ -313,7 +322,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     options = vars(parser.parse_args(arguments))
     others = {name: options.pop(name) for name in ("checkpoints", "start_from", "seed", "processes")}
-    helpers = [] if "MLX_RANK" in os.environ else _launch(others["processes"], arguments)
+    # Alone there is nobody to name: MLX would wait for a connection to itself.
+    alone = others["processes"] < 2 or "MLX_RANK" in os.environ
+    helpers = [] if alone else _launch(others["processes"], arguments)
     try:
         print(train(Plan(**options), others["checkpoints"], seed=others["seed"], start_from=others["start_from"]))
     finally:
