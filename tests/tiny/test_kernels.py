@@ -39,15 +39,29 @@ def test_cross_entropy_agrees(smoothing):
     logits = mx.random.normal((6, 4))
     targets = mx.array([0, 1, 2, 3, 0, 1])
     weights = mx.random.uniform(shape=(6,))
-    part = mx.array(smoothing)
 
     def reference_loss(a):
         return 2 * (nn.losses.cross_entropy(a, targets, label_smoothing=smoothing) * weights).sum()
 
-    value, gradient = mx.value_and_grad(lambda a: 2 * kernels.cross_entropy(a, targets, weights, part))(logits)
+    value, gradient = mx.value_and_grad(lambda a: 2 * kernels.cross_entropy(a, targets, weights, smoothing))(logits)
     expected, reference = mx.value_and_grad(reference_loss)(logits)
     assert value.item() == pytest.approx(expected.item(), abs=1e-4)
     assert mx.abs(gradient - reference).max().item() < 1e-5
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_mlx_itself_computes_the_same_where_it_has_a_gpu(smoothing, monkeypatch):
+    """Each function has its namesake."""
+    x, y = mx.random.normal((4, 6)), mx.random.normal((4, 6))
+    targets, weights = mx.array([0, 5, 2, 1]), mx.random.uniform(shape=(4,))
+
+    def values():
+        results = kernels.gelu(x), kernels.swiglu(x, y), kernels.softmax(x)
+        return [*results, kernels.cross_entropy(x, targets, weights, smoothing)]
+
+    here = values()
+    monkeypatch.setattr(kernels, "_on_gpu", lambda: True)
+    assert all(mx.allclose(one, other, atol=1e-5).item() for one, other in zip(here, values(), strict=True))
 
 
 def test_losses_to_look_at_are_cross_entropies():

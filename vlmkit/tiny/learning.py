@@ -112,24 +112,21 @@ class Learner(nn.Module):
         weights = np.broadcast_to(written * batch.is_grid[:, None, None], batch.letters.shape).reshape(-1)
         scale = _LETTERS * max(1.0, float((batch.letters[:, :, 0] > 0).sum()))
         targets = mx.array(batch.letters.reshape(-1))
-        loss: mx.array = kernels.cross_entropy(
-            rows, targets, mx.array((weights / scale).astype(np.float32)), mx.array(0.0)
-        )
+        loss = kernels.cross_entropy(rows, targets, mx.array((weights / scale).astype(np.float32)))
         return _LETTERS_WEIGHT * loss
 
     def _text_loss(self, features: mx.array, group: TextGroup) -> mx.array:
         states, halfway = forward.read(self.model, mx.array(group.ids), features[mx.array(group.picture)])
         wanted = states.reshape(-1, states.shape[-1])[mx.array(group.positions)]
         logits = self.model.language_model.lm_head(wanted)
-        weights, part = mx.array(group.weights), mx.array(self.smoothing)
-        loss: mx.array = kernels.cross_entropy(logits, mx.array(group.targets), weights, part)
+        loss = kernels.cross_entropy(logits, mx.array(group.targets), mx.array(group.weights), self.smoothing)
         self.tally.add(group.tasks, kernels.losses_of(logits, group.targets), group.targets == blueprint.END)
         if not len(group.fits):
             return loss
         # The question stands before the picture: half of the layers are enough to see which cells it is about.
         cells = self.fits_head(halfway.reshape(-1, halfway.shape[-1])[mx.array(group.cells)])
         even = mx.full((len(group.fits),), 0.2)
-        fits: mx.array = kernels.cross_entropy(cells, mx.array(group.fits), even, mx.array(0.0))
+        fits = kernels.cross_entropy(cells, mx.array(group.fits), even)
         return loss + fits
 
 
@@ -137,6 +134,6 @@ def _split_loss(logits: mx.array, truth: Any, sizes: Sequence[int], weights: Seq
     loss, begin = mx.array(0.0), 0
     for column, (size, weight) in enumerate(zip(sizes, weights, strict=True)):
         target, scale = mx.array(truth[:, column]), mx.array(weight.astype(np.float32))
-        loss = loss + kernels.cross_entropy(logits[:, begin : begin + size], target, scale, mx.array(0.0))
+        loss = loss + kernels.cross_entropy(logits[:, begin : begin + size], target, scale)
         begin += size
     return loss
