@@ -119,6 +119,14 @@ def _boxes_of(scene: scenes.Scene) -> np.ndarray:
     return boxes
 
 
+def _seen(shown: picturing.Shown) -> tuple[tuple[np.ndarray, np.ndarray], tuple[int, int, int]]:
+    """Classes and boxes by cell, and the truth about the whole; nothing by cell where the picture is no grid."""
+    if not shown.is_grid:
+        return (np.zeros((9, 4), np.int32), np.zeros((9, 4), np.float32)), (0, 0, int(shown.kind == "elsewhere"))
+    cells, whole = truth_of(shown.scene)
+    return (cells, _boxes_of(shown.scene)), (*whole, 0)
+
+
 def _letters_of(scene: scenes.Scene) -> np.ndarray:
     letters = np.zeros((3, _MOST_LETTERS), np.int32)
     if scene.lettering is not None:
@@ -176,15 +184,12 @@ def draw_batch(
     rng = random.Random(f"batch {step} {rank} {pictures} {texts}")
     kinds = _KINDS if texts else _EYE_KINDS
     world = [picturing.show(rng.choices(list(kinds), list(kinds.values()))[0], rng) for _ in range(pictures)]
-    truths = [truth_of(shown.scene) if shown.is_grid else (np.zeros((9, 4), np.int32), (0, 0)) for shown in world]
+    grids, wholes = zip(*map(_seen, world), strict=True)
     return Batch(
         pictures=np.stack([blueprint.pixels(shown.image) for shown in world]),
-        cells=np.stack([cells for cells, _ in truths]),
-        boxes=np.stack([_boxes_of(shown.scene) if shown.is_grid else np.zeros((9, 4), np.float32) for shown in world]),
-        whole=np.array(
-            [(*whole, int(shown.kind == "elsewhere")) for shown, (_, whole) in zip(world, truths, strict=True)],
-            np.int32,
-        ),
+        cells=np.stack([cells for cells, _ in grids]),
+        boxes=np.stack([boxes for _, boxes in grids]),
+        whole=np.array(wholes, np.int32),
         letters=np.stack([_letters_of(shown.scene) for shown in world]),
         is_grid=np.array([shown.is_grid for shown in world], np.float32),
         groups=_groups(world, tokenizer, rng, shares or balanced({})) if texts else (),
