@@ -49,6 +49,12 @@ sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec
 import itertools, os, re, signal
 from vlmkit.engines.isolation import child
 from vlmkit.engines import mlx
+
+def starve():
+    import resource
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**20, resource.RLIM_INFINITY))
+
 honest_opening = mlx.open_specified
 deeds = {
     "abort": os.abort,
@@ -56,7 +62,7 @@ deeds = {
     "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     "spin": lambda: [None for number in itertools.count() if number < 0],
     "deaf": lambda: re.match("(a+)+$", "a" * 60 + "b"),
-    "eat": lambda: [eaten.append(bytearray(2**28)) for eaten in [[]] for _ in range(64)],
+    "starve": starve,
 }
 
 def opening(specification):
