@@ -78,7 +78,13 @@ def test_wanted_controls_are_kept():
     assert for_terminal("a\nb\r", keep="\n") == "a\nb\\x0d"
 
 
-@given(st.text())
+ODD = (
+    "ab👩👧☂1ب猫กᠮक\u0301\u200b\u200c\u200d\ufe0f\ufe0e\U000e007f\U000e0067🏴"
+    "\u3164\u061c\x1b\udcff\n\t\U000e0101\u180b\u17b4"
+)
+
+
+@given(st.text() | st.text(ODD))
 def test_nothing_hidden_is_left_whatever_was_there(text):
     """Twice is as once, for every form that shows or drops; JSON reads back as what it was."""
     for written in (for_terminal(text), for_file(text)):

@@ -188,7 +188,7 @@ def _host_table(file: SettingsFile, name: str) -> dict[str, Any]:
     for key, raw in table.items() if isinstance(table, dict) else ():
         try:
             checked[key] = HOST_ENTRIES[key](raw)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             message = f"{path}, [hosts.{name}] {key}: {raw!r} cannot be used. Texts are in quotes, limits are above 0."
             raise BadSetting(message) from None
     return checked
@@ -237,7 +237,7 @@ def _checked(setting: Setting, raw: object, origin: str) -> object:
         return None
     try:
         return setting.check(raw)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         message = f"{setting.name}: {raw!r} cannot be used (from {origin}). Give {setting.accepts}."
         raise BadSetting(message) from None
 

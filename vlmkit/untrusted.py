@@ -64,6 +64,7 @@ _VARIED = (
 )
 _IDEOGRAPH = "[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _MONGOLIAN = "[\u1820-\u18aa]"
+_SELECTED = {"[\u180b-\u180f]": _MONGOLIAN, "[\ufe00-\ufe0f]": _VARIED, "[\U000e0100-\U000e01ef]": _IDEOGRAPH}
 _LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -92,21 +93,30 @@ def _hidden() -> re.Pattern[str]:
     return re.compile(f"{_FLAGS}|[{classes}]")
 
 
+@cache
+def _always_hidden() -> re.Pattern[str]:
+    return re.compile(f"[{_CONTROLS}{_DIRECTION}{_SEPARATORS}{_HALVES}{_IGNORABLE}]")
+
+
+def _is_always_hidden(character: str) -> bool:
+    return bool(character) and character not in "\t\n" and _always_hidden().match(character) is not None
+
+
 def _is_needed(text: str, match: re.Match[str]) -> bool:
     """Whether a character that may be hidden is part of how its neighbors are written."""
     found = match[0]
     if len(found) > 1:  # a flag
         return True
-    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 1]
+    if _is_always_hidden(before) or _is_always_hidden(after):
+        return False
     if found == "\u200b":
         return _all(_WITHOUT_SPACES, before, after)
     if found in _JOINERS:
+        if before == "\ufe0f" and _all(_VARIED, text[max(0, match.start() - 2) : match.start() - 1]):
+            before = "☂"  # as it is without what varies it
         return _joins(found, before, after)
-    if found in "\u180b\u180c\u180d\u180f":
-        return _all(_MONGOLIAN, before)
-    if "\ufe00" <= found <= "\ufe0f":
-        return _all(_VARIED, before)
-    return "\U000e0100" <= found <= "\U000e01ef" and _all(_IDEOGRAPH, before)
+    return any(re.match(selectors, found) and _all(base, before) for selectors, base in _SELECTED.items())
 
 
 def _joins(joiner: str, before: str, after: str) -> bool:
@@ -114,8 +124,7 @@ def _joins(joiner: str, before: str, after: str) -> bool:
         return False
     if re.match(_JOINING, before) or re.match(_JOINING, after):
         return True
-    is_emoji = before in {"\ufe0f", "\U000e007f"} or _all(_PICTOGRAPH, before)
-    return joiner == "\u200d" and is_emoji and _all(_PICTOGRAPH, after)
+    return joiner == "\u200d" and _all(_PICTOGRAPH, before, after)
 
 
 def _all(wanted: str, *characters: str) -> bool:
@@ -203,7 +212,7 @@ def for_markdown(text: str) -> str:
     Examples
     --------
     >>> for_markdown("*see* http://x.y")
-    '\\\\*see\\\\* http&#58;//x.y'
+    '\\*see\\* http&#58;//x.y'
     """
     text = _SYNTAX.sub(r"\\\1", for_terminal(_LINE_ENDS.sub("\n", text), keep="\n\t"))
     text = _LINK.sub(_unlinked, text)

@@ -81,7 +81,10 @@ _IMAGE_TOKEN_NAMES = (
 
 def knows(config: dict[str, Any]) -> bool:
     """Whether mlx_vlm has the architecture that a config.json declares."""
-    model_type = get_model_type(config)
+    try:
+        model_type = get_model_type(config)
+    except (TypeError, AttributeError):  # a name or a list of architectures that is none
+        return False
     is_a_name = isinstance(model_type, str) and model_type.isidentifier()  # a stranger's: "os.path" would be imported
     return is_a_name and importlib.util.find_spec(f"mlx_vlm.models.{model_type}") is not None
 

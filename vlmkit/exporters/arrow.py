@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -61,7 +62,7 @@ def csv_rows(
         The file is no CSV.
     """
     try:
-        source, first = _source(path, encoding, reading)
+        source, first, read_cell = _source(path, encoding, reading)
         skipped = int(first[:4].lower() == "sep=")  # Excel's own first line
         lines = first.split("\n", skipped)[skipped:] or [""]
         between = delimiter or (first[4:5] if skipped else delimiter_of(lines[0]))
@@ -70,7 +71,8 @@ def csv_rows(
         )
         read = pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, skip_rows=skipped)
         with pyarrow.csv.open_csv(source(), read_options=read, parse_options=parse) as reader:
-            names = list(reader.schema.names)
+            found = list(reader.schema.names)
+        names = [read_cell(name.encode(), "strict") for name in found]
     except UnicodeError as error:
         raise unreadable(path, ValueError('not UTF-8; name its encoding, such as encoding="cp1252"')) from error
     except (pa.ArrowInvalid, OSError) as error:
@@ -78,7 +80,7 @@ def csv_rows(
     if len(set(names)) < len(names):
         raise SetupError(f"{path}: two of its columns have the same name: {', '.join(names)}. Rename one.")
     convert = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.binary()),
+        column_types=dict.fromkeys(found, pa.binary()),
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
@@ -96,26 +98,53 @@ def csv_rows(
             with pyarrow.csv.open_csv(source(), read, lenient, convert) as reader:
                 for batch in reader:
                     for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                        yield [None if cell is None else cell.decode("utf-8", "surrogateescape") for cell in cells]
+                        yield [None if cell is None else read_cell(cell, "surrogateescape") for cell in cells]
         except (pa.ArrowInvalid, OSError) as error:
             raise unreadable(path, error) from error
 
     return names, rows()
 
 
-def _source(path: Path, encoding: str | None, reading: Reading) -> tuple[Callable[[], Any], str]:
-    """What opens a file as UTF-8, and its beginning; only one in another encoding is held in memory."""
+def _source(
+    path: Path, encoding: str | None, reading: Reading
+) -> tuple[Callable[[], Any], str, Callable[[bytes, str], str]]:
+    """What opens a file as UTF-8, its beginning, and what makes texts of cells; what is no UTF-8 is held in memory."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if encoding is None and marked_encoding(head) in {None, "utf-8-sig"} and b"\0" not in head:
-        return lambda: path, head.decode("utf-8-sig", "surrogateescape")
+        first = head.decode("utf-8-sig", "surrogateescape")
+        if _is_utf8(path):
+            return lambda: path, first, _of_utf8
+        # Arrow cannot tell of a row that is no UTF-8: each byte is a letter for it, and a byte again in the cell.
+        letters = path.read_bytes().decode("latin-1").encode()
+        return lambda: pa.BufferReader(letters), first, _of_letters
     text, found = decode_text(path.read_bytes(), encoding)
     if found not in {None, "utf-8-sig"}:
         reading.note("files", f"read as {found}", path.name)
     if "\0" in text.split("\n", 1)[0]:
         raise UnicodeError("letters with zeros between")
     data = text.encode("utf-8", "surrogateescape")
-    return lambda: pa.BufferReader(data), text[:_HEAD_BYTES]
+    return lambda: pa.BufferReader(data), text[:_HEAD_BYTES], _of_utf8
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _of_utf8(cell: bytes, errors: str) -> str:
+    return cell.decode("utf-8", errors)
+
+
+def _of_letters(cell: bytes, errors: str) -> str:
+    return cell.decode().encode("latin-1").decode("utf-8", errors)
 
 
 def delimiter_of(text: str) -> str:

@@ -122,7 +122,20 @@ def table_of_records(records: Sequence[Mapping[str, Any]], names: Sequence[str] 
         Columns that are there in any case, first.
     """
     found = list(dict.fromkeys(chain(names, *records)))
-    return pd.DataFrame({name: _typed([record.get(name) for record in records]) for name in found})
+    labels = _labels(found)
+    return pd.DataFrame({label: _typed([record.get(name) for record in records]) for label, name in labels.items()})
+
+
+def _labels(names: Sequence[str]) -> dict[str, str]:
+    """Names of columns as pandas can hold them, each once, and what they are called in the records."""
+    labels: dict[str, str] = {}
+    for name in names:
+        label, number = clean_text(name), 1
+        while label in labels:
+            number += 1
+            label = f"{clean_text(name)}_{number}"
+        labels[label] = name
+    return labels
 
 
 def _typed(values: list[Any]) -> Any:

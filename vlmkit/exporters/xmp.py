@@ -93,7 +93,7 @@ def _parsed(data: bytes) -> minidom.Document:
         raise ValueError("it defines a document type, which no XMP file needs")
     try:
         return minidom.parseString(text.encode())  # noqa: S318  without a document type there are no entities
-    except ExpatError as error:
+    except (ExpatError, LookupError) as error:  # the latter where it names an encoding that nobody knows
         raise ValueError(f"no well-formed XML ({error})") from error
 
 

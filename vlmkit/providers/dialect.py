@@ -99,7 +99,7 @@ class Dialect:
     read : callable (JSON) -> Piece
         Of a whole answer. Raises BackendError where it is none.
     read_event : callable (str) -> Piece
-        Of one event of a streamed answer. Raises as `read`.
+        Of one event of a streamed answer. Raises as `read`, and as `parse` where it is no JSON.
     headers : callable (key or None) -> mapping
         Headers that carry the key.
     """

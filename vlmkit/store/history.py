@@ -7,13 +7,17 @@ import os
 import platform
 import sqlite3
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from vlmkit.store.packing import Origin, seal, unpack_text
 from vlmkit.store.processes import exists
 
-__all__ = ["DAMAGED", "list_rows", "list_runs"]
+__all__ = ["CONTRADICTIONS", "DAMAGED", "list_rows", "list_runs"]
+
+CONTRADICTIONS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError)
+"""What Python says where an entry was damaged and is of another type, no JSON, or no moment."""
 
 DAMAGED = "the answer does not fit its checksum, and counts as absent. Run again, and this row is asked again."
 """What a row says whose answer was changed in the file."""
@@ -40,12 +44,12 @@ _PICTURES = (
 )
 
 
-def list_runs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Every run, oldest first.
+def list_runs(connection: sqlite3.Connection) -> tuple[list[dict[str, Any]], int]:
+    """Every run, oldest first, and how many entries are damaged.
 
     Returns
     -------
-    list of dict
+    list of dict, int
         run, started_at (datetime, UTC), what the `RunRecord` said, ok, failed, cancelled (rows that had no turn, too),
         from_store, duplicates (answered by an equal row of the run), seconds (None where it did not end), state:
         ``"finished"``, ``"stopped"`` (early), ``"running"``, or ``"died"``; reason (why it stopped early, where a
@@ -55,7 +59,11 @@ def list_runs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         "SELECT run, started_at, host, process, record, seconds, stopped_early, ok, failed, from_store FROM runs "
         "ORDER BY run"
     ).fetchall()
-    return [_run(connection, *values) for values in found]
+    runs = []
+    for values in found:
+        with suppress(*CONTRADICTIONS):  # a damaged entry must not hide the others
+            runs.append(_run(connection, *values))
+    return runs, len(found) - len(runs)
 
 
 def _run(

@@ -10,12 +10,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from vlmkit.errors import BadSetting, StoreFault
 from vlmkit.store.choice import choose_store
-from vlmkit.store.faults import BUSY_TIMEOUT_S, translated
+from vlmkit.store.faults import BUSY_TIMEOUT_S, FOREIGN, translated
 from vlmkit.store.lookup import damaged_asks, damaged_identities
-from vlmkit.store.packing import read_text
+from vlmkit.store.packing import pack_damaged, read_text
 from vlmkit.store.results import open_store
 from vlmkit.store.schema import bring_up_to_date, check_version
 
@@ -294,7 +295,7 @@ def _opened(path: Path, *, alone: bool = False) -> Iterator[sqlite3.Connection]:
 def _condition(connection: sqlite3.Connection, path: Path) -> Condition:
     problems = _problems(connection)
     answers = pictures = 0
-    with suppress(sqlite3.DatabaseError):  # which is among the problems then
+    with suppress(*FOREIGN):  # which is among the problems then
         answers = len(damaged_asks(connection))
         pictures = len(damaged_identities(connection))
     return Condition(path=path, problems=problems, damaged_answers=answers, damaged_pictures=pictures)
@@ -303,7 +304,7 @@ def _condition(connection: sqlite3.Connection, path: Path) -> Condition:
 def _problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     try:
         lines = [line for (text,) in connection.execute("PRAGMA integrity_check") for line in text.splitlines()]
-    except sqlite3.DatabaseError as error:
+    except FOREIGN as error:
         return (str(error),)
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     expected = [table for table in (*_TABLES, *_FLEETING) if _LATER.get(table, 1) <= version]
@@ -328,12 +329,17 @@ def _copy_readable(damaged: sqlite3.Connection, new: Path) -> None:
         for table, order in _TABLES.items():
             for direction in ("ASC", "DESC"):  # from both ends, up to the page that cannot be read
                 query = f"SELECT * FROM {table} ORDER BY {order.format(direction)} {direction}"  # noqa: S608  ours
-                with suppress(sqlite3.DatabaseError):
+                with suppress(*FOREIGN):
                     for values in damaged.execute(query):
                         places = ", ".join("?" * len(values))
-                        whole.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", values)  # noqa: S608  ours
+                        whole.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", _as_read(values))  # noqa: S608  ours
         _forget(whole)
         whole.execute("COMMIT")
+
+
+def _as_read(values: tuple[Any, ...]) -> list[Any]:
+    """Values as they lie in the damaged file; what is a text there, and no Unicode, goes as its bytes."""
+    return [pack_damaged(each) if isinstance(each, str) else each for each in values]
 
 
 def _change_places(path: Path, new: Path) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "Origin",
     "digest_of",
     "pack_count",
+    "pack_damaged",
     "pack_hex",
     "pack_seconds",
     "pack_text",
@@ -58,6 +59,15 @@ def pack_text(text: str) -> str | bytes:
 def read_text(raw: bytes) -> str:
     """Text as SQLite hands it over; one that was damaged must not end a query that also finds whole ones."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def pack_damaged(text: str) -> str | bytes:
+    """Back from `read_text`: what was no text any more is its bytes again, and fits no seal."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
 
 
 def unpack_text(value: str | bytes) -> str:

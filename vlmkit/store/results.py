@@ -16,6 +16,7 @@ from vlmkit.store.choice import default_path
 from vlmkit.store.claims import Claims
 from vlmkit.store.connections import Connections
 from vlmkit.store.edits import Judgment
+from vlmkit.store.faults import damaged as damaged_file
 from vlmkit.store.journal import RowRecord, RunRecord
 from vlmkit.store.leases import end_lease, release
 from vlmkit.store.writing import Writer, begin_run, end_run
@@ -148,14 +149,18 @@ class Store:
         return self._intact(*self._connections.read(lambda connection: lookup.find_replies(connection, keys)))
 
     def _intact(self, found: dict[str, Found], damaged: int) -> dict[str, Found]:
-        """What was found; of damaged entries is told, once."""
+        """What was found; of damaged entries is told."""
+        self._tell(damaged)
+        return found
+
+    def _tell(self, damaged: int) -> None:
+        """Tell of damaged entries, once."""
         if damaged and not self._told:
             self._told = True
             warn(
                 f"store {self.path}: some of what it holds does not fit its checksum. That counts as absent, and is "
                 "asked again. Where it comes from is worth a look: a failing disk, or a copy that was cut off."
             )
-        return found
 
     def known(self, model: str) -> list[tuple[str, str | None, int | None, bool]]:
         """What the store knows of a model: runs of it, newest first, each kind once.
@@ -256,7 +261,9 @@ class Store:
         StoreFault
             The file cannot be read.
         """
-        return self._connections.read(history.list_runs)
+        found, damaged = self._connections.read(history.list_runs)
+        self._tell(damaged)
+        return found
 
     def rows(self, run_id: int) -> list[dict[str, Any]]:
         """Rows of a run in input order, as `vlmkit.store.history.list_rows` describes them.
@@ -270,7 +277,10 @@ class Store:
         StoreFault
             The file cannot be read, or has no such run.
         """
-        found = self._connections.read(lambda connection: history.list_rows(connection, run_id))
+        try:
+            found = self._connections.read(lambda connection: history.list_rows(connection, run_id))
+        except history.CONTRADICTIONS as error:
+            raise damaged_file(self.path, f"an entry of run {run_id}: {error}") from error
         if found is None:
             raise StoreFault(f"store {self.path}: it has no run {run_id}. vk.runs() lists those it has.")
         return found

@@ -8,6 +8,7 @@ import platform
 import sqlite3
 import time
 from dataclasses import asdict
+from typing import Any
 
 from vlmkit.records import Reply
 from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
@@ -102,7 +103,7 @@ class Writer:
             ask = self._insert("INSERT INTO asks (key, prompt, reply) VALUES (?, ?, ?)", key, prompt, reply)
         except sqlite3.IntegrityError:
             self._execute("UPDATE asks SET reply = ifnull(?, reply) WHERE key = ?", (reply, key))
-            return int(self._execute("SELECT id FROM asks WHERE key = ?", (key,)).fetchone()[0])
+            return int(self._known("SELECT id FROM asks WHERE key = ?", key)[0])
         for position, picture in enumerate(pictures):
             self._execute("INSERT INTO ask_pictures VALUES (?, ?, ?)", (ask, position, picture))
         return ask
@@ -113,7 +114,7 @@ class Writer:
             try:
                 found = self._insert("INSERT INTO texts (digest, text) VALUES (?, ?)", digest, pack_text(text))
             except sqlite3.IntegrityError:
-                found = self._execute("SELECT id FROM texts WHERE digest = ?", (digest,)).fetchone()[0]
+                found = self._known("SELECT id FROM texts WHERE digest = ?", digest)[0]
             self._texts[text] = found
         return self._texts[text]
 
@@ -124,8 +125,7 @@ class Writer:
         try:
             number = self._insert(statement, digest, *facts)
         except sqlite3.IntegrityError:
-            query = "SELECT id, width FROM pictures WHERE digest = ?"
-            number, width = self._execute(query, (digest,)).fetchone()
+            number, width = self._known("SELECT id, width FROM pictures WHERE digest = ?", digest)
             if width is None and picture.width is not None:
                 self._execute(
                     "UPDATE pictures SET media_type = ?, width = ?, height = ? WHERE id = ?", (*facts, number)
@@ -158,6 +158,15 @@ class Writer:
             insert = "INSERT INTO models (model, revision) VALUES (?, ?)"
             self._models[model, revision] = found[0] if found else self._insert(insert, model, revision)
         return self._models[model, revision]
+
+    def _known(self, query: str, digest: bytes) -> tuple[Any, ...]:
+        """The entry that a new one would have doubled; a damaged index knows of entries that are not there."""
+        found: tuple[Any, ...] | None = self._execute(query, (digest,)).fetchone()
+        if found is None:
+            error = sqlite3.DatabaseError("an index knows an entry that is not there")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT"
+            raise error
+        return found
 
     def _insert(self, statement: str, *values: object) -> int:
         return int(self._execute(statement, values).lastrowid or 0)
