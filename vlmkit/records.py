@@ -61,6 +61,10 @@ class Picture:
     digest: str
 
 
+_TOKEN_CHARACTERS = 128
+_FREE_CHARACTERS = 4096  # some servers take a few words more than they were allowed
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
     """How tokens are chosen.
@@ -99,6 +103,11 @@ class Sampling:
     presence_penalty: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int = 0
+
+    @property
+    def most_characters(self) -> int:
+        """Characters that no text of `max_tokens` tokens has: words have 4 or 5 a token, a run of blanks up to 128."""
+        return self.max_tokens * _TOKEN_CHARACTERS + _FREE_CHARACTERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

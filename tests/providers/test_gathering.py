@@ -4,7 +4,7 @@ import pytest
 
 from vlmkit.errors import BackendError, ServerFault
 from vlmkit.providers.dialect import Piece
-from vlmkit.providers.gathering import Gathered, most_bytes, most_lines
+from vlmkit.providers.gathering import Gathered, check_length, most_bytes, most_lines
 from vlmkit.providers.transport import MOST_BYTES
 from vlmkit.records import Ask, Sampling, Token, Usage
 
@@ -59,3 +59,13 @@ def test_how_long_an_answer_can_be_depends_on_what_was_asked():
     endless = Ask(pictures=(), prompt="x", sampling=Sampling(max_tokens=10**9))
     assert most_bytes(short) < most_bytes(long) < most_bytes(likely) < most_bytes(endless) == MOST_BYTES
     assert most_lines(short) < most_lines(long)
+
+
+def test_how_long_a_text_can_be():
+    """By the tokens that were asked for, and a little more."""
+    ask = Ask(pictures=(), prompt="x", sampling=Sampling(max_tokens=10))
+    check_length(ask.sampling.most_characters, ask)
+    with pytest.raises(ServerFault, match="max_tokens=10 was asked for"):
+        check_length(ask.sampling.most_characters + 1, ask)
+    whole = gathered(Piece(text="abc"), Piece(text="de"))
+    assert whole.characters == 5

@@ -390,6 +390,30 @@ def test_streams_fail_like_answers(serve, opened, ask, steps, kind, words):
         list(opened(serve(steps)).stream(ask()))
 
 
+SHORT = Sampling(max_tokens=8)
+
+
+def test_an_answer_longer_than_its_tokens_is_a_fault(serve, opened, ask):
+    """Never a caption of megabytes, nor one that was cut silently; as much as tokens can have is an answer."""
+    backend = opened(serve(chat("x" * 200_000), chat("word " * 200)))
+    fault = fault_of(backend, ask, sampling=SHORT)
+    assert type(fault) is ServerFault
+    assert f"more than {SHORT.most_characters:,} characters, though max_tokens=8 was asked for" in str(fault)
+    assert backend.submit(ask(sampling=SHORT)).result(WAIT_S).text == "word " * 200
+
+
+@pytest.mark.parametrize("keep_partial", [False, True])
+def test_a_stream_longer_than_its_tokens_is_not_read_to_its_end(serve, opened, ask, keep_partial):
+    """The server goes on, and nobody listens any more."""
+    backend = opened(serve([*sse(*deltas(*["x" * 1000] * 10))[:11], LONG_S], chat("a circle")))
+    question, pieces = ask(sampling=SHORT, keep_partial=keep_partial), []
+    listen = (lambda: backend.submit(question).result(WAIT_S)) if keep_partial else lambda: backend.stream(question)
+    with pytest.raises(ServerFault, match="though max_tokens=8"):
+        pieces.extend(listen())
+    assert sum(len(piece.text) for piece in pieces) <= SHORT.most_characters + 1000
+    assert backend.submit(ask(sampling=SHORT)).result(WAIT_S).text == "a circle"
+
+
 def test_a_streamed_fault_of_a_closed_backend(serve, opened, ask):
     """After closing nothing is sent."""
     server = serve(chat())

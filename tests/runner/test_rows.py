@@ -36,6 +36,17 @@ def test_an_unreadable_reply_keeps_the_reply(row):
     assert record_of(row, outcome).reply is REPLY
 
 
+def test_an_answer_longer_than_its_tokens_is_a_fault(row):
+    """Whichever backend gave it; it is not kept, neither here nor in the store."""
+    most = row.prepared.ask.sampling.most_characters
+    assert type(answered(row, replace(REPLY, text="cat " * (most // 4))).fault) is not ServerFault
+    outcome = answered(row, replace(REPLY, text="cat " * most))
+    assert type(outcome.fault) is ServerFault
+    assert f"fake:x answered with {4 * most:,} characters, though max_tokens=" in str(outcome.fault)
+    assert (outcome.values, outcome.reply.text) == (None, "")
+    assert record_of(row, outcome).reply is None
+
+
 def test_a_row_that_worked_is_recorded_with_what_was_sent(row):
     """Key, prompt, picture, reply."""
     record = record_of(row, answered(row, REPLY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from io import BytesIO, StringIO
 from itertools import permutations
 from pathlib import Path
@@ -156,6 +157,21 @@ def test_a_subfolder_that_cannot_be_listed_is_warned_of(tmp_path: Path) -> None:
             assert [ref.label for ref in read(tmp_path, recursive=True)] == [str(tmp_path / "a.png")]
     finally:
         (tmp_path / "locked").chmod(0o700)
+
+
+def test_a_folder_that_is_too_deep_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its path is longer than the system takes; pictures before and after it are read."""
+    touch(tmp_path, "a.png", "z/b.png")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(25):
+        os.mkdir("d" * 200)  # noqa: PTH102  one by one, as the whole path cannot be named
+        os.chdir("d" * 200)
+    monkeypatch.chdir(tmp_path)
+    try:
+        with pytest.warns(UserWarning, match="cannot be listed .File name too long"):
+            assert [Path(ref.label).name for ref in read(tmp_path, recursive=True)] == ["a.png", "b.png"]
+    finally:
+        shutil.rmtree(tmp_path / ("d" * 200))
 
 
 def test_a_folder_that_cannot_be_listed_itself_is_an_error(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from vlmkit.providers.dialect import Piece, no_text
 from vlmkit.providers.transport import MOST_BYTES
 from vlmkit.records import Ask, Token, Usage
 
-__all__ = ["Gathered", "most_bytes", "most_lines"]
+__all__ = ["Gathered", "check_length", "most_bytes", "most_lines"]
 
 # Of an answer: all that is not text. Thoughts, which not every server counts among max_tokens, are the longest of it.
 _FREE_BYTES = 2 * 2**20
@@ -40,6 +40,28 @@ def most_lines(ask: Ask) -> int:
     return _FREE_LINES + ask.sampling.max_tokens * _TOKEN_LINES
 
 
+def check_length(characters: int, ask: Ask) -> None:
+    """Make sure that a text is no longer than so many tokens can be; a longer one was not made as it was asked for.
+
+    Parameters
+    ----------
+    characters : int
+    ask : Ask
+
+    Raises
+    ------
+    ServerFault
+        It is.
+    """
+    sampling = ask.sampling
+    if characters > sampling.most_characters:
+        raise ServerFault(
+            f"the answer has more than {sampling.most_characters:,} characters, though max_tokens="
+            f"{sampling.max_tokens} was asked for. See whether the server keeps max_tokens; if it may write more, "
+            "raise it."
+        )
+
+
 class Gathered:
     """What the pieces of an answer say so far; each is added once, and none is copied again for the next.
 
@@ -47,10 +69,13 @@ class Gathered:
     ----------
     is_last : bool
         Whether nothing comes after the latest piece.
+    characters : int
+        Of the text.
     """
 
     def __init__(self) -> None:
         self.is_last = False
+        self.characters = 0
         self._facts = Piece()
         self._texts: list[str] = []
         self._refusals: list[str] = []
@@ -65,6 +90,7 @@ class Gathered:
         """
         facts = self._facts
         self.is_last = piece.is_last
+        self.characters += len(piece.text)
         if piece.text:
             self._texts.append(piece.text)
         if piece.refusal:

@@ -34,7 +34,7 @@ from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Dialect, Form, Piece, is_overfull, parse, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
-from vlmkit.providers.gathering import Gathered, most_bytes, most_lines
+from vlmkit.providers.gathering import Gathered, check_length, most_bytes, most_lines
 from vlmkit.providers.limits import Limiter
 from vlmkit.providers.secret import Screen
 from vlmkit.providers.transport import Answer, Call, Read, Transport
@@ -243,6 +243,7 @@ class Provider(Surface):
             del body
             with self._located(transport):
                 piece = _blotted(self._dialect.read(self._content(answer, transport)), transport)
+                check_length(len(piece.text), ask)
             place.tokens = _tokens(piece.usage)
         return piece
 
@@ -361,6 +362,7 @@ class _Job:
         """The next piece of an answer that is streamed; its text without the key, where the server repeats that."""
         text = self.screen.feed(piece.text) if text is None else text
         self.gathered.add(piece if text == piece.text else replace(piece, text=text))
+        check_length(self.gathered.characters, self.ask)
         if text and self.take is not None:
             self.take(text)
 

@@ -136,7 +136,11 @@ def answered(row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: 
     values: dict[str, Any] | None = None
     fault: RunError | None = None
     try:
+        _check_length(row, reply)
         values = row.question.task.read(reply)
+    except ServerFault as error:
+        fault = error
+        reply = replace(reply, text="", tokens=None)  # of megabytes nobody has use
     except (UnreadableReply, Refused) as error:
         fault = error
         _advise(fault, row)
@@ -151,6 +155,15 @@ def answered(row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: 
         retries=row.retries,
         prompt=row.question.prompt,
     )
+
+
+def _check_length(row: Row, reply: Reply) -> None:
+    ask = row.prepared.ask if row.prepared else None
+    if ask is not None and len(reply.text) > ask.sampling.most_characters:
+        raise ServerFault(
+            f"{reply.model} answered with {len(reply.text):,} characters, though max_tokens={ask.sampling.max_tokens} "
+            "was asked for. See whether it keeps max_tokens; if it may write more, raise it."
+        )
 
 
 def failed(row: Row, fault: RunError, plan: Plan) -> Outcome:
