@@ -2,12 +2,15 @@
 
 import json
 import re
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
-from vlmkit.providers.dialect import Form, Piece, count, id_of, no_text, parse, refuse_unsupported
+from vlmkit.providers.dialect import Form, Piece, count, id_of, is_overfull, no_text, parse, refuse_unsupported
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
@@ -169,3 +172,56 @@ def test_a_number_of_too_many_digits_spoils_nothing_else(digits):
     for data in ("{", "", "[1", b"\xff"):
         with pytest.raises(ValueError, match=r"Expecting|decode"):
             parse(data)
+
+
+NONSENSE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens")
+COUNTS += ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
+USAGE = NONSENSE | st.dictionaries(st.sampled_from(COUNTS), NONSENSE)
+ANSWERS = {
+    "openai": (OPENAI_CHAT, {"choices": [{"message": {"content": "A fox."}, "finish_reason": "stop"}]}, "usage"),
+    "anthropic": (ANTHROPIC_MESSAGES, {"content": [{"type": "text", "text": "A fox."}]}, "usage"),
+    "gemini": (GEMINI_CONTENT, {"candidates": [{"content": {"parts": [{"text": "A fox."}]}}]}, "usageMetadata"),
+}
+
+
+@pytest.mark.parametrize("dialect", ANSWERS)
+@settings(deadline=None)
+@given(usage=USAGE)
+def test_no_nonsense_in_the_usage_loses_a_paid_answer(dialect, usage):
+    """Whole and streamed; what is counted fits a column of whole numbers."""
+    speaks, answer, name = ANSWERS[dialect]
+    try:
+        text = json.dumps(answer | {name: usage})
+    except ValueError:  # more digits than Python writes; servers do
+        text = json.dumps(answer | {name: "NUMBER"}).replace('"NUMBER"', "9" * 5000)
+    piece = speaks.read(parse(text))
+    assert piece.text == "A fox."
+    streamed = [piece.usage, speaks.read_event(text).usage]
+    event = {"type": "message_delta", "delta": {}, "usage": usage, "message": {"usage": usage}}
+    with suppress(ValueError):
+        streamed += [
+            ANTHROPIC_MESSAGES.read_event(json.dumps(event)).usage,
+            ANTHROPIC_MESSAGES.read_event(json.dumps(event | {"type": "message_start"})).usage,
+        ]
+    for found in streamed:
+        for number in (found.prompt_tokens, found.completion_tokens):
+            assert number is None or 0 <= number < 2**63
+
+
+def test_json_with_more_values_than_bytes_can_honestly_have_is_not_read():
+    """Each takes many times the memory that its bytes do; likelihoods of a long answer are dense, and read."""
+    for crowded in ("[" + "{}," * 300_000 + "{}]", "[" + "[]," * 300_000 + "[]]", "[" + "1," * 600_000 + "1]"):
+        for data in (crowded, crowded.encode()):
+            with pytest.raises(ValueError, match="values, more than any answer has") as caught:
+                parse(data)
+            assert is_overfull(caught.value)
+    token = {"token": "fox", "logprob": -0.125, "bytes": [102, 111, 120]}
+    dense = {"content": [{**token, "top_logprobs": [token] * 20}] * 4096}
+    assert parse(json.dumps(dense, separators=(",", ":"))) == dense
+    with pytest.raises(ValueError, match="values"):
+        parse("[1,2,3,4,5]", 4)

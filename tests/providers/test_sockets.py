@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import time
+from contextlib import suppress
 
 import httpcore
 import pytest
 
-from vlmkit.providers.sockets import Socket, Sockets, TooMuch
+from vlmkit.providers.sockets import Conduct, Socket, Sockets, TooEarly, TooMuch
 
 WAIT_S = 20
 
@@ -150,3 +152,89 @@ def test_nobody_there(listening):
     with pytest.raises(httpcore.ConnectError, match="refused"):
         asyncio.run(connect())
     assert not Socket().is_clean
+
+
+def test_what_is_there_before_the_question_is_no_answer_to_it(listening):
+    """Also where the loop had no turn to see it; the question is not sent, and the address is remembered."""
+    for is_seen in (False, True):
+
+        async def talk(ours, theirs, is_seen=is_seen):
+            await ours.write(b"first")
+            reading = asyncio.create_task(ours.read(100))
+            await asyncio.sleep(0)
+            theirs.sendall(b"answer")
+            assert await reading == b"answer"
+            ours.finish()
+            ours.begin()
+            theirs.sendall(b"late")
+            await asyncio.sleep(0.05 if is_seen else 0)
+            await ours.write(b"second")
+            with pytest.raises(TooEarly):
+                await ours.read(100)
+            await asyncio.sleep(0.01)  # until it is closed
+            theirs.settimeout(WAIT_S)
+            assert theirs.recv(100) == b"first"
+            with suppress(ConnectionError):
+                assert theirs.recv(100) == b""
+
+        together(listening, talk)
+
+
+def test_a_block_has_few_lines(listening):
+    """However many there are, others get their turn between; nothing is lost or changed."""
+
+    async def talk(ours, theirs):
+        ours.most_lines = 10**6
+        sent = b"".join(b"%d\r\n" % number for number in range(5000)) + b"x" * 10_000
+        theirs.sendall(sent)
+        blocks = []
+        while sum(map(len, blocks)) < len(sent):
+            blocks.append(await ours.read(2**16))
+        assert b"".join(blocks) == sent
+        assert max(block.count(b"\n") for block in blocks) <= 64
+
+    together(listening, talk)
+
+
+def test_a_head_of_too_many_lines_is_cut_off(listening):
+    """Long before it has too many bytes."""
+
+    async def talk(ours, theirs):
+        theirs.sendall(b"\n" * 2000)
+        for _ in range(1000 // 64):
+            assert await ours.read(2**16)
+        with pytest.raises(TooMuch, match="more than 1,000 lines"):
+            await ours.read(2**16)
+
+    together(listening, talk)
+
+
+def test_a_farewell_is_no_offence(listening):
+    """Gateways say that an idle connection ends; whoever says anything else there is remembered."""
+    for words, is_offence in ((b"HTTP/1.1 408 Request Timeout\r\n\r\n", False), (b"HTTP/1.1 200 OK\r\n\r\n", True)):
+        conduct = Conduct()
+
+        async def talk(ours, theirs, words=words, conduct=conduct):
+            ours._conduct = conduct
+            ours.finish()
+            theirs.sendall(words)
+            for _ in range(1000):
+                if ours.has_ended:
+                    break
+                await asyncio.sleep(0.005)
+
+        together(listening, talk)
+        assert conduct.spoke_unasked == is_offence
+
+
+def test_whose_answers_pile_up_rests():
+    """Several times as long as they took."""
+
+    async def spend():
+        conduct = Conduct()
+        conduct.spend(0.01)
+        start_s = time.monotonic()
+        await conduct.wait()
+        return time.monotonic() - start_s
+
+    assert asyncio.run(spend()) >= 0.06

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from vlmkit.errors import ServerFault
 from vlmkit.providers.wire import PICTURE, Events, encode, is_cut_off
 from vlmkit.records import Picture
 
@@ -102,3 +103,25 @@ def test_a_cut_within_a_character_is_a_cut():
         json.loads(data)
     assert is_cut_off(data.decode("utf-8", errors="replace"), caught.value)
     assert not is_cut_off("[" * 9, RecursionError())
+
+
+def feed_all(events, piece):
+    for _ in range(1001):
+        events.feed(piece)
+
+
+@pytest.mark.parametrize("piece", [b"x" * 60_000, b"data: x\n" * 5000])
+def test_an_event_without_end_is_given_up(piece):
+    """In one line or in many; the time it takes grows with its length, and no faster."""
+    events = Events(10**9)
+    events.feed(b"data: ")
+    with pytest.raises(ServerFault, match="more than 1,048,576 bytes"):
+        feed_all(events, piece)
+
+
+@pytest.mark.parametrize("line", [b"\n", b": alive\n", b"data: {}\n\n"])
+def test_lines_without_end_are_given_up(line):
+    """Whatever is in them."""
+    events = Events(1000)
+    with pytest.raises(ServerFault, match="more than 1,000 lines"):
+        feed_all(events, line)

@@ -28,7 +28,7 @@ _MOST_COUNTED = 2**62  # what a column of whole numbers holds
 _DIGITS = 300  # more are beyond any float, too
 _FREE_VALUES = 250_000
 _OVERFULL = "values, more than any answer has"
-_LEAST_BYTES = 8  # of a value, on average, where there are more: less than any token's probability takes
+_LEAST_BYTES = 4  # of a value, on average, where there are more: numbers of three digits, as the bytes of a token
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
