@@ -206,6 +206,7 @@ def test_poison_takes_no_other_row_with_it(plain, isolated, tmp_path):
     assert expected["description"].notna().all()
 
 
+@pytest.mark.slow_test
 def test_a_stream_goes_on_after_a_death(plain, isolated):
     """What had come comes once, in order."""
     pieces = [delta.text for delta in plain.stream(ask(7, max_tokens=40))]
@@ -237,6 +238,18 @@ def test_a_child_short_of_memory_loses_no_other_row(isolated):
     faults = [future.exception(0) for future in futures]
     assert faults.pop(2) is None or isinstance(futures[2].exception(0), ServerFault)
     assert faults == [None] * 5
+
+
+@pytest.mark.slow_test
+def test_a_desk_that_is_given_up_ends_its_process(isolated):
+    """The ask it was at work on is late; the others are asked anew in a process where nothing of it is left."""
+    before = isolated.process_id
+    futures = [isolated.submit(ask(number, "lose" if number == 3 else "Describe the picture.")) for number in range(6)]
+    wait(futures, timeout=WAIT_S)
+    faults = [future.exception(0) for future in futures]
+    assert isinstance(faults.pop(3), TimedOut)
+    assert faults == [None] * 5
+    assert isolated.process_id != before
 
 
 @pytest.mark.slow_test

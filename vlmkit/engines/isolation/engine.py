@@ -45,6 +45,7 @@ _MOST_REMARKS = 20
 _MOST_STRANGE = 10_000
 _MOST_PIXEL_BYTES = 2**29
 _END_S = 5.0
+_BEFORE_LOADING_S = 300.0
 
 
 class IsolatedEngine(Surface):
@@ -53,8 +54,9 @@ class IsolatedEngine(Surface):
     Parameters
     ----------
     specification : Specification
-    patience : Patience, default Patience()
-        How long the child may show no sign of life.
+    patience : Patience or None, default None
+        How long the child may show no sign of life; None is what `Patience` says, and for opening what the
+        specification does and 5 minutes.
 
     Attributes
     ----------
@@ -74,7 +76,7 @@ class IsolatedEngine(Surface):
         self.model = f"mlx:{specification.name}"
         self.revision: str = specification.revision
         self._specification = specification
-        self._patience = patience or Patience()
+        self._patience = patience or _patience(specification.load_timeout_s)
         self._process_id = os.getpid()
         self._numbers = itertools.count()
         self._lock = threading.RLock()
@@ -400,6 +402,11 @@ class IsolatedEngine(Surface):
 
     def _closed(self) -> Cancelled:
         return Cancelled(f"{self.model} is closed. Open it again to ask more.")
+
+
+def _patience(load_timeout_s: float | None) -> Patience:
+    """The child has a limit for loading; this is for what comes before it: imports, and a look at the files."""
+    return Patience(opening_s=None if load_timeout_s is None else load_timeout_s + _BEFORE_LOADING_S)
 
 
 def _sum(first: Counts, second: Counts) -> Counts:
