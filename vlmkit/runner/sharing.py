@@ -198,6 +198,8 @@ class Sharing:
         for row in over:
             row.is_others = False
             del self._waiting[row.key or ""]
+        if not self._waiting:
+            self._waited_for = set()
         took_s = time.monotonic() - now_s
         self._next_look_s = now_s + max(_LOOK_EVERY_S, min(_LOOK_AT_LEAST_EVERY_S, _LOOK_SHARE * took_s))
         return over
@@ -209,7 +211,9 @@ class Sharing:
         ----------
         now_s : float
         """
-        if len(self._waiting) == self._told or (self._waiting and now_s < self._next_word_s):
+        if len(self._waiting) == self._told:
+            return None
+        if self._waiting and (now_s < self._next_word_s or not self._waited_for):
             return None
         self._told, self._next_word_s = len(self._waiting), now_s + _TELL_EVERY_S
         processes = {lease.process.number for lease in self._seen if lease.run in self._waited_for}
