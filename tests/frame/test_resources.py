@@ -1,6 +1,7 @@
 """What a call needs open while it runs, and that it is given back."""
 
 import logging
+import os
 from contextlib import ExitStack
 
 import pandas as pd
@@ -127,6 +128,26 @@ def test_without_a_place_for_the_default_file_nothing_is_kept(photos, monkeypatc
         assert vk.describe(paths, "What?", model=model)["description"].notna().all()
     with pytest.raises(StoreFault):
         vk.describe(paths, "What?", model=model, store=tmp_path / "no folder" / "s.sqlite")
+
+
+def test_a_default_file_that_may_only_be_read_answers(photos, monkeypatch, tmp_path, backend):
+    """What was paid for is not asked again; what is new is not kept, as is said. A damaged one ends the call."""
+    monkeypatch.setenv("VLMKIT_STORE", "true")
+    monkeypatch.setattr("vlmkit.store.choice.platformdirs.user_cache_path", lambda *_, **__: tmp_path / "v")
+    paths, model, may = photos(3), backend(), os.access
+    vk.describe(paths[:2], "What?", model=model)
+    monkeypatch.setattr("os.access", lambda place, how: may(place, how) and not (how & os.W_OK and "v" in str(place)))
+    before = (tmp_path / "v" / "store.sqlite").read_bytes()
+    with pytest.warns(UserWarning, match="Answers of this run are not kept"):
+        described = vk.describe(paths, "What?", model=model)
+    assert described["description"].notna().all()
+    assert len(model.asks) == 3
+    assert (tmp_path / "v" / "store.sqlite").read_bytes() == before
+    with pytest.raises(StoreFault, match="Give permission"):
+        vk.describe(paths, "What?", model=model, store=tmp_path / "v" / "other.sqlite")
+    (tmp_path / "v" / "store.sqlite").write_bytes(before[:5000])
+    with pytest.raises(StoreFault, match="damaged"):
+        vk.describe(paths, "What?", model=model)
 
 
 def test_a_server_that_is_down_is_left_out_where_another_is_named(photos, monkeypatch, caplog):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -107,11 +108,11 @@ def _open_store(choice: StoreChoice) -> Store | None:
     try:
         return open_store()
     except StoreFault as fault:
-        if choice.path.exists():  # with answers in it that were paid for
-            raise
-        # Nobody asked for this file: a home that cannot be written to must not end a run.
+        # Nobody asked for this file: a home that cannot be written to must not end a run. What is in the file was paid
+        # for: it answers as far as it can be read; one that cannot be read ends the call.
+        store = open_store(writable=False) if os.access(choice.path, os.R_OK) else None
         warn(f"{fault} Answers of this run are not kept.")
-        return None
+        return store
 
 
 def _target(model: str | Backend | None, lease: ExitStack) -> Target:

@@ -96,7 +96,7 @@ class _Loop:
 
     def outcomes(self, questions: Iterable[Question], store: Store | None) -> Generator[Outcome, None, None]:
         start_s = time.monotonic()
-        writes = store is not None and not self._plan.replays
+        writes = store is not None and store.is_writable and not self._plan.replays
         window = Window(
             questions,
             self._plan,

@@ -33,10 +33,15 @@ class Connections:
         Created, readable by its owner only, where it does not exist; its folder is there.
     writable : bool
         Without it the file must exist, and is not changed.
+
+    Attributes
+    ----------
+    is_writable : bool
     """
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self._path = path
+        self.is_writable = writable
         self._address = path.absolute().as_uri() + ("" if writable else _read_only(path))
         self._readers: deque[sqlite3.Connection] = deque()
         self._writer: sqlite3.Connection | None = None

@@ -66,10 +66,13 @@ class Store:
     ----------
     path : Path
         Of its file.
+    is_writable : bool
+        Whether answers are kept in it; otherwise it only gives what it has.
     """
 
     def __init__(self, path: Path, connections: Connections) -> None:
         self.path = path
+        self.is_writable = connections.is_writable
         self._connections = connections
         self._told = False
 
