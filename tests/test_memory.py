@@ -1,5 +1,11 @@
 """Memory that is free here."""
 
+import ctypes
+import sys
+from pathlib import Path
+
+import pytest
+
 from vlmkit import memory
 
 
@@ -16,3 +22,20 @@ def test_a_container_s_limit_counts(tmp_path, monkeypatch):
         (tmp_path / "memory.max").write_text(limit)
         (tmp_path / "memory.current").write_text(used)
         assert memory._cgroup_room() == room
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library keeps less"
+)
+def test_freed_memory_is_given_back():
+    """What lies below a block that is still used, too."""
+    blocks = [bytearray(b"x" * 100_000) for _ in range(2000)]
+    last, full = blocks[-1], resident_bytes()
+    del blocks
+    memory.give_back()
+    assert len(last) == 100_000
+    assert resident_bytes() < full - 150_000_000

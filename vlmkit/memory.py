@@ -6,9 +6,11 @@ May use nothing.    Never  reserves any."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-__all__ = ["available_bytes"]
+__all__ = ["available_bytes", "give_back"]
 
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -25,6 +27,24 @@ def available_bytes() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):
         return None
+
+
+def give_back() -> None:
+    """Let the system have memory that was freed; glibc keeps for each thread what large pictures left in it."""
+    trim = _trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    import ctypes  # with the first large picture
+
+    try:
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # another C library
+        return None
+    return trim
 
 
 def _cgroup_room() -> list[int]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from vlmkit.memory import available_bytes
+from vlmkit.memory import available_bytes, give_back
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -107,6 +107,7 @@ class DecodingBudget:
             _check_free(size_bytes)
             yield
         finally:
+            give_back()
             with self._changed:
                 self._held_bytes -= size_bytes
                 self._changed.notify_all()

@@ -161,7 +161,9 @@ def _decoded(data: bytes, label: str, budget: _Budget, limits: Limits, held_byte
         _check_scans(image, data, label)
         held_bytes = max(held_bytes, _decoding_bytes(image, budget))
         with BUDGET.hold(held_bytes):
-            return _made(image, data, label, budget, limits, held_bytes)
+            made = _made(image, data, label, budget, limits, held_bytes)
+            del image  # gone before another picture gets its memory
+        return made
 
 
 def _made(image: Image.Image, data: bytes, label: str, budget: _Budget, limits: Limits, held_bytes: int) -> _Made | int:
