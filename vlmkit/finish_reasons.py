@@ -27,7 +27,7 @@ class Ending(Enum):
     @property
     def is_settled(self) -> bool:
         """Whether the same question would end the same way again."""
-        return self in {Ending.WHOLE, Ending.CUT}
+        return self is Ending.WHOLE or self is Ending.CUT  # a set would call Python's own hash of each
 
 
 _MARKS = r"[^a-z]+"

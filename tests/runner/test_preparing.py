@@ -93,8 +93,8 @@ def test_what_is_stored_costs_a_glance(plan, store, picture, monkeypatch):
     keep(store, preparer.prepare(question(picture), 0))
     no_decoding(monkeypatch)
     monkeypatch.setattr(views, "loaded", lambda _: pytest.fail("read"))
-    assert preparer.glance([question(picture)])[0].reply.text == "a cat"
-    assert preparer.prepare(question(picture), 0).reply.text == "a cat"
+    for found in (preparer.glance([question(picture)])[0], preparer.prepare(question(picture), 0)):
+        assert (found.reply.text, found.values, found.ask) == ("a cat", {"text": "a cat"}, None)
     assert preparer.glance([question(picture, "Who?")])[0] is None
 
 

@@ -27,6 +27,13 @@ def test_a_read_reply_is_values(row):
     assert outcome.seconds >= 0.5
 
 
+def test_a_stored_reply_that_was_read_to_be_used_is_not_read_again(row):
+    """An answer of a model is read, whatever was stored for the row."""
+    row.prepared = replace(row.prepared, values={"text": "read before"})
+    assert answered(row, REPLY, from_store=True).values == {"text": "read before"}
+    assert answered(row, REPLY).values == {"text": "a cat"}
+
+
 def test_an_unreadable_reply_keeps_the_reply(row):
     """It was paid for, shows what went wrong, and is stored to be read again."""
     row.question = replace(row.question, task=compose_question("How many?", dtype=int, into="n"))

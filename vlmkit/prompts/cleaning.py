@@ -73,7 +73,8 @@ _FENCE = r"(?s)(```+|~~~+)(?:[\w+-]*[ \t]*\n)?(.*?)\n?[ \t]*\1"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "„": "“”", "‘": "’", "「": "」", "『": "』", "`": "`", "‹": "›"}
 _INNER_APOSTROPHE = r"(?<=\w)'(?=\w)"
 _SENTENCE = r"(?<=[.!?…])[\"'”’)*]*\s+|(?<=[。！？])\s*|\n\s*"
-_SENTENCE_MARKS = (". ", "! ", "? ", "\n", "。", "！", "？", "। ")
+_ASCII_MARKS = (". ", "! ", "? ", "\n")
+_SENTENCE_MARKS = (*_ASCII_MARKS, "。", "！", "？", "। ")
 _LONGEST_OFFER = 400  # characters; further back nobody looks
 
 
@@ -156,7 +157,7 @@ def drop_offers(text: str) -> str:
 
 def _last_sentence(text: str) -> int:
     """Where the last sentence of a text begins, found cheaply."""
-    last = max(text.rfind(mark, 0, -1) for mark in _SENTENCE_MARKS)
+    last = max([text.rfind(mark, 0, -1) for mark in (_ASCII_MARKS if text.isascii() else _SENTENCE_MARKS)])
     return last + 1
 
 

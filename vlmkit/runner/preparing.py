@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from vlmkit.errors import Refused, RunError, UnreadableReply
 from vlmkit.finish_reasons import ending_of
@@ -37,6 +37,8 @@ class Prepared:
     ask : Ask or None
     reply : Reply or None
         The stored answer. Without it and without an ask, nobody can answer.
+    values : mapping of str to object, or None
+        What the stored answer was read to, by column; None where it cannot be read.
     """
 
     level: int
@@ -45,6 +47,12 @@ class Prepared:
     pictures: tuple[PictureRecord, ...] = ()
     ask: Ask | None = None
     reply: Reply | None = None
+    values: dict[str, Any] | None = None
+
+
+class _Stored(TypedDict):
+    reply: Reply
+    values: dict[str, Any] | None
 
 
 class Preparer:
@@ -133,9 +141,10 @@ class Preparer:
         keys = {at: self._key(questions[at], each, target) for at, each in digests.items()}
         replies = self._store.replies(list(keys.values())) if self._store and keys else {}
         for at, key in keys.items():
-            if key in replies and self._is_usable(replies[key], questions[at], target):
+            stored = self._usable(replies.get(key), questions[at], target)
+            if stored is not None:
                 pictures = tuple(PictureRecord(digest=digest) for digest in digests[at])
-                yield at, Prepared(level=level, target=target, key=key, pictures=pictures, reply=replies[key])
+                yield at, Prepared(level=level, target=target, key=key, pictures=pictures, **stored)
 
     def _levels(self, first: int) -> Iterator[int]:
         """Targets to look up, from one on: those that cannot be asked any more, and the next that can."""
@@ -174,18 +183,21 @@ class Preparer:
             return None
         target = self._plan.targets[level]
         key = self._key(question, digests, target)
-        reply = self._stored(key, question, target)
-        if reply is None:
+        stored = self._stored(key, question, target)
+        if stored is None:
             return None
         pictures = tuple(PictureRecord(digest=str(view.known_digest), identities=view.identities) for view in views)
-        return Prepared(level=level, target=target, key=key, pictures=pictures, reply=reply)
+        return Prepared(level=level, target=target, key=key, pictures=pictures, **stored)
 
     def _asked(self, question: Question, level: int, views: list[View]) -> Prepared:
         plan, target = self._plan, self._plan.targets[level]
         pictures = tuple(view.picture for view in views)
         key = self._key(question, [picture.digest for picture in pictures], target)
         new_to_store = any(view.known_digest is None for view in views)
-        reply = self._stored(key, question, target) if self._reuses and new_to_store else None
+        stored = self._stored(key, question, target) if self._reuses and new_to_store else None
+        records = tuple(view.record() for view in views)
+        if stored is not None:
+            return Prepared(level=level, target=target, key=key, pictures=records, **stored)
         ask = Ask(
             pictures=pictures,
             prompt=question.prompt,
@@ -197,8 +209,7 @@ class Preparer:
             token_probabilities=plan.token_probabilities and _tells_probabilities(target),
             keep_partial=plan.on_timeout == "continue",
         )
-        records = tuple(view.record() for view in views)
-        return Prepared(level=level, target=target, key=key, pictures=records, ask=None if reply else ask, reply=reply)
+        return Prepared(level=level, target=target, key=key, pictures=records, ask=ask)
 
     def _key(self, question: Question, digests: list[str], target: Target) -> str:
         constraint = _constraint(question, target)
@@ -214,17 +225,17 @@ class Preparer:
             turns=[[[picture.digest for picture in turn.pictures], turn.prompt, turn.answer] for turn in turns],
         )
 
-    def _stored(self, key: str, question: Question, target: Target) -> Reply | None:
-        reply = self._store.reply(key) if self._store else None
-        return reply if reply is not None and self._is_usable(reply, question, target) else None
+    def _stored(self, key: str, question: Question, target: Target) -> _Stored | None:
+        return self._usable(self._store.reply(key) if self._store else None, question, target)
 
-    def _is_usable(self, reply: Reply, question: Question, target: Target) -> bool:
-        if self._plan.token_probabilities and reply.tokens is None and _tells_probabilities(target):
-            return False  # its probabilities were not asked for then
-        fault = _fault_of(reply, question)
+    def _usable(self, reply: Reply | None, question: Question, target: Target) -> _Stored | None:
+        """A stored answer and what it is read to, where it may answer."""
+        if reply is None or (self._plan.token_probabilities and reply.tokens is None and _tells_probabilities(target)):
+            return None  # its probabilities were not asked for then
+        values, fault = _read(reply, question)
         if target.backend is not None and (isinstance(fault, Refused) or not ending_of(reply.finish_reason).is_settled):
-            return False  # today it may answer; kept when this was taken for an answer
-        return fault is None or self._plan.reuse != "readable"
+            return None  # today it may answer; kept when this was taken for an answer
+        return _Stored(reply=reply, values=values) if fault is None or self._plan.reuse != "readable" else None
 
 
 def _constraint(question: Question, target: Target) -> Constraint | None:
@@ -237,12 +248,11 @@ def _tells_probabilities(target: Target) -> bool:
     return target.backend is not None and target.backend.abilities.token_probabilities
 
 
-def _fault_of(reply: Reply, question: Question) -> RunError | None:
+def _read(reply: Reply, question: Question) -> tuple[dict[str, Any] | None, RunError | None]:
     try:
-        question.task.read(reply)
+        return question.task.read(reply), None
     except (UnreadableReply, Refused) as fault:
-        return fault
-    return None
+        return None, fault
 
 
 class Decoders(Generic[Item]):

@@ -133,11 +133,12 @@ def answered(row: Row, reply: Reply, *, from_store: bool = False, is_duplicate: 
     is_duplicate : bool, default False
         Whether it was asked for an equal row of this run.
     """
+    known = row.prepared.values if from_store and row.prepared else None  # read when it was found
     values: dict[str, Any] | None = None
     fault: RunError | None = None
     try:
         _check_length(row, reply)
-        values = row.question.task.read(reply)
+        values = row.question.task.read(reply) if known is None else known
     except ServerFault as error:
         fault = error
         reply = replace(reply, text="", tokens=None)  # of megabytes nobody has use
