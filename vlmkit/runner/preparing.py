@@ -128,7 +128,7 @@ class Preparer:
         replies = self._store.replies(keys) if self._store and keys else {}
         found = [replies.get(prepared.key or "") for _, prepared in known]
         return [
-            reply if reply is not None and self._is_usable(reply, question, prepared.target) else None
+            reply if self._usable(reply, question, prepared.target) else None
             for reply, (question, prepared) in zip(found, known, strict=True)
         ]
 
