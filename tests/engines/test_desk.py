@@ -287,6 +287,22 @@ def test_a_call_may_have_a_deadline_of_its_own(own):
     assert own.lost
 
 
+def test_posted_work_is_waited_for_no_longer_than_told(own):
+    """And done all the same."""
+    release, notes = threading.Event(), []
+    assert own.post(lambda: notes.append(1), wait_s=10)
+    thread = threading.Thread(target=lambda: own.call(lambda: release.wait(60)))
+    thread.start()
+    while not own.silent_s:
+        time.sleep(0.01)
+    assert not own.post(lambda: notes.append(2), wait_s=0.05)
+    assert notes == [1]
+    release.set()
+    thread.join()
+    own.call(lambda: None)
+    assert notes == [1, 2]
+
+
 STUCK = {
     "a loop": "while True: pass",
     "a loop that catches everything": """while True:

@@ -1,6 +1,7 @@
 """A model's place on a desk: how long opening may take, and what becomes of it when the desk is lost."""
 
 import threading
+import time
 
 import pytest
 
@@ -91,6 +92,31 @@ def test_closing_on_a_lost_desk_is_closing(checkpoint, monkeypatch):
     engine.close()
     engine.close()
     assert isinstance(engine.submit(of()).exception(60), Cancelled)
+
+
+def test_closing_does_not_wait_for_long_work(checkpoint, monkeypatch):
+    """Those who wait for answers are told; the model goes when the desk comes back."""
+    monkeypatch.setattr("vlmkit.engines.seat._CLOSING_S", 0.1)
+    release, begun = threading.Event(), threading.Event()
+    engine = open_engine(str(checkpoint))
+    own, scheduler = engine._desk, engine._scheduler
+
+    def hold():
+        begun.set()
+        release.wait(60)
+
+    thread = threading.Thread(target=lambda: own.call(hold))
+    thread.start()
+    begun.wait(10)
+    future = engine.submit(of())
+    while not engine._scheduler._in_hand:
+        time.sleep(0.01)
+    engine.close()
+    assert isinstance(future.exception(0), Cancelled)
+    assert thread.is_alive()
+    release.set()
+    thread.join()
+    assert own.call(lambda: scheduler not in own._workers)
 
 
 def test_a_model_that_cannot_be_opened_again_is_a_fault_of_the_row(engine_of_copy):

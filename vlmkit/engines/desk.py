@@ -136,6 +136,32 @@ class Desk:
         finally:
             self._calls.discard(future)
 
+    def post(self, work: Callable[[], object], *, wait_s: float) -> bool:
+        """Have a function run on the desk, and wait for its end no longer than so; whether it came.
+
+        Parameters
+        ----------
+        work : callable without arguments
+            Must not raise.
+        wait_s : float
+
+        Raises
+        ------
+        ModelLoadFailed
+            The process was forked after the desk was opened, or is ending; or the desk is lost.
+        """
+        done = threading.Event()
+
+        def run() -> None:
+            work()
+            done.set()
+
+        if threading.current_thread() is self._thread:
+            run()
+        else:
+            self._put(run)
+        return done.wait(wait_s)
+
     def check(self) -> None:
         """See that the desk can be used from here.
 
@@ -163,7 +189,7 @@ class Desk:
 
     def leave(self, worker: Worker) -> None:
         """Forget a worker; it gets no more turns."""
-        self.call(lambda: self._forget(worker))
+        self.call(lambda: self.forget(worker))
 
     def wake(self, worker: Worker) -> None:
         """Give a worker turns until it says that nothing is left to do.
@@ -239,7 +265,8 @@ class Desk:
         elif worker not in self._busy:
             self._busy.append(worker)
 
-    def _forget(self, worker: Worker) -> None:
+    def forget(self, worker: Worker) -> None:
+        """The same, on the desk."""
         if worker in self._workers:
             self._workers.remove(worker)
         if worker in self._busy:

@@ -16,6 +16,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from vlmkit.engines import bounds, checkpoint_files
 from vlmkit.errors import ModelLoadFailed, ModelNotFound
 
 __all__ = [
@@ -43,6 +44,9 @@ _TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
 _WHOLE_BYTES = 256 * 2**20
 _SAMPLE_BYTES = 2**20
 _SAMPLES = 64
+_MOST_SHARDS = 10_000  # a name may say any number
+# As the format's own library has it; a table takes some hundred bytes for each tensor.
+_MOST_HEADER_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         raise ModelLoadFailed(message)
     files = _weight_files(directory, name)
     headers = [_header(file, name) for file in files]
+    bounds.check(directory, config, [tensor["shape"] for header in headers for tensor in header.values()], name)
     quantization = config.get("quantization") or config.get("quantization_config") or {}
     bits = quantization.get("bits") if isinstance(quantization, dict) else None
     return Checkpoint(
@@ -150,7 +155,7 @@ def digest(directory: Path, adapter: Path | None = None) -> str:
 def _pieces(file: Path, *, whole: bool) -> Iterator[bytes]:
     size = file.stat().st_size
     step = _SAMPLE_BYTES if whole else max(_SAMPLE_BYTES, size // _SAMPLES)
-    with file.open("rb") as stream:
+    with checkpoint_files.opened(file, file.parent.name) as stream:
         for place in range(0, size, step):
             stream.seek(place)
             yield stream.read(_SAMPLE_BYTES)
@@ -176,28 +181,19 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
     if not directory.is_dir():
         message = f"{name}: there is no directory {directory}. Give an existing directory or a Hub id (org/name)."
         raise ModelNotFound(message)
-    if odd := next((each.name for each in directory.iterdir() if _is_special(each)), None):
-        message = (
-            f"{name}: {odd} in {directory} is a pipe or a device, and reading it might never end. Get the model again."
-        )
-        raise ModelLoadFailed(message)
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        checkpoint_files.check_all(directory, name)
+        config = checkpoint_files.read_json(file, name)
     except FileNotFoundError as error:
         message = f"{name}: {directory} has no config.json, so it is no model. Give the directory the weights are in."
         raise ModelNotFound(message) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         message = f"{name}: {file} cannot be read ({error}). Get the model again."
         raise ModelLoadFailed(message) from error
     if not isinstance(config, dict):
         message = f"{name}: {file} holds no JSON object. Get the model again."
         raise ModelLoadFailed(message)
     return config
-
-
-def _is_special(file: Path) -> bool:
-    """Whether it is there and neither a file nor a folder; of a link what it leads to."""
-    return file.exists() and not file.is_file() and not file.is_dir()
 
 
 def is_weights(file: str) -> bool:
@@ -223,7 +219,7 @@ def _weight_files(directory: Path, name: str) -> list[Path]:
     if not files:
         raise ModelLoadFailed(no_weights(_names(directory), name, str(directory)))
     try:
-        index = json.loads((directory / _INDEX).read_text(encoding="utf-8"))
+        index = checkpoint_files.read_json(directory / _INDEX, name)
         missing = sorted(set(index["weight_map"].values()) - {file.name for file in files})
     except FileNotFoundError:
         missing = _missing_shards({file.name for file in files})
@@ -242,7 +238,7 @@ def _missing_shards(names: set[str]) -> list[str]:
     wanted = {
         f"{stem}-{number:0{len(count)}}-of-{count}.safetensors"
         for stem, count in sets
-        for number in range(1, int(count) + 1)
+        for number in range(1, min(int(count), _MOST_SHARDS) + 1)
     }
     return sorted(wanted - names)
 
@@ -298,19 +294,29 @@ def _header(file: Path, name: str) -> dict[str, Any]:
     """Table of a safetensors file: tensor name to dtype, shape and place."""
     try:
         size = file.stat().st_size
-        with file.open("rb") as stream:
+        with checkpoint_files.opened(file, name) as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
-            # A damaged length must not ask for more memory than the file has bytes.
-            header: dict[str, Any] = json.loads(stream.read(min(length, size)))
+            # A damaged length must not ask for more memory than the file has bytes, or any table needs.
+            header: dict[str, Any] = json.loads(stream.read(min(length, size, _MOST_HEADER_BYTES)))
         header.pop("__metadata__", None)
-        end = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        end = 8 + length + max(map(_end, header.values()), default=0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error) as error:
         message = f"{name}: {file} is damaged ({error}). Get the model again."
         raise ModelLoadFailed(message) from error
     if size < end:
         message = f"{name}: {file} has {size} of {end} bytes, half a download perhaps. Get the model again."
         raise ModelLoadFailed(message)
     return header
+
+
+def _end(tensor: dict[str, Any]) -> int:
+    """Place behind a tensor's last byte."""
+    if not isinstance(tensor["dtype"], str) or not all(type(side) is int and side >= 0 for side in tensor["shape"]):
+        raise ValueError("a tensor has no type or no shape")
+    begin, end = tensor["data_offsets"]
+    if not (type(begin) is type(end) is int and 0 <= begin <= end):
+        raise ValueError("a tensor lies nowhere")
+    return int(end)
 
 
 def _parameters(header: dict[str, Any], quantization: Any) -> int:
@@ -321,9 +327,10 @@ def _parameters(header: dict[str, Any], quantization: Any) -> int:
             continue
         elements = prod(entry["shape"])
         if entry["dtype"] == "U32" and f"{module}.scales" in header:
-            own = quantization.get(module) if isinstance(quantization, dict) else None
-            bits = (own if isinstance(own, dict) else quantization).get("bits") or 4
-            elements = elements * 32 // bits
+            whole = quantization if isinstance(quantization, dict) else {}
+            own = whole.get(module)
+            bits = (own if isinstance(own, dict) else whole).get("bits")
+            elements = elements * 32 // (bits if isinstance(bits, int) and bits > 0 else 4)
         total += elements
     return total
 

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import foreign, grammar, locate
 from vlmkit.engines.decoding import Prompt
+from vlmkit.engines.desk import within
 from vlmkit.engines.template import Conversation, Said, own_template
+from vlmkit.errors import Refused
 from vlmkit.records import Constraint, Turn
 
 if TYPE_CHECKING:
     from vlmkit.engines.inspection import Checkpoint
 
 __all__ = ["LoadedModel"]
+
+# A tokenizer's expressions are a stranger's, and some look at a text in more ways than there is time for.
+_TOKENIZING_S = 30.0
+_PREPARING_S = 60.0
+_MOST_CHARACTERS = 4096  # of a token; the longest are some hundred blanks
 
 
 class LoadedModel:
@@ -78,7 +85,7 @@ class LoadedModel:
             if self._template is not None
             else foreign.plain_prompt(self.model, self.processor, conversation)
         )
-        with foreign.on_stream():
+        with within(_PREPARING_S, "making tokens and pixels of a question"), foreign.on_stream():
             inputs = foreign.model_inputs(self.model, self.processor, finished, images)
         return Prompt(
             text=finished,
@@ -99,10 +106,17 @@ class LoadedModel:
 
     def decode(self, tokens: list[int]) -> str:
         """Text of tokens, markers of the template left out."""
-        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        with within(_TOKENIZING_S, "its tokenizer"):
+            text: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        if len(text) > _MOST_CHARACTERS * len(tokens):
+            raise Refused(
+                f"{self.name}: its tokenizer makes {len(text)} characters of {len(tokens)} tokens, which no language "
+                "has. Get the model again, or name another one."
+            )
         return text
 
     def encode(self, text: str) -> list[int]:
         """Tokens of a text, without markers."""
-        tokens: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        with within(_TOKENIZING_S, "its tokenizer"):
+            tokens: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
         return tokens

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vlmkit.backends.discovery import FoundModel
-from vlmkit.engines import hub, inspection, locate
-from vlmkit.errors import MissingExtra, SetupError
+from vlmkit.engines import checkpoint_files, hub, inspection, locate
+from vlmkit.errors import MissingExtra, ModelLoadFailed, SetupError
 
 __all__ = ["check", "list_models"]
 
@@ -93,6 +93,6 @@ def _inspected(engine: str, name: str, source: str, directory: Path) -> FoundMod
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return checkpoint_files.read_text(path, path.parent.name)
+    except (OSError, ModelLoadFailed):
         return ""

@@ -14,9 +14,9 @@ from vlmkit import settings
 from vlmkit.backends.checks import check_sampling
 from vlmkit.backends.protocol import Insight
 from vlmkit.backends.surface import Surface
+from vlmkit.engines import checkpoint_files, inspection, locate, rendering
 from vlmkit.engines import desk as desks
 from vlmkit.engines import device as device_choice
-from vlmkit.engines import inspection, locate, rendering
 from vlmkit.engines.checks import check_constraint_of, fault_of
 from vlmkit.engines.families import verdicts
 from vlmkit.engines.opening import open_on_desk
@@ -113,6 +113,8 @@ def open_engine(
     allow_code, allow_wrong = _as_named(allow_code, name), _as_named(allow_wrong, name)
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
+    if adapter_directory is not None:
+        checkpoint_files.check_all(adapter_directory, name)
     checkpoint = inspection.inspect(place.directory, name=name, allow_code=allow_code)
     verdicts.check_right(name, checkpoint.model_type, allow_wrong=allow_wrong)
     specification = Specification(

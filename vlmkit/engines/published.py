@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vlmkit.engines import hub, inspection, locate
+from vlmkit.engines import checkpoint_files, hub, inspection, locate
 from vlmkit.errors import ModelLoadFailed, ModelNotFound
 
 __all__ = ["Published", "published"]
@@ -94,7 +93,7 @@ def published(name: str, *, revision: str | None = None) -> Published:
 
 def _of_directory(directory: Path, name: str) -> Published:
     config = inspection.read_config(directory, name)
-    settings = {file: _settings(directory / file) for file in (*_PROCESSORS, _TOKENIZER)}
+    settings = {file: _settings(directory / file, name) for file in (*_PROCESSORS, _TOKENIZER)}
     try:
         checkpoint = inspection.inspect(directory, name=name, allow_code=name)
     except ModelLoadFailed as error:
@@ -130,9 +129,9 @@ def _put_together(config: dict[str, Any], settings: Mapping[str, dict[str, Any]]
     return Published(config=config, processor=processor, tokenizer=settings.get(_TOKENIZER, {}), **weights)
 
 
-def _settings(file: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        content = json.loads(file.read_text(encoding="utf-8"))
+def _settings(file: Path, name: str) -> dict[str, Any]:
+    with suppress(OSError, ModelLoadFailed):
+        content = checkpoint_files.read_json(file, name)
         return content if isinstance(content, dict) else {}
     return {}
 

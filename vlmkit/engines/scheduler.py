@@ -103,8 +103,16 @@ class Scheduler:
     def shut(self) -> None:
         """End every ask with `Cancelled`; nothing is taken up after this."""
         self._collect()
-        self._end_all(Cancelled(f"{self._language.name} was closed before the answer was complete. Open it again."))
+        self._end_all(self._cancelled())
         self._decoder.close()
+
+    def cancel(self) -> None:
+        """The same for those who wait; from any thread, while the desk is at a long piece of work."""
+        for request in tuple(self._in_hand.values()):
+            request.fail(self._cancelled())
+
+    def _cancelled(self) -> Cancelled:
+        return Cancelled(f"{self._language.name} was closed before the answer was complete. Open it again.")
 
     def watch(self, silent_s: float) -> None:
         """End asks that are overdue while the desk has not come back for so long; on another thread."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vlmkit.engines import desk as desks
@@ -15,12 +16,14 @@ from vlmkit.errors import ModelLoadFailed
 if TYPE_CHECKING:
     from vlmkit.engines.desk import Desk
     from vlmkit.engines.opening import Opened
+    from vlmkit.engines.scheduler import Scheduler
 
 __all__ = ["Seat", "Seats", "load_timeout_s"]
 
 # A slow disk reads 20 MB a second, and a CPU without a fast BLAS takes minutes to look at the pictures of the tests.
 _LOAD_S = 900.0
 _LOAD_S_PER_GB = 120.0
+_CLOSING_S = 10.0
 
 
 def load_timeout_s(given: float | str | None, weight_bytes: int) -> float | None:
@@ -97,11 +100,11 @@ class Seats:
         own, scheduler = seat.desk, seat.opened.scheduler
         del seat
         with suppress(ModelLoadFailed):  # the desk was closed or lost meanwhile, and ended everything itself
-            own.leave(scheduler)
-            own.call(scheduler.shut)
+            if not own.post(partial(_end, own, scheduler), wait_s=_CLOSING_S):
+                scheduler.cancel()  # it is at a long piece of work, and ends the rest when it comes back
             # The last name of the model; what it held is given back once nothing holds it.
             del scheduler
-            own.call(loading.give_back)
+            own.post(loading.give_back, wait_s=_CLOSING_S)
 
     def _take(self, *, anew: bool = False) -> Seat:
         own = desks.desk()
@@ -116,6 +119,11 @@ class Seats:
             raise ModelLoadFailed(f"{self._name} cannot be loaded. {error}") from error
         own.join(opened.scheduler)
         return Seat(own, opened)
+
+
+def _end(own: Desk, scheduler: Scheduler) -> None:
+    own.forget(scheduler)
+    scheduler.shut()
 
 
 def _with_advice(error: ModelLoadFailed, lost: str) -> ModelLoadFailed:

@@ -8,7 +8,6 @@ shows every word in order and a place for every picture is taken.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vlmkit.engines import checkpoint_files
 from vlmkit.errors import Refused
 
 __all__ = ["ChatTemplate", "Conversation", "Said", "one_template", "own_template"]
@@ -35,6 +35,8 @@ def own_template(directory: Path) -> str | None:
     ------
     ValueError
         Several templates, and none of them is called "default".
+    ModelLoadFailed
+        One of its files cannot be read.
     """
     found = (one_template(template) for template in _templates(directory))
     return next((template for template in found if template), None)
@@ -53,14 +55,15 @@ def _templates(directory: Path) -> Iterator[Any]:
 
 
 def _entry(file: Path) -> Any:
-    text = _text(file)
-    content = json.loads(text) if text else None
+    content = None
+    with suppress(FileNotFoundError, NotADirectoryError):
+        content = checkpoint_files.read_json(file, file.parent.name)
     return content.get("chat_template") if isinstance(content, dict) else None
 
 
 def _text(file: Path) -> str | None:
     with suppress(FileNotFoundError, NotADirectoryError):
-        return file.read_text(encoding="utf-8")
+        return checkpoint_files.read_text(file, file.parent.name)
     return None
 
 

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vlmkit.engines import checkpoint_files
+from vlmkit.errors import ModelLoadFailed
+
 __all__ = ["opened", "processor_files"]
 
 # Where transformers 5 nests what it used to write to a file of its own.
@@ -60,8 +63,8 @@ def processor_files(directory: Path) -> dict[str, Any]:
     Settings by name of the file; empty where nothing is missing.
     """
     try:
-        nested: Any = json.loads((directory / "processor_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # its reader will say so
+        nested: Any = checkpoint_files.read_json(directory / "processor_config.json", directory.name)
+    except (OSError, ModelLoadFailed):  # its reader will say so
         return {}
     made = {}
     for key, name in _NESTED.items():

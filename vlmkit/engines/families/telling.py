@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
 from vlmkit.backends.registry import parse
-from vlmkit.engines import hub, locate
+from vlmkit.engines import checkpoint_files, hub, locate
 from vlmkit.engines.families.verdicts import verdict
 from vlmkit.errors import SetupError
 
@@ -22,13 +21,13 @@ def verdict_on(model: str) -> str:
     model : str
         Full name, as ``mlx:...``.
     """
-    with suppress(SetupError, OSError, ValueError):
+    with suppress(SetupError, OSError, KeyError, TypeError):
         name = parse(model)
         if name.engine != "mlx":
             return ""
         is_local = name.name == "tiny" or Path(name.name).is_dir()
         directory = locate.find(name.name).directory if is_local else hub.find_here(name.name)
-        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        config = checkpoint_files.read_json(directory / "config.json", name.name)
         found = verdict(str(config["model_type"]))
         return " ".join(dict.fromkeys((found.sentence, *found.remarks)))
     return ""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import copy
 import inspect
-import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import transformers
+
+from vlmkit.engines import checkpoint_files
 
 __all__ = ["complete", "image_settings", "reads"]
 
@@ -51,7 +52,7 @@ def image_settings(processor: Any, names: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for file in _FILES:
         with suppress(FileNotFoundError):
-            content = json.loads((Path(processor.tokenizer.name_or_path) / file).read_text(encoding="utf-8"))
+            content = checkpoint_files.read_json(Path(processor.tokenizer.name_or_path) / file, "the model")
             found |= content.get("image_processor", content)
     return {name: found[name] for name in names if found.get(name) is not None}
 
