@@ -14,7 +14,7 @@ from typing import Any
 from vlmkit.engines import checkpoint_files, tokenizer_bounds
 from vlmkit.errors import ModelLoadFailed
 
-__all__ = ["MOST_PIXELS", "MOST_SIDE_PX", "check", "check_processor"]
+__all__ = ["MOST_PIXELS", "MOST_SIDE_PX", "check", "check_processor", "check_settings"]
 
 MOST_SIDE_PX = 8192
 """Side of the largest picture that a model may be shown."""
@@ -24,7 +24,8 @@ MOST_PIXELS = 2**25
 _MOST_OF_PICTURES = 2**17
 # Without tensors that say so: no released vision model has more layers, or wider ones.
 _FEW_LAYERS = 256
-_SMALL_SIZE = 2**14
+_SMALL_SIZE = 2**16
+_LARGE_SIZE = 2**24  # where nothing is known of the weights
 # Eight numbers of 2 bits share a word of 16, and several projections one tensor.
 _PACKED = 16
 _MOST_POSITIONS = 2**27  # Llama 4 names 10 million
@@ -72,6 +73,28 @@ def check(directory: Path, config: Mapping[str, Any], shapes: Sequence[Sequence[
         _refuse(_of_processor(_read(directory / file, name)), file, name)
     _refuse(_of_tokenizer(_read(directory / "tokenizer_config.json", name)), "tokenizer_config.json", name)
     tokenizer_bounds.check(directory / "tokenizer.json", name)
+
+
+def check_settings(config: Mapping[str, Any], processors: Mapping[str, Any], name: str) -> None:
+    """The same as far as it goes without weights.
+
+    Parameters
+    ----------
+    config : mapping
+        Of config.json.
+    processors : mapping of str to object
+        Contents of other settings by name of the file.
+    name : str
+        What messages call the model.
+
+    Raises
+    ------
+    ModelLoadFailed
+        A number is beyond its bound.
+    """
+    _refuse(_of_config(config, _FEW_LAYERS, _LARGE_SIZE), "config.json", name)
+    for file in _PROCESSORS:
+        _refuse(_of_processor(processors.get(file)), file, name)
 
 
 def check_processor(processor: Any, name: str) -> None:

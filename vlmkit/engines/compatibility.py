@@ -14,7 +14,7 @@ from vlmkit.engines.families.verdicts import verdict
 from vlmkit.engines.installation import import_fault
 from vlmkit.engines.published import Published, published
 from vlmkit.engines.resolution import resolution_of
-from vlmkit.errors import ModelLoadFailed
+from vlmkit.errors import ModelLoadFailed, VlmkitError
 from vlmkit.memory import available_bytes
 
 if TYPE_CHECKING:
@@ -49,7 +49,13 @@ def compatibility_of(name: str, revision: str | None = None) -> Compatibility:
         A revision of something that has none.
     """
     found = published(name, revision=revision)
-    return desk.desk().call(partial(_judged, name, found))
+    try:
+        return desk.desk().call(partial(_judged, name, found))
+    except VlmkitError:
+        raise
+    except Exception as error:
+        message = f"{name}: its settings cannot be read ({type(error).__name__}: {error}). Get the model again."
+        raise ModelLoadFailed(message) from error
 
 
 def _judged(name: str, found: Published) -> Compatibility:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
 from vlmkit.engines import loading
+from vlmkit.engines.advice import explain
 from vlmkit.engines.families import verdicts
 from vlmkit.engines.resolution import resolution_of, side_to_keep
-from vlmkit.errors import ModelLoadFailed
+from vlmkit.errors import ModelLoadFailed, VlmkitError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +78,32 @@ def open_on_desk(
     SetupError
         As `loading.load`; or the model does not see rightly, or does not answer.
     """
-    loaded = loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed)
+    try:
+        return _opened(
+            checkpoint,
+            loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed),
+            name=name,
+            revision=revision,
+            slots=slots,
+            kv_cache_tokens=kv_cache_tokens,
+            wrong_allowed=wrong_allowed,
+        )
+    except VlmkitError:
+        raise
+    except Exception as error:  # settings of another kind than everybody expects, for one
+        raise ModelLoadFailed(explain(f"{name} cannot be opened", error, checkpoint)) from error
+
+
+def _opened(
+    checkpoint: Checkpoint,
+    loaded: loading.Loaded,
+    *,
+    name: str,
+    revision: str,
+    slots: int | None,
+    kv_cache_tokens: int | None,
+    wrong_allowed: bool,
+) -> Opened:
     # Importable only now that mlx is.
     from vlmkit.engines import conformance, probe
     from vlmkit.engines.scheduler import Scheduler

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vlmkit.engines import checkpoint_files, hub, inspection, locate
+from vlmkit.engines import bounds, checkpoint_files, hub, inspection, locate
 from vlmkit.errors import ModelLoadFailed, ModelNotFound
 
 __all__ = ["Published", "published"]
@@ -94,6 +94,7 @@ def published(name: str, *, revision: str | None = None) -> Published:
 def _of_directory(directory: Path, name: str) -> Published:
     config = inspection.read_config(directory, name)
     settings = {file: _settings(directory / file, name) for file in (*_PROCESSORS, _TOKENIZER)}
+    bounds.check_settings(config, settings, name)
     try:
         checkpoint = inspection.inspect(directory, name=name, allow_code=name)
     except ModelLoadFailed as error:
@@ -113,6 +114,7 @@ def _of_listing(listing: hub.Listing, name: str) -> Published:
     if config is None:
         message = f"{name} has no config.json on the Hub, so it is no model for this process. Name another one."
         raise ModelNotFound(message)
+    bounds.check_settings(config, listing.settings, name)
     sizes = [size for file, size in listing.sizes.items() if inspection.is_weights(file)]
     if not sizes:
         return _put_together(config, listing.settings, fault=inspection.no_weights([*listing.sizes], name, "the Hub"))
