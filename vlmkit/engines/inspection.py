@@ -113,7 +113,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         raise ModelLoadFailed(message)
     files = _weight_files(directory, name)
     headers = [_header(file, name) for file in files]
-    bounds.check(directory, config, [tensor["shape"] for header in headers for tensor in header.values()], name)
+    bounds.check(directory, config, _shapes(headers), name)
     quantization = config.get("quantization") or config.get("quantization_config") or {}
     bits = quantization.get("bits") if isinstance(quantization, dict) else None
     return Checkpoint(
@@ -127,6 +127,10 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         tensors=frozenset(name for header in headers for name in header),
         missing=missing_settings(_names(directory)),
     )
+
+
+def _shapes(headers: list[dict[str, Any]]) -> list[list[int]]:
+    return [tensor["shape"] for header in headers for tensor in header.values()]
 
 
 def digest(directory: Path, adapter: Path | None = None) -> str:
