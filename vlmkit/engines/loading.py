@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.engines import bounds, precision
+from vlmkit.engines import precision
 from vlmkit.engines.advice import explain
 from vlmkit.engines.installation import import_fault
 from vlmkit.errors import ModelLoadFailed
@@ -97,15 +97,12 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
                     config,
                     lambda: names.load(lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed)),
                 )
-            bounds.check_processor(mended.processor, name)
             model = mended.model if chosen == "checkpoint" else foreign.dequantize(mended.model)
             precision.convert(model, chosen)
             mx.eval(model.parameters())
         if chosen != "checkpoint":
             substitutes.install()
         language = LoadedModel(name, model, mended.processor, checkpoint)
-    except ModelLoadFailed:
-        raise
     except Exception as error:
         raise ModelLoadFailed(explain(f"{name} cannot be loaded", error, checkpoint)) from error
     return Loaded(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
-from vlmkit.engines import loading
+from vlmkit.engines import bounds, loading
 from vlmkit.engines.advice import explain
 from vlmkit.engines.families import verdicts
 from vlmkit.engines.resolution import resolution_of, side_to_keep
@@ -108,6 +108,7 @@ def _opened(
     from vlmkit.engines import conformance, probe
     from vlmkit.engines.scheduler import Scheduler
 
+    bounds.check_processor(loaded.language.processor, name)
     faults = probe.examine(loaded.language)
     if faults and not wrong_allowed:
         raise _wrong(name, faults)
