@@ -17,6 +17,8 @@ GROUND = {
     "settings_trust",
     "extras",
     "memory",
+    "children",
+    "framing",
     "notices",
     "finish_reasons",
     "proportions",
@@ -38,6 +40,9 @@ MAY_IMPORT = {
     "notices": {"untrusted"},
     # Weights, pictures and the model picker fit into what is free.
     "memory": set(),
+    # Pictures (sources), templates and models (engines) are worked on in processes that may be lost.
+    "children": set(),
+    "framing": set(),
     # Providers tell why there is no text, the gate whether a text counts: both by the same words.
     "finish_reasons": set(),
     # Votes (frame) and measures (evaluation) have intervals of one kind.

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from vlmkit.engines import rendering
 from vlmkit.engines.rendering import Renderer
 from vlmkit.errors import Refused
 
@@ -131,7 +132,7 @@ def test_without_a_process_the_ask_is_refused(monkeypatch):
     def refuse(*_, **__):
         raise PermissionError("no")
 
-    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(rendering, "start", refuse)
     own = Renderer()
     own.prepare()
     with pytest.raises(Refused, match="no process could be started"):

@@ -1,23 +1,21 @@
 """The process's own side: what it reads, and what it writes."""
 
-import io
-import json
-import struct
+import os
 
-from vlmkit.engines import rendering_process
-
-
-def of(request):
-    sent = json.dumps(request).encode()
-    return struct.pack("<Q", len(sent)) + sent
+from vlmkit.engines.rendering_process import serve
+from vlmkit.framing import receive, send
 
 
-def test_requests_are_answered_in_order(monkeypatch):
-    """A text or a fault for each; what is cut off ends it."""
-    monkeypatch.setattr(rendering_process, "_limit_memory", lambda: None)  # of this process
-    monkeypatch.setattr(rendering_process.signal, "signal", lambda *_: None)
-    requests = [{"template": "{{ a }}", "values": {"a": "é"}}, {"template": "{{ b() }}", "values": {}}]
-    sink = io.BytesIO()
-    rendering_process.serve(io.BytesIO(b"".join(map(of, requests)) + b"\0"), sink)
-    answers = [{"text": "é"}, {"fault": "UndefinedError", "message": "'b' is undefined"}]
-    assert sink.getvalue() == b"".join(map(of, answers))
+def test_requests_are_answered_in_order():
+    """A text or a fault for each, also a half of a character; what is cut off ends it."""
+    source, ours = os.pipe()
+    theirs, sink = os.pipe()
+    for template, values in (("{{ a }}", {"a": "\ud800é"}), ("{{ b() }}", {})):
+        send(ours, {"template": template, "values": values})
+    os.write(ours, b"\0")
+    os.close(ours)
+    serve(source, sink)
+    assert receive(theirs, 100) == ({}, "\ud800é".encode("utf-8", "surrogatepass"))
+    assert receive(theirs, 100) == ({"fault": "UndefinedError", "message": "'b' is undefined"}, b"")
+    for end in (source, theirs, sink):
+        os.close(end)

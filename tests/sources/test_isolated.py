@@ -8,8 +8,8 @@ from dataclasses import asdict
 import pytest
 from hostile_pictures import png
 
+from vlmkit.framing import receive, send
 from vlmkit.sources import Limits, children, isolated
-from vlmkit.sources.messages import receive, send
 
 
 @pytest.fixture

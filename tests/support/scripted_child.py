@@ -1,13 +1,11 @@
 """Children of a script: they speak the protocol, or break it, without a model and without its seconds of imports."""
 
 _PRELUDE = """
-import importlib.util, json, os, signal, socket, sys, time
-sys.path[:] = json.loads(sys.argv.pop(1))
-sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec("vlmkit"))
+import json, os, signal, socket, sys, time
 from vlmkit.backends.facts import Counts, ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight, Tile
 from vlmkit.engines.isolation import messages
-from vlmkit.engines.isolation.frames import FrameReader
+from vlmkit.framing import FrameReader
 from vlmkit.records import Reply
 line = socket.socket(fileno=int(sys.argv[1]))
 reader = FrameReader(2**40)
@@ -43,9 +41,6 @@ def program(body):
 
 
 POISONED = """
-import importlib.util, json, sys
-sys.path[:] = json.loads(sys.argv.pop(1))
-sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec("vlmkit"))
 import itertools, os, re, signal
 from vlmkit.engines.isolation import child
 from vlmkit.engines import mlx

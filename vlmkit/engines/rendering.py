@@ -6,27 +6,26 @@ One process serves all models. It is started before the first template is needed
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import signal
-import struct
 import subprocess
-import sys
 import threading
+import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from vlmkit.children import how_it_ended, kill, start
 from vlmkit.engines.rendering_process import CPU_S, MOST_CHARACTERS
 from vlmkit.errors import Refused
+from vlmkit.framing import receive, send
 
 __all__ = ["Renderer", "prepare", "render"]
 
-_SCRIPT = Path(__file__).with_name("rendering_process.py")
+_PROGRAM = "from vlmkit.engines.rendering_process import main; main()"
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "PYTHONHOME")
 # The process is ended by the system; this is for systems that cannot, and for a process that was stopped.
 _PATIENCE_S = 60.0
-# A character is six in JSON at most.
-_MOST_ANSWER_BYTES = 6 * MOST_CHARACTERS + 1024
+_MOST_ANSWER_BYTES = 4 * MOST_CHARACTERS
 _OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
 _TOO_MUCH = frozenset({"MemoryError", "RecursionError"})
 
@@ -69,14 +68,13 @@ class Renderer:
         ValueError
             Whatever the template itself raises.
         """
-        sent = json.dumps({"template": template, "values": values}).encode()
         with self._lock:
             try:
-                answer = self._asked(sent)
-            except (OSError, struct.error) as error:
+                answer, text = self._asked({"template": template, "values": values})
+            except (EOFError, OSError, ValueError) as error:
                 raise Refused(f"{name}: {self._ending(error)} {_ADVICE}") from error
-        if "text" in answer:
-            return str(answer["text"])
+        if "fault" not in answer:
+            return text.decode("utf-8", "surrogatepass")
         fault, message = str(answer.get("fault")), str(answer.get("message"))
         if fault in _TOO_MUCH:
             said = f"{fault}: {message}" if message else fault
@@ -88,68 +86,44 @@ class Renderer:
         with self._lock:
             self._end()
 
-    def _asked(self, sent: bytes) -> dict[str, Any]:
+    def _asked(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         process = self._running()
-        watch = threading.Timer(self._patience_s, process.kill)
-        watch.daemon = True
-        watch.start()
-        try:
-            _write(process, sent)
-            answer: dict[str, Any] = json.loads(_read(process))
-        finally:
-            watch.cancel()
-        return answer
+        if process.stdin is None or process.stdout is None:
+            raise BrokenPipeError
+        end_s = time.monotonic() + self._patience_s
+        send(process.stdin.fileno(), request, end_s=end_s)
+        return receive(process.stdout.fileno(), _MOST_ANSWER_BYTES, end_s)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._owner_id != os.getpid():  # forked: the process is another's
             self._process, self._owner_id = None, os.getpid()
         if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603  our own script
-                [sys.executable, "-I", "-S", str(_SCRIPT)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # what interrupts this program does not interrupt that one
-            )
-            _write(self._process, json.dumps(sys.path).encode())
+            environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+            self._process = start(_PROGRAM, environment=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            if self._process.stdin is not None:
+                os.set_blocking(self._process.stdin.fileno(), False)
         return self._process
 
     def _ending(self, error: Exception) -> str:
         """What became of the process, in words."""
         if self._process is None:
             return f"no process could be started to render its chat template ({error})."
-        self._process.kill()
+        kill(self._process)
         status = self._process.wait()
         self._end()
-        too_long = f"it computed for longer than {CPU_S:g} s" if status == _OUT_OF_TIME else f"it broke ({status})"
-        return f"its chat template was stopped, as {too_long}."
+        how = f"computed for longer than {CPU_S:g} s" if status == _OUT_OF_TIME else f"broke ({how_it_ended(status)})"
+        return f"its chat template was stopped, as it {how}."
 
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is None or self._owner_id != os.getpid():
             return
-        process.kill()
+        kill(process)
         with suppress(OSError):
             process.communicate()
 
 
 _ADVICE = "Get the model again, or name another one."
-
-
-def _write(process: subprocess.Popen[bytes], sent: bytes) -> None:
-    if process.stdin is None:
-        raise BrokenPipeError
-    process.stdin.write(struct.pack("<Q", len(sent)) + sent)
-    process.stdin.flush()
-
-
-def _read(process: subprocess.Popen[bytes]) -> bytes:
-    if process.stdout is None:
-        raise BrokenPipeError
-    (length,) = struct.unpack("<Q", process.stdout.read(8))
-    if length > _MOST_ANSWER_BYTES:
-        raise OSError(f"an answer of {length} bytes")
-    return process.stdout.read(length)
 
 
 _renderer = Renderer()

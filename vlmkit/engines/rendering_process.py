@@ -1,28 +1,28 @@
-"""The process that renders a stranger's chat template, and is ended where that takes too much. Run by its path alone.
+"""The process that renders a stranger's chat template, and is ended where that takes too much. Started by `rendering`.
 
 A template is a program: it may loop for days, or write gigabytes in one step of C that no Python can interrupt. Here
 the system itself ends it. The environment is the one that templates are written for, transformers'.
 
-Takes, on standard input, messages of a length (8 bytes) and JSON: first a list of folders to import from, then each
-time a template and its values. Gives, on standard output, the text or what went wrong, in the same form.
+Takes, on standard input, frames with a template and its values. Gives, on standard output, the text as the frame's
+block, or what went wrong.
 """
 
 from __future__ import annotations
 
 import json
 import signal
-import struct
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
+
+from vlmkit.framing import receive, send
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["CPU_S", "MOST_CHARACTERS", "serve"]
+__all__ = ["CPU_S", "MOST_CHARACTERS", "main", "serve"]
 
 CPU_S = 1.0
 """A template of the largest released models takes milliseconds."""
@@ -32,27 +32,28 @@ _MOST_BYTES = 512 * 2**20  # of addresses; Python and Jinja take 50 MB of them
 _KEPT_FAULT = 2000
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
+def main() -> None:
+    """Render what comes over standard input until it is closed."""
+    _limit_memory()
+    _environment()  # loaded before the clock runs
+    serve(0, 1)
+
+
+def serve(source: int, sink: int) -> None:
     """Render until nothing comes any more.
 
     Parameters
     ----------
-    source, sink : binary files
+    source, sink : int
+        Descriptors.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the program that is asked from
-    _limit_memory()
-    while (request := _read(source)) is not None:
-        _allow(CPU_S)
-        answer = _answer(request["template"], request["values"])
-        _allow(0)
-        sent = json.dumps(answer).encode()
-        sink.write(struct.pack("<Q", len(sent)) + sent)
-        sink.flush()
-
-
-def _read(source: BinaryIO) -> Any:
-    head = source.read(8)
-    return json.loads(source.read(*struct.unpack("<Q", head))) if len(head) == 8 else None
+    with suppress(EOFError):
+        while True:
+            request, _ = receive(source, 0)
+            _allow(CPU_S)
+            answer, text = _answer(request["template"], request["values"])
+            _allow(0)
+            send(sink, answer, text)
 
 
 def _allow(seconds: float) -> None:
@@ -65,17 +66,16 @@ def _limit_memory() -> None:
     with suppress(ImportError, OSError, ValueError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
 
 
-def _answer(template: str, values: dict[str, Any]) -> dict[str, str]:
+def _answer(template: str, values: dict[str, Any]) -> tuple[dict[str, str], bytes]:
     try:
-        return {"text": _joined(_compiled(template), values)}
+        return {}, _joined(_compiled(template), values).encode("utf-8", "surrogatepass")
     except BaseException as error:  # noqa: BLE001  whoever asks gets it
         with suppress(BaseException):  # also its message is a stranger's
-            return {"fault": type(error).__name__, "message": str(error)[:_KEPT_FAULT]}
-        return {"fault": type(error).__name__, "message": ""}
+            return {"fault": type(error).__name__, "message": str(error)[:_KEPT_FAULT]}, b""
+        return {"fault": type(error).__name__, "message": ""}, b""
 
 
 def _joined(template: Template, values: dict[str, Any]) -> str:
@@ -174,8 +174,3 @@ def _as_json(
 def _compiled(template: str) -> Template:
     compiled: Template = _environment().from_string(template)
     return compiled
-
-
-if __name__ == "__main__":
-    sys.path[:] = _read(sys.stdin.buffer)
-    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,28 +1,19 @@
-"""Processes that decode pictures: started when one is needed, used again, replaced when they hang or crash.
-
-They are fresh interpreters, not forks: a fork of a process with threads may hang, and one of a notebook has its memory.
-"""
+"""Processes that decode pictures: started when one is needed, used again, replaced when they hang or crash."""
 
 from __future__ import annotations
 
 import atexit
-import fcntl
-import json
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+from vlmkit.children import how_it_ended, kill, start
 from vlmkit.errors import ImageTooLarge, UnreadableImage
-from vlmkit.sources import messages
+from vlmkit.framing import receive, send
 from vlmkit.sources.decoding_budget import BUDGET
 
 __all__ = ["Child", "Children", "close_all", "work"]
@@ -31,17 +22,7 @@ _MOST = max(2, min(8, os.cpu_count() or 2))
 _IDLE_S = 30.0  # then a process that nobody needs is ended
 _START_S = 60.0  # until a new one has loaded Pillow, on a machine that is busy with other things
 _MOST_NEED_BYTES = 2**48
-# The path of this process, as the child has to find the same packages; and not the working directory, which may hold a
-# stranger's files beside the pictures. The package root is not run: it registers `df.vlm`, and pandas takes a second.
-_PROGRAM = """
-import json, sys, types
-sys.path[:], root = json.loads(sys.argv.pop(1))
-sys.modules["vlmkit"] = types.ModuleType("vlmkit")
-sys.modules["vlmkit"].__path__ = [root]
-from vlmkit.sources.isolated import main
-main()
-"""
-_ROOT = str(Path(__file__).resolve().parent.parent)
+_PROGRAM = "from vlmkit.sources.isolated import main; main()"
 # One thread for each: as many processes as processors run, and a limit of memory counts every thread's stack.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
@@ -56,16 +37,8 @@ class Child:
     """
 
     def __init__(self) -> None:
-        path = [os.path.abspath(entry) for entry in sys.path if entry]  # noqa: PTH100  also what is no path
-        self._popen = subprocess.Popen(  # noqa: S603  this interpreter, and a program that stands above
-            [sys.executable, "-P", "-c", _PROGRAM, json.dumps([path, _ROOT]), str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ENVIRONMENT,
-            bufsize=0,
-            start_new_session=True,
-        )
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self._popen = start(_PROGRAM, environment=kept | _ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._in, self._out = _descriptor(self._popen.stdin), _descriptor(self._popen.stdout)
         os.set_blocking(self._in, False)
         for line in (self._in, self._out):
@@ -106,11 +79,11 @@ class Child:
         if left_s is not None and self.is_new:
             left_s += _START_S
         begin_s = time.monotonic()
-        messages.send(self._in, order, block, None if left_s is None else begin_s + left_s)
+        send(self._in, order, block, None if left_s is None else begin_s + left_s)
         with ExitStack() as held:
             while True:
                 end_s = None if left_s is None else begin_s + left_s
-                answer, data = messages.receive(self._out, most_bytes, end_s)
+                answer, data = receive(self._out, most_bytes, end_s)
                 if "need" not in answer:
                     break
                 waits_s = time.monotonic()
@@ -130,14 +103,12 @@ class Child:
         """
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(patience_s)
-        with suppress(ProcessLookupError, PermissionError):
-            if self._popen.returncode is None:
-                os.killpg(self._popen.pid, signal.SIGKILL)
+        kill(self._popen)
         status = self._popen.wait()
         for line in (self._popen.stdin, self._popen.stdout):
             if line is not None:
                 line.close()
-        return _how(status)
+        return how_it_ended(status)
 
 
 class Children:
@@ -153,8 +124,7 @@ class Children:
         self._places = threading.Semaphore(most)
         self._lock = threading.Lock()
         self._idle: list[Child] = []
-        self._wanted: SimpleQueue[Future[Child]] = SimpleQueue()
-        self._starter: threading.Thread | None = None
+        self._reaper: threading.Thread | None = None
 
     def work(self, order: Mapping[str, Any], block: bytes, most_bytes: int) -> tuple[dict[str, Any], bytes]:
         """As `Child.work`, by one that is free; waits for one.
@@ -185,8 +155,7 @@ class Children:
             except BaseException:  # an interrupt: what it is busy with, nobody will read
                 child.end()
                 raise
-            with self._lock:
-                self._idle.append(child)
+            self._give_back(child)
             return result
 
     def pids(self) -> list[int]:
@@ -208,38 +177,34 @@ class Children:
                 if child.is_alive():
                     return child
                 child.end()
-            if self._starter is None:
-                self._starter = threading.Thread(target=self._start_them, name="vlmkit-decoders", daemon=True)
-                self._starter.start()
-        future: Future[Child] = Future()
-        self._wanted.put(future)
         try:
-            return future.result()
+            return Child()
         except OSError as error:
             raise UnreadableImage(
                 f"no process can be started to decode it ({error}); set isolate_images=False."
             ) from error
 
-    def _start_them(self) -> None:
-        """All are started from one thread that stays: Linux ends a child together with the thread that started it."""
-        while True:
-            try:
-                future = self._wanted.get(timeout=_IDLE_S)
-            except Empty:
-                self._end_idle()
-                continue
-            try:
-                future.set_result(Child())
-            except Exception as error:  # noqa: BLE001  told to whoever asked
-                future.set_exception(error)
-
-    def _end_idle(self) -> None:
-        last_s = time.monotonic() - _IDLE_S
+    def _give_back(self, child: Child) -> None:
         with self._lock:
-            idle = [child for child in self._idle if child.idle_since_s < last_s]
-            self._idle = [child for child in self._idle if child not in idle]
-        for child in idle:
-            child.end()
+            self._idle.append(child)
+            if self._reaper is None:
+                self._reaper = threading.Thread(target=self._reap, name="vlmkit-decoders", daemon=True)
+                self._reaper.start()
+
+    def _reap(self) -> None:
+        """End those that nobody has needed for a while, until none is left."""
+        while True:
+            time.sleep(_IDLE_S)
+            last_s = time.monotonic() - _IDLE_S
+            with self._lock:
+                idle = [child for child in self._idle if child.idle_since_s < last_s]
+                self._idle = [child for child in self._idle if child not in idle]
+                is_over = not self._idle
+                self._reaper = None if is_over else self._reaper
+            for child in idle:
+                child.end()
+            if is_over:
+                return
 
 
 def work(order: Mapping[str, Any], block: bytes, most_bytes: int) -> tuple[dict[str, Any], bytes]:
@@ -283,9 +248,9 @@ def _give(held: ExitStack, need: object, line_in: int) -> None:
         try:
             held.enter_context(BUDGET.hold(need))
         except MemoryError as error:
-            messages.send(line_in, {"refused": str(error)})
+            send(line_in, {"refused": str(error)})
         else:
-            messages.send(line_in, {"go": True})
+            send(line_in, {"go": True})
 
 
 def _descriptor(line: IO[bytes] | None) -> int:
@@ -294,7 +259,9 @@ def _descriptor(line: IO[bytes] | None) -> int:
 
 def _widen(line: int) -> None:
     """A wider pipe, where the system has it: what fits in at once costs no change of process for every 64 KiB."""
-    with suppress(AttributeError, OSError):
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
         fcntl.fcntl(line, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
@@ -305,9 +272,3 @@ def _crashed(label: str, child: Child) -> UnreadableImage | ImageTooLarge:
             f"{label}: the system ended its decoder, as it does where memory runs out; shrink it first."
         )
     return UnreadableImage(f"{label}: its decoder crashed ({how}); leave the picture out.")
-
-
-def _how(status: int) -> str:
-    with suppress(ValueError):
-        return signal.Signals(-status).name
-    return f"exit status {status}"

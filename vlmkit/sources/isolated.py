@@ -1,15 +1,13 @@
 """What runs in a process of its own that decodes pictures for another one: started by `isolation` only.
 
 A decoder that hangs, crashes or takes more memory than it asked for ends this process and costs one picture. It ends
-with its parent: when its line is closed, and on Linux at once, even while native code holds everything up.
+when its line is closed.
 """
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from vlmkit.errors import RunError
+from vlmkit.framing import receive, send
 from vlmkit.records import ImageRef, Picture
-from vlmkit.sources import messages
 from vlmkit.sources.decoding_budget import BUDGET
 from vlmkit.sources.headers import read_header
 from vlmkit.sources.limits import Limits
@@ -29,7 +27,6 @@ from vlmkit.sources.thumbnails import thumbnail
 
 __all__ = ["main"]
 
-_PARENT_DIED = 1  # PR_SET_PDEATHSIG
 _MOST_BYTES = 2**40  # whatever the parent sends has its place in its memory already
 _SLACK_BYTES = 256 * 2**20  # libraries that are loaded with the first picture that needs them
 _SLACK_RATIO = 1.25
@@ -42,13 +39,11 @@ def main() -> None:
     """Work on what comes over standard input until it is closed."""
     line_in, line_out = os.dup(0), os.dup(1)
     os.dup2(2, 1)  # a library that prints must not write into the messages
-    _end_with_parent(int(sys.argv[1]))
-    faulthandler.enable()
 
     def ask(size_bytes: int) -> None:
-        messages.send(line_out, {"need": size_bytes})
+        send(line_out, {"need": size_bytes})
         if size_bytes:
-            answer, _ = messages.receive(line_in, 0)
+            answer, _ = receive(line_in, 0)
             if "refused" in answer:
                 raise MemoryError(answer["refused"])
             _limit_memory(size_bytes)
@@ -56,14 +51,14 @@ def main() -> None:
     BUDGET.kept_by(ask)
     while True:
         try:
-            order, block = messages.receive(line_in, _MOST_BYTES)
+            order, block = receive(line_in, _MOST_BYTES)
         except EOFError:
             return
         _limit_memory(2 * len(block))
         if order["timeout_s"] is not None:
             faulthandler.dump_traceback_later(order["timeout_s"] + _LATE_S, exit=True)
         answer, data = _result(order, block)
-        messages.send(line_out, answer, data)
+        send(line_out, answer, data)
 
 
 def _result(order: dict[str, Any], block: bytes) -> _Result:
@@ -72,14 +67,6 @@ def _result(order: dict[str, Any], block: bytes) -> _Result:
         return _WORK[order["work"]](ref, Limits(**order["limits"]), **order["options"])
     except RunError as fault:
         return {"fault": type(fault).__name__, "message": str(fault)}, b""
-
-
-def _end_with_parent(parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt from the keyboard is the parent's to heed
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before
-        os._exit(0)
 
 
 def _limit_memory(size_bytes: int) -> None:

@@ -5,8 +5,8 @@ from concurrent.futures import Future
 import pytest
 
 from vlmkit.engines.isolation.asks import Asks, Pending
-from vlmkit.engines.isolation.frames import MOST_TEXT_BYTES
 from vlmkit.errors import Cancelled, ServerFault
+from vlmkit.framing import MOST_TEXT_BYTES
 from vlmkit.records import Ask
 
 

@@ -11,8 +11,8 @@ from tests.families.drawing import picture
 from vlmkit.backends.facts import Counts, ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight, Tile
 from vlmkit.engines.isolation import messages
-from vlmkit.engines.isolation.frames import Frame, FrameReader
 from vlmkit.errors import ModelNotFound, Refused, TimedOut
+from vlmkit.framing import Frame, FrameReader
 from vlmkit.records import Ask, Constraint, Reply, Sampling, Token, Turn, Usage
 
 ASK = Ask(

@@ -13,8 +13,8 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Any
 
-from vlmkit.engines.isolation.frames import MOST_TEXT_BYTES
 from vlmkit.errors import RunError, ServerFault
+from vlmkit.framing import MOST_TEXT_BYTES
 from vlmkit.records import Ask
 
 __all__ = ["Asks", "Pending"]

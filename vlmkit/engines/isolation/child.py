@@ -6,12 +6,10 @@ code holds them all up, Linux kills it with its parent, and Python's own watchdo
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import logging
 import os
 import select
-import signal
 import socket
 import sys
 import threading
@@ -25,10 +23,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vlmkit.engines import desk as desks
 from vlmkit.engines.isolation import messages
-from vlmkit.engines.isolation.frames import Frame, FrameReader
 from vlmkit.engines.isolation.watch import PULSE_S, Patience
 from vlmkit.errors import Cancelled, ServerFault, TimedOut
 from vlmkit.extras import open_by_name
+from vlmkit.framing import Frame, FrameReader
 from vlmkit.records import Reply
 
 if TYPE_CHECKING:
@@ -40,33 +38,17 @@ __all__ = ["main"]
 
 _READ_BYTES = 2**20
 _MOST_BLOCK_BYTES = 2**40  # whatever a parent sends has its place in its own memory already
-_PARENT_DIED = 1  # PR_SET_PDEATHSIG
 _LAST_WORDS_S = 0.2
 _LOST = 70
 
 
 def main() -> NoReturn:
     """Open the model that the parent names, answer until the line is closed, and end."""
-    descriptor, parent = map(int, sys.argv[1:3])
-    _prepare(parent)
+    descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
     child = _Child(socket.socket(fileno=descriptor))
     child.run()
     os._exit(0)  # whatever the desk is busy with, nobody waits for it
-
-
-def _prepare(parent: int) -> None:
-    faulthandler.enable()  # a native crash says where
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before
-        os._exit(0)
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        # An abort would write all of a model's memory to disk.
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 class _Outbox:

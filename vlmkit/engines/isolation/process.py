@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import selectors
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
 
-from vlmkit.engines.isolation.frames import FrameReader
+from vlmkit import children
 from vlmkit.engines.isolation.messages import FromChild, Open, Pulse, packed, read_from_child
 from vlmkit.engines.isolation.watch import Patience, Watch
 from vlmkit.engines.specification import Specification
+from vlmkit.framing import FrameReader
 
 __all__ = ["Listener", "Process"]
 
@@ -33,15 +31,7 @@ _REPORT = re.compile(r"Fatal Python error|Timeout \(")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\u024f]+")
 _SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
 
-# The parent's own path, as the child has to find the same packages. The package's root stays empty: it would bring
-# pandas, a second and 60 MB that no child needs.
-_PROGRAM = """
-import importlib.util, json, sys
-sys.path[:] = json.loads(sys.argv.pop(1))
-sys.modules["vlmkit"] = importlib.util.module_from_spec(importlib.util.find_spec("vlmkit"))
-from vlmkit.engines.isolation import child
-child.main()
-"""
+_PROGRAM = "from vlmkit.engines.isolation import child; child.main()"
 
 
 class Listener(Protocol):
@@ -74,7 +64,6 @@ class Process:
         self._stopping = threading.Event()
         self._popen: subprocess.Popen[bytes] | None = None
         self.put(packed(Open(specification=specification)))
-        # It starts the child, too: Linux ends a child together with the thread that started it.
         self._thread = threading.Thread(target=self._run, name="vlmkit-child", daemon=True)
 
     @property
@@ -154,19 +143,12 @@ class Process:
     def _start(self) -> tuple[socket.socket, int]:
         ours, theirs = socket.socketpair()
         said, tell = os.pipe()
-        path = json.dumps([os.path.abspath(entry) for entry in sys.path])  # noqa: PTH100  of what may not exist
         environment = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
         try:
             with theirs:
-                self._popen = subprocess.Popen(  # noqa: S603  this package, and nothing that a user names
-                    [sys.executable, "-P", "-c", _PROGRAM, path, str(theirs.fileno()), str(os.getpid())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=tell,
-                    stderr=tell,
-                    pass_fds=[theirs.fileno()],
-                    env=environment,
-                    # An interrupt or a stop from the keyboard is this process's to heed.
-                    start_new_session=True,
+                handle = theirs.fileno()
+                self._popen = children.start(
+                    _PROGRAM, [str(handle)], environment=environment, stdout=tell, stderr=tell, pass_fds=[handle]
                 )
         except OSError:
             ours.close()
@@ -255,19 +237,14 @@ class Process:
             return bool(selector.select(0))
 
     def _kill(self) -> None:
-        if self._popen is not None and self._popen.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._popen.pid, signal.SIGKILL)  # it leads a group of its own
+        if self._popen is not None:
+            children.kill(self._popen)
 
 
 def _how(status: int) -> str:
-    if status >= 0:
-        return f"ended with exit status {status}"
-    with suppress(ValueError):
-        name = signal.Signals(-status).name
-        why = ", which is what a system does whose memory runs out" if name == "SIGKILL" else ""
-        return f"was ended by {name}{why}"
-    return f"was ended by signal {-status}"
+    how = children.how_it_ended(status)
+    why = ", which is what a system does whose memory runs out" if how == "SIGKILL" else ""
+    return f"ended with {how}" if status >= 0 else f"was ended by {how}{why}"
 
 
 def _quoted(said: bytes) -> str:
