@@ -27,6 +27,7 @@ _MOST_SAID_BYTES = 2**16
 _LAST_WORDS_S = 2.0
 # What a native crash says of itself is worth a few lines of a message: the first ones of Python's own report.
 _MOST_SAID_LINES = 6
+_REASON_LINES = 2
 _REPORT = re.compile(r"Fatal Python error|Timeout \(")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\u024f]+")
 _SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
@@ -250,7 +251,9 @@ def _how(status: int) -> str:
 def _quoted(said: bytes) -> str:
     lines = [line for line in map(_printable, said.decode("utf-8", "replace").splitlines()) if line.strip()]
     reports = [place for place, line in enumerate(lines) if _REPORT.match(line)]
-    kept = lines[reports[-1] :][:_MOST_SAID_LINES] if reports else lines[-_MOST_SAID_LINES:]
+    # A library says why it aborts just before Python reports where.
+    first = max(0, reports[-1] - _REASON_LINES) if reports else -_MOST_SAID_LINES
+    kept = lines[first:][:_MOST_SAID_LINES]
     return f" It said: {' | '.join(line[:300] for line in kept)}." if kept else ""
 
 
