@@ -287,6 +287,20 @@ def test_a_call_may_have_a_deadline_of_its_own(own):
     assert own.lost
 
 
+def test_a_turn_that_panics_loses_the_desk(own):
+    """What is raised there may be no Exception, as a library's panic; nobody waits for a thread that is gone."""
+    notes = []
+    worker = Counting("a", 1, notes)
+    worker.turn = lambda: (_ for _ in ()).throw(KeyboardInterrupt("panic"))
+    own.join(worker)
+    own.wake(worker)
+    own._thread.join(20)
+    assert "broke (KeyboardInterrupt: panic)" in own.lost
+    assert notes == [own.lost]
+    with pytest.raises(ModelLoadFailed, match="broke"):
+        own.call(lambda: None)
+
+
 def test_posted_work_is_waited_for_no_longer_than_told(own):
     """And done all the same."""
     release, notes = threading.Event(), []

@@ -277,7 +277,18 @@ class Desk:
         # A lost desk is interrupted, once more perhaps while it leaves.
         for step in (self._serve, self._leave, self._leave):
             with suppress(SystemExit):
-                step()
+                self._told(step)
+
+    def _told(self, step: Callable[[], None]) -> None:
+        """Do it; what breaks the thread, as a panic of Rust does, which is no Exception, is told to all who wait."""
+        try:
+            step()
+        except SystemExit:
+            raise
+        except BaseException as error:  # noqa: BLE001  nobody may wait for a thread that is gone
+            with self._gate:
+                self._leaving = True  # nobody interrupts it any more
+            self.lose(f"The thread that runs models in this process broke ({type(error).__name__}: {error}).")
 
     def _serve(self) -> None:
         while self._open and not self.lost:
@@ -339,7 +350,8 @@ class Desk:
     def _interrupt(self) -> None:
         """Have the thread end as soon as it runs Python code again."""
         with self._gate:
-            if not self._leaving and self._thread.ident is not None:
+            # The number of a thread that has ended may be another's by now.
+            if not self._leaving and self._thread.is_alive() and self._thread.ident is not None:
                 end = ctypes.py_object(SystemExit)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), end)
 

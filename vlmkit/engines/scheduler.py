@@ -175,7 +175,9 @@ class Scheduler:
         self._piece = (start_s, (request,))
         try:
             work(request)
-        except Exception as error:  # noqa: BLE001  whatever a processor or model raises concerns this ask alone
+        except SystemExit:  # the desk is lost
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever a processor or model raises, a panic too, is this ask's
             request.fail(_fault(self._language.name, error))
             self._count(failed=1)
             return False
@@ -286,7 +288,7 @@ class Scheduler:
         self.counts = replace(self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()})
 
 
-def _fault(model: str, error: Exception) -> RunError:
+def _fault(model: str, error: BaseException) -> RunError:
     """What went wrong, as a row's fault."""
     if isinstance(error, RunError):
         return error
