@@ -60,10 +60,7 @@ def check(data: bytes) -> None:
     for answer in answers:
         _whole(dialect, answer)
     stream = "".join(f"data: {answer}\n\n" for answer in answers).encode("utf-8", "replace")
-    events, found = Events(), []
-    for start in range(0, len(stream), 1 + status % 97):
-        found += events.feed(stream[start : start + 1 + status % 97])
-    for event in [*found, *events.feed(b"")]:
+    for event in _events(stream, 1 + status % 97):
         try:
             assert isinstance(dialect.read_event(event), Piece)
         except (BackendError, json.JSONDecodeError, RecursionError):  # as its documentation has it
@@ -73,6 +70,16 @@ def check(data: bytes) -> None:
     assert words_of(told).isprintable()
     assert isinstance(fault_of_answer(told, "server"), BackendError)
     assert isinstance(fault_in_body(told, "server"), BackendError | None)
+
+
+def _events(stream, piece_bytes):
+    events = Events(most_lines=100)
+    try:
+        for start in range(0, len(stream), piece_bytes):
+            yield from events.feed(stream[start : start + piece_bytes])
+        yield from events.feed(b"")
+    except BackendError:  # of more lines than an answer has
+        return
 
 
 def _whole(dialect, answer):
