@@ -55,3 +55,15 @@ def test_csv_comes_in_blocks(tmp_path):
     names, rows = csv_rows(path, Reading(path))
     assert names == ["a", "b"]
     assert [[len(cell) for cell in row] for row in rows] == [[3, 1_000_000]]
+
+
+@pytest.mark.parametrize("zero", ["", "\0"])
+def test_a_broken_row_may_be_no_text_either(tmp_path, zero):
+    """Also beside a zero: it is left out and told, and its neighbours stand."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"path,caption\na.jpg,x\nb.jpg," + zero.encode() + b"\xff\xfe,extra\nc.jpg,\xe9t\xc3\xa9\n")
+    reading = Reading(path)
+    names, rows = csv_rows(path, reading)
+    assert (names, list(rows)) == (["path", "caption"], [["a.jpg", "x"], ["c.jpg", "\udce9té"]])
+    with pytest.warns(UserWarning, match="line 3 .3 cells where 2 should be"):
+        reading.table([{"path": "a.jpg", "caption": "x"}])

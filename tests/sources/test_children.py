@@ -109,11 +109,11 @@ def test_one_that_dies_costs_its_picture(apart, sign, kind, words):
 def test_one_that_died_while_nobody_looked_costs_nothing(apart):
     """As where memory ran out for another program."""
     decoded()
-    (pid,) = apart.pids()
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_there(pid))
+    (child,) = apart._idle
+    os.kill(child.pid, signal.SIGKILL)
+    wait_until(lambda: not child.is_alive())
     assert decoded() == 320
-    assert pid not in apart.pids()
+    assert child.pid not in apart.pids()
 
 
 def test_idle_ones_are_ended(apart, monkeypatch):

@@ -105,7 +105,13 @@ class LoadedModel:
         return text
 
     def decode(self, tokens: list[int]) -> str:
-        """Text of tokens, markers of the template left out."""
+        """Text of tokens, markers of the template left out.
+
+        Raises
+        ------
+        Refused
+            The tokenizer makes more characters of a token than any language has.
+        """
         with within(_TOKENIZING_S, "its tokenizer"):
             text: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         if len(text) > _MOST_CHARACTERS * len(tokens):

@@ -115,16 +115,22 @@ def _source(
         first = head.decode("utf-8-sig", "surrogateescape")
         if _is_utf8(path):
             return lambda: path, first, _of_utf8
-        # Arrow cannot tell of a row that is no UTF-8: each byte is a letter for it, and a byte again in the cell.
-        letters = path.read_bytes().decode("latin-1").encode()
-        return lambda: pa.BufferReader(letters), first, _of_letters
+        return _letters(path.read_bytes()), first, _of_letters
     text, found = decode_text(path.read_bytes(), encoding)
     if found not in {None, "utf-8-sig"}:
         reading.note("files", f"read as {found}", path.name)
     if "\0" in text.split("\n", 1)[0]:
         raise UnicodeError("letters with zeros between")
     data = text.encode("utf-8", "surrogateescape")
+    if any("\udc80" <= letter <= "\udcff" for letter in text):  # what was no text in its encoding either
+        return _letters(data), text[:_HEAD_BYTES], _of_letters
     return lambda: pa.BufferReader(data), text[:_HEAD_BYTES], _of_utf8
+
+
+def _letters(data: bytes) -> Callable[[], Any]:
+    """Arrow cannot tell of a row that is no UTF-8: each byte is a letter for it, and a byte again in the cell."""
+    letters = data.decode("latin-1").encode()
+    return lambda: pa.BufferReader(letters)
 
 
 def _is_utf8(path: Path) -> bool:

@@ -131,6 +131,11 @@ class Sharing:
         row : Row
         now_s : float
             By `time.monotonic`.
+
+        Raises
+        ------
+        RuntimeError
+            It was not prepared yet.
         """
         if row.prepared is None or row.key is None:
             raise RuntimeError("only what was prepared can wait")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -47,8 +47,8 @@ def open_image(file: IO[bytes], label: str, most_pixels: int, formats: Collectio
     """
     file.seek(0)
     head = file.read(16)
-    fitting = [(name, factory) for name, factory, accept in readers() if not accept or accept(head) is True]
-    _check_format([name for name, _ in fitting], label, formats)  # a text that `accept` gives says why not
+    fitting = [(name, factory) for name, factory, accept in readers() if not accept or _accepts(accept, head)]
+    _check_format([name for name, _ in fitting], label, formats)
     page = picture_page(file, label) if head.startswith(HEADS) else 0  # before Pillow lists what it is cut into
     if head.startswith(ICON_HEAD):
         check_icon(file, label)
@@ -65,6 +65,13 @@ def open_image(file: IO[bytes], label: str, most_pixels: int, formats: Collectio
         return image
     file.seek(0)
     raise foreign_format(file.read(_HEAD_BYTES), label)
+
+
+def _accepts(accept: Callable[[bytes], bool | str], head: bytes) -> bool:
+    try:
+        return accept(head) is True  # a text says why not
+    except _NOT_THIS_FORMAT:  # as some do that were given fewer bytes than they look at
+        return False
 
 
 def _check_format(names: list[str], label: str, formats: Collection[str] | None) -> None:
