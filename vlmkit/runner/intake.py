@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice, zip_longest
 
 from vlmkit.runner.plan import Plan, Question
@@ -74,10 +73,10 @@ class Intake:
         rows : sequence of Row
         """
         known = [(row, row.prepared) for row in rows if row.prepared is not None]
-        replies = self._preparer.look_up([(row.question, prepared) for row, prepared in known])
-        for (row, prepared), reply in zip(known, replies, strict=True):
-            if reply is not None:
-                row.prepared = replace(prepared, ask=None, reply=reply)
+        answered = self._preparer.look_up([(row.question, prepared) for row, prepared in known])
+        for (row, _), prepared in zip(known, answered, strict=True):
+            if prepared is not None:
+                row.prepared = prepared
                 self.let_go(row)
 
     def read(self, workers: int, level: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -117,8 +117,8 @@ class Preparer:
             pass
         return None
 
-    def look_up(self, known: Sequence[tuple[Question, Prepared]]) -> list[Reply | None]:
-        """What the store has by now for what was prepared earlier.
+    def look_up(self, known: Sequence[tuple[Question, Prepared]]) -> list[Prepared | None]:
+        """What was prepared earlier, with the answer that the store has by now; None where it has none.
 
         Parameters
         ----------
@@ -126,10 +126,12 @@ class Preparer:
         """
         keys = [prepared.key for _, prepared in known if prepared.key]
         replies = self._store.replies(keys) if self._store and keys else {}
-        found = [replies.get(prepared.key or "") for _, prepared in known]
+        found = [
+            self._usable(replies.get(prepared.key or ""), question, prepared.target) for question, prepared in known
+        ]
         return [
-            reply if self._usable(reply, question, prepared.target) else None
-            for reply, (question, prepared) in zip(found, known, strict=True)
+            None if stored is None else replace(prepared, ask=None, **stored)
+            for stored, (_, prepared) in zip(found, known, strict=True)
         ]
 
     def _glance_at(
