@@ -127,3 +127,12 @@ def test_one_that_cannot_be_started_is_told(monkeypatch):
 def test_how_it_ended(status, words):
     """A status, a signal by its name, a number without a name."""
     assert how_it_ended(status) == words
+
+
+def test_a_bare_environment_has_no_key(monkeypatch):
+    """What an interpreter needs, and nothing else that stands there."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("TZ", "Europe/Zurich")
+    bare = children.bare_environment()
+    assert (bare["PATH"], bare["TZ"]) == (os.environ["PATH"], "Europe/Zurich")
+    assert "sk-secret" not in bare.values()

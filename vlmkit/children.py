@@ -20,7 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
-__all__ = ["end_with_parent", "how_it_ended", "kill", "start"]
+__all__ = ["bare_environment", "end_with_parent", "how_it_ended", "kill", "start"]
 
 # The path of this process, as the child has to find the same packages.
 _BEGINNING = """
@@ -32,6 +32,10 @@ from vlmkit.children import end_with_parent
 end_with_parent(parent)
 """
 _ROOT = str(Path(__file__).resolve().parent)
+_NEEDED = (
+    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME"),
+    *("LANG", "LC_ALL", "TZ", "TMPDIR"),
+)
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG
 
 
@@ -88,6 +92,11 @@ def start(
 
     _starter.put(work)
     return future.result()
+
+
+def bare_environment() -> dict[str, str]:
+    """What an interpreter needs of this process's environment, and no key: for a child that reads strangers' files."""
+    return {name: os.environ[name] for name in _NEEDED if name in os.environ}
 
 
 def kill(popen: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from vlmkit.children import how_it_ended, kill, start
+from vlmkit.children import bare_environment, how_it_ended, kill, start
 from vlmkit.engines.rendering_process import CPU_S, MOST_CHARACTERS
 from vlmkit.errors import Refused
 from vlmkit.framing import receive, send
@@ -22,7 +22,6 @@ from vlmkit.framing import receive, send
 __all__ = ["Renderer", "prepare", "render"]
 
 _PROGRAM = "from vlmkit.engines.rendering_process import main; main()"
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "PYTHONHOME")
 # The process is ended by the system; this is for systems that cannot, and for a process that was stopped.
 _PATIENCE_S = 60.0
 _MOST_ANSWER_BYTES = 4 * MOST_CHARACTERS
@@ -98,8 +97,9 @@ class Renderer:
         if self._owner_id != os.getpid():  # forked: the process is another's
             self._process, self._owner_id = None, os.getpid()
         if self._process is None:
-            environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-            self._process = start(_PROGRAM, environment=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = start(
+                _PROGRAM, environment=bare_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
             if self._process.stdin is not None:
                 os.set_blocking(self._process.stdin.fileno(), False)
         return self._process

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import IO, Any
 
-from vlmkit.children import how_it_ended, kill, start
+from vlmkit.children import bare_environment, how_it_ended, kill, start
 from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.framing import receive, send
 from vlmkit.sources.decoding_budget import BUDGET
@@ -37,8 +37,8 @@ class Child:
     """
 
     def __init__(self) -> None:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        self._popen = start(_PROGRAM, environment=kept | _ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        environment = bare_environment() | _ENVIRONMENT
+        self._popen = start(_PROGRAM, environment=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._in, self._out = _descriptor(self._popen.stdin), _descriptor(self._popen.stdout)
         os.set_blocking(self._in, False)
         for line in (self._in, self._out):
@@ -225,7 +225,6 @@ def close_all() -> None:
 
 _LAST_WORDS_S = 2.0
 _PIPE_BYTES = 2**20  # as much as Linux gives to everybody
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME")
 _all = Children()
 atexit.register(close_all)
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
-from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
 from vlmkit.sources import isolation
 from vlmkit.sources.contents import file_of, load_bytes
@@ -104,7 +103,7 @@ def _of_message(said: Mapping[str, Any], label: str) -> Header:
         facts = {name: check(said[name]) for name, check in _FACTS.items()}
         return Header(**facts, metadata=Metadata(**metadata))
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableImage(f"{label}: its decoder said what cannot be; leave the picture out.") from error
+        raise isolation.impossible(label) from error
 
 
 def _maybe(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -17,7 +17,7 @@ from vlmkit.sources.contents import file_of, is_foreign, load_bytes
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.objects import is_object
 
-__all__ = ["examine", "header", "is_apart", "normalize", "thumbnail"]
+__all__ = ["examine", "header", "impossible", "is_apart", "normalize", "thumbnail"]
 
 _LOSSLESS_PIXELS = 2**24 + 2**20  # of `pictures.MOST_PIXELS`, and what rounding adds
 _FRAME_BYTES = 2**20  # of an encoded picture, beside its pixels
@@ -90,7 +90,7 @@ def examine(ref: ImageRef, limits: Limits) -> tuple[bool, tuple[float, float] | 
             return is_blank, None
         case {"is_blank": bool(is_blank), "tones": [float(black), float(white)]}:
             return is_blank, (black, white)
-    raise _impossible(ref.label)
+    raise impossible(ref.label)
 
 
 def header(ref: ImageRef, limits: Limits, *, digest: bool, exif: bool) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _work(
         return said, block
     kind = getattr(errors, str(said["fault"]), None)
     if not (isinstance(kind, type) and issubclass(kind, RunError)):
-        raise _impossible(ref.label)
+        raise impossible(ref.label)
     raise kind(str(said.get("message"))[: len(ref.label) + _SHOWN])
 
 
@@ -142,11 +142,17 @@ def _picture(said: dict[str, Any], data: bytes, label: str) -> Picture:
             if media_type == _PIXMAP and len(data) == 3 * width * height > 0:
                 data = b"P6 %d %d 255\n%b" % (width, height, data)
             elif media_type == _PIXMAP or not data or min(width, height) < 1:
-                raise _impossible(label)
+                raise impossible(label)
             digest = hashlib.blake2b(data, digest_size=16).hexdigest()
             return Picture(data=data, media_type=media_type, width=width, height=height, digest=digest)
-    raise _impossible(label)
+    raise impossible(label)
 
 
-def _impossible(label: str) -> UnreadableImage:
+def impossible(label: str) -> UnreadableImage:
+    """What becomes of a picture whose decoder said what cannot be.
+
+    Parameters
+    ----------
+    label : str
+    """
     return UnreadableImage(f"{label}: its decoder said what cannot be; leave the picture out.")
