@@ -37,20 +37,20 @@ def weights(folder):
 def test_rate_rises_holds_and_falls():
     """Warm-up at the start of both stages, nothing left at the end."""
     plan = train.Plan(eye_steps=1000, steps=3000, decay_steps=500, rate=1.0)
-    assert plan.rate_at(0) == pytest.approx(0.01)
-    assert plan.rate_at(500) == 1.0
-    assert plan.rate_at(1000) == pytest.approx(0.01)
-    assert plan.rate_at(2000) == 1.0
-    assert plan.rate_at(2750) == pytest.approx(0.5)
-    assert plan.rate_at(3000) == 0.0
+    assert plan.share_at(0) == pytest.approx(0.01)
+    assert plan.share_at(500) == 1.0
+    assert plan.share_at(1000) == pytest.approx(0.01)
+    assert plan.share_at(2000) == 1.0
+    assert plan.share_at(2750) == pytest.approx(0.5)
+    assert plan.share_at(3000) == 0.0
 
 
 def test_a_limit_in_minutes_brings_the_end_forward():
     """The same share of the time is spent on the decay as of the steps, wherever the steps are by then."""
     plan = train.Plan(eye_steps=0, steps=10_000, decay_steps=2000, rate=1.0, minutes=10)
-    assert plan.rate_at(3000, seconds=479) == 1.0
-    assert plan.rate_at(3000, seconds=540) == pytest.approx(0.5)
-    assert plan.rate_at(3000, seconds=600) == 0.0
+    assert plan.share_at(3000, seconds=479) == 1.0
+    assert plan.share_at(3000, seconds=540) == pytest.approx(0.5)
+    assert plan.share_at(3000, seconds=600) == 0.0
     assert plan.is_over(3000, 600)
     assert not plan.is_over(3000, 599)
     assert not train.Plan(steps=10).is_over(9, 1e9)

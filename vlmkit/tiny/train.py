@@ -5,8 +5,9 @@ box of what the cell holds, the letters of each row, background and count of the
 faster than captions do. Then eye and text model learn together from captions and questions, the heads still helping,
 and one more that tells halfway through the text model which cells a question is about; at the end all heads are thrown
 away.
-AdamW, warm-up, constant rate, linear decay over the last part, which comes in time where ``--minutes`` limits it; tasks
-that are still wrong are asked more often; the shipped weights are an exponential moving average.
+Muon (https://kellerjordan.github.io/posts/muon/) for the matrices between layers, AdamW for the rest; warm-up, constant
+rate, linear decay over the last part, which comes in time where ``--minutes`` limits it; tasks that are still wrong are
+asked more often; the shipped weights are an exponential moving average.
 Several processes share the work, one to a core, and average their gradients. Interrupt at will: the next start resumes
 from the last checkpoint.
 """
@@ -65,7 +66,9 @@ class Plan:
     warmup_steps : int
         First steps of each stage, over which the rate rises.
     rate : float
-        Peak learning rate.
+        Peak learning rate of AdamW.
+    hidden_rate : float
+        Peak learning rate of Muon.
     average : float
         Decay of the moving average of the weights.
     smoothing : float
@@ -83,13 +86,14 @@ class Plan:
     pictures: int = 8
     warmup_steps: int = 100
     rate: float = 1e-3
+    hidden_rate: float = 1e-2
     average: float = 0.998
     smoothing: float = 0.0005
     minutes: float = 0.0
     save_every_s: float = 180.0
 
-    def rate_at(self, step: int, seconds: float = 0.0) -> float:
-        """Learning rate of a step: warm-up at the start of each stage, then constant, then linear decay.
+    def share_at(self, step: int, seconds: float = 0.0) -> float:
+        """Part of the peak rates at a step: warm-up at the start of each stage, then constant, then linear decay.
 
         Parameters
         ----------
@@ -103,7 +107,7 @@ class Plan:
         if self.minutes:
             decay_s = 60 * self.minutes * self.decay_steps / max(1, self.steps)
             fall = min(fall, max(0.0, (60 * self.minutes - seconds) / max(1e-9, decay_s)))
-        return self.rate * rise * fall
+        return rise * fall
 
     def is_over(self, step: int, seconds: float) -> bool:
         """Whether all steps are done, or all the time is spent."""
@@ -121,9 +125,9 @@ class _State:
         self.shares = balanced({})
         self.group = mx.distributed.init()  # alone unless `_launch` named the others
         self.learner = Learner(forward.build(), plan.smoothing)
-        self.optimizer = optim.AdamW(
-            learning_rate=plan.rate, betas=[0.9, 0.98], weight_decay=0.05, bias_correction=True
-        )
+        self.hidden = optim.Muon(plan.hidden_rate, momentum=0.95, weight_decay=0.0)
+        self.rest = optim.AdamW(plan.rate, betas=[0.9, 0.98], weight_decay=0.05, bias_correction=True)
+        self.optimizer = optim.MultiOptimizer([self.hidden, self.rest], [_is_hidden])
         self.optimizer.init(self.learner.trainable_parameters())
         self.average = tree_map(mx.array, self.learner.model.parameters())
         mx.eval(self.learner.parameters(), self.average)
@@ -167,6 +171,12 @@ class _State:
         self.learner.model.update(tree_unflatten(list(arrays.items())))
         self.average = tree_map(mx.array, self.learner.model.parameters())
         return left
+
+
+def _is_hidden(name: str, weight: mx.array) -> bool:
+    """Whether a weight is a matrix from layer to layer; tables of tokens and of positions are not."""
+    at_an_end = any(part in name for part in ("embed", "lm_head"))
+    return name.startswith("model.") and weight.ndim == 2 and not at_an_end
 
 
 def _leaves(tree: Any) -> list[tuple[str, Any]]:
@@ -237,7 +247,7 @@ def _segment(state: _State, plan: Plan, bar: Any, *, end: int, pictures: int, te
         bar.update()
         if state.group.rank() == 0 and state.step % _LOG_EVERY == 0:
             bar.set_postfix(heads=f"{heads:.4f}", texts=f"{answers:.4f}", norm=f"{norm:.2f}", refresh=False)
-            _log(state, heads=heads, texts=answers, norm=norm, rate=plan.rate_at(state.step, state.seconds))
+            _log(state, heads=heads, texts=answers, norm=norm, rate=float(state.rest.learning_rate.item()))
         if now - saved > plan.save_every_s:
             _finish(state, state.folder / "model")
             saved = now
@@ -259,7 +269,8 @@ def _learn(state: _State, plan: Plan, batch: Batch, value_and_grad: Callable[...
     (_, heads, texts), gradients = value_and_grad(state.learner, batch)
     gradients = nn.average_gradients(gradients, group=state.group)
     gradients, norm = optim.clip_grad_norm(gradients, 1.0)
-    state.optimizer.learning_rate = plan.rate_at(state.step, state.seconds)
+    share = plan.share_at(state.step, state.seconds)
+    state.hidden.learning_rate, state.rest.learning_rate = share * plan.hidden_rate, share * plan.rate
     state.optimizer.update(state.learner, gradients)
     keep = min(plan.average, (state.step + 1) / (state.step + 10))
     state.average = tree_map(lambda a, p: keep * a + (1 - keep) * p, state.average, state.learner.model.parameters())
