@@ -24,7 +24,7 @@ def test_pixels_come_back_as_colors(tiny):
     sent = picture(3)
     insight = tiny.look_inside(Ask(pictures=(sent,), prompt="What is it?"))
     (tile,) = insight.tiles
-    assert (tile.width, tile.height, insight.patch_px) == (96, 96, 16)
+    assert (tile.width, tile.height, insight.patch_px, insight.token_px) == (96, 96, 16, 32)
     seen = np.frombuffer(tile.data, np.uint8).reshape(96, 96, 3).astype(int)
     expected = np.array(Image.open(BytesIO(sent.data)).convert("RGB").resize((96, 96)), int)
     assert abs(seen - expected).mean() < 12

@@ -64,6 +64,23 @@ def test_a_series_of_alternatives_may_be_short(photos):
     assert empty.columns.tolist() == ["token", "probability"]
 
 
+def test_chances_are_shown_without_false_certainty():
+    """Nothing is 0 or 100 percent; bars are logarithmic; the doubted token has the darker ground."""
+    sure = Token(text="a", probability=0.99999, alternatives=(("b", 0.00001), ("c", 1e-12)))
+    doubted = Token(text="d", probability=0.5, alternatives=(("e f", 0.05), ("", 0.01)))
+    picture = Image.new("RGB", (8, 8))
+    made = Explanation(model="m", messages=[], text="ad", tokens=(sure, doubted), finish_reason="stop", picture=picture)
+    page = made._repr_html_()
+    cells = re.findall(r"<td>([^<]*)<div style=\"height:3px;width:(\d+)%", page)
+    assert cells == [
+        ("&gt;99.9 %", "100"), ("&lt;0.1 %", "0"), ("&lt;0.1 %", "0"),
+        ("50.0 %", "92"), ("5.0 %", "67"), ("1.0 %", "50"),
+    ]  # fmt: skip
+    grounds = re.findall(r"90% 50% / (\S+)\)\">(\w)</span>", page)
+    assert grounds == [("0.00", "a"), ("0.12", "d")]
+    assert 'title="50.0 % · e␣f 5.0 % · ⟨end⟩ 1.0 %"' in page
+
+
 EVIL = "<script>window.ran = 1</script><img src=x onerror=ran=1> \u202egnp.exe"
 
 

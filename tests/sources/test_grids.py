@@ -24,6 +24,17 @@ def test_lines_stand_between_patches():
     assert picture.getpixel((0, 10)) == picture.getpixel((383, 100)) == (120, 120, 120)
 
 
+def test_thicker_lines_stand_between_tokens():
+    """Five pixels wide where squares of patches make one token, one where patches of one token meet."""
+    picture = draw_grid([(4, 4, bytes([120] * 48))], 1, 2)
+    assert [picture.getpixel((x, 10)) for x in range(189, 196)] == [
+        (120, 120, 120), *[(255, 255, 255)] * 5, (0, 0, 0)
+    ]  # fmt: skip
+    assert [picture.getpixel((x, 10)) for x in range(95, 99)] == [
+        (120, 120, 120), (255, 255, 255), (0, 0, 0), (120, 120, 120)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("tiles", "size"), [(2, (384 * 2 + 8, 384)), (5, (384 * 4 + 24, 384 * 2 + 8)), (30, (1560, 1168))]
 )

@@ -86,6 +86,8 @@ class Insight:
         Empty where the family cuts pictures into something else than rectangles.
     patch_px : int or None
         Side of a patch.
+    token_px : int or None
+        Side of the square of patches that becomes one token; None where it is one patch, or is not known.
     """
 
     text: str
@@ -93,6 +95,7 @@ class Insight:
     image_tokens: int | None = None
     tiles: tuple[Tile, ...] = ()
     patch_px: int | None = None
+    token_px: int | None = None
 
 
 class PendingReply(Future[Reply]):

@@ -29,15 +29,23 @@ def look_inside(language: LoadedModel, ask: Ask, images: Sequence[Any]) -> Insig
         Its pictures, decoded.
     """
     prompt = language.prompt(ask.prompt, ask.system, images, ask.turns)
-    vision = getattr(language.model.config, "vision_config", None)
-    patch_px = getattr(vision, "patch_size", None)
+    config = language.model.config
+    patch_px = _whole(getattr(config, "vision_config", None), "patch_size")
+    # Families that fold squares of patches into tokens ("pixel shuffle", arXiv:2504.05299) name the side of the square.
+    folded = _whole(config, "scale_factor")
     return Insight(
         text=language.as_read(prompt),
         prompt_tokens=len(prompt.token_ids),
         image_tokens=None if prompt.image_token is None else prompt.token_ids.count(prompt.image_token),
         tiles=tuple(_tiles(prompt.inputs, language.processor)),
-        patch_px=patch_px if isinstance(patch_px, int) else None,
+        patch_px=patch_px,
+        token_px=folded * patch_px if folded and patch_px and folded > 1 else None,
     )
+
+
+def _whole(config: Any, name: str) -> int | None:
+    value = getattr(config, name, None)
+    return value if isinstance(value, int) else None
 
 
 def _tiles(inputs: dict[str, Any], processor: Any) -> Iterator[Tile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ __all__ = ["Explanation", "explain"]
 _MOST_ALTERNATIVES = 10
 _SHOWN_WIDTH_PX = 320
 _END = "⟨end⟩"
+_BAR_DECADES = 4
 
 
 class ExplainOptions(TypedDict, total=False):
@@ -67,7 +69,8 @@ class Explanation:
         Its pieces; none where the model does not tell.
     finish_reason : str
     picture : PIL.Image.Image
-        As the model got it, with lines between its patches; as it was sent, where only a server knows more.
+        As the model got it, with lines between its patches, and thicker ones between tokens where one token stands for
+        several patches; as it was sent, where only a server knows more.
     """
 
     model: str
@@ -126,19 +129,56 @@ class Explanation:
         return ", ".join(filter(None, [patches, image, prompt]))
 
     def _tokens_as_html(self) -> str:
+        """The answer; the less likely a token was, the darker its ground. Pointed at, it tells its runners-up."""
         return "".join(
-            f'<span title="{token.probability:.0%}" style="border-bottom:3px solid '
-            f'hsl({token.probability * 120:.0f} 70% 45%);white-space:pre-wrap">{escape(token.text)}</span>'
+            f'<span title="{escape(_choice(token))}" style="white-space:pre-wrap;'
+            f'background:hsl(35 90% 50% / {_doubt(token.probability):.2f})">{escape(token.text)}</span>'
             for token in self.tokens
         )
 
     def _table(self) -> Markup:
         frame = self.frame
         rows = [
-            [f"{cell:.0%}" if isinstance(cell, float) else _visible_space(cell) for cell in row]
+            [_bar(cell) if isinstance(cell, float) else _visible_space(cell) for cell in row]
             for row in frame.itertuples(index=False)
         ]
-        return table_element([label.replace("_", " ") for label in frame.columns], rows)
+        return table_element(
+            [label.replace("_", " ") for label in frame.columns],
+            rows,
+            caption="Bars are logarithmic: a tenth of the probability is a quarter less bar.",
+        )
+
+
+def _percent(probability: float) -> str:
+    """A probability in words that never claim certainty: from ``<0.1 %`` to ``>99.9 %``.
+
+    Parameters
+    ----------
+    probability : float
+        0 to 1.
+    """
+    if probability < 0.001:
+        return "<0.1 %"
+    return ">99.9 %" if probability > 0.999 else f"{probability:.1%}".replace("%", " %")
+
+
+def _doubt(probability: float) -> float:
+    """How strongly a token is shaded, 0 to 0.8: by the information that it brings, all of it at one in a hundred."""
+    return 0.8 * min(1.0, max(0.0, -math.log10(max(probability, 1e-9)) / 2))
+
+
+def _choice(token: Token) -> str:
+    """What a token was chosen from, in one line."""
+    others = [f"{_visible_space(text) or _END} {_percent(probability)}" for text, probability in token.alternatives]
+    return " · ".join([_percent(token.probability), *others])
+
+
+def _bar(probability: float) -> Markup | str:
+    if math.isnan(probability):
+        return ""
+    share = max(0.0, 1 + math.log10(max(probability, 1e-9)) / _BAR_DECADES)
+    bar = f'<div style="height:3px;width:{100 * share:.0f}%;background:hsl(210 70% 50%)"></div>'
+    return Markup(f"{escape(_percent(probability))}{bar}")
 
 
 def explain(
@@ -199,7 +239,7 @@ def _explained(backend: Backend, image: Any, ask: Ask, alternatives: int) -> Exp
         text=reply.text,
         tokens=reply.tokens or (),
         finish_reason=reply.finish_reason,
-        picture=draw_grid(tiles, inside.patch_px if inside else None) if tiles else decode(picture),
+        picture=draw_grid(tiles, inside.patch_px, inside.token_px) if inside and tiles else decode(picture),
     )
     if inside is None:
         return outside
