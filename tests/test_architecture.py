@@ -16,6 +16,7 @@ GROUND = {
     "settings_table",
     "settings_trust",
     "extras",
+    "notebook",
     "memory",
     "children",
     "framing",
@@ -38,6 +39,8 @@ MAY_IMPORT = {
     "settings_trust": {"errors", "notices", "settings_file"},
     "extras": {"errors"},
     "notices": {"untrusted"},
+    # Progress (frame) and objects that show themselves (views) ask where they are.
+    "notebook": set(),
     # Weights, pictures and the model picker fit into what is free.
     "memory": set(),
     # Pictures (sources), templates and models (engines) are worked on in processes that may be lost.
@@ -57,11 +60,13 @@ MAY_IMPORT = {
     "providers": GROUND | {"backends"},
     "runner": GROUND | {"sources", "prompts", "backends", "store"},
     "frame": GROUND | {"sources", "prompts", "backends", "store", "runner"},
+    # Plain objects and HTML between the tables and the widgets.
+    "views": GROUND | {"sources", "backends", "store", "frame"},
     "exporters": GROUND | {"frame", "sources"},
     # A model is checked at its socket (backends); a comparison names styles (prompts) and listens to runs (runner).
     "evaluation": GROUND | {"frame", "sources", "backends", "prompts", "runner"},
     "chat": GROUND | {"sources", "prompts", "backends", "runner"},
-    "widgets": GROUND | {"sources", "backends", "runner", "frame", "exporters", "evaluation"},
+    "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
     "agent": GROUND | {"chat", "frame", "store", "exporters"},
     "cli": GROUND
@@ -69,8 +74,10 @@ MAY_IMPORT = {
     | {"agent", "startup"},
     # The teaching model is made here, away from everything a user's run passes through.
     "tiny": GROUND | {"backends", "sources", "prompts"},
+    # df.vlm: the verbs on a table.
+    "accessor": GROUND | {"frame", "views", "exporters", "evaluation"},
     # The package root: public verbs and df.vlm.
-    "": {"exporters", "frame", "evaluation", "backends", "settings", "startup"},
+    "": {"accessor", "exporters", "frame", "views", "evaluation", "backends", "settings", "startup"},
 }
 
 MLX = {"engines", "tiny"}
@@ -93,7 +100,7 @@ DOORS = {
     "huggingface_hub": MLX,
     "httpx": {"providers", "sources"},
     "httpcore": {"providers", "sources"},
-    "pandas": {"frame", "exporters", "evaluation", "widgets"},
+    "pandas": {"accessor", "frame", "views", "exporters", "evaluation", "widgets"},
     "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
     "pyarrow": {"exporters"},
     "tqdm": {"frame", "exporters", "tiny"},

@@ -13,7 +13,7 @@ from vlmkit import startup as _startup
 
 _startup.guard()  # before pandas, whose import is most of the time to the first moment of the command
 
-from vlmkit.frame import accessor as _accessor  # noqa: E402, F401  importing it registers df.vlm
+from vlmkit import accessor as _accessor  # noqa: E402, F401  importing it registers df.vlm
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load
@@ -22,22 +22,20 @@ if TYPE_CHECKING:
     from vlmkit.frame import (
         ask,
         caption,
-        compare_view,
         compat,
         describe,
         describe_iter,
         describe_one,
         estimate,
-        explain,
         health,
         models,
-        pick_model,
         read_images,
         runs,
         score,
         tags,
     )
     from vlmkit.settings import use
+    from vlmkit.views import compare_view, explain, pick_model
 
 __version__ = "0.1.0"
 
@@ -76,9 +74,12 @@ _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "calibrate": "vlmkit.evaluation",
     "check": "vlmkit.evaluation",
     "compare": "vlmkit.evaluation",
+    "compare_view": "vlmkit.views",
     "evaluate": "vlmkit.evaluation",
+    "explain": "vlmkit.views",
     "lint": "vlmkit.evaluation",
     "load": "vlmkit.backends.registry",
+    "pick_model": "vlmkit.views",
     "read_dataset": "vlmkit.exporters",
     "read_sidecars": "vlmkit.exporters",
     "use": "vlmkit.settings",

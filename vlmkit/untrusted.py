@@ -6,7 +6,7 @@ Takes   a text of anybody's making.    Gives   one in which nothing is obeyed an
     for_xml        &#x202e;    the same value to whoever reads it
     for_file                   left out, where a file holds nothing but text
     for_markdown   \*          shown as text: no link, formula, picture or HTML
-HTML is made in `vlmkit.frame.markup` alone, and a path keeps naming its file by `vlmkit.sources.urls.path_in_text`.
+HTML is made in `vlmkit.views.markup` alone, and a path keeps naming its file by `vlmkit.sources.urls.path_in_text`.
 
 Hidden is what shows nothing and says something all the same: controls that a terminal obeys, marks that change the
 order of what is read, halves of characters, and the invisible characters in which whole sentences can be written. What

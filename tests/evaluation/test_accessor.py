@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from vlmkit import evaluation
+from vlmkit.accessor import Accessor
 from vlmkit.evaluation.doubles import duplicates
 from vlmkit.evaluation.doubting import doubt
 from vlmkit.evaluation.gold import accepted
-from vlmkit.frame.accessor import Accessor
 
 FUNCTIONS = {
     **{name: getattr(evaluation, name) for name in ("compare", "evaluate", "lint", "verify")},

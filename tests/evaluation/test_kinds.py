@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from vlmkit.errors import BadSetting
-from vlmkit.evaluation.kinds import is_missing, kind_of
+from vlmkit.evaluation.kinds import kind_of
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,3 @@ def test_numbers_are_not_compared_with_words():
     """The message names the column and a value."""
     with pytest.raises(BadSetting, match=r"'count'.*'two'"):
         kind_of(pd.Series([1], name="count"), pd.Series(["two"]))
-
-
-def test_an_empty_list_is_a_value():
-    """No tags is an answer."""
-    assert not is_missing([])
-    assert is_missing(pd.NA)
-    assert is_missing(None)
-    assert is_missing(float("nan"))

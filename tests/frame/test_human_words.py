@@ -9,8 +9,8 @@ import vlmkit as vk
 from vlmkit.errors import SetupError, TimedOut
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.human_words import review_columns, reviewed_rows
-from vlmkit.frame.review import review
 from vlmkit.prompts import compose_description, compose_questions
+from vlmkit.views.review import review
 
 STATUSES = ["accepted", "edited", "rejected", "flagged", "auto"]
 

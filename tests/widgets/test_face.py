@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from vlmkit.frame.review import review
+from vlmkit.views.review import review
 from vlmkit.widgets.face import span_of
 from vlmkit.widgets.gallery import Gallery
 

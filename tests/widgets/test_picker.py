@@ -8,7 +8,7 @@ import pytest
 from vlmkit import settings
 from vlmkit.backends import discovery, shared
 from vlmkit.backends.discovery import FoundModel
-from vlmkit.frame.picking import Picker
+from vlmkit.views.picking import Picker
 from vlmkit.widgets import picker as faces
 from vlmkit.widgets.picker import PickerFace
 

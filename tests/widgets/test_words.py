@@ -1,6 +1,6 @@
 """Words of strangers: shown as they are, never run, gone when there are none."""
 
-from vlmkit.frame.markup import picture_element
+from vlmkit.views.markup import picture_element
 from vlmkit.widgets.words import Words
 
 EVIL = "<img src=x onerror=1><script>1</script>\n$x$ \u202egnp.exe"

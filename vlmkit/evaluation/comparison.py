@@ -12,10 +12,11 @@ import pandas as pd
 from vlmkit.errors import BadSetting
 from vlmkit.evaluation.agreement import cohen_kappa, krippendorff_alpha
 from vlmkit.evaluation.classes import plain
-from vlmkit.evaluation.kinds import is_list, is_missing, kind_of
+from vlmkit.evaluation.kinds import kind_of
 from vlmkit.evaluation.metering import Meter
 from vlmkit.evaluation.words import rouge_l
 from vlmkit.extras import open_by_name
+from vlmkit.frame.values import is_list, is_missing
 
 __all__ = ["Comparison", "agreement_of", "frame_of"]
 

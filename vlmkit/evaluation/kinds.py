@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -10,11 +10,11 @@ import pandas as pd
 from pandas.api import types
 
 from vlmkit.errors import BadSetting
+from vlmkit.frame.values import is_list, is_missing
 
-__all__ = ["KINDS", "Kind", "is_list", "is_missing", "kind_of"]
+__all__ = ["KINDS", "Kind", "kind_of"]
 
 Kind = Literal["category", "number", "tags", "text"]
-_NEVER_MISSING = frozenset({str, int, bool})  # most cells are one of these, and asking pandas takes long
 
 KINDS: tuple[Kind, ...] = ("category", "number", "tags", "text")
 
@@ -49,13 +49,6 @@ def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
     return "tags" if _are(is_list, some) else "text"
 
 
-def is_missing(value: Any) -> bool:
-    """Whether a cell is empty; a list never is."""
-    if type(value) in _NEVER_MISSING:
-        return False
-    return not is_list(value) and not isinstance(value, Mapping) and bool(pd.isna(value))
-
-
 def _are(is_one: Callable[[Any], bool], values: Sequence[Any]) -> bool:
     return bool(values) and all(map(is_one, values))
 
@@ -70,8 +63,3 @@ def _is_class(column: pd.Series[Any]) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not _is_truth_value(value)
-
-
-def is_list(value: Any) -> bool:
-    """Whether a cell holds several values."""
-    return isinstance(value, Sequence | set | frozenset | np.ndarray) and not isinstance(value, str | bytes)

@@ -9,8 +9,8 @@ import pandas as pd
 from vlmkit.errors import SetupError
 from vlmkit.evaluation.alignment import column_of
 from vlmkit.evaluation.claims import claims_of, question_about
-from vlmkit.evaluation.kinds import is_missing
 from vlmkit.frame import ask
+from vlmkit.frame.values import is_missing
 
 __all__ = ["verify"]
 

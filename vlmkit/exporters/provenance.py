@@ -13,6 +13,7 @@ from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.options import Options
 from vlmkit.extras import open_by_name
 from vlmkit.frame.history import runs
+from vlmkit.frame.values import is_missing
 
 __all__ = ["Provenance", "trace"]
 
@@ -132,10 +133,6 @@ def _pairs(frame: pd.DataFrame, text: str, answers: dict[Any, Any]) -> Iterator[
     original = f"{text}_original"
     originals = frame[original] if original in frame.columns else frame[text]
     for path, now, first in zip(frame["path"], frame[text], originals, strict=True):
-        value = now if _is_missing(first) else first
-        if isinstance(path, str) and path in answers and not _is_missing(value):
+        value = now if is_missing(first) else first
+        if isinstance(path, str) and path in answers and not is_missing(value):
             yield value, answers[path]
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.frame.arrays import float_array, integer_array, text_array
+from vlmkit.frame.values import is_missing
 from vlmkit.untrusted import for_json
 
 __all__ = [
@@ -75,12 +77,7 @@ def _plain_scalar(value: Any) -> Any:
 
 
 def _is_missing(value: Any) -> bool:
-    if value is None:
-        return True
-    missing = pd.isna(value)
-    if isinstance(missing, bool) and missing:
-        return True
-    return isinstance(value, float) and value in {float("inf"), float("-inf")}  # JSON knows no such numbers
+    return is_missing(value) or (isinstance(value, float) and math.isinf(value))  # JSON knows no such numbers
 
 
 def _kind(value: Any) -> str:

@@ -10,60 +10,47 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlmkit.frame.background import Run
-    from vlmkit.frame.comparison import compare_view
     from vlmkit.frame.compatibility import compat
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate, estimate
-    from vlmkit.frame.explanation import Explanation, explain
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
     from vlmkit.frame.inventory import Health, health, models
-    from vlmkit.frame.picking import Picker, pick_model
     from vlmkit.frame.presets import ask, caption, score, tags
     from vlmkit.frame.verbs import describe, describe_iter, describe_one
 
 __all__ = [
     "Description",
     "Estimate",
-    "Explanation",
     "Health",
-    "Picker",
     "Run",
     "ask",
     "caption",
-    "compare_view",
     "compat",
     "describe",
     "describe_iter",
     "describe_one",
     "estimate",
-    "explain",
     "health",
     "models",
-    "pick_model",
     "read_images",
     "runs",
     "score",
     "tags",
 ]
 
-# `import vlmkit` registers df.vlm, which lives in this room, and must not load Pillow and all the rest with it.
+# `import vlmkit` must not load Pillow and all the rest.
 _MODULE_OF = dict.fromkeys(__all__, "vlmkit.frame.verbs") | {
     "Description": "vlmkit.frame.description",
     "Estimate": "vlmkit.frame.estimation",
     "Health": "vlmkit.frame.inventory",
     "ask": "vlmkit.frame.presets",
     "caption": "vlmkit.frame.presets",
-    "compare_view": "vlmkit.frame.comparison",
     "compat": "vlmkit.frame.compatibility",
     "estimate": "vlmkit.frame.estimation",
-    "Explanation": "vlmkit.frame.explanation",
-    "explain": "vlmkit.frame.explanation",
     "health": "vlmkit.frame.inventory",
     "models": "vlmkit.frame.inventory",
-    "Picker": "vlmkit.frame.picking",
     "Run": "vlmkit.frame.background",
-    "pick_model": "vlmkit.frame.picking",
     "read_images": "vlmkit.frame.images",
     "runs": "vlmkit.frame.history",
     "score": "vlmkit.frame.presets",

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.markup import is_listing, is_missing, text_of
+from vlmkit.frame.values import is_list, is_missing, text_of
 
 __all__ = ["CellType", "cell_type_of"]
 
@@ -139,7 +139,7 @@ def plain(value: Any) -> Any:
         return None
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
-    if is_listing(value):
+    if is_list(value):
         return [plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
@@ -151,11 +151,11 @@ def _kind_of_object(value: Any) -> str:
         return "boolean"
     if isinstance(value, str):
         return "text"
-    return "list" if is_listing(value) else "json"
+    return "list" if is_list(value) else "json"
 
 
 def _items(value: Any) -> Sequence[Any]:
-    return list(value) if is_listing(value) else []
+    return list(value) if is_list(value) else []
 
 
 def _read_text(given: Any, _cell: CellType) -> str:
@@ -192,7 +192,7 @@ def _read_list(given: Any, _cell: CellType) -> list[Any]:
         given = json.loads(given)
     if isinstance(given, str):
         return [item.strip() for item in given.split(",") if item.strip()]
-    if not is_listing(given):
+    if not is_list(given):
         raise TypeError(given)
     return list(given)
 

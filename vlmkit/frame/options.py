@@ -7,18 +7,33 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 import pandas as pd
 
 from vlmkit.backends.checks import MOST_PENALTY
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
-from vlmkit.frame.picking import Picker, chosen
 from vlmkit.records import Sampling
 from vlmkit.runner import Listener, budget_of
 
-__all__ = ["AskOptions", "Options", "RowOptions", "TableOptions", "parse_options"]
+__all__ = ["AskOptions", "ModelPicker", "Options", "RowOptions", "TableOptions", "parse_options"]
+
+
+@runtime_checkable
+class ModelPicker(Protocol):
+    """What a model is chosen with, as `vk.pick_model` gives it; stands for the model that was chosen.
+
+    Attributes
+    ----------
+    model : str or None
+        None until one is chosen.
+    choices : sequence
+        What there is to choose from.
+    """
+
+    model: str | None
+    choices: Sequence[Any]
 
 
 class AskOptions(TypedDict, total=False):
@@ -26,7 +41,7 @@ class AskOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    model : str, open backend or Picker
+    model : str, open backend or picker
         ``"tiny"``, ``"mlx:org/name"``, …, or what ``vk.load`` or ``vk.pick_model`` gave. Default: the setting.
     timeout_s : float
         Seconds that a model may work on one answer; waiting for its turn does not count. Default: the setting, which is
@@ -67,7 +82,7 @@ class AskOptions(TypedDict, total=False):
         the model before each question. For models that take several pictures.
     """
 
-    model: str | Backend | Picker | None
+    model: str | Backend | ModelPicker | None
     timeout_s: float | None
     silence_s: float | Literal["none"] | None
     on_timeout: Literal["error", "fallback", "continue"] | None
@@ -191,7 +206,7 @@ def parse_options(given: AskOptions, kind: Any) -> Options:
     """
     values: dict[str, Any] = dict(given)
     if "model" in values:
-        values["model"] = chosen(values["model"])
+        values["model"] = _chosen(values["model"])
     for name in values:
         if name not in kind.__optional_keys__:
             raise BadSetting(_unknown(name, sorted(kind.__optional_keys__)))
@@ -301,3 +316,12 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"options are: {', '.join(known)}."
     return f"{name!r} is no option here; {hint}"
+
+
+def _chosen(model: Any) -> Any:
+    """What was picked, where a picker was given as the model; anything else as it is."""
+    if isinstance(model, Backend) or not isinstance(model, ModelPicker):
+        return model
+    if model.model is None:
+        raise BadSetting("model=…: nothing is chosen in the picker yet. Press its button, or call picker.choose(name).")
+    return model.model

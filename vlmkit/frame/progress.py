@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, Cancelled, MissingExtra
 from vlmkit.extras import open_by_name
-from vlmkit.frame.faces import notebook_shell
 from vlmkit.frame.tally import Control
+from vlmkit.notebook import notebook_shell
 from vlmkit.runner import Done, Event, Finished, Listener, Planned, Spent, Started, Waiting
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting
 from vlmkit.frame.cells import cell_type_of
-from vlmkit.frame.markup import is_missing
+from vlmkit.frame.values import is_missing
 from vlmkit.store import Judgment
 
 __all__ = ["STATUSES", "ReviewedField", "Verdict"]

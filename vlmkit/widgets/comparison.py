@@ -8,9 +8,9 @@ from typing import Any
 
 import traitlets
 
-from vlmkit.frame.comparison import TIE, Comparison
-from vlmkit.frame.markup import visible
-from vlmkit.frame.showing import static_comparison
+from vlmkit.views.markup import visible
+from vlmkit.views.showing import static_comparison
+from vlmkit.views.vote import TIE, Comparison
 from vlmkit.widgets.assets import script
 from vlmkit.widgets.face import Face
 

@@ -12,10 +12,10 @@ from typing import Any
 import anywidget
 
 from vlmkit.errors import RunError, VlmkitError
-from vlmkit.frame.markup import visible
-from vlmkit.frame.thumbnails import Thumbnails
 from vlmkit.records import ImageRef, Picture
 from vlmkit.sources import thumbnail
+from vlmkit.views.markup import visible
+from vlmkit.views.thumbnails import Thumbnails
 from vlmkit.widgets.assets import style
 
 __all__ = ["Face"]

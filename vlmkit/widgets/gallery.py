@@ -9,10 +9,11 @@ from typing import Any
 
 import traitlets
 
-from vlmkit.frame.markup import text_of, visible
-from vlmkit.frame.review import Review
 from vlmkit.frame.reviewed import ReviewedField
-from vlmkit.frame.showing import static_review
+from vlmkit.frame.values import text_of
+from vlmkit.views.markup import visible
+from vlmkit.views.review import Review
+from vlmkit.views.showing import static_review
 from vlmkit.widgets.assets import script
 from vlmkit.widgets.face import Face, span_of
 

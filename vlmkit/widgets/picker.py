@@ -10,8 +10,8 @@ import ipywidgets
 from IPython.display import display
 
 from vlmkit.errors import VlmkitError
-from vlmkit.frame.markup import table_element, visible
-from vlmkit.frame.picking import Choice, Picker
+from vlmkit.views.markup import table_element, visible
+from vlmkit.views.picking import Choice, Picker
 from vlmkit.widgets.words import Words
 
 __all__ = ["PickerFace", "show"]

@@ -11,11 +11,11 @@ import ipywidgets
 from IPython.display import display
 
 from vlmkit.errors import RunError
-from vlmkit.frame.markup import Markup, picture_element, visible
 from vlmkit.frame.progress import spent_in_words
 from vlmkit.frame.tally import Control, Progress, Tally
 from vlmkit.runner import Event, Finished, Planned
 from vlmkit.sources import thumbnail
+from vlmkit.views.markup import Markup, picture_element, visible
 from vlmkit.widgets.words import Words
 
 __all__ = ["ProgressPanel"]

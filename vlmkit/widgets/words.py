@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from vlmkit.frame.markup import Markup, escape
+from vlmkit.views.markup import Markup, escape
 
 __all__ = ["Words", "block"]
 
@@ -37,7 +37,7 @@ class Words(ipywidgets.HTML):  # type: ignore[misc]  # has no types
         ----------
         text : str
         picture : Markup or None, default None
-            As `vlmkit.frame.markup.picture_element` makes it.
+            As `vlmkit.views.markup.picture_element` makes it.
         """
         self.text = text
         self.value = (

@@ -15,14 +15,14 @@ import pandas as pd
 
 from vlmkit.errors import SetupError
 from vlmkit.frame.cells import cell_type_of
-from vlmkit.frame.differences import Part, differing_parts
-from vlmkit.frame.faces import Faced
-from vlmkit.frame.judgments import JudgedRows
-from vlmkit.frame.markup import is_missing, text_of
 from vlmkit.frame.tables import pick_pictures, refs_of
-from vlmkit.frame.thumbnails import Thumbnails
+from vlmkit.frame.values import is_missing, text_of
 from vlmkit.proportions import wilson_interval
 from vlmkit.records import ImageRef
+from vlmkit.views.differences import Part, differing_parts
+from vlmkit.views.faces import Faced
+from vlmkit.views.judgments import JudgedRows
+from vlmkit.views.thumbnails import Thumbnails
 
 __all__ = ["TIE", "Comparison", "compare_view"]
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlmkit.frame.differences import differing_parts
+from vlmkit.views.differences import differing_parts
 
 
 def shared(parts):

@@ -9,7 +9,7 @@ from PIL import Image
 
 import vlmkit as vk
 from vlmkit.errors import SetupError
-from vlmkit.frame.showing import Shown
+from vlmkit.views.showing import Shown
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import vlmkit as vk
 from vlmkit import settings
 from vlmkit.backends import discovery
 from vlmkit.errors import BadSetting, SetupError, UnreadableImage
-from vlmkit.frame.picking import Picker
 from vlmkit.tiny import scenes
+from vlmkit.views.picking import Picker
 
 TAGS = {"models": [{"name": "aya:latest", "size": 4_700_000_000}, {"name": "qwen3-vl:8b", "size": 6_100_000_000}]}
 

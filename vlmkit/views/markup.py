@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import base64
 import html
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
-
+from vlmkit.frame.values import text_of
 from vlmkit.untrusted import without_hidden
 
 __all__ = [
     "Markup",
     "escape",
-    "is_listing",
-    "is_missing",
     "picture_element",
     "table_element",
-    "text_of",
     "visible",
 ]
 
@@ -55,34 +50,6 @@ def escape(value: Any) -> str:
         As `text_of` writes it.
     """
     return html.escape(visible(text_of(value)), quote=True)
-
-
-def text_of(value: Any) -> str:
-    """A cell as a person writes it: lists with commas, nothing for what is missing.
-
-    Parameters
-    ----------
-    value : object
-    """
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {text_of(item)}" for key, item in value.items())
-    if is_listing(value):
-        return ", ".join(map(text_of, value))
-    if is_missing(value):
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
-
-
-def is_listing(value: Any) -> bool:
-    """Whether a cell holds several things: a list, a tuple, a set or an array."""
-    return isinstance(value, list | tuple | set | frozenset) or (
-        hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0  # numpy's numbers have both, too
-    )
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a cell is empty: None, NA, NaT or a number that is none."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def picture_element(data: bytes, media_type: str, *, label: str, width: int, height: int) -> Markup:

@@ -2,9 +2,9 @@
 
 import threading
 
-from vlmkit.frame.thumbnails import Thumbnails
 from vlmkit.records import Picture
 from vlmkit.sources import refer
+from vlmkit.views.thumbnails import Thumbnails
 
 
 def refs(paths):

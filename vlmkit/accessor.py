@@ -13,8 +13,8 @@ from vlmkit.extras import open_by_name
 if TYPE_CHECKING:
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate
-    from vlmkit.frame.review import Review
-    from vlmkit.frame.showing import Shown
+    from vlmkit.views.review import Review
+    from vlmkit.views.showing import Shown
 
 __all__ = ["Accessor"]
 
@@ -86,14 +86,14 @@ class Accessor:
         return describe_iter(self._subject, prompt, **options)
 
     def show(self, *columns: str, **options: Any) -> Shown:
-        """`vlmkit.frame.showing.show` of this: rows with thumbnails; takes the same arguments."""
-        from vlmkit.frame.showing import show
+        """`vlmkit.views.showing.show` of this: rows with thumbnails; takes the same arguments."""
+        from vlmkit.views.showing import show
 
         return show(self._subject, *columns, **options)
 
     def review(self, *fields: str, **options: Any) -> Review:
-        """`vlmkit.frame.review.review` of this: a person goes through the answers; takes the same arguments."""
-        from vlmkit.frame.review import review
+        """`vlmkit.views.review.review` of this: a person goes through the answers; takes the same arguments."""
+        from vlmkit.views.review import review
 
         return review(self._subject, *fields, **options)
 

@@ -16,11 +16,10 @@ from vlmkit.backends import Backend, borrow
 from vlmkit.backends.protocol import Insight
 from vlmkit.errors import BadSetting
 from vlmkit.frame.arrays import float_array, text_array
-from vlmkit.frame.markup import Markup, escape, picture_element, table_element
-from vlmkit.frame.options import parse_options
-from vlmkit.frame.picking import Picker
+from vlmkit.frame.options import ModelPicker, parse_options
 from vlmkit.records import Ask, Reply, Token
 from vlmkit.sources import decode, draw_grid, normalize, refer
+from vlmkit.views.markup import Markup, escape, picture_element, table_element
 
 __all__ = ["Explanation", "explain"]
 
@@ -33,7 +32,7 @@ _BAR_DECADES = 4
 class ExplainOptions(TypedDict, total=False):
     """How the answer is asked for; fields as in `vlmkit.frame.options.AskOptions`."""
 
-    model: str | Backend | Picker | None
+    model: str | Backend | ModelPicker | None
     timeout_s: float | None
     temperature: float
     top_p: float

@@ -23,8 +23,8 @@ def test_the_widget_that_is_named_is_there():
     """What would be opened in a notebook exists."""
     import importlib
 
-    from vlmkit.frame.comparison import Comparison
-    from vlmkit.frame.review import Review
+    from vlmkit.views.review import Review
+    from vlmkit.views.vote import Comparison
 
     for kind in (Review, Comparison):
         module, _, name = kind.face_name.partition(":")

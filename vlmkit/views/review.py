@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, SetupError
-from vlmkit.frame.faces import Faced
-from vlmkit.frame.judgments import JudgedRows
 from vlmkit.frame.reviewed import STATUSES, ReviewedField
-from vlmkit.frame.searching import ORDERS, Search
 from vlmkit.frame.tables import pick_pictures, refs_of
-from vlmkit.frame.thumbnails import Thumbnails
 from vlmkit.records import ImageRef
+from vlmkit.views.faces import Faced
+from vlmkit.views.judgments import JudgedRows
+from vlmkit.views.searching import ORDERS, Search
+from vlmkit.views.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
-from vlmkit.frame.markup import Markup, escape, picture_element, table_element
 from vlmkit.frame.tables import pick_pictures, refs_of
-from vlmkit.frame.thumbnails import Thumbnails
 from vlmkit.records import Picture
+from vlmkit.views.markup import Markup, escape, picture_element, table_element
+from vlmkit.views.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
-    from vlmkit.frame.comparison import Comparison
-    from vlmkit.frame.review import Review
+    from vlmkit.views.review import Review
+    from vlmkit.views.vote import Comparison
 
 __all__ = ["Shown", "pictures_of", "show", "static_comparison", "static_review"]
 

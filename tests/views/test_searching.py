@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from vlmkit.frame.reviewed import ReviewedField
-from vlmkit.frame.searching import Search
+from vlmkit.views.searching import Search
 
 
 def search(frame, *names):

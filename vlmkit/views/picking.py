@@ -9,13 +9,13 @@ from typing import Any
 
 from vlmkit import settings
 from vlmkit.backends import borrow, discovery, registry, shared
-from vlmkit.errors import BadSetting, MissingExtra
+from vlmkit.errors import MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.memory import available_bytes
 from vlmkit.records import Ask, Sampling
 from vlmkit.sources import normalize, refer
 
-__all__ = ["Choice", "Picker", "Trial", "chosen", "pick_model"]
+__all__ = ["Choice", "Picker", "Trial", "pick_model"]
 
 _PROMPT = "Describe this image."
 _MOST_TOKENS = 128
@@ -229,21 +229,6 @@ def pick_model(*, timeout_s: float = 2.0) -> Picker:
         Can be given as ``model=`` once a model is chosen.
     """
     return Picker(timeout_s=timeout_s)
-
-
-def chosen(model: Any) -> Any:
-    """What was picked, where a picker was given as the model; anything else as it is.
-
-    Raises
-    ------
-    BadSetting
-        Nothing was picked yet.
-    """
-    if not isinstance(model, Picker):
-        return model
-    if model.model is None:
-        raise BadSetting("model=…: nothing is chosen in the picker yet. Press its button, or call picker.choose(name).")
-    return model.model
 
 
 def _rank(model: discovery.FoundModel) -> tuple[int, int, bool, str]:

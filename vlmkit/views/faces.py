@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, ClassVar
 
 from vlmkit.extras import open_by_name
+from vlmkit.notebook import notebook_shell
 
-__all__ = ["Faced", "notebook_shell"]
+__all__ = ["Faced"]
 
 
 class Faced:
@@ -28,10 +28,3 @@ class Faced:
         if self._face is None:
             self._face = open_by_name(self.face_name)(self)
         return self._face._repr_mimebundle_(**options)
-
-
-def notebook_shell() -> Any:
-    """The shell of a kernel that a front end talks to; None in scripts, terminals and IPython at a terminal."""
-    ipython = sys.modules.get("IPython")  # a notebook has imported it
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell if hasattr(shell, "kernel") else None

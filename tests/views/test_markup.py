@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vlmkit.frame.markup import Markup, escape, picture_element, table_element, text_of, visible
+from vlmkit.frame.values import text_of
+from vlmkit.views.markup import Markup, escape, picture_element, table_element, visible
 
 HOSTILE = [
     "<script>alert(1)</script>",

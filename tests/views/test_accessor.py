@@ -5,7 +5,7 @@ import inspect
 import pandas as pd
 import pytest
 
-import vlmkit.frame.accessor
+import vlmkit.accessor
 from vlmkit import frame as verbs
 from vlmkit.errors import BadSetting
 from vlmkit.prompts import STYLES
@@ -49,7 +49,7 @@ def test_it_holds_nothing_but_its_subject():
 @pytest.mark.parametrize("name", ["read_images", "describe", "caption", "ask", "estimate", "describe_iter"])
 def test_every_verb_of_tables_is_there(name):
     """With the positional arguments of the function, less the table."""
-    method = inspect.signature(getattr(vlmkit.frame.accessor.Accessor, name)).parameters
+    method = inspect.signature(getattr(vlmkit.accessor.Accessor, name)).parameters
     function = inspect.signature(getattr(verbs, name)).parameters
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD,)
     positional = [each for each, parameter in function.items() if parameter.kind in kinds]

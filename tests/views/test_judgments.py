@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from vlmkit.frame.judgments import JudgedRows
 from vlmkit.sources import fingerprint, refer
+from vlmkit.views.judgments import JudgedRows
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from vlmkit.frame.markup import is_listing, is_missing, text_of
 from vlmkit.frame.reviewed import ReviewedField
+from vlmkit.frame.values import is_list, is_missing, text_of
 
 __all__ = ["ORDERS", "Search"]
 
@@ -102,10 +102,10 @@ def _has_tags(column: pd.Series[Any]) -> bool:
     if column.dtype != object:
         return False
     first = next((cell for cell in column.array if not is_missing(cell)), None)
-    return is_listing(first) and getattr(first, "ndim", 1) == 1
+    return is_list(first) and getattr(first, "ndim", 1) == 1
 
 
 def _tags_of(cell: Any) -> Sequence[str]:
     if is_missing(cell):
         return ()
-    return [text_of(item) for item in cell] if is_listing(cell) else [text_of(cell)]
+    return [text_of(item) for item in cell] if is_list(cell) else [text_of(cell)]

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from vlmkit import frame as vk
+from vlmkit import views as vk
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, ServerFault, SetupError, UnreadableImage
-from vlmkit.frame.explanation import Explanation
 from vlmkit.records import Token
 from vlmkit.tiny import scenes
+from vlmkit.views.explanation import Explanation
 
 pytestmark = pytest.mark.core_model
 
