@@ -4,8 +4,9 @@ import ast
 import re
 import sys
 
+import allowances
 import pytest
-from package_tree import BY_NAME, MODULES, PACKAGES, module_of
+from package_tree import BY_NAME, MODULES, PACKAGES, deep_imports, first_difference, module_of
 
 GROUND = {
     "errors",
@@ -17,6 +18,7 @@ GROUND = {
     "settings_trust",
     "extras",
     "notebook",
+    "lazy",
     "memory",
     "children",
     "framing",
@@ -38,6 +40,7 @@ MAY_IMPORT = {
     "settings_table": {"settings_checks"},
     "settings_trust": {"errors", "notices", "settings_file"},
     "extras": {"errors"},
+    "lazy": set(),
     "notices": {"untrusted"},
     # Progress (frame) and objects that show themselves (views) ask where they are.
     "notebook": set(),
@@ -136,6 +139,13 @@ def test_rooms_import_only_what_the_table_allows(module):
         if imported.partition(".")[0] == "vlmkit" and (target := module_of(imported)).room:
             allowed = MAY_IMPORT[module.room] | {module.room}
             assert target.room in allowed, f"{module.name}:{node.lineno}: {module.room} must not import {target.room}"
+
+
+def test_rooms_are_entered_by_their_door():
+    """What a room offers to others stands in its ``__init__``; deeper imports are listed, and get fewer."""
+    found = {f"{room} → {module}" for room, modules in deep_imports().items() for module in modules}
+    listed = {f"{room} → {module}" for room, modules in allowances.PAST_THE_WINDOW.items() for module in modules}
+    assert first_difference(found, listed) == ""
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)

@@ -2,12 +2,14 @@
 
 import ast
 
+import allowances
 import pytest
-from package_tree import FUNCTIONS, MODULES, TESTS
+from package_tree import FUNCTIONS, MODULES, TESTS, first_difference, longest_chain
 
 LINES_PER_MODULE = 500
 LINES_PER_FUNCTION = 50
 COMPLEXITY = 10
+CHAIN = 13
 TESTED_SHARE = 0.9
 
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.comprehension, ast.match_case)
@@ -22,11 +24,12 @@ def length(function):
 
 
 def complexity(node):
-    """McCabe's number: one, and one for each branch; a function inside is counted by itself."""
+    """McCabe's number: one, and one for each branch, `and` and `or`; a function inside is counted by itself."""
     count = 1 if isinstance(node, FUNCTIONS) else 0
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, FUNCTIONS):
-            count += isinstance(child, BRANCHES) + complexity(child)
+            joined = len(child.values) - 1 if isinstance(child, ast.BoolOp) else 0
+            count += isinstance(child, BRANCHES) + joined + complexity(child)
     return count
 
 
@@ -38,7 +41,7 @@ def known(items):
 
     Two more.
     """
-    if not items:
+    if not items or items[0] is None:
         return []
     def inner(x):
         return x if x else None
@@ -46,7 +49,7 @@ def known(items):
 '''
     function = ast.parse(source).body[0]
     assert length(function) == 6
-    assert complexity(function) == 3  # itself, if, comprehension
+    assert complexity(function) == 4  # itself, if, or, comprehension
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
@@ -56,12 +59,27 @@ def test_modules_are_short(module):
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_functions_are_short_and_simple(module):
-    """No function is longer or more branched than the house allows."""
+def test_functions_are_short(module):
+    """No function is longer than the house allows."""
     for name, function in module.functions():
-        where = f"{module.name}.{name}, line {function.lineno}"
-        assert length(function) <= LINES_PER_FUNCTION, where
-        assert complexity(function) <= COMPLEXITY, where
+        assert length(function) <= LINES_PER_FUNCTION, f"{module.name}.{name}, line {function.lineno}"
+
+
+def test_functions_are_simple():
+    """No function has more ways through it than the house allows; those that do are listed, and get fewer."""
+    found = {
+        f"{module.name}.{name}".removeprefix("vlmkit."): count
+        for module in MODULES
+        for name, function in module.functions()
+        if (count := complexity(function)) > COMPLEXITY
+    }
+    assert first_difference(map(str, found.items()), map(str, allowances.COMPLEX.items())) == ""
+
+
+def test_imports_do_not_go_deep():
+    """A module stands on few others, one on the other; a room's names are loaded when they are used."""
+    chain = longest_chain()
+    assert len(chain) <= CHAIN, " → ".join(chain)
 
 
 def test_modules_have_a_test_of_their_name():

@@ -1,9 +1,11 @@
 """The public surface is a list; a change to it is a change to this file."""
 
+import importlib
 import inspect
 
+import allowances
 import pytest
-from package_tree import PACKAGES, first_difference
+from package_tree import PACKAGES, first_difference, public_names
 
 import vlmkit
 
@@ -39,9 +41,9 @@ PUBLIC = [
 
 
 def test_public_names():
-    """The root offers exactly these names, at most 32."""
+    """The root offers exactly these names, at most 36."""
     assert vlmkit.__all__ == PUBLIC
-    assert len(PUBLIC) <= 32
+    assert len(PUBLIC) <= 36
     assert dir(vlmkit) == sorted([*PUBLIC, "__version__"])
 
 
@@ -78,6 +80,12 @@ def test_no_module_shadows_a_public_name(package):
     assert not (modules | folders) & offered
 
 
+def test_a_name_means_one_thing():
+    """No public name stands in two rooms; those that do are listed, and get fewer."""
+    found = [name for name, rooms in public_names().items() if len(rooms) > 1]
+    assert first_difference(found, allowances.TWICE) == ""
+
+
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda module: module.name)
 def test_a_window_shows_what_it_promises(package):
     """`__all__` of every package is sorted and every name in it can be had."""
@@ -85,3 +93,14 @@ def test_a_window_shows_what_it_promises(package):
     names = getattr(room, "__all__", [])
     assert first_difference((name for name in names if not hasattr(room, name)), []) == ""
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda module: module.name)
+def test_types_are_of_what_is_there(package):
+    """What a type checker reads of a lazy package is what the package gives."""
+    room = importlib.import_module(package.name)
+    at_once = {name for name, _ in package.imported_at_once()}
+    for imported, _ in package.imports():
+        module, _, name = imported.rpartition(".")
+        if imported not in at_once and module != package.name and name in room.__all__:
+            assert getattr(room, name) is getattr(importlib.import_module(module), name), name

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import warnings
+from pathlib import Path
 
 import click
 import pytest
@@ -18,6 +19,15 @@ def test_help_lists_the_commands(command):
     assert done.stderr == ""
     for name in ("describe", "runs", "models", "health", "doctor"):
         assert name in done.stdout
+
+
+@pytest.mark.parametrize("name", entry.vlmkit.commands)
+def test_every_command_is_tested_and_in_the_readme(name):
+    """A new one is called by some test of the command line, and users can read that it is there."""
+    root = Path(__file__).parents[2]
+    tests = [file.read_text("utf-8") for file in root.glob("tests/cli/**/test_*.py") if file != Path(__file__)]
+    assert any(f'command("{name}"' in text or f'"{name}", ' in text for text in tests)
+    assert f"`vlmkit {name}" in (root / "README.md").read_text("utf-8")
 
 
 def test_version(command):

@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +47,20 @@ class Module:
                 assert node.level == 0, f"{self.name}:{node.lineno}: import siblings by their full path"
                 yield from ((f"{node.module}.{alias.name}", node) for alias in node.names)
 
+    def imported_at_once(self):
+        """As `imports`, but only what comes with the module itself: not inside a function, not for types alone."""
+
+        def visit(node):
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                    yield from visit(ast.Module(child.orelse, []))
+                elif not isinstance(child, (*FUNCTIONS, ast.Lambda)):
+                    yield child
+                    yield from visit(child)
+
+        at_once = set(map(id, visit(self.tree)))
+        yield from ((name, node) for name, node in self.imports() if id(node) in at_once)
+
     def functions(self):
         """Every function and method with its qualified name."""
         yield from ((name, node) for name, node, _ in self.definitions() if isinstance(node, FUNCTIONS))
@@ -82,6 +96,47 @@ def module_of(imported):
             return BY_NAME[imported]
         imported = imported.rpartition(".")[0]
     return None
+
+
+def longest_chain(modules=MODULES):
+    """Names of the modules in the longest line of imports, each of which is imported with the one before it.
+
+    A name of a lazy package is looked up when it is first used, so that the line ends at the package.
+    """
+    needs = {
+        module.name: {target.name for imported, _ in module.imported_at_once() if (target := module_of(imported))}
+        for module in modules
+    }
+
+    @cache
+    def chain(name):
+        below = [chain(needed) for needed in sorted(needs.get(name, set()) - {name})]
+        return (name, *max(below, key=len, default=()))
+
+    return max(map(chain, sorted(needs)), key=len)
+
+
+def deep_imports():
+    """By room, the modules inside other rooms that it imports: names of a room stand in its ``__init__``."""
+    rooms = {package.name for package in PACKAGES if package.name.count(".") == 1}
+    found = {}
+    for module in MODULES:
+        for imported, _ in module.imports():
+            target = module_of(imported)
+            if target and module.room and f"vlmkit.{target.room}" in rooms - {target.name, f"vlmkit.{module.room}"}:
+                found.setdefault(module.room, set()).add(target.name.removeprefix("vlmkit."))
+    return found
+
+
+def public_names():
+    """By name, the rooms that offer it in a module's ``__all__``; commands and programs all have a `main`."""
+    found = {}
+    for module in MODULES:
+        for node in module.tree.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__" and not module.is_package:
+                for name in set(ast.literal_eval(node.value)) - {"main"}:
+                    found.setdefault(name, set()).add(module.room)
+    return found
 
 
 def first_difference(found, expected):

@@ -5,9 +5,24 @@ May use the ground modules and sources.          Never  imports engines or provi
 
 from __future__ import annotations
 
-from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply
-from vlmkit.backends.registry import ModelName, load, parse
-from vlmkit.backends.shared import borrow
-from vlmkit.backends.surface import Surface
+from typing import TYPE_CHECKING
+
+from vlmkit.lazy import lazy_exports
 
 __all__ = ["Abilities", "Backend", "Delta", "ModelName", "PendingReply", "Surface", "borrow", "load", "parse"]
+
+if TYPE_CHECKING:
+    from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply
+    from vlmkit.backends.registry import ModelName, load, parse
+    from vlmkit.backends.shared import borrow
+    from vlmkit.backends.surface import Surface
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "protocol": "Abilities Backend Delta PendingReply",
+            "registry": "ModelName load parse",
+            "shared": "borrow",
+            "surface": "Surface",
+        },
+    )

@@ -5,21 +5,9 @@ May use frame and what is below it, pandas, numpy.                   Never  chan
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from vlmkit.evaluation.calibration import Calibration, calibrate
-    from vlmkit.evaluation.checking import check
-    from vlmkit.evaluation.comparing import compare
-    from vlmkit.evaluation.comparison import Comparison
-    from vlmkit.evaluation.doubles import duplicates
-    from vlmkit.evaluation.doubting import doubt
-    from vlmkit.evaluation.evaluating import confusion, evaluate
-    from vlmkit.evaluation.gold import accepted
-    from vlmkit.evaluation.linting import lint
-    from vlmkit.evaluation.quality import assert_quality
-    from vlmkit.evaluation.verifying import verify
+from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "Calibration",
@@ -37,30 +25,32 @@ __all__ = [
     "verify",
 ]
 
-_MODULE_OF = {
-    "Calibration": "vlmkit.evaluation.calibration",
-    "Comparison": "vlmkit.evaluation.comparison",
-    "accepted": "vlmkit.evaluation.gold",
-    "assert_quality": "vlmkit.evaluation.quality",
-    "calibrate": "vlmkit.evaluation.calibration",
-    "check": "vlmkit.evaluation.checking",
-    "compare": "vlmkit.evaluation.comparing",
-    "confusion": "vlmkit.evaluation.evaluating",
-    "doubt": "vlmkit.evaluation.doubting",
-    "duplicates": "vlmkit.evaluation.doubles",
-    "evaluate": "vlmkit.evaluation.evaluating",
-    "lint": "vlmkit.evaluation.linting",
-    "verify": "vlmkit.evaluation.verifying",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'vlmkit.evaluation' has no attribute {name!r}; it has: {', '.join(__all__)}.")
-    value = getattr(import_module(_MODULE_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if TYPE_CHECKING:
+    from vlmkit.evaluation.calibration import Calibration, calibrate
+    from vlmkit.evaluation.checking import check
+    from vlmkit.evaluation.comparing import compare
+    from vlmkit.evaluation.comparison import Comparison
+    from vlmkit.evaluation.doubles import duplicates
+    from vlmkit.evaluation.doubting import doubt
+    from vlmkit.evaluation.evaluating import confusion, evaluate
+    from vlmkit.evaluation.gold import accepted
+    from vlmkit.evaluation.linting import lint
+    from vlmkit.evaluation.quality import assert_quality
+    from vlmkit.evaluation.verifying import verify
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "calibration": "Calibration calibrate",
+            "checking": "check",
+            "comparing": "compare",
+            "comparison": "Comparison",
+            "doubles": "duplicates",
+            "doubting": "doubt",
+            "evaluating": "confusion evaluate",
+            "gold": "accepted",
+            "linting": "lint",
+            "quality": "assert_quality",
+            "verifying": "verify",
+        },
+    )

@@ -5,24 +5,9 @@ May use frame, sources, pyarrow for its own.   Never  destroys a text unasked, o
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from vlmkit.exporters.coco import to_coco
-    from vlmkit.exporters.csv import to_csv
-    from vlmkit.exporters.imagefolder import to_imagefolder
-    from vlmkit.exporters.jsonl import to_jsonl
-    from vlmkit.exporters.kohya import to_kohya
-    from vlmkit.exporters.label_studio import to_label_studio
-    from vlmkit.exporters.llava import to_llava
-    from vlmkit.exporters.merging import merge_edits
-    from vlmkit.exporters.messages import to_messages
-    from vlmkit.exporters.parquet import to_parquet
-    from vlmkit.exporters.reading import read_dataset
-    from vlmkit.exporters.sidecars import read_sidecars, to_sidecars
-    from vlmkit.exporters.webdataset import to_webdataset
-    from vlmkit.exporters.xmp import to_xmp
+from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "merge_edits",
@@ -42,16 +27,38 @@ __all__ = [
     "to_xmp",
 ]
 
-_MODULE_OF = {name: name.partition("_")[2] for name in __all__} | {"merge_edits": "merging", "read_dataset": "reading"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'vlmkit.exporters' has no attribute {name!r}; it has: {', '.join(__all__)}.")
-    value = getattr(import_module(f"vlmkit.exporters.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if TYPE_CHECKING:
+    from vlmkit.exporters.coco import to_coco
+    from vlmkit.exporters.csv import to_csv
+    from vlmkit.exporters.imagefolder import to_imagefolder
+    from vlmkit.exporters.jsonl import to_jsonl
+    from vlmkit.exporters.kohya import to_kohya
+    from vlmkit.exporters.label_studio import to_label_studio
+    from vlmkit.exporters.llava import to_llava
+    from vlmkit.exporters.merging import merge_edits
+    from vlmkit.exporters.messages import to_messages
+    from vlmkit.exporters.parquet import to_parquet
+    from vlmkit.exporters.reading import read_dataset
+    from vlmkit.exporters.sidecars import read_sidecars, to_sidecars
+    from vlmkit.exporters.webdataset import to_webdataset
+    from vlmkit.exporters.xmp import to_xmp
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "coco": "to_coco",
+            "csv": "to_csv",
+            "imagefolder": "to_imagefolder",
+            "jsonl": "to_jsonl",
+            "kohya": "to_kohya",
+            "label_studio": "to_label_studio",
+            "llava": "to_llava",
+            "merging": "merge_edits",
+            "messages": "to_messages",
+            "parquet": "to_parquet",
+            "reading": "read_dataset",
+            "sidecars": "read_sidecars to_sidecars",
+            "webdataset": "to_webdataset",
+            "xmp": "to_xmp",
+        },
+    )

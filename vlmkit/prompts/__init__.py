@@ -5,17 +5,9 @@ May use errors, records, pydantic (for schemas).              Never  a picture, 
 
 from __future__ import annotations
 
-from vlmkit.prompts.composing import (
-    compose_description,
-    compose_form,
-    compose_question,
-    compose_score,
-    compose_tags,
-)
-from vlmkit.prompts.several import compose_questions
-from vlmkit.prompts.styles import STYLES
-from vlmkit.prompts.tasks import Field, Task
-from vlmkit.prompts.template import MISSING_TEXT, Template
+from typing import TYPE_CHECKING
+
+from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "MISSING_TEXT",
@@ -30,3 +22,27 @@ __all__ = [
     "compose_score",
     "compose_tags",
 ]
+
+if TYPE_CHECKING:
+    from vlmkit.prompts.composing import (
+        compose_description,
+        compose_form,
+        compose_question,
+        compose_score,
+        compose_tags,
+    )
+    from vlmkit.prompts.several import compose_questions
+    from vlmkit.prompts.styles import STYLES
+    from vlmkit.prompts.tasks import Field, Task
+    from vlmkit.prompts.template import MISSING_TEXT, Template
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "composing": "compose_description compose_form compose_question compose_score compose_tags",
+            "several": "compose_questions",
+            "styles": "STYLES",
+            "tasks": "Field Task",
+            "template": "MISSING_TEXT Template",
+        },
+    )

@@ -5,21 +5,9 @@ May use sources, prompts, backends, store.       Never  pandas, HTTP, widgets, p
 
 from __future__ import annotations
 
-from vlmkit.runner.budget import Spent, budget_of, checked_price
-from vlmkit.runner.events import (
-    Done,
-    Event,
-    FallingBack,
-    Finished,
-    Listener,
-    Planned,
-    Retrying,
-    Started,
-    Unanswered,
-    Waiting,
-)
-from vlmkit.runner.loop import run
-from vlmkit.runner.plan import Example, Plan, Question, Target, make_plan, target_of
+from typing import TYPE_CHECKING
+
+from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "Done",
@@ -43,3 +31,30 @@ __all__ = [
     "run",
     "target_of",
 ]
+
+if TYPE_CHECKING:
+    from vlmkit.runner.budget import Spent, budget_of, checked_price
+    from vlmkit.runner.events import (
+        Done,
+        Event,
+        FallingBack,
+        Finished,
+        Listener,
+        Planned,
+        Retrying,
+        Started,
+        Unanswered,
+        Waiting,
+    )
+    from vlmkit.runner.loop import run
+    from vlmkit.runner.plan import Example, Plan, Question, Target, make_plan, target_of
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "budget": "Spent budget_of checked_price",
+            "events": "Done Event FallingBack Finished Listener Planned Retrying Started Unanswered Waiting",
+            "loop": "run",
+            "plan": "Example Plan Question Target make_plan target_of",
+        },
+    )

@@ -5,13 +5,9 @@ May use errors, records, settings, PIL, a socket.        Never  a model, a frame
 
 from __future__ import annotations
 
-from vlmkit.sources.grids import Raster, draw_grid
-from vlmkit.sources.headers import Header, read_header
-from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
-from vlmkit.sources.limits import Limits
-from vlmkit.sources.locations import read, refer
-from vlmkit.sources.pictures import Examination, decode, examine, normalize
-from vlmkit.sources.thumbnails import thumbnail
+from typing import TYPE_CHECKING
+
+from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "RECIPE",
@@ -31,3 +27,25 @@ __all__ = [
     "stamp",
     "thumbnail",
 ]
+
+if TYPE_CHECKING:
+    from vlmkit.sources.grids import Raster, draw_grid
+    from vlmkit.sources.headers import Header, read_header
+    from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
+    from vlmkit.sources.limits import Limits
+    from vlmkit.sources.locations import read, refer
+    from vlmkit.sources.pictures import Examination, decode, examine, normalize
+    from vlmkit.sources.thumbnails import thumbnail
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "grids": "Raster draw_grid",
+            "headers": "Header read_header",
+            "identity": "RECIPE fingerprint loaded stamp",
+            "limits": "Limits",
+            "locations": "read refer",
+            "pictures": "Examination decode examine normalize",
+            "thumbnails": "thumbnail",
+        },
+    )

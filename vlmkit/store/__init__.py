@@ -5,14 +5,9 @@ May use errors, records, settings, sqlite3.    Never  asks a model, reads a pict
 
 from __future__ import annotations
 
-from vlmkit.store.choice import StoreChoice, choose_store
-from vlmkit.store.claims import BEAT_S, LEASE_S, Claims
-from vlmkit.store.edits import Judgment
-from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
-from vlmkit.store.keys import key_of
-from vlmkit.store.leases import Lease
-from vlmkit.store.maintenance import Condition, Size, backup, check, mend, prune, size
-from vlmkit.store.results import Store, open_store
+from typing import TYPE_CHECKING
+
+from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "BEAT_S",
@@ -36,3 +31,27 @@ __all__ = [
     "prune",
     "size",
 ]
+
+if TYPE_CHECKING:
+    from vlmkit.store.choice import StoreChoice, choose_store
+    from vlmkit.store.claims import BEAT_S, LEASE_S, Claims
+    from vlmkit.store.edits import Judgment
+    from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
+    from vlmkit.store.keys import key_of
+    from vlmkit.store.leases import Lease
+    from vlmkit.store.maintenance import Condition, Size, backup, check, mend, prune, size
+    from vlmkit.store.results import Store, open_store
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "choice": "StoreChoice choose_store",
+            "claims": "BEAT_S LEASE_S Claims",
+            "edits": "Judgment",
+            "journal": "PictureRecord RowRecord RunRecord",
+            "keys": "key_of",
+            "leases": "Lease",
+            "maintenance": "Condition Size backup check mend prune size",
+            "results": "Store open_store",
+        },
+    )

@@ -6,32 +6,22 @@ May use frame and everything below it.                          Never  needs a w
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from vlmkit.lazy import lazy_exports
+
+__all__ = ["Explanation", "Picker", "compare_view", "explain", "pick_model"]
 
 if TYPE_CHECKING:
     from vlmkit.views.explanation import Explanation, explain
     from vlmkit.views.picking import Picker, pick_model
     from vlmkit.views.vote import compare_view
-
-__all__ = ["Explanation", "Picker", "compare_view", "explain", "pick_model"]
-
-_MODULE_OF = {
-    "Explanation": "vlmkit.views.explanation",
-    "Picker": "vlmkit.views.picking",
-    "compare_view": "vlmkit.views.vote",
-    "explain": "vlmkit.views.explanation",
-    "pick_model": "vlmkit.views.picking",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'vlmkit.views' has no attribute {name!r}; it has: {', '.join(__all__)}.")
-    value = getattr(import_module(_MODULE_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "explanation": "Explanation explain",
+            "picking": "Picker pick_model",
+            "vote": "compare_view",
+        },
+    )
