@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from package_tree import MODULES, ROOT
 
-from vlmkit.backends import registry
+from vlmkit.backends.engine_table import ENGINES
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BASE = {re.split(r"[^\w-]", line)[0]: line for line in PROJECT["project"]["dependencies"]}
@@ -66,7 +66,8 @@ def test_mlx_comes_with_a_device_on_every_platform():
 
 def test_built_in_engines_need_no_extra():
     """Engines of ours live in the package and stand on the base install."""
-    assert all(dotted.startswith("vlmkit.") for dotted in registry.BUILT_IN.values())
+    assert all(dotted.startswith("vlmkit.") for dotted in ENGINES.built_in)
+    assert all(engine.opener.startswith("vlmkit.") for engine in ENGINES.own())
 
 
 def test_the_command_exists():

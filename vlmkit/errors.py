@@ -9,6 +9,7 @@
     │   ├── MissingExtra      an optional package is not installed                 (also ImportError)
     │   ├── BadSchema         the schema cannot become columns
     │   ├── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
+    │   ├── BrokenPlugin      another package's plugin cannot be used, or raised an error of its own
     │   └── StoreFault        the file of stored answers cannot be read or written
     └── RunError              this image, this time; becomes a row, never the end of a run
         ├── UnreadableImage   the bytes are no picture, or the file cannot be read
@@ -37,6 +38,7 @@ __all__ = [
     "BackendError",
     "BadSchema",
     "BadSetting",
+    "BrokenPlugin",
     "Cancelled",
     "ImageNotFound",
     "ImageTooLarge",
@@ -102,6 +104,10 @@ class BadSchema(SetupError):
 
 class BadSetting(SetupError, ValueError):
     """An argument, environment variable or file entry has a value that cannot be used."""
+
+
+class BrokenPlugin(SetupError):
+    """What another package plugged in cannot be used, or failed with an error of its own."""
 
 
 class StoreFault(SetupError):

@@ -8,7 +8,8 @@ import pytest
 from scripted_server import ScriptedServer, http
 
 from vlmkit import settings
-from vlmkit.backends import discovery, registry
+from vlmkit.backends import discovery
+from vlmkit.backends.engine_table import ENGINES
 from vlmkit.errors import BadSetting
 
 LIST = http(body={"data": [{"id": "qwen", "max_model_len": 4096}]})
@@ -34,7 +35,7 @@ def vllm(tmp_path):
 
 def test_every_engine_has_a_list():
     """Except the fake one, which has any model."""
-    assert set(discovery.LISTERS) == set(registry.BUILT_IN) - {"fake"}
+    assert set(discovery.listed_engines()) == {engine.name for engine in ENGINES.own()} - {"fake"}
 
 
 def test_a_server_is_asked_and_remembered(vllm):

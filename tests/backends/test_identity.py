@@ -4,18 +4,23 @@ import consented
 import pytest
 
 from vlmkit.backends import identity, parse, registry
+from vlmkit.backends.engine_table import ENGINES, EngineSpec
 from vlmkit.errors import BadSetting
 from vlmkit.settings import use
+
+STRANGER = EngineSpec(name="stranger", opener="nowhere:nothing")
 
 
 def test_every_engine_says_what_its_models_depend_on():
     """None of ours is shared by its name alone."""
-    assert set(identity.IDENTIFIERS) == set(registry.BUILT_IN)
+    assert all(engine.identifier for engine in ENGINES.own())
+    assert all(engine.list_identifier for engine in ENGINES.own() if engine.lister)
 
 
 def test_a_third_party_s_model_depends_on_its_table_and_the_permission(tmp_path, monkeypatch):
     """As nobody knows which of it its opener reads."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ENGINES, "built_in", (*ENGINES.built_in, f"{__name__}:STRANGER"))
     name = registry.ModelName(engine="stranger", name="x")
     found = [identity.of_model(name)]
     use(allow_remote=True)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from vlmkit.backends import registry
+from vlmkit.backends.engine_table import ENGINES, EngineSpec
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.backends.registry import ModelName, load, parse
 from vlmkit.errors import BadSetting, MissingExtra, ModelLoadFailed, ModelNotFound, SetupError, UnknownModel
@@ -80,6 +80,13 @@ def test_unknown_names_get_a_hint(text, hint):
     assert hint in str(caught.value)
 
 
+def plug_in(monkeypatch, name, opener):
+    """Have an engine among ours whose opener is a function of this file."""
+    row = EngineSpec(name=name, opener=f"{__name__}:{opener}")
+    monkeypatch.setattr(sys.modules[__name__], "PLUGGED_IN", row, raising=False)
+    monkeypatch.setattr(ENGINES, "built_in", (*ENGINES.built_in, f"{__name__}:PLUGGED_IN"))
+
+
 def test_load_opens_what_was_named():
     """Options reach the opener; each call gives a backend of its own."""
     first, second = load("fake:demo", replies="yes"), load("fake:demo")
@@ -101,8 +108,7 @@ def test_load_takes_the_model_of_the_settings():
 
 def test_options_are_checked_before_opening(monkeypatch):
     """An option the opener does not take is refused by name, with those it takes."""
-    monkeypatch.setitem(registry.BUILT_IN, "strict", f"{__name__}:_open_strict")
-    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or _this_module())
+    plug_in(monkeypatch, "strict", "_open_strict")
     with pytest.raises(BadSetting, match=r"speed: strict models take no such option\. They take: revision"):
         load("strict:model", speed=3)
 
@@ -111,37 +117,33 @@ def _open_strict(name, *, url=None, revision=None):
     raise AssertionError("never opened with a wrong option")
 
 
-def _this_module():
-    module = type(sys)(__name__)
-    module._open_strict = _open_strict
-    return module
-
-
 def test_strangers_come_in_by_entry_point(monkeypatch, tmp_path):
     """An installed package's engine opens like ours, is listed, and cannot take a name of ours."""
     (tmp_path / "acme_vlm.py").write_text(
+        "from vlmkit.backends.engine_table import EngineSpec\n"
         "from vlmkit.backends.fake import FakeBackend\n"
+        "ACME = EngineSpec(name='acme', opener='acme_vlm:open_acme')\n"
         "def open_acme(name, *, url=None, **options): return FakeBackend('acme-' + name, **options)\n"
     )
     meta = tmp_path / "acme_vlm-1.0.dist-info"
     meta.mkdir()
     (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-vlm\nVersion: 1.0\n")
     (meta / "entry_points.txt").write_text(
-        "[vlmkit.backends]\nacme = acme_vlm:open_acme\nmlx = acme_vlm:open_acme\ngone = acme_gone:open\n"
+        "[vlmkit.backends]\nacme = acme_vlm:ACME\nmlx = acme_vlm:ACME\ngone = acme_gone:open\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
     backend = load("acme:rocket", replies="up")
     assert backend.model == "fake:acme-rocket"
     backend.close()
-    assert registry.engines()["mlx"] == registry.BUILT_IN["mlx"]
+    assert ENGINES.find("mlx").opener == "vlmkit.engines.mlx:open_engine"
     with pytest.raises(MissingExtra, match="acme_gone:open needs 'acme_gone'"):
         load("gone:x")
 
 
 def test_every_built_in_engine_is_listed():
     """The names a user can write before the colon."""
-    assert set(registry.BUILT_IN) <= set(registry.engines())
+    assert {engine.name for engine in ENGINES.own()} <= set(ENGINES.names())
 
 
 def _open_raising(name, *, url=None):
@@ -175,7 +177,7 @@ def _open_interrupted(name, *, url=None):
 )
 def test_what_a_stranger_s_opener_does_wrong_is_a_failed_load(opener, message, cause, monkeypatch):
     """Whatever it raises or gives; its own error is the cause."""
-    monkeypatch.setitem(registry.BUILT_IN, "stranger", f"{__name__}:{opener}")
+    plug_in(monkeypatch, "stranger", opener)
     with pytest.raises(SetupError, match=message) as caught:
         load("stranger:x")
     if cause is not None:
@@ -185,10 +187,10 @@ def test_what_a_stranger_s_opener_does_wrong_is_a_failed_load(opener, message, c
 
 def test_what_an_opener_says_on_purpose_stays(monkeypatch):
     """Our own kinds of errors, and an interrupt."""
-    monkeypatch.setitem(registry.BUILT_IN, "stranger", f"{__name__}:_open_refusing")
+    plug_in(monkeypatch, "stranger", "_open_refusing")
     with pytest.raises(ModelNotFound, match="not in this zoo"):
         load("stranger:x")
-    monkeypatch.setitem(registry.BUILT_IN, "stranger", f"{__name__}:_open_interrupted")
+    plug_in(monkeypatch, "stranger", "_open_interrupted")
     with pytest.raises(KeyboardInterrupt):
         load("stranger:x")
 

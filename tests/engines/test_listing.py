@@ -124,15 +124,15 @@ def test_a_model_is_checked_without_loading(cache):
     download(cache, "org/whole", {"model_type": "smolvlm", "vision_config": {}})
     download(cache, "org/half", {"model_type": "smolvlm", "vision_config": {}}, weights=False)
     for name in (None, "tiny", "org/whole"):
-        listing.check(name)
+        listing.check_local("mlx", None, 0.0, name)
     with pytest.raises(ModelLoadFailed, match="org/half"):
-        listing.check("org/half")
+        listing.check_local("mlx", None, 0.0, "org/half")
     with pytest.raises(ModelNotFound, match=r"org/hole is not on this machine.*On this machine: org/whole"):
-        listing.check("org/hole")
+        listing.check_local("mlx", None, 0.0, "org/hole")
 
 
 def test_a_missing_library_is_said(monkeypatch):
     """With what installs it."""
     monkeypatch.setattr(listing.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtra, match="need mlx, which is not installed"):
-        listing.check("tiny")
+        listing.check_local("mlx", None, 0.0, "tiny")

@@ -60,7 +60,7 @@ def test_models_of_a_server_are_rows(ollama):
 def test_all_engines_are_in_one_table(ollama):
     """Those that do not answer with their reason."""
     table = vk.models(timeout_s=1)
-    assert set(table["engine"]) == set(discovery.LISTERS)
+    assert set(table["engine"]) == set(discovery.listed_engines())
     assert table["name"].iloc[0] == "tiny"
     dead = table[table["name"].isna()]
     assert dead["error"].notna().all()

@@ -95,7 +95,6 @@ PAST_THE_WINDOW = {
     },
     "cli": {
         "backends.discovery",
-        "backends.registry",
         "frame.inventory",
         "frame.progress",
         "sources.metadata",

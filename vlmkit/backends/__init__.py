@@ -9,9 +9,24 @@ from typing import TYPE_CHECKING
 
 from vlmkit.lazy import lazy_exports
 
-__all__ = ["Abilities", "Backend", "Delta", "ModelName", "PendingReply", "Surface", "borrow", "load", "parse"]
+__all__ = [
+    "DEFAULT_ENGINE",
+    "ENGINES",
+    "Abilities",
+    "Backend",
+    "Delta",
+    "EngineSpec",
+    "ModelName",
+    "PendingReply",
+    "Surface",
+    "borrow",
+    "engine_of",
+    "load",
+    "parse",
+]
 
 if TYPE_CHECKING:
+    from vlmkit.backends.engine_table import DEFAULT_ENGINE, ENGINES, EngineSpec, engine_of
     from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply
     from vlmkit.backends.registry import ModelName, load, parse
     from vlmkit.backends.shared import borrow
@@ -20,6 +35,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "engine_table": "DEFAULT_ENGINE ENGINES EngineSpec engine_of",
             "protocol": "Abilities Backend Delta PendingReply",
             "registry": "ModelName load parse",
             "shared": "borrow",

@@ -25,23 +25,22 @@ _CERTAIN = re.compile(
 )
 _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]+")
 _PATH_STARTS = ("/", "./", "../", "~")
-_WITH_VARIANTS = {"lmstudio", "openrouter"}
-"""Engines whose models' names have an @ of their own: ``qwen2-vl@q4_k_m``, ``openai/gpt-4o@preset/pictures``."""
-_WITHOUT_AT = {"ollama"}
 _UNSAFE = re.compile(r"[^!-\[\]-~]")
 _NUMBER = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
 _ADVICE = "Give scheme, host and base path, as http://localhost:8000/v1."
 
 
-def split_address(engine: str, text: str) -> tuple[str, str | None]:
+def split_address(engine: str, text: str, at_sign: str = "unclear") -> tuple[str, str | None]:
     """A model's name, and the address of its server where one stands behind an ``@``.
 
     Parameters
     ----------
     engine : str
-        A host, as ``"ollama"``: the names of some may have an @ of their own.
+        A host, as ``"ollama"``, for messages.
     text : str
         What stands behind ``engine:``.
+    at_sign : {"address", "variant", "unclear"}, default "unclear"
+        As `EngineSpec.at_sign`.
 
     Returns
     -------
@@ -57,19 +56,19 @@ def split_address(engine: str, text: str) -> tuple[str, str | None]:
     for at in [match.start() for match in re.finditer("@", text)][text.startswith("@") :]:
         if _SCHEME.match(text, at + 1):
             return text[:at].rstrip(), read_addresses(text[at + 1 :])
-    name, at_sign, tail = text.rpartition("@")
+    name, found, tail = text.rpartition("@")
     name, tail = name.rstrip(), tail.strip()
-    if not (at_sign and name) or _DIGEST.fullmatch(tail) or _is_variant(engine, name, tail):
+    if not (found and name) or _DIGEST.fullmatch(tail) or _is_variant(at_sign, name, tail):
         return text, None
     if ":" in name.partition("@")[2]:
         raise BadSetting(_secret(without_secrets(tail)))
-    if tail and not _CERTAIN.match(tail) and engine not in _WITHOUT_AT:
+    if tail and not _CERTAIN.match(tail) and at_sign != "address":
         raise BadSetting(_ambiguous(engine, name, tail))
     return name, read_addresses(tail)
 
 
-def _is_variant(engine: str, name: str, tail: str) -> bool:
-    named = engine in _WITH_VARIANTS or name.startswith(_PATH_STARTS)
+def _is_variant(at_sign: str, name: str, tail: str) -> bool:
+    named = at_sign == "variant" or name.startswith(_PATH_STARTS)
     return named and bool(tail) and not _CERTAIN.match(tail)
 
 

@@ -11,23 +11,12 @@ from dataclasses import dataclass
 
 from vlmkit import settings
 from vlmkit.backends import identity
+from vlmkit.backends.engine_table import ENGINES, engine_of
 from vlmkit.errors import BadSetting, VlmkitError
 from vlmkit.extras import open_by_name
+from vlmkit.plugins import blaming
 
-__all__ = ["LISTERS", "FoundModel", "check_engine", "find_models", "forget_models"]
-
-LISTERS = {
-    "mlx": "vlmkit.engines.listing:list_models",
-    "ollama": "vlmkit.providers.inquiry:list_models",
-    "lmstudio": "vlmkit.providers.inquiry:list_models",
-    "vllm": "vlmkit.providers.inquiry:list_models",
-    "mlx-vlm": "vlmkit.providers.inquiry:list_models",
-    "openai": "vlmkit.providers.inquiry:list_models",
-    "openrouter": "vlmkit.providers.inquiry:list_models",
-    "anthropic": "vlmkit.providers.inquiry:list_models",
-    "gemini": "vlmkit.providers.inquiry:list_models",
-}
-"""Engine and the function that lists its models: it takes engine, seconds and address, and gives `FoundModel`s."""
+__all__ = ["FoundModel", "check_engine", "find_models", "forget_models", "listed_engines"]
 
 _ENGINE_AND_URL = re.compile(r"(?P<engine>[a-z][a-z0-9_-]*)(?:@(?P<url>\S+))?")
 _REMEMBERED_DEAD_S = 5.0  # somebody may be starting it this moment
@@ -131,9 +120,11 @@ def find_models(
     ------
     BadSetting
         There is no such engine.
+    BrokenPlugin
+        A plugin brings that engine, and cannot be used.
     """
     wanted: list[tuple[str, str | None]]
-    wanted = [(name, None) for name in LISTERS] if engine is None else [check_engine(engine)]
+    wanted = [(name, None) for name in listed_engines()] if engine is None else [check_engine(engine)]
     ttl_s = 0.0 if refresh else settings.get("list_ttl_s", list_ttl_s)
     with ThreadPoolExecutor(len(wanted), thread_name_prefix="vlmkit-models") as pool:
         lists = list(pool.map(lambda asked: _memory.get(asked[0], asked[1], timeout_s, ttl_s), wanted))
@@ -154,21 +145,36 @@ def check_engine(text: str) -> tuple[str, str | None]:
 
     Raises
     ------
-    BadSetting
-        As `find_models`.
+    SetupError
+        As `find_models`; or a plugin brings the engine, and cannot be used.
     """
     parts = _ENGINE_AND_URL.fullmatch(text.strip())
-    if parts is None or parts["engine"] not in LISTERS or (parts["url"] and parts["engine"] == "mlx"):
+    engine = ENGINES.find(parts["engine"]) if parts else None
+    if parts is None or engine is None or engine.lister is None or (parts["url"] and not engine.takes_address):
         raise BadSetting(
-            f"engine={text!r}: no such engine has a list. These have: {', '.join(LISTERS)}; each but mlx also at an "
-            "address, as ollama@http://localhost:11434/v1."
+            f"engine={text!r}: no such engine has a list. These have: {', '.join(listed_engines())}; a server's also "
+            "at an address, as ollama@http://localhost:11434/v1."
         )
-    return parts["engine"], parts["url"]
+    return engine.name, parts["url"]
+
+
+def listed_engines() -> list[str]:
+    """Names of the engines whose models can be listed: ours, then those of plugins."""
+    return [engine.name for engine in ENGINES.rows() if engine.lister is not None]
 
 
 def _ask(engine: str, url: str | None, timeout_s: float) -> list[FoundModel]:
+    lister = str(engine_of(engine).lister)
     try:
-        found: list[FoundModel] = open_by_name(LISTERS[engine])(engine, timeout_s, url)
+        with blaming(f"models of {engine} cannot be listed", lister):
+            found = open_by_name(lister)(engine, timeout_s, url)
+            _check_list(found, engine)
     except VlmkitError as error:
         return [FoundModel(engine=engine, source=url or "", error=f"{type(error).__name__}: {error}")]
-    return found
+    return list(found)
+
+
+def _check_list(found: object, engine: str) -> None:
+    """See that it is a list of models of that engine; a plugin may give anything."""
+    if not isinstance(found, list) or not all(isinstance(each, FoundModel) and each.engine == engine for each in found):
+        raise TypeError(f"it did not give a list of FoundModel with engine={engine!r}")

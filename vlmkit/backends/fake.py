@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit import errors
 from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.engine_table import EngineSpec
 from vlmkit.backends.facts import Counts, ModelInfo, counted
 from vlmkit.backends.identity import stamp
 from vlmkit.backends.protocol import Abilities, PendingReply
@@ -30,7 +31,14 @@ from vlmkit.records import Ask, Reply, Usage
 if TYPE_CHECKING:
     from vlmkit.backends.registry import ModelName
 
-__all__ = ["Answer", "FakeBackend", "Replies", "identity_of", "open_fake"]
+__all__ = ["FAKE", "Answer", "FakeBackend", "Replies", "check_fake", "identity_of", "open_fake"]
+
+FAKE = EngineSpec(
+    name="fake",
+    opener="vlmkit.backends.fake:open_fake",
+    checker="vlmkit.backends.fake:check_fake",
+    identifier="vlmkit.backends.fake:identity_of",
+)
 
 Answer = str | RunError
 Replies = Answer | Sequence[Answer] | Callable[[Ask], Answer]
@@ -271,6 +279,24 @@ def identity_of(name: ModelName) -> Hashable:
     name : ModelName
     """
     return stamp(name.name) if name.name.endswith(".json") else None
+
+
+def check_fake(
+    engine: str,  # noqa: ARG001  as every checker gets it
+    url: str | None,  # noqa: ARG001  as every checker gets it
+    timeout_s: float,  # noqa: ARG001  as every checker gets it
+    name: str | None = None,  # noqa: ARG001  as every checker gets it
+) -> tuple[None, None]:
+    """A fake model always answers, and nobody is asked.
+
+    Parameters
+    ----------
+    engine : str
+    url : str or None
+    timeout_s : float
+    name : str or None, default None
+    """
+    return None, None
 
 
 def _end(future: Future[Reply], result: Reply | RunError) -> None:

@@ -7,31 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlmkit import settings
+from vlmkit.backends.engine_table import engine_of
 from vlmkit.extras import open_by_name
+from vlmkit.plugins import blaming
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import ModelName
 
-__all__ = ["IDENTIFIERS", "frozen", "of_list", "of_model", "stamp"]
-
-_SERVER = "vlmkit.providers.identity:identity_of"
-
-IDENTIFIERS = {
-    "fake": "vlmkit.backends.fake:identity_of",
-    "mlx": "vlmkit.engines.locate:identity_of",
-    "ollama": _SERVER,
-    "lmstudio": _SERVER,
-    "vllm": _SERVER,
-    "mlx-vlm": _SERVER,
-    "openai": _SERVER,
-    "openrouter": _SERVER,
-    "anthropic": _SERVER,
-    "gemini": _SERVER,
-}
-"""Engine and the function that says what a model of it depends on beside its name; it takes the taken-apart name."""
+__all__ = ["frozen", "of_list", "of_model", "stamp"]
 
 
 def of_model(name: ModelName) -> Hashable:
@@ -46,11 +32,7 @@ def of_model(name: ModelName) -> Hashable:
     SetupError
         It must not be used as things stand: pictures may not leave the machine, or the key is missing.
     """
-    if name.engine in IDENTIFIERS:
-        found: Hashable = open_by_name(IDENTIFIERS[name.engine])(name)
-        return found
-    # A third party's model may look at anything that is said of hosts and of pictures that leave the machine.
-    return frozen(settings.host(name.engine)), settings.get("allow_remote")
+    return _asked(engine_of(name.engine).identifier, name.engine, name)
 
 
 def of_list(engine: str, url: str | None) -> Hashable:
@@ -66,9 +48,15 @@ def of_list(engine: str, url: str | None) -> Hashable:
     SetupError
         The engine must not be asked as things stand.
     """
-    if engine == "mlx":
-        return str(open_by_name("vlmkit.engines.hub:hub_cache")())
-    found: Hashable = open_by_name("vlmkit.providers.identity:identity_at")(engine, url)
+    return _asked(engine_of(engine).list_identifier, engine, engine, url)
+
+
+def _asked(identifier: str | None, engine: str, *given: Any) -> Hashable:
+    if identifier is None:  # it may look at anything that is said of hosts and of pictures that leave the machine
+        return frozen(settings.host(engine)), settings.get("allow_remote")
+    with blaming(f"what a model of {engine} depends on cannot be told", identifier):
+        found: Hashable = open_by_name(identifier)(*given)
+        hash(found)
     return found
 
 

@@ -10,36 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.addresses import split_address
+from vlmkit.backends.engine_table import DEFAULT_ENGINE, ENGINES, engine_of
 from vlmkit.backends.protocol import Backend
-from vlmkit.errors import BadSetting, ModelLoadFailed, ModelNotFound, UnknownModel, VlmkitError
+from vlmkit.errors import BadSetting, ModelLoadFailed, ModelNotFound, UnknownModel
 from vlmkit.extras import open_by_name
+from vlmkit.plugins import blaming
 from vlmkit.settings import require_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-
-__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "ModelName", "engines", "load", "parse"]
-
-BUILT_IN = {
-    "fake": "vlmkit.backends.fake:open_fake",
-    "mlx": "vlmkit.engines.mlx:open_engine",
-    "ollama": "vlmkit.providers.opening:open_host",
-    "lmstudio": "vlmkit.providers.opening:open_host",
-    "vllm": "vlmkit.providers.opening:open_host",
-    "mlx-vlm": "vlmkit.providers.opening:open_host",
-    "openai": "vlmkit.providers.opening:open_host",
-    "openrouter": "vlmkit.providers.opening:open_host",
-    "anthropic": "vlmkit.providers.opening:open_host",
-    "gemini": "vlmkit.providers.opening:open_host",
-}
-"""Engine and its opener: it takes the model's name, ``url`` and options, and ``engine`` where it serves several."""
-ENTRY_POINT_GROUP = "vlmkit.backends"
+__all__ = ["ModelName", "load", "parse"]
 
 _ENGINE_AND_NAME = re.compile(r"(?P<engine>[a-z][a-z0-9_-]*):(?P<name>.+?)(?:@(?P<url>https?://\S+))?")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _PATH_STARTS = ("/", "./", "../", "~")
-_SERVERS = "vlmkit.providers."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,18 +49,6 @@ class ModelName:
         return f"{self.engine}:{self.name}" + (f"@{self.url}" if self.url else "")
 
 
-def engines() -> dict[str, str]:
-    """Every known engine and the dotted name of its opener: ours, then installed third parties'."""
-    from importlib.metadata import entry_points
-
-    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)} | BUILT_IN
-
-
-def _opener_of(engine: str) -> str:
-    """Dotted name; empty where there is no such engine. To find strangers, every installed package is looked at."""
-    return BUILT_IN.get(engine) or engines().get(engine, "")
-
-
 def parse(model: str) -> ModelName:
     """Take a model's name apart.
 
@@ -92,26 +65,28 @@ def parse(model: str) -> ModelName:
         The name fits none of these, or its engine does not exist; close matches are named.
     ModelNotFound
         The name is a path, and no directory is there.
+    BrokenPlugin
+        A plugin brings the engine, and cannot be used.
     """
     model = model.strip()
     if model == "tiny":
-        return ModelName(engine="mlx", name="tiny")
+        return ModelName(engine=DEFAULT_ENGINE, name="tiny")
     parts = _ENGINE_AND_NAME.fullmatch(model)
-    opener = _opener_of(parts["engine"]) if parts else ""
-    if parts and opener.startswith(_SERVERS):
-        name, url = split_address(parts["engine"], model.partition(":")[2].strip())
-        return ModelName(engine=parts["engine"], name=name, url=url)
-    if parts and opener:
+    engine = ENGINES.find(parts["engine"]) if parts else None
+    if engine and engine.takes_address:
+        name, url = split_address(engine.name, model.partition(":")[2].strip(), engine.at_sign)
+        return ModelName(engine=engine.name, name=name, url=url)
+    if parts and engine:
         return ModelName(engine=parts["engine"], name=parts["name"], url=parts["url"])
     path = Path(model).expanduser()
     if model and path.is_dir():
-        return ModelName(engine="mlx", name=str(path.resolve()))
+        return ModelName(engine=DEFAULT_ENGINE, name=str(path.resolve()))
     if model.startswith(_PATH_STARTS):
         message = f"No model directory at {path}. Give an existing directory, a Hub id (org/name), or engine:name."
         raise ModelNotFound(message + _nearby(path.name))
     if _HUB_ID.fullmatch(model):
-        return ModelName(engine="mlx", name=model)
-    raise UnknownModel(_unknown(model, parts["engine"] if parts else model, engines()))
+        return ModelName(engine=DEFAULT_ENGINE, name=model)
+    raise UnknownModel(_unknown(model, parts["engine"] if parts else model, ENGINES.names()))
 
 
 def load(model: str | None = None, **options: Any) -> Backend:
@@ -135,14 +110,9 @@ def load(model: str | None = None, **options: Any) -> Backend:
         No model was named, the name is unknown, or the engine could not open it.
     """
     name = parse(require_model(model))
-    dotted = _opener_of(name.engine)
-    try:
+    dotted = engine_of(name.engine).opener
+    with blaming(f"{name} cannot be opened", dotted, ModelLoadFailed):
         opened = _open(name, dotted, options)
-    except VlmkitError:
-        raise
-    except Exception as error:
-        message = f"{name} cannot be opened: {dotted} raised {type(error).__name__}: {error}."
-        raise ModelLoadFailed(f"{message} Report it to whoever wrote {re.split('[.:]', dotted)[0]}.") from error
     if not isinstance(opened, Backend):
         kind = type(opened).__name__
         raise ModelLoadFailed(f"{name} cannot be used: {dotted} gave a {kind}, which is no backend. Report it.")
@@ -167,7 +137,7 @@ def _check_options(engine: str, parameters: Iterable[inspect.Parameter], options
             raise BadSetting(message)
 
 
-def _unknown(model: str, word: str, known: dict[str, str]) -> str:
+def _unknown(model: str, word: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(word, [*known, "tiny"], n=2)
     hint = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
     if "@" in model or "://" in model:  # with an address there may be a key

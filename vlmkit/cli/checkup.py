@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends import discovery
+from vlmkit.backends import DEFAULT_ENGINE, discovery
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.extras import open_by_name
 from vlmkit.store import choose_store, open_store
@@ -98,7 +98,7 @@ def _examine_compute(checkup: Checkup) -> None:
 
 
 def _examine_models(checkup: Checkup) -> None:
-    tiny, *downloaded = discovery.find_models("mlx")
+    tiny, *downloaded = discovery.find_models(DEFAULT_ENGINE)
     checkup.models = {"tiny": tiny.error or "ready", "downloaded": len(downloaded)}
     if tiny.error:
         checkup.complain(tiny.error)

@@ -11,7 +11,7 @@ from vlmkit.backends.discovery import FoundModel
 from vlmkit.engines import checkpoint_files, hub, inspection, locate
 from vlmkit.errors import MissingExtra, ModelLoadFailed, SetupError
 
-__all__ = ["check", "list_models"]
+__all__ = ["check_local", "list_models"]
 
 
 def list_models(
@@ -32,13 +32,26 @@ def list_models(
     return [_bundled(engine), *(_inspected(engine, name, "Hub cache", path) for name, path in snapshots)]
 
 
-def check(name: str | None) -> None:
+def check_local(
+    engine: str,  # noqa: ARG001  as every engine is asked
+    url: str | None,  # noqa: ARG001
+    timeout_s: float,  # noqa: ARG001
+    name: str | None = None,
+) -> tuple[None, None]:
     """See whether a model could be loaded into this process, as far as that can be told without loading it.
 
     Parameters
     ----------
-    name : str or None
+    engine : str
+    url : str or None
+    timeout_s : float
+    name : str or None, default None
         As `list_models` names it, or a directory; None looks at the libraries alone.
+
+    Returns
+    -------
+    None, None
+        No address, and no seconds, as nobody was asked.
 
     Raises
     ------
@@ -55,6 +68,7 @@ def check(name: str | None) -> None:
     if name is not None:
         is_local = name == "tiny" or Path(name).expanduser().is_dir()
         inspection.inspect(locate.find(name).directory if is_local else hub.find_here(name), name=name)
+    return None, None
 
 
 def _bundled(engine: str) -> FoundModel:

@@ -15,7 +15,7 @@ from vlmkit.backends.registry import ModelName
 from vlmkit.engines import hub
 from vlmkit.errors import BadSetting, ModelNotFound
 
-__all__ = ["Place", "find", "find_adapter", "identity_of", "is_bundled", "is_on_hub"]
+__all__ = ["Place", "find", "find_adapter", "identity_of", "identity_of_list", "is_bundled", "is_on_hub"]
 
 _HUB_VARIABLES = ("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -46,6 +46,17 @@ def identity_of(name: ModelName) -> Hashable:
     name : ModelName
     """
     return settings.get("isolate"), _files_of(name.name)
+
+
+def identity_of_list(engine: str, url: str | None) -> Hashable:  # noqa: ARG001  as every engine is asked
+    """What the list of models on this machine depends on: the folder of the Hub's downloads.
+
+    Parameters
+    ----------
+    engine : str
+    url : str or None
+    """
+    return str(hub.hub_cache())
 
 
 def _files_of(name: str) -> Hashable:

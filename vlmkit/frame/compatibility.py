@@ -8,11 +8,12 @@ from typing import Any, overload
 
 import pandas as pd
 
-from vlmkit.backends import registry
+from vlmkit.backends import engine_of, registry
 from vlmkit.backends.compatibility import Compatibility
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.extras import open_by_name
 from vlmkit.frame.arrays import boolean_array, integer_array, text_array
+from vlmkit.plugins import blaming
 
 __all__ = ["compat"]
 
@@ -75,12 +76,14 @@ def compat(model: str | list[str] | tuple[str, ...], *, revision: str | None = N
 
 def _looked_up(model: str, revision: str | None) -> Compatibility:
     name = registry.parse(model)
-    if name.engine != "mlx" or name.url:
+    inspector = engine_of(name.engine).inspector
+    if inspector is None or name.url:
         raise BadSetting(
             f"{model}: compat reads the files of models in this process, and a server keeps its own. "
             "Ask it with vk.check, or name a Hub id, a directory or 'tiny'."
         )
-    found: Compatibility = open_by_name("vlmkit.engines.compatibility:compatibility_of")(name.name, revision)
+    with blaming(f"{model} cannot be looked up", inspector):
+        found: Compatibility = open_by_name(inspector)(name.name, revision)
     return found
 
 

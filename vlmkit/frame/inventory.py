@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from vlmkit.backends import discovery, registry, shared
+from vlmkit.backends import DEFAULT_ENGINE, ENGINES, discovery, engine_of, registry, shared
 from vlmkit.errors import BadSetting, ModelLoadFailed, ModelNotFound, VlmkitError
 from vlmkit.extras import open_by_name
 from vlmkit.frame.arrays import integer_array, text_array
+from vlmkit.plugins import blaming
 
 __all__ = ["Health", "health", "models"]
 
@@ -20,7 +21,6 @@ def _boolean_array(values: Sequence[bool | None]) -> Any:
     return pd.array(values, dtype="boolean")
 
 
-_SERVERS = frozenset(discovery.LISTERS) - {"mlx"}
 _COLUMNS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "engine": text_array,
     "name": text_array,
@@ -122,7 +122,7 @@ def health(model: str, *, timeout_s: float = 2.0) -> Health:
         try:
             name = registry.parse(model)
         except ModelNotFound as error:  # a folder that is not there
-            return Health(engine="mlx", address=None, ok=False, problem=_said(error))
+            return Health(engine=DEFAULT_ENGINE, address=None, ok=False, problem=_said(error))
     try:
         address, seconds = _looked_at(name, timeout_s)
     except VlmkitError as error:
@@ -132,25 +132,24 @@ def health(model: str, *, timeout_s: float = 2.0) -> Health:
 
 def _engine_at(text: str) -> registry.ModelName | None:
     """An engine without a model, perhaps at an address; None where it is something else."""
-    engine, at_sign, url = text.strip().partition("@")
-    is_one = engine in registry.engines() and (not at_sign or engine in _SERVERS)
-    return registry.ModelName(engine=engine, name="", url=url or None) if is_one else None
+    word, at_sign, url = text.strip().partition("@")
+    engine = ENGINES.find(word) if word else None
+    if engine is None or (at_sign and not engine.takes_address):
+        return None
+    return registry.ModelName(engine=engine.name, name="", url=url or None)
 
 
 def _looked_at(name: registry.ModelName, timeout_s: float) -> tuple[str | None, float | None]:
     """Where it was asked, and how long that took."""
-    if name.engine in _SERVERS:
-        check = open_by_name("vlmkit.providers.inquiry:check_health")
-        address, seconds = check(name.engine, name.url, timeout_s, name.name or None)
-        return address, seconds
-    if name.url:
+    engine = engine_of(name.engine)
+    if name.url and not engine.takes_address:
         raise BadSetting(f"{name.engine} models have no address. Leave out @ and on.")
-    if name.engine == "mlx":
-        open_by_name("vlmkit.engines.listing:check")(name.name or None)
-    elif name.engine != "fake":
+    if engine.checker is None:
         message = f"whether a model of {name.engine} is well is known only once it is open: vk.load({str(name)!r})."
         raise ModelLoadFailed(message)
-    return None, None
+    with blaming(f"{name.engine} cannot be checked", engine.checker):
+        address, seconds = open_by_name(engine.checker)(name.engine, name.url, timeout_s, name.name or None)
+    return address, seconds
 
 
 def _said(error: VlmkitError) -> str:
@@ -159,7 +158,7 @@ def _said(error: VlmkitError) -> str:
 
 def _with_loaded(model: discovery.FoundModel) -> discovery.FoundModel:
     """Models of this process come and go faster than lists grow old."""
-    if model.engine != "mlx" or model.name is None:
+    if model.name is None or not engine_of(model.engine).in_process:
         return model
     options: dict[str, Any] = {"loaded": str(registry.parse(model.name)) in shared.loaded()}
     return replace(model, **options)

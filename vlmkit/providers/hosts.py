@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vlmkit.backends import EngineSpec
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
 from vlmkit.providers.dialect import Dialect
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
@@ -24,13 +25,11 @@ _FULL = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Host:
-    """One kind of server.
+class Host(EngineSpec):
+    """One kind of server, which is an engine: further attributes are those of `EngineSpec`.
 
     Attributes
     ----------
-    name : str
-        The engine, as in ``name:model``.
     url : str
         Base address where the model's name gives none.
     key_variable : str or None
@@ -60,7 +59,12 @@ class Host:
         As its documentation has it.
     """
 
-    name: str
+    opener: str = "vlmkit.providers.opening:open_host"
+    lister: str | None = "vlmkit.providers.inquiry:list_models"
+    checker: str | None = "vlmkit.providers.inquiry:check_health"
+    identifier: str | None = "vlmkit.providers.identity:identity_of"
+    list_identifier: str | None = "vlmkit.providers.identity:identity_at"
+    takes_address: bool = True
     url: str
     key_variable: str | None
     url_variable: str | None = None
@@ -83,6 +87,8 @@ HOSTS: Mapping[str, Host] = {
     for host in (
         Host(
             name="ollama",
+            at_sign="address",
+            is_local=True,
             url="http://localhost:11434/v1",
             key_variable="OLLAMA_API_KEY",
             url_variable="OLLAMA_HOST",
@@ -95,6 +101,8 @@ HOSTS: Mapping[str, Host] = {
         ),
         Host(
             name="lmstudio",
+            at_sign="variant",
+            is_local=True,
             url="http://localhost:1234/v1",
             key_variable="LMSTUDIO_API_KEY",
             native=r"/api(?:/v[01])?",
@@ -105,6 +113,7 @@ HOSTS: Mapping[str, Host] = {
         ),
         Host(
             name="vllm",
+            is_local=True,
             url="http://localhost:8000/v1",
             key_variable="VLLM_API_KEY",
             parameters=_FULL,
@@ -114,6 +123,7 @@ HOSTS: Mapping[str, Host] = {
         ),
         Host(
             name="mlx-vlm",
+            is_local=True,
             url="http://localhost:8080/v1",
             key_variable="MLX_VLM_SERVER_API_KEY",
             parameters=_FULL,
@@ -138,6 +148,7 @@ HOSTS: Mapping[str, Host] = {
         ),
         Host(
             name="openrouter",
+            at_sign="variant",
             url="https://openrouter.ai/api/v1",
             key_variable="OPENROUTER_API_KEY",
             needs_key=True,

@@ -12,12 +12,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vlmkit import settings
+from vlmkit.backends import engine_of
 from vlmkit.backends.discovery import FoundModel
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities
 from vlmkit.errors import (
     BackendError,
     BadSetting,
+    BrokenPlugin,
     MissingKey,
     ModelLoadFailed,
     ModelNotFound,
@@ -150,9 +152,26 @@ def open_host(
 
 
 def host_of(engine: str, url: str | None) -> Host:
-    """Row of a host; ``openai`` at an address of the user's own is any server."""
-    elsewhere = engine == "openai" and url and urlsplit(url).hostname != urlsplit(HOSTS[engine].url).hostname
-    return ANY_SERVER if elsewhere else HOSTS[engine]
+    """Row of a host; ``openai`` at an address of the user's own is any server.
+
+    Parameters
+    ----------
+    engine : str
+        One of `HOSTS`, or a `Host` that a plugin brings.
+    url : str or None
+
+    Raises
+    ------
+    UnknownModel
+        There is no such engine.
+    BrokenPlugin
+        A plugin brings it, and cannot be used; or it is not a `Host`.
+    """
+    host = HOSTS.get(engine) or engine_of(engine)
+    if not isinstance(host, Host):
+        raise BrokenPlugin(f"{engine}: its row must be a vlmkit.providers.hosts.Host, as it is opened like one.")
+    elsewhere = engine == ANY_SERVER.name and url and urlsplit(url).hostname != urlsplit(host.url).hostname
+    return ANY_SERVER if elsewhere else host
 
 
 def addresses_of(host: Host, url: str | None, table: Mapping[str, Any]) -> list[str]:

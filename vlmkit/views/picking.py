@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends import borrow, discovery, registry, shared
+from vlmkit.backends import borrow, discovery, engine_of, registry, shared
 from vlmkit.errors import MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.memory import available_bytes
@@ -118,7 +119,8 @@ class Picker:
         self.free_bytes = available_bytes()
         here = shared.loaded()
         usable = [model for model in found if model.name is not None and model.error is None]
-        self.choices = [self._choice(model, here) for model in sorted(usable, key=_rank)]
+        order = list(dict.fromkeys(model.engine for model in found))  # as the engines stand in their table
+        self.choices = [self._choice(model, here) for model in sorted(usable, key=partial(_rank, order))]
         self.problems = [
             f"{model.engine}: {f'{model.name}: ' if model.name else ''}{model.error}" for model in found if model.error
         ]
@@ -194,7 +196,7 @@ class Picker:
             print(f"{self!r}\n{error}")  # noqa: T201  what a notebook shows of an object without a widget
 
     def _choice(self, model: discovery.FoundModel, here: set[str]) -> Choice:
-        is_here = model.engine == "mlx"
+        is_here = engine_of(model.engine).in_process
         name = str(model.name)
         needed, free = model.memory_bytes, self.free_bytes
         loaded = str(registry.parse(name)) in here if is_here else model.loaded
@@ -231,9 +233,9 @@ def pick_model(*, timeout_s: float = 2.0) -> Picker:
     return Picker(timeout_s=timeout_s)
 
 
-def _rank(model: discovery.FoundModel) -> tuple[int, int, bool, str]:
+def _rank(engines: Sequence[str], model: discovery.FoundModel) -> tuple[int, int, bool, str]:
     sees = (True, None, False).index(model.sees_pictures)
-    return list(discovery.LISTERS).index(model.engine), sees, not model.loaded, str(model.name)
+    return engines.index(model.engine), sees, not model.loaded, str(model.name)
 
 
 def _scene() -> Any:

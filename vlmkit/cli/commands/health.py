@@ -11,14 +11,13 @@ from typing import Any
 import click
 
 from vlmkit import settings
+from vlmkit.backends import ENGINES
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
 from vlmkit.errors import VlmkitError
 
 __all__ = ["health"]
-
-_LOCAL = ("tiny", "ollama", "lmstudio", "vllm", "mlx-vlm")
 
 
 @click.command(epilog="Exit code: 0 all are well (without names: at least one), 1 one is not.")
@@ -31,13 +30,18 @@ def health(names: Sequence[str], timeout_s: float, form: str) -> int:
     Without a name: the model in force, or where there is none, the bundled model and the servers of this machine.
     """
     in_force = settings.get("model")
-    asked = list(names) or ([in_force] if in_force else list(_LOCAL))
+    asked = list(names) or ([in_force] if in_force else _local())
     width = terminal_width()
     with to_stdout(for_programs=form == "json") as stream:
         found = _ask(asked, timeout_s)
         write_lines([json.dumps(found, indent=2)] if form == "json" else _lines(found, width), stream)
     is_well = all if names or in_force else any
     return int(not is_well(one["ok"] for one in found))
+
+
+def _local() -> list[str]:
+    """What may answer on this machine: the bundled model for the engine of this process, the others by their names."""
+    return ["tiny" if engine.in_process else engine.name for engine in ENGINES.rows() if engine.is_local]
 
 
 def _ask(names: Sequence[str], timeout_s: float) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from vlmkit import settings
-from vlmkit.backends import discovery, registry
+from vlmkit.backends import ENGINES, discovery
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
@@ -37,8 +37,8 @@ def _checked(_context: click.Context, _option: click.Parameter, engine: str | No
     "--engine",
     callback=_checked,
     metavar="ENGINE[@ADDRESS]",
-    help=f"Only this engine ({', '.join(discovery.LISTERS)}), perhaps at an address: ollama@http://host:11434. "
-    "[default: all of them]",
+    help=f"Only this engine ({', '.join(discovery.listed_engines())}), perhaps at an address: "
+    "ollama@http://host:11434. [default: all of them]",
 )
 @click.option("--compat", is_flag=True, help="Of each NAME, before a download: would it be right, would it fit?")
 @format_option()
@@ -95,7 +95,7 @@ def _collect(engine: str | None) -> dict[str, Any]:
         in_force = {"model": None, "origin": str(error)}
     return {
         "models": [asdict(model) for model in discovery.find_models(engine)],
-        "engines": sorted(registry.engines()),
+        "engines": sorted(ENGINES.names()),
         "in_force": in_force,
     }
 

@@ -1,0 +1,19 @@
+"""The row by which models of this process are opened, listed and checked; it imports nothing of MLX."""
+
+from __future__ import annotations
+
+from vlmkit.backends import EngineSpec
+
+__all__ = ["MLX"]
+
+MLX = EngineSpec(
+    name="mlx",
+    opener="vlmkit.engines.mlx:open_engine",
+    lister="vlmkit.engines.listing:list_models",
+    checker="vlmkit.engines.listing:check_local",
+    identifier="vlmkit.engines.locate:identity_of",
+    list_identifier="vlmkit.engines.locate:identity_of_list",
+    inspector="vlmkit.engines.compatibility:compatibility_of",
+    in_process=True,
+    is_local=True,
+)
