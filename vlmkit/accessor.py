@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from vlmkit.views.showing import Shown
 
 __all__ = ["Accessor"]
+
+_FORMATS = "vlmkit.exporters.formats:EXPORT_FORMATS"
 
 
 @pd.api.extensions.register_series_accessor("vlm")
@@ -125,62 +129,38 @@ class Accessor:
         """Rows that a person accepted or edited; takes the arguments of `vlmkit.evaluation.accepted`."""
         return self._judge("accepted", *fields)
 
-    def to_imagefolder(self, directory: str | Path, **options: Any) -> pd.DataFrame:
-        """Write an imagefolder for `datasets`; takes the arguments of `vlmkit.exporters.to_imagefolder`."""
-        return self._export("to_imagefolder", directory, options)
-
-    def to_parquet(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write one Parquet file with the pictures inside; takes the arguments of `vlmkit.exporters.to_parquet`."""
-        return self._export("to_parquet", path, options)
-
-    def to_sidecars(self, directory: str | Path | None = None, **options: Any) -> pd.DataFrame:
-        """Write a text file beside each picture; takes the arguments of `vlmkit.exporters.to_sidecars`."""
-        return self._export("to_sidecars", directory, options)
-
-    def to_kohya(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write the metadata JSON of kohya's scripts; takes the arguments of `vlmkit.exporters.to_kohya`."""
-        return self._export("to_kohya", path, options)
-
-    def to_coco(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write COCO captions; takes the arguments of `vlmkit.exporters.to_coco`."""
-        return self._export("to_coco", path, options)
-
-    def to_webdataset(self, directory: str | Path, **options: Any) -> pd.DataFrame:
-        """Write WebDataset shards; takes the arguments of `vlmkit.exporters.to_webdataset`."""
-        return self._export("to_webdataset", directory, options)
-
-    def to_llava(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write LLaVA conversations; takes the arguments of `vlmkit.exporters.to_llava`."""
-        return self._export("to_llava", path, options)
-
-    def to_messages(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write chat messages, JSON Lines; takes the arguments of `vlmkit.exporters.to_messages`."""
-        return self._export("to_messages", path, options)
-
-    def to_label_studio(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write Label Studio tasks with predictions; takes the arguments of `vlmkit.exporters.to_label_studio`."""
-        return self._export("to_label_studio", path, options)
-
-    def to_xmp(self, directory: str | Path | None = None, **options: Any) -> pd.DataFrame:
-        """Write an XMP sidecar for each picture; takes the arguments of `vlmkit.exporters.to_xmp`."""
-        return self._export("to_xmp", directory, options)
-
-    def to_jsonl(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write the table as JSON Lines; takes the arguments of `vlmkit.exporters.to_jsonl`."""
-        return self._export("to_jsonl", path, options)
-
-    def to_csv(self, path: str | Path, **options: Any) -> pd.DataFrame:
-        """Write the table as CSV; takes the arguments of `vlmkit.exporters.to_csv`."""
-        return self._export("to_csv", path, options)
-
     def merge_edits(self, edited: str | Path | pd.DataFrame, **options: Any) -> pd.DataFrame:
         """Take over what people changed in files; takes the arguments of `vlmkit.exporters.merge_edits`."""
-        return self._export("merge_edits", edited, options)
-
-    def _export(self, name: str, target: Any, options: dict[str, Any]) -> pd.DataFrame:
-        table: pd.DataFrame = open_by_name(f"vlmkit.exporters:{name}")(self._subject, target, **options)
+        table: pd.DataFrame = open_by_name("vlmkit.exporters:merge_edits")(self._subject, edited, **options)
         return table
+
+    def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
+        """``to_NAME`` writes these rows in a format: it takes the arguments of ``vlmkit.exporters.to_NAME``.
+
+        Raises
+        ------
+        AttributeError
+            There is no such verb, and no such format.
+        """
+        if name.startswith("_"):  # notebooks look for several of these
+            raise AttributeError(f"df.vlm has no attribute {name!r}.")
+        row = open_by_name(_FORMATS).find(name.removeprefix("to_")) if name.startswith("to_") else None
+        if row is None:
+            known = ", ".join(each for each in dir(self) if not each.startswith("_"))
+            raise AttributeError(f"df.vlm has no attribute {name!r}; it has: {known}.")
+        return _method(row.open_writer(), self._subject)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(f"to_{name}" for name in open_by_name(_FORMATS).names())})
 
     def _judge(self, name: str, *arguments: Any, **options: Any) -> pd.DataFrame:
         table: pd.DataFrame = open_by_name(f"vlmkit.evaluation:{name}")(self._subject, *arguments, **options)
         return table
+
+
+def _method(function: Callable[..., pd.DataFrame], subject: Any) -> Callable[..., pd.DataFrame]:
+    """A function with its first argument given, which looks as it would look without that."""
+    signature = inspect.signature(function)
+    method: Callable[..., pd.DataFrame] = functools.update_wrapper(functools.partial(function, subject), function)
+    vars(method)["__signature__"] = signature.replace(parameters=list(signature.parameters.values())[1:])
+    return method

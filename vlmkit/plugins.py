@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, Protocol, TypeVar
 
 from vlmkit.errors import BrokenPlugin, SetupError, VlmkitError
 from vlmkit.extras import open_by_name
 
-__all__ = ["Plugin", "Table", "blaming"]
+__all__ = ["Plugin", "Table", "blaming", "open_foreign"]
 
 
 class _Named(Protocol):
@@ -61,12 +61,12 @@ class Table(Generic[_Row]):
         Of entry points, as ``"vlmkit.backends"``; each leads to one row of its own name.
     kind : type
         Of the rows.
-    built_in : sequence of str
-        Dotted names, each of a row or of a mapping of rows, in the order in which people see them. They are imported
-        one after another until the row is found.
+    built_in : sequence of str or rows
+        Rows, or dotted names of a row or of a mapping of rows, in the order in which people see them. What is named is
+        imported one after another until the row is found.
     """
 
-    def __init__(self, group: str, kind: type[_Row], built_in: Sequence[str]) -> None:
+    def __init__(self, group: str, kind: type[_Row], built_in: Sequence[str | _Row]) -> None:
         self.group = group
         self.kind = kind
         self.built_in = built_in
@@ -94,8 +94,8 @@ class Table(Generic[_Row]):
 
     def own(self) -> Iterator[_Row]:
         """Built-in rows, in their order."""
-        for dotted in self.built_in:
-            found = open_by_name(dotted)
+        for row in self.built_in:
+            found = open_by_name(row) if isinstance(row, str) else row
             yield from found.values() if isinstance(found, Mapping) else [found]
 
     def rows(self) -> list[_Row]:
@@ -178,6 +178,37 @@ def blaming(what: str, code: object, kind: type[VlmkitError] = BrokenPlugin) -> 
     except Exception as error:
         dotted = code if isinstance(code, str) else f"{type(code).__module__}:{type(code).__qualname__}"
         raise kind(f"{what}: {dotted} raised {type(error).__name__}: {error}. {_report(dotted)}") from error
+
+
+def open_foreign(dotted: str, what: str, kind: type[VlmkitError] = BrokenPlugin) -> Callable[..., Any]:
+    """The function behind a dotted name; what one of another package raises is translated, as by `blaming`.
+
+    Parameters
+    ----------
+    dotted : str
+        ``"package.module:attribute"``.
+    what : str
+        What could not be done then, as ``"acme cannot be written"``.
+    kind : type, default BrokenPlugin
+
+    Raises
+    ------
+    MissingExtra
+        There is no such function.
+    VlmkitError
+        Of that kind: its module raised something else.
+    """
+    with blaming(what, dotted, kind):
+        function: Callable[..., Any] = open_by_name(dotted)
+    if dotted.startswith("vlmkit."):
+        return function
+
+    @wraps(function)
+    def translated(*arguments: Any, **options: Any) -> Any:
+        with blaming(what, dotted, kind):
+            return function(*arguments, **options)
+
+    return translated
 
 
 def _report(dotted: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from making_pictures import corners, encoded
 
-from vlmkit.cli.formats import FORMATS, format_of_file
+from vlmkit.cli.formats import OUTPUT_FORMATS, format_of_file
 from vlmkit.cli.results import FIELDS, Results
 from vlmkit.sources import read_header, refer
 
@@ -26,10 +26,10 @@ def iterate(rows):
 
 
 def written(name, width=100):
-    return "\n".join(FORMATS[name](Results(iterate(RECORDS), total=3), width)) + "\n"
+    return "\n".join(OUTPUT_FORMATS[name].draw(Results(iterate(RECORDS), total=3), width)) + "\n"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
 def test_no_format_lets_controls_through(name):
     """Nothing a terminal obeys, and nothing UTF-8 cannot hold, is ever written."""
     text = written(name)
@@ -37,7 +37,7 @@ def test_no_format_lets_controls_through(name):
     assert not set(text) & {"\x1b", "\u202e", "\udcff"}
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
 def test_every_row_is_there(name):
     """Descriptions and faults of all rows, in order."""
     text = written(name).replace("\\", "")
@@ -57,7 +57,7 @@ def test_json_has_summary_and_results():
 def test_further_fields_are_written_where_there_are_some():
     """In JSON as they are in the records, in CSV as further columns."""
     records = [record | {"frames": 1, "exif": {"Make": "A", "=x": 1}} for record in RECORDS]
-    lines = list(FORMATS["csv"](Results(iterate(records), total=3, extra=("frames", "exif")), 80))
+    lines = list(OUTPUT_FORMATS["csv"].draw(Results(iterate(records), total=3, extra=("frames", "exif")), 80))
     assert lines[0] == ",".join([*FIELDS, "frames", "exif"])
     assert lines[1].endswith(',1,"{""Make"": ""A"", ""=x"": 1}"')
 
@@ -74,7 +74,7 @@ def test_json_lines_come_as_rows_finish():
         yield RECORDS[0]
         raise AssertionError("asked for the second row too early")
 
-    lines = FORMATS["jsonl"](Results(rows(), total=2), 80)
+    lines = OUTPUT_FORMATS["jsonl"].draw(Results(rows(), total=2), 80)
     assert json.loads(next(lines))["path"] == "a.png"
 
 
@@ -93,16 +93,16 @@ def test_csv_reads_back_and_holds_no_formula():
 def test_every_start_of_a_formula_is_defused(start):
     """Spreadsheets skip white space before they look for a formula."""
     record = EMPTY | {"path": "a", "description": start}
-    (row,) = csv.DictReader(io.StringIO("\n".join(FORMATS["csv"](Results(iterate([record]), total=1), 80))))
+    (row,) = csv.DictReader(io.StringIO("\n".join(OUTPUT_FORMATS["csv"].draw(Results(iterate([record]), total=1), 80))))
     assert row["description"].startswith("'")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
 def test_a_stand_in_is_shown_with_its_error(name):
     """Whoever reads the text sees that it is none of the model's answers."""
     record = EMPTY | {"path": "a.png", "description": "A PNG picture.", "error": "TimedOut: no answer within 1 s"}
     results = Results(iterate([record]), total=1)
-    text = "\n".join(FORMATS[name](results, 200))
+    text = "\n".join(OUTPUT_FORMATS[name].draw(results, 200))
     assert "A PNG picture." in text
     assert "TimedOut: no answer within 1 s" in text
     assert (results.ok, results.failed, results.stand_ins, results.summary()["stand_ins"]) == (0, 1, 1, 1)
@@ -136,7 +136,7 @@ def test_a_path_in_csv_leads_to_its_file(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(encoded(corners((4, 3)), "PNG"))
     record = EMPTY | {"path": name, "description": "x"}
-    (row,) = csv.DictReader(io.StringIO("\n".join(FORMATS["csv"](Results(iterate([record]), total=1), 80))))
+    (row,) = csv.DictReader(io.StringIO("\n".join(OUTPUT_FORMATS["csv"].draw(Results(iterate([record]), total=1), 80))))
     assert read_header(refer(row["path"])).width == 4
     assert row["path"].isprintable()
     assert not row["path"].strip().startswith(("=", "-", "@", "+"))

@@ -8,7 +8,8 @@ import pytest
 
 from vlmkit.errors import SetupError
 from vlmkit.exporters import merge_edits, read_dataset
-from vlmkit.exporters.review_tasks import is_task, predicted_values
+from vlmkit.exporters.review_tasks import predicted_values
+from vlmkit.exporters.sniffing import format_of
 
 EXPORTS = Path(__file__).with_name("label_studio")
 
@@ -164,10 +165,11 @@ def test_the_only_text_can_be_called_otherwise(read):
     assert {"what", "why"} < set(read(task(results=[text, other]), column="caption").columns)
 
 
-def test_the_short_form_is_known_and_unpacked(read, photos):
+def test_the_short_form_is_known_and_unpacked(read, photos, tmp_path):
     """By its annotator; several choices are in an object there."""
     record = {"image": "a.jpg", "id": 1, "annotator": 1, "tags": {"choices": ["x", "y"]}, "kind": "z", "stars": 3}
-    assert is_task(record)
+    (tmp_path / "short.json").write_text(json.dumps([record]))
+    assert format_of(tmp_path / "short.json").name == "label_studio"
     row = read(record).loc[0].to_dict()
     assert (row["path"], row["tags"], row["kind"], row["stars"]) == (str(photos / "a.jpg"), ["x", "y"], "z", 3)
     assert row["kind_status"] == "accepted"

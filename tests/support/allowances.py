@@ -192,7 +192,6 @@ TWICE = {
     "Control",
     "Entry",
     "FIELDS",
-    "FORMATS",
     "FORM_HEADING",
     "Form",
     "HEAD",

@@ -1,5 +1,6 @@
-"""All formats of the exporters, as the contract sees them: how each is written, read, and what it cannot hold."""
+"""All formats of the exporters, as the contract sees them: their rows, and what some of them cannot hold."""
 
+import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from vlmkit import exporters
-from vlmkit.exporters import read_dataset
+from vlmkit.exporters import EXPORT_FORMATS, ExportFormat, read_dataset
 from vlmkit.untrusted import for_file
 
 LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
@@ -30,26 +31,52 @@ def as_xml(text):
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "\ufffd", text).strip()
 
 
+HELD = {"sidecars": on_one_line, "llava": without_token, "messages": without_token, "xmp": as_xml, "csv": for_file}
+DOCUMENTS = {
+    "imagefolder": "set/metadata.jsonl",
+    "sidecars": "photos/a.txt",
+    "webdataset": "set/shard-000000.tar",
+    "xmp": "photos/a.jpg.xmp",
+}
+
+
 @dataclass(frozen=True)
 class Format:
-    """One format.
+    """One format, by its row."""
 
-    ``target`` is what it writes, ``document`` the file that has the texts; ``held`` what becomes of a text in it.
-    """
+    row: ExportFormat
 
-    name: str
-    target: str
-    document: str
-    held: object = same
-    beside: bool = False  # one file per picture
-    keeps_all: bool = False  # rows that failed, too
+    @property
+    def name(self):
+        return self.row.name
+
+    @property
+    def target(self):
+        """What is written and read: a file, a folder, or the folder of the pictures."""
+        return {"file": "set", "folder": "set", "beside": "photos"}[self.row.layout] + (
+            self.row.suffixes[0] if self.row.layout == "file" else ""
+        )
+
+    @property
+    def held(self):
+        """What becomes of a text in it."""
+        return HELD.get(self.name, same)
+
+    @property
+    def beside(self):
+        """Whether there is one file per picture."""
+        return self.row.layout == "beside"
+
+    @property
+    def keeps_all(self):
+        """Whether rows that failed are written, too."""
+        return self.row.keeps_failed
 
     def write(self, frame, folder, **options):
         return getattr(exporters, f"to_{self.name}")(frame, folder / self.target, **options)
 
     def read(self, folder, root=None):
-        named = self.name in {"kohya", "coco", "llava", "messages", "label_studio"}
-        options = {"root": root} if named and root else {}
+        options = {"root": root} if root and "root" in inspect.signature(self.row.open_reader()).parameters else {}
         if self.beside:  # texts lie beside the pictures
             return read_dataset(folder / self.target, self.name)
         return read_dataset(folder / self.target, **options)
@@ -60,20 +87,8 @@ class Format:
         return [None if pd.isna(value) else value for value in frame[column].astype(object)]
 
     def file(self, folder):
-        return Path(folder) / self.document
+        """The file that has the texts."""
+        return Path(folder) / DOCUMENTS.get(self.name, self.target)
 
 
-FORMATS = [
-    Format("imagefolder", "set", "set/metadata.jsonl"),
-    Format("parquet", "set.parquet", "set.parquet"),
-    Format("sidecars", "photos", "photos/a.txt", held=on_one_line, beside=True),
-    Format("kohya", "set.json", "set.json"),
-    Format("coco", "set.json", "set.json"),
-    Format("webdataset", "set", "set/shard-000000.tar"),
-    Format("llava", "set.json", "set.json", held=without_token),
-    Format("messages", "set.jsonl", "set.jsonl", held=without_token),
-    Format("label_studio", "set.json", "set.json", keeps_all=True),
-    Format("xmp", "photos", "photos/a.jpg.xmp", held=as_xml, beside=True),
-    Format("jsonl", "set.jsonl", "set.jsonl", keeps_all=True),
-    Format("csv", "set.csv", "set.csv", held=for_file, keeps_all=True),
-]
+FORMATS = [Format(row) for row in EXPORT_FORMATS.own()]

@@ -11,6 +11,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from vlmkit.cli.documents import draw_document
 from vlmkit.cli.results import Record, Results, marked
@@ -18,24 +19,38 @@ from vlmkit.cli.tables import draw
 from vlmkit.cli.text import dump, one_line
 from vlmkit.untrusted import for_terminal
 
-__all__ = ["FORMATS", "FOR_PROGRAMS", "WITH_FACTS", "Format", "format_of_file"]
-
-Format = Callable[[Results, int], Iterator[str]]
+__all__ = ["OUTPUT_FORMATS", "OutputFormat", "format_of_file"]
 
 # A cell that begins like this is calculated when the file is opened in a spreadsheet; the wide forms are in Japanese.
 _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
-_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown", ".txt": "plain"}
 
 
-FOR_PROGRAMS = {"json", "jsonl", "csv", "markdown"}
-"""Formats that are read by programs: UTF-8 whatever the locale says."""
-WITH_FACTS = {"json", "jsonl", "csv", "markdown"}
-"""Formats that have room for a file's metadata and for how sure the model was."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputFormat:
+    """A format that results are printed in.
+
+    Attributes
+    ----------
+    name : str
+        As after ``--format``.
+    draw : callable
+        Results and the width of a terminal to lines.
+    suffixes : tuple of str, default ()
+        Endings of files that ask for it.
+    for_programs : bool, default True
+        Whether it is read by programs: UTF-8 then, whatever the locale says, and there is room in it for a file's
+        metadata and for how sure the model was.
+    """
+
+    name: str
+    draw: Callable[[Results, int], Iterator[str]]
+    suffixes: tuple[str, ...] = ()
+    for_programs: bool = True
 
 
 def format_of_file(name: str) -> str | None:
     """Format that a file's ending asks for; None where it asks for none."""
-    return next((known for suffix, known in _SUFFIXES.items() if name.lower().endswith(suffix)), None)
+    return next((each.name for each in OUTPUT_FORMATS.values() if name.lower().endswith(each.suffixes)), None)
 
 
 def _table(results: Results, width: int) -> Iterator[str]:
@@ -67,13 +82,16 @@ def _plain(results: Results, _width: int) -> Iterator[str]:
         yield "\t".join(one_line(text) for text in (record["path"], marked(record)))
 
 
-FORMATS: dict[str, Format] = {
-    "table": _table,
-    "json": _json,
-    "jsonl": _jsonl,
-    "csv": _csv,
-    "markdown": draw_document,
-    "plain": _plain,
+OUTPUT_FORMATS = {
+    each.name: each
+    for each in (
+        OutputFormat(name="table", draw=_table, for_programs=False),
+        OutputFormat(name="json", draw=_json, suffixes=(".json",)),
+        OutputFormat(name="jsonl", draw=_jsonl, suffixes=(".jsonl", ".ndjson")),
+        OutputFormat(name="csv", draw=_csv, suffixes=(".csv",)),
+        OutputFormat(name="markdown", draw=draw_document, suffixes=(".md",)),
+        OutputFormat(name="plain", draw=_plain, suffixes=(".txt",), for_programs=False),
+    )
 }
 
 

@@ -5,60 +5,36 @@ May use frame, sources, pyarrow for its own.   Never  destroys a text unasked, o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vlmkit.exporters.formats import EXPORT_FORMATS
 from vlmkit.lazy import lazy_exports
 
-__all__ = [
-    "merge_edits",
-    "read_dataset",
-    "read_sidecars",
-    "to_coco",
-    "to_csv",
-    "to_imagefolder",
-    "to_jsonl",
-    "to_kohya",
-    "to_label_studio",
-    "to_llava",
-    "to_messages",
-    "to_parquet",
-    "to_sidecars",
-    "to_webdataset",
-    "to_xmp",
-]
+__all__ = ["EXPORT_FORMATS", "ExportFormat", "merge_edits", "read_dataset", "read_sidecars"]
+__all__ += [f"to_{row.name}" for row in EXPORT_FORMATS.own()]
 
 if TYPE_CHECKING:
-    from vlmkit.exporters.coco import to_coco
-    from vlmkit.exporters.csv import to_csv
-    from vlmkit.exporters.imagefolder import to_imagefolder
-    from vlmkit.exporters.jsonl import to_jsonl
-    from vlmkit.exporters.kohya import to_kohya
-    from vlmkit.exporters.label_studio import to_label_studio
-    from vlmkit.exporters.llava import to_llava
+    from vlmkit.exporters.formats import ExportFormat
     from vlmkit.exporters.merging import merge_edits
-    from vlmkit.exporters.messages import to_messages
-    from vlmkit.exporters.parquet import to_parquet
     from vlmkit.exporters.reading import read_dataset
-    from vlmkit.exporters.sidecars import read_sidecars, to_sidecars
-    from vlmkit.exporters.webdataset import to_webdataset
-    from vlmkit.exporters.xmp import to_xmp
-else:
-    __getattr__, __dir__ = lazy_exports(
-        __name__,
-        {
-            "coco": "to_coco",
-            "csv": "to_csv",
-            "imagefolder": "to_imagefolder",
-            "jsonl": "to_jsonl",
-            "kohya": "to_kohya",
-            "label_studio": "to_label_studio",
-            "llava": "to_llava",
-            "merging": "merge_edits",
-            "messages": "to_messages",
-            "parquet": "to_parquet",
-            "reading": "read_dataset",
-            "sidecars": "read_sidecars to_sidecars",
-            "webdataset": "to_webdataset",
-            "xmp": "to_xmp",
-        },
-    )
+    from vlmkit.exporters.sidecars import read_sidecars
+
+_get, _ = lazy_exports(
+    __name__,
+    {
+        "formats": "EXPORT_FORMATS ExportFormat",
+        "merging": "merge_edits",
+        "reading": "read_dataset",
+        "sidecars": "read_sidecars",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    """A name of this room; ``to_NAME`` is the writer of a format, also of one that a plugin brings."""
+    row = EXPORT_FORMATS.find(name.removeprefix("to_")) if name.startswith("to_") else None
+    return _get(name) if row is None else row.open_writer()

@@ -24,7 +24,9 @@ from vlmkit.sources.urls import is_url
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CocoFile", "read_coco", "to_coco"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["CocoFile", "is_coco", "read_coco", "to_coco"]
 
 _DIGITS = 19  # of a whole number that a column holds
 
@@ -284,3 +286,13 @@ def _facts(annotation: dict[str, Any], column: str, categories: dict[str, Any]) 
     if _has(annotation, "bbox"):
         facts["bbox"] = annotation["bbox"]
     return facts
+
+
+def is_coco(candidate: Candidate) -> bool:
+    """Whether a JSON document has a list of pictures.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return isinstance((candidate.document or {}).get("images"), list)

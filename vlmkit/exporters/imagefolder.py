@@ -20,11 +20,14 @@ from vlmkit.exporters.pictures import PictureFile, file_of_picture
 from vlmkit.exporters.rows import Row, further_columns
 from vlmkit.exporters.sidecars import pictures_below
 from vlmkit.extras import open_by_name
+from vlmkit.sources.formats import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METADATA", "metadata_below", "read_imagefolder", "split_of", "to_imagefolder"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["METADATA", "is_imagefolder", "metadata_below", "read_imagefolder", "split_of", "to_imagefolder"]
 
 METADATA = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 _KEY = "file_name"
@@ -279,3 +282,16 @@ def _row(record: dict[str, Any], locator: Locator, metadata: Path) -> dict[str, 
 
 def _plain_entry(record: dict[str, Any]) -> Entry:
     return Entry(name="", text=None, record={**record})
+
+
+def is_imagefolder(candidate: Candidate) -> bool | None:
+    """Whether a folder has metadata; where nothing else fits, a subfolder for each class will do.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    if metadata_below(candidate.path):
+        return True
+    found = [path for path in candidate.path.rglob("*") if path.suffix.lower() in SUFFIXES]
+    return None if found and all(path.parent != candidate.path for path in found) else False

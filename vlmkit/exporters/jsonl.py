@@ -17,7 +17,9 @@ from vlmkit.sources.urls import path_from_text, path_in_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["plain_entries", "read_jsonl", "to_jsonl"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["is_jsonl", "plain_entries", "read_jsonl", "to_jsonl"]
 
 
 def _file(text: str | None) -> JsonLines:
@@ -120,3 +122,13 @@ def read_jsonl(path: str | Path) -> pd.DataFrame:
 def _named(record: dict[str, Any]) -> dict[str, Any]:
     path = record.get("path")
     return record | {"path": path_from_text(path)} if isinstance(path, str) else record
+
+
+def is_jsonl(candidate: Candidate) -> bool:
+    """Whether a file has JSON objects, one after another; a file of lines may be empty.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return candidate.record is not None or not candidate.is_json

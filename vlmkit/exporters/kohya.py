@@ -19,7 +19,9 @@ from vlmkit.sources.urls import is_url
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KohyaFile", "read_kohya", "to_kohya"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["KohyaFile", "is_kohya", "read_kohya", "to_kohya"]
 
 
 class KohyaFile:
@@ -157,3 +159,13 @@ def _picture(name: str, locator: Locator) -> str:
     if Path(name).suffix.lower() in SUFFIXES and (is_whole or locator.present(name)):
         return name if is_whole else locator.find(name)
     return locator.with_stem(name) or (name if is_whole else locator.find(name))
+
+
+def is_kohya(candidate: Candidate) -> bool:
+    """Whether a file is one JSON object, which is then taken for pictures by their names.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return candidate.document is not None

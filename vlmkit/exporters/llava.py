@@ -14,7 +14,9 @@ from vlmkit.exporters.options import ExportOptions
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_llava", "to_llava"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["is_llava", "read_llava", "to_llava"]
 
 
 _FILE = JsonList(entry_of_turns)
@@ -99,3 +101,13 @@ def read_llava(path: str | Path, *, root: str | Path | None = None, column: str 
         There is nothing to read in it.
     """
     return read_turns(path, root, column)
+
+
+def is_llava(candidate: Candidate) -> bool:
+    """Whether a JSON file has conversations.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return "conversations" in (candidate.record or {})

@@ -27,7 +27,9 @@ from vlmkit.sources.urls import is_url
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_messages", "to_messages"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["is_messages", "read_messages", "to_messages"]
 
 
 def _entry_of(record: Any) -> Entry:
@@ -185,3 +187,13 @@ def read_messages(path: str | Path, *, root: str | Path | None = None, column: s
         There is nothing to read in it.
     """
     return read_turns(path, root, column)
+
+
+def is_messages(candidate: Candidate) -> bool:
+    """Whether a JSON file has chat messages.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return "messages" in (candidate.record or {})

@@ -19,7 +19,9 @@ from vlmkit.sources.urls import is_url
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["is_task", "predicted_values", "read_label_studio"]
+    from vlmkit.exporters.sniffing import Candidate
+
+__all__ = ["is_label_studio", "predicted_values", "read_label_studio"]
 
 _SINGLE = ("textarea", "choices", "taxonomy", "rating", "number", "datetime", "pairwise")
 _KEYS = {"textarea": "text", "pairwise": "selected"}
@@ -30,13 +32,14 @@ _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 _Answers = dict[str, Any]
 
 
-def is_task(record: dict[str, Any]) -> bool:
-    """Whether a JSON object is a task of Label Studio's JSON, or of its JSON-MIN.
+def is_label_studio(candidate: Candidate) -> bool:
+    """Whether a JSON file has tasks of Label Studio's JSON, or of its JSON-MIN.
 
     Parameters
     ----------
-    record : dict
+    candidate : Candidate
     """
+    record = candidate.record or {}
     return isinstance(record.get("data"), dict) or {"annotator", "id"} <= set(record)
 
 

@@ -13,7 +13,7 @@ import click
 
 from vlmkit import settings
 from vlmkit.backends import parse
-from vlmkit.cli.formats import FOR_PROGRAMS, FORMATS, WITH_FACTS, format_of_file
+from vlmkit.cli.formats import OUTPUT_FORMATS, format_of_file
 from vlmkit.cli.interrupts import termination
 from vlmkit.cli.options import budget_of, budget_options, of_setting
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout, write_lines
@@ -42,7 +42,9 @@ _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Cut an answer after so many tokens. [default: 256]")
 @click.option("--temperature", type=click.FloatRange(min=0), help="0 gives the same table every time. [default: 0]")
 @click.option("--seed", type=int, help="Chooses among answers where the temperature is above 0. [default: 0]")
-@click.option("-f", "--format", "form", type=click.Choice(list(FORMATS)), help="[default: by --output, else table]")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(list(OUTPUT_FORMATS)), help="[default: by --output, else table]"
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the results to this file, whole or not.")
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output where it is there already.")
 @click.option(
@@ -84,11 +86,11 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, overwr
     width = terminal_width()
     # Models are opened inside, too: a library that greets its user, or shows a download, does so on stdout.
     with (
-        to_stdout(for_programs=form in FOR_PROGRAMS) as stdout,
+        to_stdout(for_programs=OUTPUT_FORMATS[form].for_programs) as stdout,
         to_file(output, overwrite=overwrite) if output else nullcontext(stdout) as stream,
     ):
         results = _start(paths, beside=output.parent if output else None, **options)
-        write_lines(FORMATS[form](results, width), stream)
+        write_lines(OUTPUT_FORMATS[form].draw(results, width), stream)
     return _conclude(results, quiet=options["quiet"])
 
 
@@ -99,8 +101,8 @@ def _check_usage(form: str, options: dict[str, Any]) -> None:
         raise click.UsageError("--quiet and --verbose exclude each other.")
     options["budget"] = budget_of(options)
     for name in ("metadata", "confidence"):
-        if options[name] and form not in WITH_FACTS:
-            room = ", ".join(sorted(WITH_FACTS))
+        if options[name] and not OUTPUT_FORMATS[form].for_programs:
+            room = ", ".join(sorted(each.name for each in OUTPUT_FORMATS.values() if each.for_programs))
             say(f"Warning: --{name} shows nothing in the format {form}; these have room for it: {room}.")
 
 
