@@ -17,9 +17,9 @@ def test_rows_become_ready_in_threads_and_are_taken_in_order(questions, plan):
     intake.read(3, 0)
     assert len(intake) == 3
     for _ in range(3):
-        row, row.prepared, row.fault, seconds = taken.get(timeout=30)
-        assert seconds >= 0
-        intake.hold(row)
+        content = taken.get(timeout=30)
+        assert content[3] >= 0
+        assert intake.hold(content).is_ready
         intake.read(3, 0)
     rows = []
     while (row := intake.ready) is not None:
@@ -51,8 +51,7 @@ def test_a_row_for_another_model_is_prepared_again(questions, plan, backend):
     intake.read(1, 1)
     row, prepared, _, _ = taken.get(timeout=30)
     assert prepared.ask.pictures[0].width == 16
-    row.level = 0
-    intake.prepare(row)
+    intake.prepare_for(row, 0)
     assert taken.get(timeout=30)[1].ask.pictures[0].width == 32
     intake.close()
 
@@ -75,9 +74,7 @@ def test_pictures_are_opened_as_far_as_there_is_memory_for_them(questions, plan,
 
     def prepared():
         intake.read(8, 0)
-        row, row.prepared, row.fault, _ = taken.get(timeout=30)
-        intake.hold(row)
-        return row
+        return intake.hold(taken.get(timeout=30))
 
     first = prepared()
     monkeypatch.setattr(module, "_MOST_HELD_BYTES", 4 * first.held_bytes)
@@ -85,9 +82,7 @@ def test_pictures_are_opened_as_far_as_there_is_memory_for_them(questions, plan,
     with suppress(Empty):
         while True:
             intake.read(8, 0)
-            row, row.prepared, row.fault, _ = taken.get(timeout=0.5)
-            intake.hold(row)
-            rows.append(row)
+            rows.append(intake.hold(taken.get(timeout=0.5)))
     assert 4 <= len(rows) < 8
     for row in rows:
         intake.let_go(row)

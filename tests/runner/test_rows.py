@@ -1,8 +1,10 @@
 """What is made of a row at its end."""
 
-from dataclasses import replace
+import ast
+from dataclasses import fields, replace
 
 import pytest
+from package_tree import MODULES
 
 from vlmkit.errors import ServerFault, TimedOut, UnreadableImage, UnreadableReply
 from vlmkit.prompts import compose_question
@@ -10,6 +12,13 @@ from vlmkit.records import Reply
 from vlmkit.runner.preparing import Preparer
 from vlmkit.runner.rows import Row, answered, failed, record_of
 
+WRITERS = {
+    "intake": {"level", "prepared", "fault", "prepare_s", "held_bytes"},
+    "flight": {"start_s", "asked", "asked_s", "was_asked", "attempt", "retries", "unread"},
+    "equals": {"followers"},
+    "sharing": {"is_others", "aside_s"},
+    "rows": {"index", "question"},  # where it is made
+}
 REPLY = Reply(text=" a cat ", finish_reason="stop", model="fake:x")
 
 
@@ -99,6 +108,21 @@ def test_a_row_that_was_never_prepared(questions, plan):
     record = record_of(row, failed(row, UnreadableImage("empty"), plan()))
     assert (record.key, record.pictures, record.error) == (None, (), "UnreadableImage: empty")
     assert record.label == "<bytes 0>"
+
+
+def test_each_attribute_of_a_row_has_one_writer():
+    """Whoever reads what happens to a row knows where it happens."""
+    names = {field.name for field in fields(Row)}
+    assert sorted(name for written in WRITERS.values() for name in written) == sorted(names)
+    for module in MODULES:
+        if module.name.startswith("vlmkit.runner."):
+            stored = (node for node in ast.walk(module.tree) if isinstance(getattr(node, "ctx", None), ast.Store))
+            written = {node.attr for node in stored if isinstance(node, ast.Attribute) and _is_a_row(node.value)}
+            assert written <= WRITERS.get(module.name.rpartition(".")[2], set()), module.name
+
+
+def _is_a_row(node):
+    return isinstance(node, ast.Name) and node.id in ("row", "each", "leader", "first", "follower")
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_rows_start_in_order_and_one_worker_takes_turns(questions, backend, wind
 
 def test_a_lost_connection_is_tried_again(questions, backend, window, monkeypatch):
     """With an event for each further attempt; the row is asked with the very same picture."""
-    monkeypatch.setattr("vlmkit.runner.window.wait_s", lambda attempt, _fault, **_: 0.001 if attempt < 3 else None)
+    monkeypatch.setattr("vlmkit.runner.flight.wait_s", lambda attempt, _fault, **_: 0.001 if attempt < 3 else None)
     model = backend(replies=[Unreachable("a"), Unreachable("b"), "fine"], parallel_asks=1)
     again, events = window(questions(1), model)
     (outcome,) = drain(again)
@@ -143,7 +143,7 @@ def test_a_row_that_failed_for_good_is_asked_of_the_next_model(questions, backen
         (1, "fake:third", Refused),
         (2, "fake:second", Refused),
     ]
-    assert falling.asked == 3
+    assert falling.flight.asked == 3
     for each in (second, third):
         each.close()
 
@@ -196,7 +196,7 @@ def test_a_model_that_is_condemned_later_is_given_up_for_all_rows(questions, bac
     outcomes = sorted(drain(falling), key=lambda outcome: outcome.index)
     assert [outcome.reply.model for outcome in outcomes] == ["fake:echo"] * 5 + ["fake:second"] * 35
     assert len(revoked.asks) <= 5 + 4
-    assert falling.fatal is None
+    assert falling.flight.fatal is None
     second.close()
 
 
@@ -217,7 +217,7 @@ def test_a_model_whose_answers_are_of_no_use_is_left_for_the_next(questions, bac
     falling, _ = window(questions(20), useless, fallbacks=[second])
     outcomes = sorted(drain(falling), key=lambda outcome: outcome.index)
     assert [outcome.fault is None for outcome in outcomes] == [False] * 5 + [True] * 15
-    assert (len(useless.asks), falling.fatal) == (5, None)
+    assert (len(useless.asks), falling.flight.fatal) == (5, None)
     second.close()
 
 
@@ -257,7 +257,7 @@ def test_a_late_server_gets_fewer_asks_and_loses_no_row(questions, window, worke
     late, events = window(questions(24), model, workers=workers, timeout_s=0.001)
     assert [outcome.fault for outcome in drain(late)] == [None] * 24
     assert any(isinstance(event.fault, TimedOut) for event in events if isinstance(event, Retrying))
-    assert late.workers == 1
+    assert late.flight.workers == 1
     model.close()
 
 
@@ -304,7 +304,7 @@ def test_equal_rows_are_asked_once(questions, backend, window):
     same, _ = window(questions(1) * 50, model)
     outcomes = drain(same)
     assert [outcome.values for outcome in outcomes] == [{"text": "answer 0"}] * 50
-    assert len(model.asks) == same.asked == 1
+    assert len(model.asks) == same.flight.asked == 1
     assert [outcome.is_duplicate for outcome in outcomes].count(False) == 1
     assert not any(outcome.from_store for outcome in outcomes)
 
@@ -333,14 +333,14 @@ def test_a_server_sets_the_pace(questions, backend, window):
     model = backend(delay_s=0.02, parallel_asks=2, destination="http://example.test")
     model.abilities = replace(model.abilities, parallel_asks=30)
     server, _ = window(questions(400), model)
-    server._pace.limit = 2
+    server.flight._pace.limit = 2
     drain(server)
-    assert server.workers > 2
-    assert server.destinations == {"http://example.test": None}
+    assert server.flight.workers > 2
+    assert server.flight.destinations == {"http://example.test": None}
     busy = backend(replies=[RateLimited("x", retry_after_s=0.0), "fine"], parallel_asks=8, destination="http://x.test")
     pushed, _ = window(questions(2), busy)
     drain(pushed)
-    assert pushed.workers == 4
+    assert pushed.flight.workers == 4
 
 
 def test_held_outcomes_have_a_bound(questions, backend, window, monkeypatch):

@@ -75,7 +75,6 @@ COMPLEX = {
     "runner.preparing.Preparer._glance_at": 11,
     "runner.sharing.Sharing._freed": 11,
     "runner.sharing.Sharing.look": 11,
-    "runner.window.Window._take_fault": 14,
     "sources.objects._from_array": 13,
     "sources.pictures._own_bytes": 14,
     "sources.tiff_pages.picture_page": 12,

@@ -17,10 +17,14 @@ from vlmkit.errors import (
     TimedOut,
     Unreachable,
 )
-from vlmkit.records import Reply
+from vlmkit.records import Outcome, Reply
 
 __all__ = [
     "Backoff",
+    "Concluded",
+    "Decision",
+    "FellBack",
+    "GaveUp",
     "fault_of",
     "is_a_push_back",
     "is_worth_a_fallback",
@@ -56,6 +60,53 @@ class Backoff:
     def once(self) -> Backoff:
         """The same with one further attempt at most."""
         return replace(self, max_retries=min(1, self.max_retries))
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """A row ends with what its model said.
+
+    Attributes
+    ----------
+    reply : Reply
+    outcome : Outcome
+        What the reply was read to, or why it could not be.
+    """
+
+    reply: Reply
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """A row ends without an answer.
+
+    Attributes
+    ----------
+    fault : RunError
+    tells_of_model : bool, default True
+        Whether the fault counts against the model; not where the run was stopped.
+    """
+
+    fault: RunError
+    tells_of_model: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack:
+    """A row is to be prepared for another model.
+
+    Attributes
+    ----------
+    level : int
+        Which of the plan's targets.
+    """
+
+    level: int
+
+
+Decision = Concluded | GaveUp | FellBack
+"""What becomes of a row that is not in flight any more, or has to be prepared anew."""
 
 
 def is_worth_a_retry(fault: RunError, *, of_server: bool = True) -> bool:

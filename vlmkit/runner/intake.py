@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, zip_longest
 
 from vlmkit.runner.plan import Plan, Question
@@ -23,6 +24,8 @@ Taken = tuple[Row, Prepared | None, Exception | None, float]
 
 class Intake:
     """Rows that have not started yet, in input order, and the memory that encoded pictures take.
+
+    It is the only writer of what rows are prepared to.
 
     Parameters
     ----------
@@ -118,21 +121,36 @@ class Intake:
             self._put(self._unprepared.popleft())
 
     def prepare(self, row: Row) -> None:
-        """Prepare a row again, for another model."""
+        """Prepare a row again: its pictures were dropped."""
         self.let_go(row)
         self._put(row)
+
+    def prepare_for(self, row: Row, level: int) -> None:
+        """Prepare a row for another of the plan's targets."""
+        row.level, row.prepared, row.fault = level, None, None
+        self.prepare(row)
 
     def _put(self, row: Row) -> None:
         self._in_hand += 1
         self._decoders.put(row)
 
-    def hold(self, row: Row) -> None:
-        """Count the pictures of a row that was prepared."""
+    def hold(self, taken: Taken) -> Row:
+        """Note what a row was prepared to, and count its pictures."""
+        row, prepared, fault, seconds = taken
+        row.prepared, row.fault = prepared, fault
+        row.level = row.prepared.level if row.prepared else row.level
+        row.prepare_s += seconds
         self._in_hand -= 1
         ask = row.prepared.ask if row.prepared else None
         if ask is not None:
             row.held_bytes = self._usual_bytes = sum(len(picture.data) for picture in ask.pictures)
             self._held_bytes += row.held_bytes
+        return row
+
+    def drop_pictures(self, row: Row) -> None:
+        """Keep of a prepared row only whose answer it waits for: `prepare` opens its pictures again."""
+        self.let_go(row)
+        row.prepared = replace(row.prepared, ask=None) if row.prepared else None
 
     def let_go(self, row: Row) -> None:
         """Count the pictures of a row no more, as it ended."""

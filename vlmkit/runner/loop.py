@@ -105,7 +105,7 @@ class _Loop:
             store=store,
             open_ledger=partial(Ledger, store, run_record(self._plan, self._total)) if store and writes else None,
         )
-        self._announce(Planned(total=self._total, workers=window.workers))
+        self._announce(Planned(total=self._total, workers=window.flight.workers))
         try:
             yield from self._work(window)
         finally:
@@ -118,7 +118,7 @@ class _Loop:
         stopped = False
         try:
             window.advance()
-            while not (window.is_empty or window.fatal) and not (stopped := self._stop()):
+            while not (window.is_empty or window.flight.fatal) and not (stopped := self._stop()):
                 window.wait(_POLL_S)
                 self._take_in(window)
                 yield from self._in_order()
@@ -126,7 +126,7 @@ class _Loop:
                 window.advance(len(self._ended), paused=self._pause())
         except (KeyboardInterrupt, SetupError) as error:
             reason = error
-        reason = reason or window.fatal
+        reason = reason or window.flight.fatal
         if reason is not None or stopped:
             self._cancel(window)
         if isinstance(reason, RunError):
@@ -152,7 +152,7 @@ class _Loop:
                 window.halt()
 
     def _keep_budget(self, window: Window) -> None:
-        if self._reason is None and (reason := window.meter.reason()) is not None:
+        if self._reason is None and (reason := window.flight.meter.reason()) is not None:
             self._reason = reason
             window.halt()
 
@@ -171,7 +171,7 @@ class _Loop:
                     reply=outcome.reply,
                     is_duplicate=outcome.is_duplicate,
                     retries=outcome.retries,
-                    spent=window.meter.spent if window else None,
+                    spent=window.flight.meter.spent if window else None,
                 )
             )
 
@@ -232,11 +232,11 @@ class _Loop:
             cancelled=cancelled,
             seconds=seconds,
             stopped_early=cancelled > 0,
-            asked=window.asked,
-            workers=window.workers,
-            destinations=tuple(window.destinations),
+            asked=window.flight.asked,
+            workers=window.flight.workers,
+            destinations=tuple(window.flight.destinations),
             reason=self._reason if cancelled else None,
-            spent=window.meter.spent,
+            spent=window.flight.meter.spent,
         )
 
     def _report(self, finished: Finished) -> None:

@@ -24,56 +24,61 @@ _DOUBTFUL = ("differs", "wrong", "never compared")
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One row between its question and its outcome.
+    """One row between its question and its outcome; each attribute has one writer, and what it is never changes.
 
     Attributes
     ----------
     index : int
     question : Question
     level : int
-        Which of the plan's targets it is asked of.
-    attempt : int
-        With this target, from 1.
+        Which of the plan's targets it is prepared for. This and the next four are written by the intake.
     prepared : Prepared or None
         Once it is.
     fault : Exception or None
         Why it could not be.
-    asked : Future or None
-        The answer that is waited for.
-    was_asked : bool
-        Whether it was ever asked of a model.
-    start_s, asked_s : float
-        When its turn came, and its last ask went out, of the monotonic clock.
     prepare_s : float
         What decoding took.
-    followers : list of Row
-        Equal rows that wait for this one's answer.
+    held_bytes : int
+        Of its encoded pictures, while it holds them.
+    start_s : float
+        When its turn came, of the monotonic clock. This and the next six are written by the flight.
+    asked : Future or None
+        The answer that is waited for.
+    asked_s : float
+        When its last ask went out, of the monotonic clock.
+    was_asked : bool
+        Whether it was ever asked of a model.
+    attempt : int
+        With this target, from 1.
     retries : int
         Further asks so far, of all models.
     unread : Reply or None
         Its first answer, where that could not be read and it is asked again.
-    held_bytes : int
-        Of its encoded pictures, while it holds them.
+    followers : list of Row
+        Equal rows that wait for this one's answer; written by `Equals`.
     is_others : bool
-        Whether another run was asking the same when this one was about to.
+        Whether another run was asking the same when this one was about to. This and the next are written by `Sharing`.
+    aside_s : float
+        Since when it waits for another run, of the monotonic clock.
     """
 
     index: int
     question: Question
     level: int = 0
-    attempt: int = 1
     prepared: Prepared | None = None
     fault: Exception | None = None
-    asked: Future[Reply] | None = None
-    was_asked: bool = False
-    start_s: float = 0.0
-    asked_s: float = 0.0
     prepare_s: float = 0.0
-    followers: list[Row] = field(default_factory=list)
+    held_bytes: int = 0
+    start_s: float = 0.0
+    asked: Future[Reply] | None = None
+    asked_s: float = 0.0
+    was_asked: bool = False
+    attempt: int = 1
     retries: int = 0
     unread: Reply | None = None
-    held_bytes: int = 0
+    followers: list[Row] = field(default_factory=list)
     is_others: bool = False
+    aside_s: float = 0.0
 
     @property
     def is_ready(self) -> bool:
@@ -84,6 +89,11 @@ class Row:
     def needs_asking(self) -> bool:
         """Whether a model has to be asked, as far as is known."""
         return self.fault is None and self.prepared is not None and self.prepared.ask is not None
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the store has its answer."""
+        return self.prepared is not None and self.prepared.reply is not None
 
     @property
     def key(self) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from vlmkit.errors import StoreFault
 from vlmkit.runner.equals import Equals
@@ -124,7 +123,7 @@ class Sharing:
         return self._claims is None or row.key in self._held
 
     def put_aside(self, row: Row, now_s: float) -> None:
-        """Let a row wait for another run; its pictures are opened again where they should be needed.
+        """Let a row wait for another run.
 
         Parameters
         ----------
@@ -137,10 +136,9 @@ class Sharing:
         RuntimeError
             It was not prepared yet.
         """
-        if row.prepared is None or row.key is None:
+        if row.key is None:
             raise RuntimeError("only what was prepared can wait")
-        row.prepared = replace(row.prepared, ask=None)
-        row.asked_s = now_s
+        row.aside_s = now_s
         self._waiting[row.key] = row
 
     def forget(self, row: Row) -> None:
@@ -264,15 +262,15 @@ class Sharing:
         free = [row for key, row in self._waiting.items() if key not in others]
         self._look_up(free)
         impatient = [] if self._patience_s is None else self._impatient(now_s, self._patience_s)
-        wanted = [row for row in free if not _has_answer(row) and row not in impatient][: max(0, room)]
+        wanted = [row for row in free if not row.has_answer and row not in impatient][: max(0, room)]
         if wanted:
             self._settle(wanted)
         self._held.update(row.key for row in impatient[: max(0, room - len(wanted))] if row.key)
-        return [row for key, row in self._waiting.items() if _has_answer(row) or key in self._held]
+        return [row for key, row in self._waiting.items() if row.has_answer or key in self._held]
 
     def _impatient(self, now_s: float, patience_s: float) -> list[Row]:
         """Rows that waited so long that this run had better ask them, too."""
-        return [row for row in self._waiting.values() if now_s > row.asked_s + patience_s and not _has_answer(row)]
+        return [row for row in self._waiting.values() if now_s > row.aside_s + patience_s and not row.has_answer]
 
     def _settle(self, rows: Sequence[Row]) -> bool:
         """Claim the keys of rows, or find their answers; whether that could be done."""
@@ -287,7 +285,7 @@ class Sharing:
         answered = [row for row in rows if row.key in granted.answered]
         if answered:
             self._look_up(answered)
-            unusable = list({row.key: None for row in answered if row.key and not _has_answer(row)})
+            unusable = list({row.key: None for row in answered if row.key and not row.has_answer})
             again = self._claims.take(unusable, despite_answers=True) if unusable else None
             self._held |= again.mine if again else set()
         return True
@@ -308,7 +306,3 @@ class Sharing:
             self._look_up(rows)
         except StoreFault as fault:
             self._go_without(fault)
-
-
-def _has_answer(row: Row) -> bool:
-    return row.prepared is not None and row.prepared.reply is not None
