@@ -1,21 +1,37 @@
 """The nouns that travel between rooms: frozen, and ignorant of everything else.
 
 ImageRef   where a picture is            Picture  its bytes as a backend gets them
-Ask        picture + finished prompt     Sampling how tokens are chosen; Constraint what an answer must be
-Turn       what was asked and answered before
+Ask        a conversation to continue    Sampling how tokens are chosen; Constraint what an answer must be
+Message    one part of a conversation    Tool     what a model may ask to have run; ToolCall that it does
 Reply      what a backend answered       Usage    what it cost; Token  one piece of it, and how sure
 Outcome    what became of one row: values or a fault
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from vlmkit.errors import RunError
 
-__all__ = ["Ask", "Constraint", "ImageRef", "Outcome", "Picture", "Reply", "Sampling", "Token", "Turn", "Usage"]
+__all__ = [
+    "Ask",
+    "Constraint",
+    "ImageRef",
+    "Message",
+    "Outcome",
+    "Picture",
+    "Reply",
+    "Role",
+    "Sampling",
+    "Token",
+    "Tool",
+    "ToolCall",
+    "Usage",
+    "one_question",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,35 +141,153 @@ class Constraint:
     text: str
 
 
+Role = Literal["system", "user", "assistant", "tool"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
-    """One question of the same conversation, and its answer: an example that was given, or a try that went wrong.
+class Tool:
+    """A function that a model may ask its caller to run.
 
     Attributes
     ----------
-    pictures : tuple of Picture
-    prompt : str
-    answer : str
+    name : str
+        Letters, digits, ``_``, ``-`` and ``.``; at most 64 characters.
+    description : str, default ""
+        What it does, for the model.
+    parameters : str
+        JSON schema of its arguments, an object, as JSON. The default has no arguments.
     """
 
-    pictures: tuple[Picture, ...]
-    prompt: str
-    answer: str
+    name: str
+    description: str = ""
+    parameters: str = '{"type": "object", "properties": {}}'
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCall:
+    """A model's wish that a tool be run.
+
+    Attributes
+    ----------
+    id : str
+        Names the call; the message with the result carries it as `Message.tool_call_id`.
+    name : str
+        Of the tool.
+    arguments : str
+        A JSON object as the model wrote it, so perhaps not valid JSON.
+    """
+
+    id: str
+    name: str
+    arguments: str = "{}"
+
+    @property
+    def parsed_arguments(self) -> dict[str, Any]:
+        """Arguments as a mapping; what is not a JSON object is kept as it is, under the name ``"raw"``."""
+        try:
+            read = json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            read = None
+        return read if isinstance(read, dict) else {"raw": self.arguments}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    Attributes
+    ----------
+    role : {"system", "user", "assistant", "tool"}
+        Who speaks; ``"tool"`` is the result of a tool call.
+    content : tuple of (str or Picture), default ()
+        Texts and pictures, in the order in which the model shall see them.
+    tool_calls : tuple of ToolCall, default ()
+        What an assistant wanted to have run.
+    tool_call_id : str or None, default None
+        Which call a tool message answers.
+
+    Examples
+    --------
+    >>> Message.user("What is it?").text
+    'What is it?'
+    """
+
+    role: Role
+    content: tuple[str | Picture, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    @classmethod
+    def system(cls, text: str) -> Self:
+        """What holds for the whole conversation."""
+        return cls(role="system", content=(text,))
+
+    @classmethod
+    def user(cls, text: str, pictures: Iterable[Picture] = ()) -> Self:
+        """A question, its pictures before its text."""
+        return cls(role="user", content=(*pictures, text))
+
+    @classmethod
+    def assistant(cls, text: str = "", tool_calls: Iterable[ToolCall] = ()) -> Self:
+        """What the model said, or wanted to have run."""
+        return cls(role="assistant", content=(text,) if text else (), tool_calls=tuple(tool_calls))
+
+    @classmethod
+    def tool(cls, tool_call_id: str, text: str, pictures: Iterable[Picture] = ()) -> Self:
+        """The result of a tool call."""
+        return cls(role="tool", content=(*pictures, text), tool_call_id=tool_call_id)
+
+    @property
+    def text(self) -> str:
+        """All texts, joined."""
+        return "".join(part for part in self.content if isinstance(part, str))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All pictures, in order."""
+        return tuple(part for part in self.content if isinstance(part, Picture))
+
+
+def one_question(
+    prompt: str, pictures: Iterable[Picture] = (), *, system: str | None = None, before: Iterable[Message] = ()
+) -> tuple[Message, ...]:
+    """Messages that ask one question.
+
+    Parameters
+    ----------
+    prompt : str
+        The finished user text.
+    pictures : iterable of Picture, default ()
+        They come before the text.
+    system : str or None, default None
+        What holds for the whole conversation; an empty text is none.
+    before : iterable of Message, default ()
+        What was said before, such as examples.
+
+    Examples
+    --------
+    >>> [message.role for message in one_question("What is it?", system="Be brief.")]
+    ['system', 'user']
+    """
+    head = (Message.system(system),) if system else ()
+    return (*head, *before, Message.user(prompt, pictures))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """One question about one or more pictures, ready to be sent.
+    """A conversation that a model shall continue, ready to be sent.
 
     Attributes
     ----------
-    pictures : tuple of Picture
-    prompt : str
-        The finished user text.
-    system : str or None
-        System text, where the task has one.
-    turns : tuple of Turn, default ()
-        What was said before, in order.
+    messages : tuple of Message
+        In order; `one_question` makes those of a single question.
+    tools : tuple of Tool, default ()
+        What the model may ask to have run.
+    tool_choice : str, default "auto"
+        ``"auto"``: the model decides; ``"none"``: no call; ``"required"``: at least one; else the name of the one tool
+        that must be called.
+    parallel_tool_calls : bool, default True
+        Whether an answer may have several calls.
     sampling : Sampling
     timeout_s : float or None
         How long the model may work on the answer; None is as long as it likes. Waiting is not work: for a slot of the
@@ -166,23 +300,48 @@ class Ask:
         How many of the likeliest other tokens each of these shall come with.
     keep_partial : bool, default False
         Whether a `TimedOut` shall carry what had been written; over HTTP the answer then comes piece by piece.
+    keep_special_tokens : bool, default False
+        Whether the text shall hold the special tokens of the model, such as those around a tool call, except those
+        that end the answer.
     """
 
-    pictures: tuple[Picture, ...]
-    prompt: str
-    system: str | None = None
-    turns: tuple[Turn, ...] = ()
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    parallel_tool_calls: bool = True
     sampling: Sampling = Sampling()
     timeout_s: float | None = None
     constraint: Constraint | None = None
     token_probabilities: bool = False
     alternatives: int = 0
     keep_partial: bool = False
+    keep_special_tokens: bool = False
 
     @property
-    def all_pictures(self) -> tuple[Picture, ...]:
-        """Those of the turns before, too, in the order in which the model sees them."""
-        return (*(picture for turn in self.turns for picture in turn.pictures), *self.pictures)
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those of all messages, in the order in which the model sees them."""
+        return tuple(picture for message in self.messages for picture in message.pictures)
+
+    @property
+    def prompt(self) -> str:
+        """Text of the user's last message; empty where there is none."""
+        return next((message.text for message in reversed(self.messages) if message.role == "user"), "")
+
+    @property
+    def system(self) -> str | None:
+        """Text of the system message at the beginning; None where there is none."""
+        first = self.messages[0] if self.messages else None
+        return first.text if first is not None and first.role == "system" else None
+
+    def called_tool(self, tool_call_id: str | None) -> str | None:
+        """Name of the tool of a call; None where no message has that call.
+
+        Parameters
+        ----------
+        tool_call_id : str or None
+        """
+        calls = (call for message in reversed(self.messages) for call in message.tool_calls)
+        return next((call.name for call in calls if call.id == tool_call_id), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,6 +382,7 @@ class Reply:
     finish_reason : str
         ``"stop"``: the model was done. ``"stop_sequence"``: one of the stop texts ended it, where that is known.
         ``"length"``: `max_tokens` or the context did. ``"timeout"``: the deadline did; such a reply is in a `TimedOut`.
+        ``"tool_calls"``: the model waits for results of tools.
         ``"unknown"``: a server did not say. Else the server's own word.
     model : str
         Full name, as ``engine:name``.
@@ -238,6 +398,9 @@ class Reply:
         Further asks that it took, of all models that were asked.
     response_id : str or None
         The server's own name for the answer, for questions to whoever runs it; not kept in the store.
+    tool_calls : tuple of ToolCall, default ()
+        What the model wants to have run, as a server tells it; not kept in the store. A model in this process writes
+        its calls into `text`, each family in a form of its own.
     """
 
     text: str
@@ -249,6 +412,7 @@ class Reply:
     tokens: tuple[Token, ...] | None = None
     retries: int = 0
     response_id: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,21 +2,29 @@
 
 import pytest
 
-from vlmkit.backends.checks import blank_prompt, check_sampling, check_timeout
+from vlmkit.backends.checks import (
+    blank_prompt,
+    check_messages,
+    check_sampling,
+    check_timeout,
+    check_tools,
+    too_many_pictures,
+)
+from vlmkit.backends.protocol import Abilities
 from vlmkit.errors import BadSetting, Refused
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Message, Picture, Sampling, Tool, ToolCall, one_question
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t", "\u00a0\u2003"])
 def test_a_blank_prompt_asks_nothing(prompt):
     """It is a row's fault, as a table's cell may be empty."""
-    assert isinstance(blank_prompt(Ask(pictures=(), prompt=prompt)), Refused)
+    assert isinstance(blank_prompt(Ask(messages=one_question(prompt))), Refused)
 
 
 @pytest.mark.parametrize("prompt", ["?", " Describe. ", "0", "图"])
 def test_whatever_can_be_read_is_a_prompt(prompt):
     """However short."""
-    assert blank_prompt(Ask(pictures=(), prompt=prompt)) is None
+    assert blank_prompt(Ask(messages=one_question(prompt))) is None
 
 
 @pytest.mark.parametrize(
@@ -76,3 +84,70 @@ def test_a_deadline_is_above_zero(timeout_s):
         check_timeout(timeout_s)
     check_timeout(None)
     check_timeout(0.001)
+
+
+def test_pictures_are_counted_with_those_of_examples():
+    """As many as the model takes are fine, one more is not."""
+    picture = Picture(data=b"", media_type="image/png", width=1, height=1, digest="d")
+    before = (Message.user("And this?", [picture]), Message.assistant("A dog."))
+    ask = Ask(messages=one_question("What?", [picture], before=before))
+    assert too_many_pictures("mlx:m", Abilities(images_per_ask=2), ask) is None
+    fault = too_many_pictures("mlx:m", Abilities(images_per_ask=1), ask)
+    assert isinstance(fault, Refused)
+    assert "takes 1 picture(s) per question and was given 2" in str(fault)
+
+
+CALLED = Message.assistant("", [ToolCall(id="a", name="look"), ToolCall(id="b", name="look")])
+RESULTS = (Message.tool("b", "2"), Message.tool("a", "1"))
+
+
+def test_a_conversation_may_have_any_order():
+    """Several questions in a row, a system text in the middle, results in another order, an answer at the end."""
+    asked = (Message.user("One."), Message.user("Two."), CALLED, *RESULTS, Message.system("Be brief."))
+    check_messages(Ask(messages=asked))
+    check_messages(Ask(messages=(*asked, Message.user("And?"), Message.assistant("It is"))))
+    assert blank_prompt(Ask(messages=(Message.user("One."), CALLED, *RESULTS))) is None
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ((), "messages: there are none"),
+        ((Message(role="developer"),), "unknown role 'developer'. Give one of system, user, assistant, tool"),
+        ((Message(role="user", tool_calls=CALLED.tool_calls),), "role 'user' has tool calls"),
+        ((Message.tool("a", "1"),), r"messages\[0\]: no call before it waits for the result 'a'"),
+        ((CALLED, Message.tool("a", "1"), Message.tool("a", "1")), r"messages\[2\]: no call before it waits"),
+        ((CALLED, Message.tool("b", "2"), Message.user("?")), r"messages\[2\]: the tool call 'a' has no result"),
+        ((CALLED,), "messages: the tool call 'a' has no result"),
+    ],
+)
+def test_what_is_no_conversation_is_refused(messages, words):
+    """With the place, and what to do."""
+    with pytest.raises(BadSetting, match=words):
+        check_messages(Ask(messages=messages))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tools": (Tool(name="a b"),)}, "'a b' cannot be a name"),
+        ({"tools": (Tool(name="required"),)}, "'required' cannot be a name"),
+        ({"tools": (Tool(name="look", parameters="{"),)}, "'look' has parameters that are not JSON"),
+        ({"tools": (Tool(name="look", parameters='{"type": "array"}'),)}, "parameters that are not an object"),
+        ({"tools": (Tool(name="look"),) * 2}, "'look' is the name of 2 tools"),
+        ({"tool_choice": "required"}, "tool_choice: 'required' cannot be used. Give one of auto, none"),
+        ({"tool_choice": "find", "tools": (Tool(name="look"),)}, "Give one of auto, none, required, look"),
+    ],
+)
+def test_tools_that_mean_nothing_are_refused(options, words):
+    """Before anything is sent."""
+    with pytest.raises(BadSetting, match=words):
+        check_tools("fake:m", Abilities(tools=True), Ask(messages=one_question("?"), **options))
+
+
+def test_tools_need_a_model_that_takes_them():
+    """Calls that were made before do, too."""
+    for ask in (Ask(messages=one_question("?"), tools=(Tool(name="look"),)), Ask(messages=(CALLED, *RESULTS))):
+        check_tools("fake:m", Abilities(tools=True), ask)
+        with pytest.raises(BadSetting, match="tools: fake:m takes none"):
+            check_tools("fake:m", Abilities(), ask)

@@ -11,11 +11,11 @@ from vlmkit.backends.fake import FakeBackend, identity_of, open_fake
 from vlmkit.backends.protocol import Abilities, Backend
 from vlmkit.backends.registry import ModelName
 from vlmkit.errors import BadSetting, Cancelled, Refused, ServerFault, TimedOut, Unreachable
-from vlmkit.records import Ask, Picture, Sampling
+from vlmkit.records import Ask, Message, Picture, Sampling, Tool, ToolCall, one_question
 
 
 def ask(prompt="What is it?", **options):
-    return Ask(pictures=(), prompt=prompt, **options)
+    return Ask(messages=one_question(prompt), **options)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_it_fits_the_socket(opened):
 def test_without_a_script_it_says_what_it_got(opened):
     """The default answer names each picture's pixels and type, and the prompt."""
     picture = Picture(data=b"\xff\xd8", media_type="image/jpeg", width=64, height=48, digest="00")
-    reply = opened().submit(Ask(pictures=(picture,), prompt="What is it?")).result(20)
+    reply = opened().submit(Ask(messages=one_question("What is it?", (picture,)))).result(20)
     assert reply.text == "64x48 image/jpeg: What is it?"
     assert reply.model == "fake:echo"
     assert reply.finish_reason == "stop"
@@ -226,3 +226,32 @@ def test_wrong_options_are_refused():
         open_fake("demo", url="http://localhost:1")
     with pytest.raises(BadSetting, match="Options are replies, delay_s, revision, abilities"):
         open_fake("demo", temperature=1)
+
+
+LOOK = Message.assistant("Wait.", [ToolCall(id="call_0", name="look", arguments='{"row": 1}')])
+
+
+def test_a_script_may_call_tools(opened, tmp_path):
+    """Whole and piece by piece; from Python and from a file."""
+    path = tmp_path / "calls.json"
+    entry = {"text": "Wait.", "tool_calls": [{"name": "look", "arguments": {"row": 1}}]}
+    path.write_text(json.dumps({"replies": [entry, "a star"]}))
+    tools = Abilities(tools=True)
+    for backend in (opened(replies=[LOOK, "a star"], abilities=tools), open_fake(str(path), abilities=tools)):
+        first = ask(tools=(Tool(name="look"),))
+        *pieces, last = backend.stream(first)
+        assert "".join(delta.text for delta in pieces) == last.reply.text == "Wait."
+        parts = [part for delta in pieces for part in delta.tool_calls]
+        assert [(part.id, part.name) for part in parts] == [("call_0", "look"), ("", ""), ("", "")]
+        assert "".join(part.arguments for part in parts) == '{"row": 1}'
+        assert (last.reply.finish_reason, last.reply.tool_calls) == ("tool_calls", LOOK.tool_calls)
+        result = Message.tool("call_0", "one star")
+        second = Ask(messages=(*first.messages, LOOK, result), tools=first.tools)
+        assert backend.submit(second).result(20).text == "a star"
+        backend.close()
+
+
+def test_without_streaming_the_answer_is_one_piece(opened):
+    """As the abilities say."""
+    backend = opened(replies="one two", abilities=Abilities(streaming=False))
+    assert [delta.text for delta in backend.stream(ask())] == ["one two", ""]

@@ -9,7 +9,7 @@ from vlmkit import settings
 from vlmkit.backends import registry, shared
 from vlmkit.backends.shared import borrow
 from vlmkit.errors import UnknownModel
-from vlmkit.records import Ask
+from vlmkit.records import Ask, one_question
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def test_what_was_opened_with_other_settings_is_not_shared(opened, tmp_path, mon
             assert second is third
             assert second is not first
             assert not first._closed
-    assert second.submit(Ask(pictures=(), prompt="?")).result(9).text == "quite new"
+    assert second.submit(Ask(messages=one_question("?"))).result(9).text == "quite new"
     with borrow(name) as fourth:
         assert fourth is second
     assert first._closed
@@ -174,9 +174,9 @@ def test_without_a_name_it_is_the_model_of_the_settings(opened):
 def test_shared_models_are_closed_at_exit(fresh_python):
     """A script need not close what it did not open; asks in flight do not keep the process."""
     done = fresh_python(
-        "from vlmkit.backends import borrow; from vlmkit.records import Ask\n"
+        "from vlmkit.backends import borrow; from vlmkit.records import Ask, one_question\n"
         "backend = borrow('fake:slow').__enter__(); backend._delay_s = 60\n"
-        "future = backend.submit(Ask(pictures=(), prompt='x'))\n"
+        "future = backend.submit(Ask(messages=one_question('x')))\n"
         "future.add_done_callback(lambda f: print(type(f.exception()).__name__))"
     )
     assert done.stdout == "Cancelled\n"

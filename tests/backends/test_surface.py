@@ -1,4 +1,4 @@
-"""What people call on an open model is made of `send` alone, for waiting callers and for event loops."""
+"""What people call on an open model is made of `submit` alone, for waiting callers and for event loops."""
 
 import asyncio
 import time
@@ -6,15 +6,15 @@ from concurrent.futures import Future
 
 import pytest
 
-from vlmkit.backends import Abilities, Surface
+from vlmkit.backends import Abilities, Delta, Surface
 from vlmkit.backends.facts import Counts, ModelInfo
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, Cancelled, ServerFault, UnreadableImage
-from vlmkit.records import Ask, Reply, Sampling
+from vlmkit.records import Ask, Reply, Sampling, one_question
 
 
 def question(**options):
-    return Ask(pictures=(), prompt="Say something.", **options)
+    return Ask(messages=one_question("Say something."), **options)
 
 
 class Stranger(Surface):
@@ -25,11 +25,11 @@ class Stranger(Surface):
         self.info = ModelInfo(name=self.model)
         self.closed = False
 
-    def send(self, ask, take=None):
+    def submit(self, ask, on_delta=None):
         future = Future()
         for word in ask.prompt.split():
-            if take is not None:
-                take(word)
+            if on_delta is not None:
+                on_delta(Delta(text=word))
         future.set_result(Reply(text=ask.prompt, finish_reason="stop", model=self.model))
         return future
 
@@ -42,7 +42,7 @@ class Stranger(Surface):
 
 
 def test_a_third_party_s_backend_gets_everything():
-    """From `send` and `close`."""
+    """From `submit` and `close`."""
 
     async def both():
         reply = await model.agenerate(None, "two words")
@@ -94,7 +94,7 @@ def test_what_means_nothing_is_refused_before_anything_is_asked(options, message
 def test_a_blank_prompt_is_a_fault_of_its_own_ask():
     """In a run the other rows go on."""
     model = FakeBackend(replies="fine")
-    blank, good = model.submit(Ask(pictures=(), prompt=" ")), model.submit(question())
+    blank, good = model.submit(Ask(messages=one_question(" "))), model.submit(question())
     with pytest.raises(Exception, match="prompt is blank"):
         blank.result(9)
     assert good.result(9).text == "fine"

@@ -43,13 +43,14 @@ def stock(directory, shape):
 def engine(directory, shape):
     """Our engine, all asks of a round at once."""
     from vlmkit.engines.mlx import open_engine
-    from vlmkit.records import Ask, Sampling
+    from vlmkit.records import Ask, Sampling, one_question
 
     opened = open_engine(directory, slots=16)
 
     def answer(asked, tokens):
         futures = [
-            opened.submit(Ask(pictures=(each,), prompt=PROMPT, sampling=Sampling(max_tokens=tokens))) for each in asked
+            opened.submit(Ask(messages=one_question(PROMPT, (each,)), sampling=Sampling(max_tokens=tokens)))
+            for each in asked
         ]
         return [numbers(future.result().text) for future in futures]
 
@@ -72,7 +73,7 @@ def write_inputs(directory, shape, count):
         language = opened._language
 
         def work():
-            prompts = [language.prompt(PROMPT, None, [sources.decode(each)]) for each in pictures(shape, range(count))]
+            prompts = [language.question(PROMPT, [sources.decode(each)]) for each in pictures(shape, range(count))]
             names = ("input_ids", "pixel_values", "pixel_attention_mask")
             return {name: np.concatenate([np.array(prompt.inputs[name]) for prompt in prompts]) for name in names}
 

@@ -18,7 +18,7 @@ from tests.benchmarks.engine_speed import make_checkpoint
 from tests.benchmarks.shapes import SHAPES
 from tests.families.drawing import picture
 from vlmkit.engines.mlx import open_engine
-from vlmkit.records import Ask, Constraint, Sampling
+from vlmkit.records import Ask, Constraint, Sampling, one_question
 
 QUESTIONS = ("How many are there?", "What color is the background?", "Is it indoors?", "What stands in front?")
 _DIGITS = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 9}}
@@ -43,7 +43,7 @@ def seconds_per_token(engine, constraint, rows, tokens):
     """Seconds of decoding for each token written, of a batch of rows."""
     before = engine.stats
     asks = [
-        Ask(pictures=(), prompt=f"Write {n}", constraint=constraint, sampling=Sampling(max_tokens=tokens))
+        Ask(messages=one_question(f"Write {n}"), constraint=constraint, sampling=Sampling(max_tokens=tokens))
         for n in range(rows)
     ]
     for future in [engine.submit(ask) for ask in asks]:
@@ -56,7 +56,7 @@ def seconds_per_picture(engine, questions, pictures):
     """Seconds for each picture, all questions together, four tokens each."""
     start_s = time.perf_counter()
     asks = [
-        Ask(pictures=(picture(number, size=(512, 384)),), prompt=question, sampling=Sampling(max_tokens=4))
+        Ask(messages=one_question(question, (picture(number, size=(512, 384)),)), sampling=Sampling(max_tokens=4))
         for number in pictures
         for question in questions
     ]

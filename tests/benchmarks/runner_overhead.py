@@ -20,7 +20,7 @@ from PIL import Image
 
 from vlmkit.backends import Abilities
 from vlmkit.prompts import compose_description
-from vlmkit.records import Ask, Reply
+from vlmkit.records import Ask, Reply, one_question
 from vlmkit.runner import Question, make_plan, run, target_of
 from vlmkit.sources import normalize, refer
 from vlmkit.store import open_store
@@ -56,7 +56,7 @@ def bare(questions, backend, task):
     """What cannot be left out."""
     for question in questions:
         pictures = tuple(normalize(ref, backend.abilities.longest_side_px) for ref in question.images)
-        task.read(backend.submit(Ask(pictures=pictures, prompt=question.prompt)).result())
+        task.read(backend.submit(Ask(messages=one_question(question.prompt, pictures))).result())
 
 
 def exhaust(outcomes):

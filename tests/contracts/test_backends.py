@@ -11,7 +11,7 @@ from PIL import Image
 from vlmkit.backends import load, parse
 from vlmkit.backends.protocol import Abilities, Backend
 from vlmkit.errors import Cancelled, TimedOut
-from vlmkit.records import Ask, Picture, Reply, Sampling
+from vlmkit.records import Ask, Picture, Reply, Sampling, one_question
 
 KINDS = [
     "fake:echo",
@@ -45,7 +45,7 @@ def ask(prompt="Describe this image in detail.", **options):
     data = io.BytesIO()
     Image.new("RGB", (96, 64), "red").save(data, "PNG")
     picture = Picture(data=data.getvalue(), media_type="image/png", width=96, height=64, digest="5e")
-    return Ask(pictures=(picture,), prompt=prompt, **options)
+    return Ask(messages=one_question(prompt, (picture,)), **options)
 
 
 def crowd(backend, **options):

@@ -8,7 +8,7 @@ import pytest
 import vlmkit as vk
 from vlmkit.backends import Surface
 from vlmkit.errors import BadSetting, Refused, TimedOut
-from vlmkit.records import Ask
+from vlmkit.records import Ask, one_question
 from vlmkit.tiny import scenes
 
 KINDS = [
@@ -125,10 +125,10 @@ def test_a_deadline_is_the_same_fault_everywhere(model, scene):
     with pytest.raises(TimedOut, match="Raise timeout_s"):
         model.generate(scene, "Describe this image in detail.", max_tokens=200, timeout_s=1e-4)
     with pytest.raises(TimedOut):
-        list(model.stream(Ask(pictures=(), prompt="Say something.", timeout_s=1e-4)))
+        list(model.stream(Ask(messages=one_question("Say something."), timeout_s=1e-4)))
 
 
 def test_a_blank_prompt_is_a_fault_of_its_own_ask(model):
     """Wherever the model is; the next one is answered."""
-    assert isinstance(model.submit(Ask(pictures=(), prompt=" \n")).exception(60), Refused)
-    assert model.submit(Ask(pictures=(), prompt="Say something.")).result(60).text
+    assert isinstance(model.submit(Ask(messages=one_question(" \n"))).exception(60), Refused)
+    assert model.submit(Ask(messages=one_question("Say something."))).result(60).text

@@ -6,7 +6,7 @@ from tests.families import checkpoint as checkpoints
 from tests.families import recording, templates
 from tests.families.drawing import picture
 from vlmkit.engines.mlx import open_engine
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 _TEMPLATE = templates.chatml("<image>")
 
@@ -45,9 +45,7 @@ def ask():
 
     def build(number=0, prompt="What is it?", *, system=None, timeout_s=None, probabilities=False, **sampling):
         return Ask(
-            pictures=(picture(number),),
-            prompt=prompt,
-            system=system,
+            messages=one_question(prompt, (picture(number),), system=system),
             timeout_s=timeout_s,
             token_probabilities=probabilities,
             sampling=Sampling(**{"max_tokens": 12, **sampling}),

@@ -1,28 +1,13 @@
 """An ask that a model cannot answer is refused before it is passed on, in this process or to a child."""
 
+from dataclasses import replace
+
 import pytest
 
 from vlmkit.backends.protocol import Abilities
-from vlmkit.engines.checks import check_constraint_of, fault_of
-from vlmkit.errors import BadSchema, Refused
-from vlmkit.records import Ask, Constraint, Picture, Turn
-
-PICTURE = Picture(data=b"", media_type="image/png", width=1, height=1, digest="d")
-
-
-def test_pictures_are_counted_with_those_of_examples():
-    """As many as the model takes are fine, one more is not."""
-    turn = Turn(pictures=(PICTURE,), prompt="And this?", answer="A dog.")
-    ask = Ask(pictures=(PICTURE,), prompt="What?", turns=(turn,))
-    assert fault_of("mlx:m", Abilities(images_per_ask=2), ask) is None
-    fault = fault_of("mlx:m", Abilities(images_per_ask=1), ask)
-    assert isinstance(fault, Refused)
-    assert "takes 1 picture(s) per question and was given 2" in str(fault)
-
-
-def test_a_blank_prompt_asks_nothing():
-    """Whatever kind of blank."""
-    assert isinstance(fault_of("mlx:m", Abilities(), Ask(pictures=(), prompt=" \n")), Refused)
+from vlmkit.engines.checks import check_constraint_of, check_tool_choice
+from vlmkit.errors import BadSchema, BadSetting
+from vlmkit.records import Ask, Constraint, Tool, one_question
 
 
 def test_a_constraint_needs_a_model_that_keeps_it():
@@ -34,3 +19,14 @@ def test_a_constraint_needs_a_model_that_keeps_it():
         check_constraint_of("mlx:m", Abilities(), constraint)
     with pytest.raises(BadSchema):
         check_constraint_of("mlx:m", Abilities(json_schema=True), Constraint(kind="json_schema", text="{"))
+
+
+def test_a_call_that_must_be_made_needs_a_constraint():
+    """Each family has a form of its own, which the engine does not know."""
+    tools, constraint = (Tool(name="look"),), Constraint(kind="regex", text="a+")
+    for choice, held in (("auto", None), ("none", None), ("required", constraint), ("look", constraint)):
+        ask = Ask(messages=one_question("?"), tools=tools, tool_choice=choice, constraint=held)
+        check_tool_choice("mlx:m", ask)
+        if held is not None:
+            with pytest.raises(BadSetting, match=f"tool_choice: '{choice}' needs a constraint"):
+                check_tool_choice("mlx:m", replace(ask, constraint=None))

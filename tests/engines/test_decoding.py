@@ -30,7 +30,7 @@ def prompts(engine):
     texts = ["Hi", "What is it?", "Describe this image in detail.", "A", "How many are there, and where?"]
     images = [sources.decode(picture(seed, size=(30 + 9 * seed, 40))) for seed in range(5)]
     pairs = zip(texts, images, strict=True)
-    return desk().call(lambda: [language.prompt(text, None, [image]) for text, image in pairs])
+    return desk().call(lambda: [language.question(text, [image]) for text, image in pairs])
 
 
 @pytest.fixture(scope="module")

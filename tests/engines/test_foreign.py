@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 import vlmkit
+from tests.families.drawing import picture
 from vlmkit.engines.desk import desk
-from vlmkit.engines.template import Conversation, Said
 from vlmkit.errors import Refused
+from vlmkit.records import Message, one_question
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_families_are_known_and_known_to_see(foreign, model_type, known, sees):
 
 def test_only_a_family_without_a_template_gets_mlx_vlm_s(foreign, engine):
     """A checkpoint's own comes before that of mlx_vlm's processor; a family of single questions has none."""
-    question = Conversation(questions=(Said("What?"),))
+    question = one_question("What?")
     processor = SimpleNamespace(chat_template="theirs{{ messages[0].content[0].text }}", tokenizer=SimpleNamespace())
 
     def text(family, own):
@@ -80,17 +81,18 @@ def test_a_template_of_plain_text_gets_the_family_s_marks(foreign, family, token
     """Numbered on, where the family numbers them; none where its processor writes them itself."""
     own = "{% for m in messages %}{{ m.content + '' }}{% endfor %}"
     processor = SimpleNamespace(image_token=token, tokenizer=SimpleNamespace())
-    said = Conversation(questions=(Said("", 2), Said("", 1)), answers=("|",))
+    shown = picture(0)
+    said = (Message.user("", [shown] * 2), Message.assistant("|"), Message.user("", [shown]))
     assert desk().call(lambda: foreign.chat_template(family, processor, own).text(said)) == expected
 
 
 def test_a_family_of_single_questions_takes_no_turns(foreign):
     """What was said before is not dropped in silence."""
     model = SimpleNamespace(config=SimpleNamespace(model_type="paligemma"))
-    said = Conversation(questions=(Said("a"), Said("b", 1)), answers=("x",))
+    said = (Message.user("a"), Message.assistant("x"), Message.user("b", [picture(0)]))
     with pytest.raises(Refused, match="nothing said before"):
         desk().call(lambda: foreign.plain_prompt(model, None, said))
-    asked = Conversation(questions=(Said("b", 1),), system="Be brief.")
+    asked = one_question("b", [picture(0)], system="Be brief.")
     assert desk().call(lambda: foreign.plain_prompt(model, None, asked)) == "<image>Be brief.\n\nb"
 
 

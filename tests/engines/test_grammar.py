@@ -15,7 +15,7 @@ from vlmkit import sources
 from vlmkit.engines.grammar import Vocabulary, check_constraint
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import BadSchema
-from vlmkit.records import Ask, Constraint, Sampling
+from vlmkit.records import Ask, Constraint, Sampling, one_question
 
 ROOT = Path(__file__).parents[2]
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6)
@@ -60,7 +60,7 @@ def _json(schema):
 
 
 def _ask(pictures, constraint, prompt="Describe this image.", **sampling):
-    return Ask(pictures=pictures, prompt=prompt, constraint=constraint, sampling=Sampling(**sampling))
+    return Ask(messages=one_question(prompt, pictures), constraint=constraint, sampling=Sampling(**sampling))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_constraint_only_forbids(tiny, pictures):
 def test_probabilities_are_among_the_tokens_that_may_follow(tiny, pictures):
     """A token without an alternative is certain."""
     constraint = Constraint(kind="choice", text='["circle"]')
-    ask = Ask(pictures=pictures, prompt="Hello", constraint=constraint, token_probabilities=True)
+    ask = Ask(messages=one_question("Hello", pictures), constraint=constraint, token_probabilities=True)
     probabilities = [token.probability for token in tiny.submit(ask).result().tokens]
     assert probabilities
     assert 0 < min(probabilities) <= max(probabilities) <= 1

@@ -34,9 +34,9 @@ def told(number, change, use):
 
 def asked(folder, prompt="Hi"):
     from vlmkit.engines.mlx import open_engine
-    from vlmkit.records import Ask, Sampling
+    from vlmkit.records import Ask, Sampling, one_question
     with open_engine(folder) as engine:
-        return engine.submit(Ask(pictures=(), prompt=prompt, sampling=Sampling(max_tokens=2))).result(60).text
+        return engine.submit(Ask(messages=one_question(prompt), sampling=Sampling(max_tokens=2))).result(60).text
 """
 BODY = """
 for number, (name, change) in enumerate(getattr(hostile, {cases!r}).items()):

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.families.drawing import picture
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import Cancelled
-from vlmkit.records import Ask
+from vlmkit.records import Ask, one_question
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def tiny():
 def test_pixels_come_back_as_colors(tiny):
     """What the model normalized is a picture again: the same colors at the same places."""
     sent = picture(3)
-    insight = tiny.look_inside(Ask(pictures=(sent,), prompt="What is it?"))
+    insight = tiny.look_inside(Ask(messages=one_question("What is it?", (sent,))))
     (tile,) = insight.tiles
     assert (tile.width, tile.height, insight.patch_px, insight.token_px) == (96, 96, 16, 32)
     seen = np.frombuffer(tile.data, np.uint8).reshape(96, 96, 3).astype(int)
@@ -34,7 +34,7 @@ def test_pixels_come_back_as_colors(tiny):
 
 def test_a_question_without_pictures_has_no_tiles(tiny):
     """And no tokens for any."""
-    insight = tiny.look_inside(Ask(pictures=(), prompt="Hello"))
+    insight = tiny.look_inside(Ask(messages=one_question("Hello")))
     assert (insight.tiles, insight.image_tokens) == ((), 0)
 
 
@@ -49,4 +49,4 @@ def test_a_closed_engine_says_so(checkpoint):
     engine = open_engine(str(checkpoint), slots=1)
     engine.close()
     with pytest.raises(Cancelled):
-        engine.look_inside(Ask(pictures=(), prompt="x"))
+        engine.look_inside(Ask(messages=one_question("x")))

@@ -9,7 +9,7 @@ from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
-from vlmkit.records import Ask, Turn
+from vlmkit.records import Ask, Message, one_question
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def language(engine):
 def test_a_prompt_has_the_template_and_a_place_for_each_picture(language):
     """Four tokens for each 32 px picture, as the model's processor says, around the words."""
     image = sources.decode(picture(1))
-    prompts = desk().call(lambda: [language.prompt("What?", None, [image] * count) for count in (0, 1, 2)])
+    prompts = desk().call(lambda: [language.question("What?", [image] * count) for count in (0, 1, 2)])
     image_token = language.model.config.image_token_index
     assert [prompt.token_ids.count(image_token) for prompt in prompts] == [0, 4, 8]
     assert "<|im_start|>user\n" in prompts[1].text
@@ -31,7 +31,7 @@ def test_a_prompt_has_the_template_and_a_place_for_each_picture(language):
 
 def test_a_system_text_comes_first(language):
     """As a message of its own where the template has one."""
-    prompt = desk().call(lambda: language.prompt("What?", "Be brief.", []))
+    prompt = desk().call(lambda: language.prompt(Ask(messages=one_question("What?", system="Be brief.")), []))
     assert prompt.text.startswith("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhat?")
 
 
@@ -51,12 +51,13 @@ def test_the_text_ends_where_the_model_says(language):
 def test_what_was_said_before_comes_before(language):
     """Each turn with a place for each of its pictures, in order."""
     shown = picture(1)
-    turns = [
-        Turn(pictures=(shown,), prompt="Which?", answer="A dog."),
-        Turn(pictures=(), prompt="Sure?", answer="Yes."),
+    before = [
+        *(Message.user("Which?", [shown]), Message.assistant("A dog.")),
+        *(Message.user("Sure?"), Message.assistant("Yes.")),
     ]
+    ask = Ask(messages=one_question("What?", [shown], system="Be brief.", before=before))
     image = sources.decode(shown)
-    prompt = desk().call(lambda: language.prompt("What?", "Be brief.", [image, image], turns))
+    prompt = desk().call(lambda: language.prompt(ask, [image, image]))
     said = prompt.text.replace("<|im_start|>", "").replace("<|im_end|>", "").split("\n")
     said = [line for line in said if line]
     assert said == [
@@ -69,7 +70,7 @@ def test_what_was_said_before_comes_before(language):
 
 
 BEGIN = "<|endoftext|>"
-PICTURELESS = Ask(pictures=(), prompt="What?")
+PICTURELESS = Ask(messages=one_question("What?"))
 
 
 @pytest.fixture(params=["template", "tokenizer", "both", "neither"])
@@ -99,9 +100,9 @@ def test_a_prompt_begins_once(marking):
     """Whoever writes the begin mark, with pictures and without; and whoever looks inside sees what is given."""
     engine, marked = marking
     language = engine._language
-    for ask in (PICTURELESS, Ask(pictures=(picture(1), picture(2)), prompt="What?", system="Be brief.")):
+    for ask in (PICTURELESS, Ask(messages=one_question("What?", (picture(1), picture(2)), system="Be brief."))):
         images = [sources.decode(each) for each in ask.pictures]
-        prompt = desk().call(lambda ask=ask, images=images: language.prompt(ask.prompt, ask.system, images))
+        prompt = desk().call(lambda ask=ask, images=images: language.prompt(ask, images))
         begins = [token == language.tokenizer.bos_token_id for token in prompt.token_ids]
         assert (begins[0], sum(begins)) == (marked, marked)
         assert prompt.inputs["attention_mask"].shape == (1, len(prompt.token_ids))
@@ -115,7 +116,7 @@ def test_a_prompt_begins_once(marking):
 def test_what_is_read_shows_each_picture_once(language):
     """Its many tokens would hide the words; two pictures side by side stay two."""
     image = sources.decode(picture(1))
-    prompt = desk().call(lambda: language.prompt("What?", None, [image, image]))
+    prompt = desk().call(lambda: language.question("What?", [image, image]))
     shown = desk().call(lambda: language.as_read(prompt))
     assert (shown.count("<image>"), prompt.token_ids.count(prompt.image_token)) == (2, 8)
 
@@ -127,7 +128,7 @@ def test_the_picture_s_token_is_the_one_that_the_files_name(language, monkeypatc
 
     def found(config, images):
         monkeypatch.setattr(language, "_config", config)
-        return desk().call(lambda: language.prompt("What?", None, images)).image_token
+        return desk().call(lambda: language.question("What?", images)).image_token
 
     monkeypatch.setattr(language.model.config, "image_token_index", 3)
     assert found({"image_token_id": token}, [image]) == token

@@ -24,7 +24,7 @@ from vlmkit.errors import (
     TimedOut,
     UnreadableImage,
 )
-from vlmkit.records import Picture
+from vlmkit.records import Ask, Picture, one_question
 
 
 def test_an_engine_is_a_backend_that_knows_itself(engine, checkpoint):
@@ -191,12 +191,10 @@ def test_a_bad_ask_never_hurts_the_others(engine, ask):
     """Damaged bytes, too many pictures, a prompt longer than the context: each is told, the rest is answered."""
     expected = engine.submit(ask(1)).result(60).text
     damaged = Picture(data=b"\xff\xd8 no", media_type="image/jpeg", width=1, height=1, digest="d")
-    from dataclasses import replace
-
     bad = [
-        replace(ask(), pictures=(damaged,)),
-        replace(ask(), pictures=(picture(0),) * 99),
-        replace(ask(), prompt="word " * 400),
+        Ask(messages=one_question("?", [damaged])),
+        Ask(messages=one_question("?", [picture(0)] * 99)),
+        Ask(messages=one_question("word " * 400, [picture(0)])),
     ]
     futures = [engine.submit(each) for each in (bad[0], ask(1), bad[1], ask(1), bad[2], ask(1))]
     wait(futures, timeout=60)
@@ -228,11 +226,11 @@ def test_an_ask_that_always_breaks_fails_alone(engine, ask, monkeypatch):
     expected = engine.submit(ask(1)).result(60).text
     honest = type(engine._language).prompt
 
-    def prompt(self, text, system, images, turns=()):
-        if text == "break":
+    def prompt(self, ask, images):
+        if ask.prompt == "break":
             message = "cannot be read"
             raise ValueError(message)
-        return honest(self, text, system, images)
+        return honest(self, ask, images)
 
     monkeypatch.setattr(type(engine._language), "prompt", prompt)
     good, bad = engine.submit(ask(1)), engine.submit(ask(0, "break"))
@@ -395,10 +393,10 @@ def test_the_process_ends_cleanly(fresh_python, checkpoint, ending):
     done = fresh_python(
         "import os, signal, sys\n"
         "from vlmkit.engines.mlx import open_engine\n"
-        "from vlmkit.records import Ask, Sampling\n"
+        "from vlmkit.records import Ask, Sampling, one_question\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "engine = open_engine(sys.argv[1])\n"
-        "ask = Ask(pictures=(), prompt='Hi', sampling=Sampling(max_tokens=900, temperature=1.0))\n"
+        "ask = Ask(messages=one_question('Hi'), sampling=Sampling(max_tokens=900, temperature=1.0))\n"
         "try:\n"
         f"    {ENDINGS[ending] or 'pass'}\n"
         "except KeyboardInterrupt:\n"

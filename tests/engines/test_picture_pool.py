@@ -10,7 +10,7 @@ from PIL import Image
 from vlmkit.engines.picture_pool import PicturePool, decode_all
 from vlmkit.engines.request import Request
 from vlmkit.errors import Cancelled, UnreadableImage
-from vlmkit.records import Ask, Picture
+from vlmkit.records import Ask, Picture, one_question
 
 SIDE_PX = 20
 SIZE = 4 * SIDE_PX**2
@@ -24,7 +24,7 @@ def picture(color="red", data=None):
 
 
 def request(*pictures):
-    return Request(0, Ask(pictures=pictures, prompt="?"), "mlx:model", None)
+    return Request(0, Ask(messages=one_question("?", pictures)), "mlx:model", None)
 
 
 class Taken:

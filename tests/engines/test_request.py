@@ -8,17 +8,17 @@ import pytest
 
 from vlmkit.engines.request import ReplyFuture, Request
 from vlmkit.errors import Cancelled, ServerFault, TimedOut
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 
 def letters(tokens):
     return "".join(chr(token) for token in tokens)
 
 
-def begun(text="", *, on_text=None, limit=99, timeout_s=None, **sampling):
+def begun(text="", *, on_delta=None, limit=99, timeout_s=None, **sampling):
     """A request that has taken the letters of a text as tokens, and the reasons it gave."""
-    ask = Ask(pictures=(), prompt="?", sampling=Sampling(**sampling), timeout_s=timeout_s)
-    request = Request(0, ask, "mlx:model", "r1", on_text)
+    ask = Ask(messages=one_question("?"), sampling=Sampling(**sampling), timeout_s=timeout_s)
+    request = Request(0, ask, "mlx:model", "r1", on_delta)
     request.begin(letters, prompt_tokens=7, sampler=None)
     return request, [request.add(ord(letter), final=False, limit=limit) for letter in text]
 
@@ -54,7 +54,7 @@ def test_a_stop_text_ends_the_answer():
 def test_a_listener_hears_every_piece_once():
     """Also when the batch broke and the answer began anew."""
     heard = []
-    request, _ = begun("abcd", on_text=heard.append)
+    request, _ = begun("abcd", on_delta=lambda delta: heard.append(delta.text))
     request.begin(letters, prompt_tokens=7, sampler=None)
     for letter in "abcdef":
         request.add(ord(letter), final=False, limit=99)
@@ -88,7 +88,7 @@ def test_nothing_was_written_before_the_first_token():
 
 def test_waiting_is_not_work():
     """However long an ask has been here; and what a broken batch had worked on it does not count either."""
-    waiting = Request(1, Ask(pictures=(), prompt="?", timeout_s=1e-6), "m", None)
+    waiting = Request(1, Ask(messages=one_question("?"), timeout_s=1e-6), "m", None)
     time.sleep(0.01)
     waiting.fail_if_overdue()
     assert not waiting.ended
@@ -101,8 +101,8 @@ def test_waiting_is_not_work():
 def test_only_the_first_end_counts():
     """Whatever comes after the end of a request is dropped silently."""
     request, _ = begun("a")
-    request.fail(ServerFault("first"))
-    request.fail(ServerFault("second"))
+    request.end(ServerFault("first"))
+    request.end(ServerFault("second"))
     request.complete("stop")
     assert str(request.future.exception(0)) == "first"
 
@@ -151,7 +151,7 @@ def test_asyncio_can_wait_for_and_cancel_it():
 
 def test_tokens_before_the_beginning_are_a_mistake():
     """The engine's own error, not a silent loss."""
-    request = Request(0, Ask(pictures=(), prompt="?"), "m", None)
+    request = Request(0, Ask(messages=one_question("?")), "m", None)
     with pytest.raises(RuntimeError, match="only after it began"):
         request.add(1, final=False, limit=1)
 

@@ -7,7 +7,7 @@ import pytest
 from vlmkit.engines.desk import desk
 from vlmkit.engines.request import Request
 from vlmkit.errors import Cancelled, Refused, ServerFault, TimedOut
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 END = 0
 
@@ -19,15 +19,16 @@ class Words:
     eos_token_ids = frozenset({END})
     context_length = 50
 
-    def prompt(self, text, system, images, turns=()):
+    def prompt(self, ask, images):
         from vlmkit.engines.decoding import Prompt
 
+        text = ask.prompt
         if text == "unreadable":
             message = "the processor cannot read this"
             raise ValueError(message)
         return Prompt(text=text, token_ids=[1] * len(text))
 
-    def decode(self, tokens):
+    def decode(self, tokens, *, keep_special_tokens=False):
         return "".join(chr(token) for token in tokens)
 
 
@@ -82,7 +83,7 @@ def make():
 
 
 def request(number, text, *, timeout_s=None, **sampling):
-    ask = Ask(pictures=(), prompt=text, timeout_s=timeout_s, sampling=Sampling(**sampling))
+    ask = Ask(messages=one_question(text), timeout_s=timeout_s, sampling=Sampling(**sampling))
     return Request(number, ask, "mlx:words", None)
 
 

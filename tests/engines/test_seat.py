@@ -10,7 +10,7 @@ from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
 from vlmkit.engines.seat import load_timeout_s
 from vlmkit.errors import Cancelled, ModelLoadFailed, ServerFault, TimedOut
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def spin(*_, **__):
 
 
 def of(prompt="What is it?", **named):
-    return Ask(pictures=(picture(1),), prompt=prompt, sampling=Sampling(max_tokens=4), **named)
+    return Ask(messages=one_question(prompt, (picture(1),)), sampling=Sampling(max_tokens=4), **named)
 
 
 def test_the_deadline_grows_with_the_weights():

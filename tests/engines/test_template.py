@@ -1,16 +1,23 @@
 """Whatever a template takes is found out by trying; what it does not take is refused, never passed on half."""
 
 import json
+from dataclasses import replace
 
 import jinja2
 import pytest
 
-from vlmkit.engines.template import ChatTemplate, Conversation, Said, own_template
+from vlmkit.engines.template import ChatTemplate, own_template
 from vlmkit.errors import Refused
+from vlmkit.records import Message, Picture, Tool, ToolCall, one_question
 
-FULL = Conversation(
-    questions=(Said("Which?", 1), Said("Sure?"), Said("And here?", 2)), answers=("A dog.", "Yes."), system="Be brief."
+PICTURE = Picture(data=b"", media_type="image/png", width=1, height=1, digest="d")
+BEFORE = (
+    Message.user("Which?", [PICTURE]),
+    Message.assistant("A dog."),
+    Message.user("Sure?"),
+    Message.assistant("Yes."),
 )
+FULL = one_question("And here?", [PICTURE] * 2, system="Be brief.", before=BEFORE)
 PARTS = (
     "{% for m in messages %}[{{ m.role }}]{% for p in m.content %}{{ '<i>' if p.type == 'image' else p.text }}"
     "{% endfor %}{% endfor %}"
@@ -27,7 +34,12 @@ def template(source, mark="<m>"):
         raise jinja2.TemplateError(message)
 
     compiled = jinja2.Environment(autoescape=False).from_string(source, globals={"raise_exception": refuse})
-    return ChatTemplate(render=lambda messages: compiled.render(messages=messages), marks=lambda count: [mark] * count)
+    return ChatTemplate(
+        render=lambda messages, tools, generates: compiled.render(
+            messages=messages, tools=tools, add_generation_prompt=generates
+        ),
+        marks=lambda count: [mark] * count,
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +77,7 @@ def test_a_system_text_without_a_role_stands_before_the_first_question(source):
     """The words reach the model either way; pictures stay in front of them."""
     first = "[user]<i>Be brief.\n\nWhich?[assistant]A dog."
     assert template(source).text(FULL).startswith(first)
-    without = Conversation(questions=(Said("What?"),))
+    without = one_question("What?")
     assert template(source).text(without) == "[user]What?"
 
 
@@ -76,9 +88,9 @@ def test_a_system_text_may_be_refused_beside_a_picture_only():
         "{% if messages[0].role == 'system' %}{{ raise_exception('incompatible') }}{% endif %}{% endfor %}{% endfor %}"
     )
     tried = template(source + PARTS)
-    asked = Conversation(questions=(Said("What?", 1),), system="Be brief.")
+    asked = one_question("What?", [PICTURE], system="Be brief.")
     assert tried.text(asked) == "[user]<i>Be brief.\n\nWhat?"
-    assert tried.text(Conversation(questions=(Said("What?"),), system="Be brief.")) == "[system]Be brief.[user]What?"
+    assert tried.text(one_question("What?", system="Be brief.")) == "[system]Be brief.[user]What?"
 
 
 @pytest.mark.parametrize(
@@ -99,15 +111,15 @@ def test_a_template_without_a_place_for_the_picture_is_refused():
     texts = "{% for p in m.content if p.type == 'text' %}{{ p.text.split('>')[-1] }}{% endfor %}"
     source = f"{{% for m in messages %}}{texts}{{% endfor %}}"
     with pytest.raises(Refused, match="no place for every picture"):
-        template(source).text(Conversation(questions=(Said("What?", 1),)))
-    assert template(source).text(Conversation(questions=(Said("What?"),))) == "What?"
+        template(source).text(one_question("What?", [PICTURE]))
+    assert template(source).text(one_question("What?")) == "What?"
 
 
 def test_words_are_rendered_as_they_are():
     """What was tried with other words holds for these; quotes and braces are no parts of a list."""
     tried = template(PARTS)
     for text in ("{'text': 'x'}", "  spaced  ", "vlmkitasks0x", "{{ messages }}"):
-        assert tried.text(Conversation(questions=(Said(text, 1),))) == f"[user]<i>{text}"
+        assert tried.text(one_question(text, [PICTURE])) == f"[user]<i>{text}"
 
 
 @pytest.mark.parametrize(
@@ -146,3 +158,99 @@ def test_several_templates_without_a_default_are_none_to_choose_from(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": named}), encoding="utf-8")
     with pytest.raises(ValueError, match="called rag, tool_use, and none called default"):
         own_template(tmp_path)
+
+
+CHATML = (
+    "{% if tools %}[tools]{% for t in tools %}{{ t | tojson }}{% endfor %}{% endif %}"
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}"
+    "{% for c in m.tool_calls %}(call){{ c.function.name }} {{ c.function.arguments | tojson }}{% endfor %}</>"
+    "{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+CALLS = [ToolCall(id="call_123", name="look", arguments='{"row": 1, "place": "top"}')]
+TOOLS = (Tool(name="look", description="Looks.", parameters='{"type": "object"}'),)
+CALLED = (Message.user("Which?"), Message.assistant("Wait.", CALLS), Message.tool("call_123", "a star"))
+
+
+def test_tools_calls_and_results_are_rendered():
+    """Arguments as the mapping that templates write as JSON themselves; what is no JSON is kept under a name."""
+    tried = template(CHATML)
+    assert tried.takes_tools
+    text = tried.text(CALLED, TOOLS)
+    assert '"name": "look"' in text.partition("<user>")[0]
+    assert text.partition("<user>")[2] == (
+        'Which?</><assistant>Wait.(call)look {"place": "top", "row": 1}</><tool>a star</><assistant>'
+    )
+    broken = (CALLED[0], Message.assistant("", [replace(CALLS[0], arguments='{"row": ')]), CALLED[2])
+    assert '(call)look {"raw": "{\\"row\\": "}' in tried.text(broken, TOOLS)
+
+
+def test_a_template_may_take_arguments_as_text():
+    """And print them as they are; a mapping would come out as Python's, not as JSON."""
+    tried = template(CHATML.replace("c.function.arguments | tojson", "c.function.arguments"))
+    assert '(call)look {"row": 1, "place": "top"}</>' in tried.text(CALLED, TOOLS)
+
+
+def test_a_template_may_take_short_ids_only():
+    """As Mistral's do; the result has the same as its call."""
+    check = "{% for m in messages if m.tool_call_id %}{% if m.tool_call_id | length != 9 %}{{ raise_exception('9') }}"
+    shown = "{% endif %}{{ m.tool_call_id }} {% endfor %}"
+    text = template(check + shown + CHATML).text(CALLED, TOOLS)
+    assert len(text.partition(" ")[0]) == 9
+
+
+@pytest.mark.parametrize("source", [PARTS, STRINGS])
+def test_a_template_that_does_not_know_tools_is_told_apart(source):
+    """What it would drop in silence is refused."""
+    tried = template(source)
+    assert not tried.takes_tools
+    with pytest.raises(Refused, match="it does not show tools"):
+        tried.text((Message.user("Which?"),), TOOLS)
+    with pytest.raises(Refused, match="it does not show every text"):
+        tried.text(CALLED)
+
+
+def test_questions_in_a_row_may_become_one():
+    """Where roles must alternate; elsewhere each stays a message."""
+    alternate = (
+        "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('alternate') }}"
+        "{% endif %}{% endfor %}"
+    )
+    said = (Message.user("One.", [PICTURE]), Message.user("Two.", [PICTURE]))
+    assert template(alternate + PARTS).text(said) == "[user]<i>One.\n\n<i>Two."
+    assert template(PARTS).text(said) == "[user]<i>One.[user]<i>Two."
+
+
+def test_a_system_text_may_stand_in_the_middle():
+    """Or at the head of the next question, where the template has no such role."""
+    said = (Message.user("One."), Message.assistant("Two."), Message.system("Be brief."), Message.user("Three."))
+    assert template(PARTS).text(said) == "[user]One.[assistant]Two.[system]Be brief.[user]Three."
+    no_system = PARTS.replace("in messages", "in messages if m.role != 'system'")
+    assert template(no_system).text(said) == "[user]One.[assistant]Two.[user]Be brief.\n\nThree."
+
+
+def test_pictures_stand_where_they_were_put():
+    """Between texts, as parts or as marks."""
+    said = (Message(role="user", content=("Is ", PICTURE, " as ", PICTURE, "?")),)
+    assert template(PARTS).text(said) == "[user]Is <i> as <i>?"
+    assert template(STRINGS).text(said) == "[user]Is <m> as <m>?"
+
+
+def test_an_answer_that_was_begun_goes_on():
+    """Without the mark that ends a message, and without a new one."""
+    said = (Message.user("Which?"), Message.assistant("It is a "))
+    assert template(CHATML).text(said) == "<user>Which?</><assistant>It is a "
+    trimmed = CHATML.replace("{{ m.content }}", "{{ m.content | trim }}")
+    assert template(trimmed).text(said) == "<user>Which?</><assistant>It is a"
+
+
+def test_what_was_refused_once_is_not_tried_again():
+    """The same shape of conversation is refused from memory."""
+    rendered = []
+    tried = template(PARTS)
+    honest = tried.render
+    tried.render = lambda *given: rendered.append(1) or honest(*given)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            tried.text(CALLED)
+        times, rendered = len(rendered), []
+    assert times == 0

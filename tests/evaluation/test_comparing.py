@@ -102,8 +102,8 @@ def test_before_and_after_examples(scenes):
     comparison = compare(scenes[2:4], models=backend, prompts={"before": "brief", "after": after}, store=False)
     backend.close()
     assert comparison.frame.index.tolist() == ["before", "after"]
-    assert [len(ask.turns) for ask in backend.asks] == [0, 0, 2, 2]
-    assert "A dog." in str(backend.asks[2].turns)
+    assert [len(ask.messages) // 2 for ask in backend.asks] == [0, 0, 2, 2]
+    assert "A dog." in str(backend.asks[2].messages[:-1])
 
 
 def test_what_is_not_installed_is_said_before_anything_is_asked(first_scenes, monkeypatch):

@@ -9,7 +9,7 @@ import numpy as np
 from tests.families import asks
 from vlmkit import sources
 from vlmkit.engines.desk import desk
-from vlmkit.records import Turn
+from vlmkit.records import Message, one_question
 
 TOKENS = 20
 # Another order of summation; what is wrong differs by whole units.
@@ -84,11 +84,13 @@ def ask(engine, question):
     made = engine.ask(
         [asks.png(name) for name in question.pictures], question.text, system=question.system, max_tokens=TOKENS
     )
-    turns = tuple(
-        Turn(pictures=ask(engine, earlier).pictures, prompt=earlier.text, answer=answer)
+    before = tuple(
+        message
         for earlier, answer in question.before
+        for message in (Message.user(earlier.text, ask(engine, earlier).pictures), Message.assistant(answer))
     )
-    return dataclasses.replace(made, turns=turns)
+    messages = one_question(question.text, made.pictures, system=question.system, before=before)
+    return dataclasses.replace(made, messages=messages)
 
 
 def play(engine, asked, decoder=None):
@@ -101,7 +103,7 @@ def play(engine, asked, decoder=None):
     decoder : callable or None, default None
         Makes a decoder of a model and its processor; None is the one that serves the engine.
     """
-    images = [sources.decode(picture) for picture in asked.all_pictures]
+    images = [sources.decode(picture) for picture in asked.pictures]
     return desk().call(lambda: _play(engine, asked, images, decoder))
 
 
@@ -110,7 +112,7 @@ def _play(engine, asked, images, decoder):
 
     language = engine._language
     used = engine._scheduler._decoder if decoder is None else decoder(language.model, language.processor)
-    prompt = language.prompt(asked.prompt, asked.system, images, asked.turns)
+    prompt = language.prompt(asked, images)
     recorder, tokens = _Recorder(), []
     used.admit(0, prompt, [recorder], TOKENS)
     while len(tokens) < TOKENS and not (tokens and tokens[-1] in language.eos_token_ids):

@@ -6,7 +6,7 @@ from tests.families import differences, playing, recording
 from tests.families.catalog import CORE
 from tests.families.drawing import picture
 from vlmkit.engines.mlx import open_engine
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 PICTURES = 10
 ASKS = 12
@@ -40,8 +40,9 @@ def test_a_full_batch_writes_what_generate_writes(checkpoint_of, family, bits):
     """Ten pictures of different sizes, two asked about again, prompts of all lengths, eight slots: token by token."""
     asks = [
         Ask(
-            pictures=(picture(which, size=(24 + 11 * (which % 4), 30 + 7 * (which % 3))),),
-            prompt=PROMPTS[number % len(PROMPTS)],
+            messages=one_question(
+                PROMPTS[number % len(PROMPTS)], (picture(which, size=(24 + 11 * (which % 4), 30 + 7 * (which % 3))),)
+            ),
             sampling=Sampling(max_tokens=TOKENS),
         )
         for number, which in ((number, number % PICTURES) for number in range(ASKS))

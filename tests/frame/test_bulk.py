@@ -185,9 +185,9 @@ def test_closing_the_iterator_stops_the_run(photos, backend):
     assert next(records).text.startswith("0:")
     records.close()
     deadline_s = time.monotonic() + 2
-    while model._in_flight and time.monotonic() < deadline_s:
+    while model._jobs and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    assert not model._in_flight
+    assert not model._jobs
 
 
 def test_records_of_rows_never_asked_do_not_come(photos, backend):

@@ -18,12 +18,13 @@ def test_examples_stand_before_every_question(photos, backend):
     asked = {"maker": "Who made {brand}?", "old": ("Is it old?", bool)}
     frame = describe(rows, asked, examples=shown, model=model)
     assert frame["maker"].tolist() == ["Core", "Core"]
-    turns = [[(turn.prompt, turn.answer) for turn in ask.turns] for ask in model.asks[:2]]
+    said = [[message.text for message in ask.messages[:-1]] for ask in model.asks[:2]]
+    turns = [list(zip(texts[::2], texts[1::2], strict=True)) for texts in said]
     assert sorted(turns) == [
         [("Is it old? Answer yes or no.", "yes"), ("Is it old? Answer yes or no.", "no")],
         [("Who made c?", "Acme"), ("Who made unknown?", "Bolt")],
     ]
-    assert [picture.width for picture in model.asks[0].all_pictures] == [12, 13, 10]
+    assert [picture.width for picture in model.asks[0].pictures] == [12, 13, 10]
 
 
 @pytest.mark.parametrize(

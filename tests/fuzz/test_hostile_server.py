@@ -14,7 +14,7 @@ import pytest
 
 from vlmkit.backends import load
 from vlmkit.errors import RunError, VlmkitError
-from vlmkit.records import Ask, Picture
+from vlmkit.records import Ask, Picture, one_question
 
 _spec = importlib.util.spec_from_file_location("hostile_server", Path(__file__).with_name("hostile_server.py"))
 hostile_server = sys.modules.setdefault("hostile_server", importlib.util.module_from_spec(_spec))
@@ -57,7 +57,7 @@ def elsewhere(monkeypatch, tmp_path):
 
 def ask_about(number, timeout_s, **options):
     picture = Picture(data=b"picture", media_type="image/png", width=1, height=1, digest=str(number))
-    return Ask(pictures=(picture,), prompt=f"row-{number}", timeout_s=timeout_s, **options)
+    return Ask(messages=one_question(f"row-{number}", (picture,)), timeout_s=timeout_s, **options)
 
 
 def all_words(fault):
@@ -89,7 +89,7 @@ def check(name, engine):
             timeout_s = GUARD_S / 2 if name in GOOD else TIMEOUT_S
             futures = asked(model, rows, timeout_s, keep_partial=name in STREAMED)
             if name in STREAMED:
-                futures.append(model.send(ask_about(0, timeout_s), pieces.write))
+                futures.append(model.submit(ask_about(0, timeout_s), lambda delta: pieces.write(delta.text)))
             beside = asked(other)
             wait(futures, GUARD_S)
             shown = repr(vars(model)) + repr(model) + repr([vars(site.transport) for site in model._balance.sites])

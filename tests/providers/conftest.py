@@ -7,7 +7,7 @@ from PIL import Image
 from scripted_server import ScriptedServer
 
 from vlmkit.backends import load
-from vlmkit.records import Ask, Picture
+from vlmkit.records import Ask, Picture, one_question
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def _picture(color="red"):
 def ask():
     """An ask about small pictures of these colors; one, unless told."""
 
-    def make(prompt="What is it?", *, colors=("red",), **options):
-        return Ask(pictures=tuple(map(_picture, colors)), prompt=prompt, **options)
+    def make(prompt="What is it?", *, colors=("red",), system=None, **options):
+        return Ask(messages=one_question(prompt, map(_picture, colors), system=system), **options)
 
     return make
 

@@ -14,7 +14,7 @@ from vlmkit.providers.dialect import Form, Piece, count, id_of, is_overfull, no_
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
-from vlmkit.records import Ask, Picture, Sampling, Turn
+from vlmkit.records import Ask, Message, Picture, Sampling, one_question
 
 FORM = Form(model="m", parameters={"max_tokens": "max_tokens", "top_p": "top_p", "stop": "stop"})
 
@@ -26,20 +26,20 @@ FORM = Form(model="m", parameters={"max_tokens": "max_tokens", "top_p": "top_p",
 def test_what_was_asked_for_is_not_dropped(name, value):
     """An option without a word is an error that names it, and those that have one."""
     with pytest.raises(BadSetting, match=f"{name}: .* it takes top_p, stop"):
-        refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(**{name: value})), FORM)
+        refuse_unsupported(Ask(messages=one_question("x"), sampling=Sampling(**{name: value})), FORM)
 
 
 def test_probabilities_are_an_option_too():
     """They cannot be made up."""
     with pytest.raises(BadSetting, match="token_probabilities"):
-        refuse_unsupported(Ask(pictures=(), prompt="x", token_probabilities=True), FORM)
+        refuse_unsupported(Ask(messages=one_question("x"), token_probabilities=True), FORM)
     with pytest.raises(BadSetting, match="alternatives"):
-        refuse_unsupported(Ask(pictures=(), prompt="x", alternatives=2), FORM)
+        refuse_unsupported(Ask(messages=one_question("x"), alternatives=2), FORM)
 
 
 def test_what_nobody_asked_for_is_fine():
     """Neutral values and supported ones."""
-    refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(top_p=0.5, stop=("a",), temperature=1)), FORM)
+    refuse_unsupported(Ask(messages=one_question("x"), sampling=Sampling(top_p=0.5, stop=("a",), temperature=1)), FORM)
 
 
 def test_only_whole_numbers_count():
@@ -74,8 +74,8 @@ def test_every_dialect_says_what_was_said_before(dialect, roles):
     first, second = (
         Picture(data=data, media_type="image/jpeg", width=1, height=1, digest=data.decode()) for data in (b"1", b"2")
     )
-    turn = Turn(pictures=(first,), prompt="Which?", answer="A dog.")
-    ask = Ask(pictures=(second,), prompt="And this?", system="Be brief.", turns=(turn,))
+    before = (Message.user("Which?", [first]), Message.assistant("A dog."))
+    ask = Ask(messages=one_question("And this?", [second], system="Be brief.", before=before))
     body = json.loads(dialect.request(ask, FORM, False)[1])
     messages = body.get("messages") or body["contents"]
     assert [message["role"] for message in messages] == roles
@@ -101,7 +101,7 @@ UNUSUAL = {
 def test_an_option_arrives_or_is_refused(host, name):
     """No host gets a request from which something that was asked for was left out."""
     form = Form(model="m", parameters=host.parameters)
-    ask = Ask(pictures=(), prompt="x", sampling=Sampling(**{name: UNUSUAL[name]}))
+    ask = Ask(messages=one_question("x"), sampling=Sampling(**{name: UNUSUAL[name]}))
     if name not in host.parameters:
         with pytest.raises(BadSetting, match=f"{name}: m's server takes no such option"):
             host.dialect.request(ask, form, False)
@@ -119,9 +119,9 @@ def test_an_option_arrives_or_is_refused(host, name):
 def test_a_temperature_that_a_host_does_not_take_is_refused(engine, highest):
     """Before it is sent; the highest itself is fine, and a server of the user's own says itself what it takes."""
     form = Form(model="m", parameters={}, highest_temperature=HOSTS[engine].highest_temperature)
-    refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(temperature=highest)), form)
+    refuse_unsupported(Ask(messages=one_question("x"), sampling=Sampling(temperature=highest)), form)
     with pytest.raises(BadSetting, match=f"Give 0 to {highest:g}"):
-        refuse_unsupported(Ask(pictures=(), prompt="x", sampling=Sampling(temperature=highest + 0.1)), form)
+        refuse_unsupported(Ask(messages=one_question("x"), sampling=Sampling(temperature=highest + 0.1)), form)
     assert ANY_SERVER.highest_temperature is None
 
 

@@ -88,10 +88,10 @@ def test_an_ask_that_waits_for_its_turn_can_be_stopped(serve, opened, ask):
     backend = opened(server, requests_per_minute=1)
     assert backend.submit(ask()).result(WAIT_S)
     waiting = backend.submit(ask())
-    while not backend._limiter._waiting:
+    while not backend._asking._limiter._waiting:
         time.sleep(0.005)
     assert waiting.cancel()
-    while backend._limiter._waiting:
+    while backend._asking._limiter._waiting:
         time.sleep(0.005)
     assert len(server.requests) == 1
 

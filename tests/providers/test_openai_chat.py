@@ -9,12 +9,12 @@ from vlmkit.errors import Refused, ServerFault
 from vlmkit.providers.dialect import Form, Piece
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
-from vlmkit.records import Ask, Constraint, Sampling, Token, Usage
+from vlmkit.records import Ask, Constraint, Sampling, Token, Usage, one_question
 
 
 def sent(host, streamed=False, **options):
     form = Form(model="m", parameters=host.parameters)
-    path, body = OPENAI_CHAT.request(Ask(pictures=(), prompt="Hi", **options), form, streamed)
+    path, body = OPENAI_CHAT.request(Ask(messages=one_question("Hi"), **options), form, streamed)
     assert path == "/chat/completions"
     return json.loads(body)
 

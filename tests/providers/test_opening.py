@@ -188,7 +188,7 @@ def test_the_file_knows_hosts(folder, serve, monkeypatch, ask):
     backend = load("vllm:m")
     assert backend.model == "vllm:m"
     assert backend.abilities.parallel_asks == 3
-    assert backend._limiter.limits.requests_per_minute == 600
+    assert backend._asking._limiter.limits.requests_per_minute == 600
     backend.submit(ask()).result(20)
     assert server.requests[0].headers["authorization"] == "Bearer lab-1"
     backend.close()

@@ -7,7 +7,7 @@ import pytest
 
 from vlmkit import sources
 from vlmkit.backends import load
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 pytestmark = pytest.mark.core_model
 
@@ -26,7 +26,7 @@ def scenes():
 def captions(name, scenes):
     backend = load(name)
     try:
-        asks = [Ask(pictures=(picture,), prompt="Describe this image in detail.") for picture, _ in scenes]
+        asks = [Ask(messages=one_question("Describe this image in detail.", (picture,))) for picture, _ in scenes]
         return [future.result(WAIT_S).text for future in [backend.submit(ask) for ask in asks]]
     finally:
         backend.close()
@@ -47,7 +47,7 @@ def test_it_streams(mlx_vlm_server, scenes, engine):
     """Piece by piece, with reason and tokens at the end."""
     backend = load(engine + mlx_vlm_server.removeprefix("mlx-vlm"))
     picture, _ = scenes[0]
-    ask = Ask(pictures=(picture,), prompt="Describe this image in detail.", sampling=Sampling(max_tokens=5))
+    ask = Ask(messages=one_question("Describe this image in detail.", (picture,)), sampling=Sampling(max_tokens=5))
     *pieces, last = backend.stream(ask)
     backend.close()
     assert len(pieces) > 1

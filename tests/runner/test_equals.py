@@ -4,7 +4,7 @@ import pytest
 
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.prompts import compose_description
-from vlmkit.records import Ask, Reply
+from vlmkit.records import Ask, Reply, one_question
 from vlmkit.runner import Question, equals, target_of
 from vlmkit.runner.equals import Equals
 from vlmkit.runner.preparing import Prepared
@@ -18,7 +18,7 @@ def row():
     """Make a row with this key."""
 
     def make(key, index=0):
-        prepared = Prepared(level=0, target=target_of(FakeBackend()), key=key, ask=Ask(pictures=(), prompt="?"))
+        prepared = Prepared(level=0, target=target_of(FakeBackend()), key=key, ask=Ask(messages=one_question("?")))
         return Row(
             index=index,
             question=Question(task=compose_description("?", into="text"), images=(), prompt="?"),

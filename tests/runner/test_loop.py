@@ -405,9 +405,9 @@ def test_closing_the_iterator_cancels_what_is_in_flight(questions, backend, plan
     assert next(outcomes).index == 0
     outcomes.close()
     deadline_s = time.monotonic() + 2
-    while model._in_flight and time.monotonic() < deadline_s:
+    while model._jobs and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    assert not model._in_flight
+    assert not model._jobs
     assert isinstance(events[-1], Finished)
     assert events[-1].stopped_early
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vlmkit.prompts import compose_description, compose_form, compose_question
-from vlmkit.records import Reply, Usage
+from vlmkit.records import Message, Reply, Usage
 from vlmkit.runner import Retrying, run
 from vlmkit.runner.mending import both, mended_ask
 from vlmkit.runner.preparing import Preparer
@@ -28,9 +28,8 @@ def test_what_was_wrong_is_said_and_mended(questions, plan, backend):
     outcome, (retry,) = answers(questions, plan, model, COUNT)
     assert outcome.values == {"count": 3}
     first, second = model.asks
-    (turn,) = second.turns
-    assert (turn.pictures, turn.prompt, turn.answer) == (first.pictures, first.prompt, "There are many.")
-    assert second.pictures == ()
+    assert second.messages[:-1] == (*first.messages, Message.assistant("There are many."))
+    assert second.messages[-1].pictures == ()
     assert second.prompt.startswith("That answer cannot be used: expected one JSON object, got 'There are many.'.")
     assert second.prompt.endswith("- count: integer")
     assert outcome.reply.usage.completion_tokens == 3 + 2

@@ -12,7 +12,7 @@ from vlmkit.errors import UnreadableImage
 from vlmkit.prompts import compose_description, compose_question
 from vlmkit.runner import Example, Question, run, target_of, views
 from vlmkit.runner.preparing import Preparer
-from vlmkit.runner.views import Turns, Views
+from vlmkit.runner.views import ExampleMessages, Views
 from vlmkit.sources import Limits, decode, refer
 from vlmkit.store import open_store
 
@@ -100,8 +100,9 @@ def test_examples_become_turns_and_change_the_key(photo, plan, opened):
     rows = [Question(task=task, images=(refer(photo),), prompt="?", examples=shown) for _ in range(3)]
     prepared = [preparer.prepare(row, 0) for row in rows]
     assert len(opened) == 4
-    (turn,) = prepared[0].ask.turns
-    assert (turn.prompt, turn.answer, len(turn.pictures), len(prepared[0].ask.all_pictures)) == ("?", "a dog", 1, 2)
+    shown_before, answer, _ = prepared[0].ask.messages
+    assert (shown_before.text, answer.text, len(shown_before.pictures)) == ("?", "a dog", 1)
+    assert len(prepared[0].ask.pictures) == 2
     other = replace(rows[0], examples=(replace(shown[0], answer="a cat"),))
     bare = replace(rows[0], examples=())
     keys = {preparer.prepare(row, 0).key for row in (*rows, other, bare)}
@@ -110,7 +111,7 @@ def test_examples_become_turns_and_change_the_key(photo, plan, opened):
 
 def test_an_example_that_cannot_be_read_is_a_fault():
     """It says which."""
-    turns = Turns(Views(None, Limits.in_force(), keep=False))
+    turns = ExampleMessages(Views(None, Limits.in_force(), keep=False))
     shown = (Example(images=(refer("gone.jpg"),), prompt="?", answer="a dog"),)
     with pytest.raises(UnreadableImage, match="gone"):
         turns.of(shown, target_of(FakeBackend()))

@@ -241,7 +241,7 @@ class Crowded(FakeBackend):
     """A server that is late with whatever comes while it has something to do."""
 
     def submit(self, ask):
-        fault = TimedOut("no answer in time.") if self._in_flight else None
+        fault = TimedOut("no answer in time.") if self._jobs else None
         self._replies = lambda asked: self.late.pop(asked.prompt, None) or "fine"
         if fault:
             self.late[ask.prompt] = fault

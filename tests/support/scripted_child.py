@@ -72,9 +72,9 @@ def opening(specification):
     kind = type(engine._language)
     honest = kind.prompt
 
-    def prompt(self, text, system, images, turns=()):
-        deeds.get(text, lambda: None)()
-        return honest(self, text, system, images, turns)
+    def prompt(self, ask, images):
+        deeds.get(ask.prompt, lambda: None)()
+        return honest(self, ask, images)
 
     kind.prompt = prompt
     return engine

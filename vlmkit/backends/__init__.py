@@ -13,12 +13,15 @@ __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
     "Abilities",
+    "AskJob",
     "Backend",
+    "BaseBackend",
     "Delta",
     "EngineSpec",
     "ModelName",
     "PendingReply",
     "Surface",
+    "ToolCallDelta",
     "borrow",
     "engine_of",
     "load",
@@ -26,8 +29,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from vlmkit.backends.base import AskJob, BaseBackend
     from vlmkit.backends.engine_table import DEFAULT_ENGINE, ENGINES, EngineSpec, engine_of
-    from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply
+    from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply, ToolCallDelta
     from vlmkit.backends.registry import ModelName, load, parse
     from vlmkit.backends.shared import borrow
     from vlmkit.backends.surface import Surface
@@ -35,8 +39,9 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "base": "AskJob BaseBackend",
             "engine_table": "DEFAULT_ENGINE ENGINES EngineSpec engine_of",
-            "protocol": "Abilities Backend Delta PendingReply",
+            "protocol": "Abilities Backend Delta PendingReply ToolCallDelta",
             "registry": "ModelName load parse",
             "shared": "borrow",
             "surface": "Surface",

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, get_args
 
 from vlmkit.errors import BadSetting, Refused
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Message, Role, Sampling, Tool
 
-__all__ = ["MOST_PENALTY", "blank_prompt", "check_sampling", "check_timeout"]
+if TYPE_CHECKING:
+    from vlmkit.backends.protocol import Abilities
+
+__all__ = [
+    "MOST_PENALTY",
+    "blank_prompt",
+    "check_messages",
+    "check_sampling",
+    "check_timeout",
+    "check_tools",
+    "too_many_pictures",
+]
 
 MOST_PENALTY = 2.0
 """Frequency and presence penalties are from minus this to this, as OpenAI has it."""
 
 
+_ROLES = get_args(Role)
+_TOOL_NAME = r"[A-Za-z0-9_.-]{1,64}"
+_CHOICES = frozenset({"auto", "none", "required"})
 _sound: Sampling | None = None
 
 
@@ -27,9 +44,108 @@ def blank_prompt(ask: Ask) -> Refused | None:
     ----------
     ask : Ask
     """
-    if ask.prompt.strip():
+    last = ask.messages[-1]
+    if last.role != "user" or last.text.strip():
         return None
     return Refused("the prompt is blank, and nothing was asked. Say what the model shall do with the picture.")
+
+
+def too_many_pictures(model: str, abilities: Abilities, ask: Ask) -> Refused | None:
+    """Fault of an ask with more pictures than a model takes; None where it takes them.
+
+    Parameters
+    ----------
+    model : str
+        Full name, for messages.
+    abilities : Abilities
+    ask : Ask
+    """
+    most, given = abilities.images_per_ask, len(ask.pictures)
+    if given <= most:
+        return None
+    return Refused(
+        f"{model} takes {most} picture(s) per question and was given {given}, examples included. Give fewer at a time."
+    )
+
+
+def check_messages(ask: Ask) -> None:
+    """See that messages make a conversation: roles are known, and each tool call has its result after it.
+
+    Parameters
+    ----------
+    ask : Ask
+
+    Raises
+    ------
+    BadSetting
+        They do not; names the message.
+    """
+    if not ask.messages:
+        raise BadSetting("messages: there are none. Give at least one, as Message.user(prompt).")
+    open_calls: dict[str, None] = {}
+    for place, message in enumerate(ask.messages):
+        if fault := _message_fault(message, open_calls):
+            raise BadSetting(f"messages[{place}]: {fault}")
+        if message.role == "tool":
+            open_calls.pop(str(message.tool_call_id))
+        open_calls |= {call.id: None for call in message.tool_calls}
+    if open_calls:
+        raise BadSetting(f"messages: {_unanswered(open_calls)}")
+
+
+def _message_fault(message: Message, open_calls: dict[str, None]) -> str:
+    if message.role not in _ROLES:
+        return f"unknown role {message.role!r}. Give one of {', '.join(_ROLES)}."
+    if message.tool_calls and message.role != "assistant":
+        return f"a message of role {message.role!r} has tool calls. Only an assistant's may."
+    if message.role == "tool":
+        known = message.tool_call_id in open_calls
+        return "" if known else f"no call before it waits for the result {message.tool_call_id!r}. Give a call's id."
+    return _unanswered(open_calls) if open_calls else ""
+
+
+def _unanswered(open_calls: dict[str, None]) -> str:
+    return f"the tool call {next(iter(open_calls))!r} has no result. Add Message.tool(tool_call_id, text) after it."
+
+
+def check_tools(model: str, abilities: Abilities, ask: Ask) -> None:
+    """See that tools can be offered: the model takes them, and names and schemas mean something.
+
+    Parameters
+    ----------
+    model : str
+        Full name, for messages.
+    abilities : Abilities
+    ask : Ask
+
+    Raises
+    ------
+    BadSetting
+        They cannot; says which.
+    """
+    if not abilities.tools and (ask.tools or any(message.tool_calls for message in ask.messages)):
+        raise BadSetting(f"tools: {model} takes none. Leave them out, or name a model that takes tools.")
+    names = [tool.name for tool in ask.tools]
+    for tool in ask.tools:
+        if fault := _tool_fault(tool, names.count(tool.name)):
+            raise BadSetting(f"tools: {tool.name!r} {fault}")
+    choices = ("auto", "none", "required", *names) if names else ("auto", "none")
+    if ask.tool_choice not in choices:
+        raise BadSetting(f"tool_choice: {ask.tool_choice!r} cannot be used. Give one of {', '.join(choices)}.")
+
+
+@lru_cache(maxsize=256)
+def _tool_fault(tool: Tool, times: int) -> str:
+    if times > 1:
+        return f"is the name of {times} tools. Rename them."
+    if not re.fullmatch(_TOOL_NAME, tool.name) or tool.name in _CHOICES:
+        return "cannot be a name. Give 1 to 64 letters, digits, _, - or dots, but not auto, none or required."
+    try:
+        schema = json.loads(tool.parameters)
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"has parameters that are not JSON ({error}). Give a JSON schema as JSON."
+    is_object = isinstance(schema, dict) and schema.get("type", "object") == "object"
+    return "" if is_object else 'has parameters that are not an object. Give a JSON schema with "type": "object".'
 
 
 def check_sampling(sampling: Sampling) -> None:

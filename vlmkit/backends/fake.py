@@ -10,23 +10,21 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from vlmkit import errors
-from vlmkit.backends.checks import blank_prompt, check_sampling
+from vlmkit.backends.base import AskJob, BaseBackend
+from vlmkit.backends.checks import blank_prompt
 from vlmkit.backends.engine_table import EngineSpec
-from vlmkit.backends.facts import Counts, ModelInfo, counted
+from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.identity import stamp
-from vlmkit.backends.protocol import Abilities, PendingReply
-from vlmkit.backends.surface import Surface
-from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
-from vlmkit.records import Ask, Reply, Usage
+from vlmkit.backends.protocol import Abilities, Delta, OnDelta, ToolCallDelta
+from vlmkit.errors import BadSetting, RunError, ServerFault, TimedOut
+from vlmkit.records import Ask, Message, Reply, ToolCall, Usage
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import ModelName
@@ -40,20 +38,20 @@ FAKE = EngineSpec(
     identifier="vlmkit.backends.fake:identity_of",
 )
 
-Answer = str | RunError
+Answer = str | Message | RunError
 Replies = Answer | Sequence[Answer] | Callable[[Ask], Answer]
 
 
-class FakeBackend(Surface):
+class FakeBackend(BaseBackend):
     """Answers asks from a script.
 
     Parameters
     ----------
     name : str, default "echo"
-    replies : str, RunError, sequence of them, callable, or None, default None
-        The n-th ask gets the n-th entry, beginning again after the last; a `RunError` is the fault that ask gets; a
-        callable makes the answer from the ask and may raise. None: pixels and media type of the pictures, then the
-        prompt.
+    replies : str, Message, RunError, sequence of them, callable, or None, default None
+        The n-th ask gets the n-th entry, beginning again after the last; a `Message` may have tool calls; a `RunError`
+        is the fault that ask gets; a callable makes the answer from the ask and may raise. None: pixels and media type
+        of the pictures, then the prompt.
     delay_s : float or sequence of float, default 0.0
         How long the n-th answer takes. Past its deadline it ends with `TimedOut`, and the words written until then.
     revision : str or None, default "1"
@@ -69,9 +67,9 @@ class FakeBackend(Surface):
 
     Examples
     --------
-    >>> from vlmkit.records import Ask
+    >>> from vlmkit.records import Ask, one_question
     >>> backend = FakeBackend(replies=["a red circle", "a blue star"])
-    >>> backend.submit(Ask(pictures=(), prompt="What is it?")).result().text
+    >>> backend.submit(Ask(messages=one_question("What is it?"))).result().text
     'a red circle'
     >>> backend.close()
     """
@@ -85,105 +83,86 @@ class FakeBackend(Surface):
         revision: str | None = "1",
         abilities: Abilities | None = None,
     ) -> None:
-        self.model = f"fake:{name}"
-        self.revision = revision
-        self.abilities = abilities or Abilities()
-        self.info = ModelInfo(name=self.model, revision=revision, slots=self.abilities.parallel_asks)
-        self._counts = Counts()
+        model, abilities = f"fake:{name}", abilities or Abilities()
+        info = ModelInfo(name=model, revision=revision, slots=abilities.parallel_asks)
+        super().__init__(model, revision=revision, abilities=abilities, info=info)
         self.asks: list[Ask] = []
         self.most_in_flight = 0
         self._replies = _echo if replies is None else replies
         self._delay_s = delay_s
-        self._lock = threading.Lock()
-        self._in_flight: set[Future[Reply]] = set()
-        self._closed = False
-        self._line: SimpleQueue[_Job | None] = SimpleQueue()
+        self._line: SimpleQueue[_FakeJob | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    @property
-    def stats(self) -> Counts:
-        """What has been done since it was opened."""
-        return self._counts
-
-    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
-        """Take an ask; return at once. The future ends with the scripted answer or fault, or `TimedOut`.
+    def make_job(self, ask: Ask, on_delta: OnDelta | None) -> _FakeJob:
+        """A job that knows its place in the script.
 
         Parameters
         ----------
         ask : Ask
-        take : callable or None, default None
-            Gets the answer word by word once it is there.
-
-        Raises
-        ------
-        BadSetting
-            Sampling values that mean nothing.
+        on_delta : callable or None
         """
-        check_sampling(ask.sampling)
-        job = _Job(ask=ask, take=take)
-        with self._lock:
-            job.number = len(self.asks)
+        with self._jobs_lock:
+            job = _FakeJob(ask, on_delta, len(self.asks))
             self.asks.append(ask)
-            self._in_flight.add(job.future)
-            self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
-            fault = self._refusal(ask)
-            if fault is None:
-                self._line.put(job)
-                self._add_thread()
-        job.future.add_done_callback(self._forget)
-        job.future.add_done_callback(lambda _: job.ended.set())
-        if fault is not None:
-            job.end(fault)
-        return job.future
+            self.most_in_flight = max(self.most_in_flight, len(self._jobs) + 1)
+        return job
 
-    def _refusal(self, ask: Ask) -> RunError | None:
-        if self._closed:
-            return Cancelled(f"{self.model} is closed. Open it again to ask more.")
+    def fault_of(self, ask: Ask) -> RunError | None:
+        """Fault of an ask that asks nothing; a script takes any number of pictures.
+
+        Parameters
+        ----------
+        ask : Ask
+        """
         return blank_prompt(ask)
 
-    def close(self) -> None:
-        """End the asks in flight with `Cancelled` and let the threads go. Twice is fine."""
-        with self._lock:
-            self._closed = True
-            in_flight = list(self._in_flight)
-        for future in in_flight:
-            _end(future, Cancelled(f"{self.model} was closed before it answered."))
+    def start(self, job: AskJob) -> None:
+        """Put a job in line for a thread.
+
+        Parameters
+        ----------
+        job : AskJob
+        """
+        if isinstance(job, _FakeJob):
+            self._line.put(job)
+            self._add_thread()
+
+    def stop(self) -> None:
+        """Let the threads go."""
         for _ in self._threads:
             self._line.put(None)
 
     def _add_thread(self) -> None:
-        if len(self._threads) < self.abilities.parallel_asks:
-            # A daemon: the threads of an executor would keep the process until the last answer, before any closing.
-            self._threads.append(threading.Thread(target=self._work, name="vlmkit-fake", daemon=True))
-            self._threads[-1].start()
+        with self._jobs_lock:
+            if len(self._threads) < self.abilities.parallel_asks and not self._closed:
+                # A daemon: the threads of an executor would keep the process until the last answer.
+                self._threads.append(threading.Thread(target=self._work, name="vlmkit-fake", daemon=True))
+                self._threads[-1].start()
 
     def _work(self) -> None:
         while job := self._line.get():
             job.future.begin()
             self._answer(job)
 
-    def _forget(self, future: Future[Reply]) -> None:
-        with self._lock:
-            self._in_flight.discard(future)
-            self._counts = counted(self._counts, future)
-        if future.cancelled():
-            # `concurrent.futures.wait` sees a cancelled future only after this call.
-            future.set_running_or_notify_cancel()
-
-    def _answer(self, job: _Job) -> None:
+    def _answer(self, job: _FakeJob) -> None:
         ask = job.ask
         begin_s = time.monotonic()  # the wait for a thread is nobody's work
         end_s = begin_s + _nth(self._delay_s, job.number)
         deadline_s = begin_s + ask.timeout_s if ask.timeout_s is not None else float("inf")
-        if job.ended.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
+        if job.is_over.wait(max(0.0, min(end_s, deadline_s) - time.monotonic())):
             return
         answer = self._answer_of(job)
         if end_s >= deadline_s:
             job.end(self._too_late(job, answer))
+        elif isinstance(answer, RunError):
+            job.end(answer)
         else:
-            job.end(answer if isinstance(answer, RunError) else self._reply(ask, answer, job.start_s))
+            reply = self._scripted(job, answer)
+            for delta in _pieces(reply) if self.abilities.streaming else ():
+                job.deliver(delta)
+            job.end(reply)
 
-    def _answer_of(self, job: _Job) -> Answer:
+    def _answer_of(self, job: _FakeJob) -> Answer:
         try:
             return self._replies(job.ask) if callable(self._replies) else _nth(self._replies, job.number)
         except RunError as fault:
@@ -193,7 +172,7 @@ class FakeBackend(Surface):
             broken.__cause__ = error
             return broken
 
-    def _too_late(self, job: _Job, answer: Answer) -> TimedOut:
+    def _too_late(self, job: _FakeJob, answer: Answer) -> TimedOut:
         """As a model that writes evenly: of the words it was to write, so many as the time was enough for."""
         message = f"{self.model} gave no answer within {job.ask.timeout_s:g} s. Raise timeout_s."
         words = re.findall(r"\s*\S+", answer) if isinstance(answer, str) else []
@@ -201,11 +180,13 @@ class FakeBackend(Surface):
         written = int(len(words) * min(1.0, (job.ask.timeout_s or 0.0) / delay_s)) if delay_s else 0
         if not written:
             return TimedOut(message)
-        partial = self._reply(job.ask, "".join(words[:written]), job.start_s)
+        partial = self._scripted(job, "".join(words[:written]))
         return TimedOut(message, partial=replace(partial, finish_reason="timeout"))
 
-    def _reply(self, ask: Ask, text: str, start_s: float) -> Reply:
-        reason, whole = "stop", text
+    def _scripted(self, job: AskJob, answer: str | Message) -> Reply:
+        ask, reason = job.ask, "stop"
+        text = whole = answer if isinstance(answer, str) else answer.text
+        calls = () if isinstance(answer, str) else answer.tool_calls
         for stop in ask.sampling.stop:
             text = text.partition(stop)[0]
         if text != whole:
@@ -214,30 +195,16 @@ class FakeBackend(Surface):
         if len(words) > ask.sampling.max_tokens:
             words, reason = words[: ask.sampling.max_tokens], "length"
             text = "".join(words)
-        return Reply(
-            text=text,
-            finish_reason=reason,
-            model=self.model,
-            revision=self.revision,
-            usage=Usage(prompt_tokens=len(ask.prompt.split()), completion_tokens=len(words)),
-            seconds=time.monotonic() - start_s,
-        )
+        usage = Usage(prompt_tokens=len(ask.prompt.split()), completion_tokens=len(words))
+        return self.reply(job, text, "tool_calls" if calls else reason, usage=usage, tool_calls=calls)
 
 
-@dataclass
-class _Job:
-    ask: Ask
-    take: Callable[[str], None] | None = None
-    number: int = 0
-    start_s: float = field(default_factory=time.monotonic)
-    future: PendingReply = field(default_factory=PendingReply)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def end(self, result: Reply | RunError) -> None:
-        if isinstance(result, Reply) and self.take is not None and not self.future.done():
-            for piece in re.findall(r"\s*\S+|\s+$", result.text):
-                self.take(piece)
-        _end(self.future, result)
+class _FakeJob(AskJob):
+    def __init__(self, ask: Ask, on_delta: OnDelta | None, number: int) -> None:
+        super().__init__(ask, on_delta)
+        self.number = number
+        self.is_over = is_over = threading.Event()
+        self.future.add_done_callback(lambda _: is_over.set())
 
 
 def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBackend:
@@ -247,7 +214,8 @@ def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBacke
     ----------
     name : str
         Any word, or the path of a JSON file (``*.json``) with the options:
-        ``{"replies": ["a star", {"fault": "TimedOut", "message": "too slow"}], "delay_s": 0.1}``.
+        ``{"replies": ["a star", {"fault": "TimedOut", "message": "too slow"}], "delay_s": 0.1}``. An entry may also be
+        ``{"text": "", "tool_calls": [{"name": "look", "arguments": {"row": 1}}]}``.
     url : str or None, default None
         Not accepted: nothing is asked over a network.
     **options : object
@@ -299,16 +267,19 @@ def check_fake(
     return None, None
 
 
-def _end(future: Future[Reply], result: Reply | RunError) -> None:
-    with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
-        if isinstance(result, Reply):
-            future.set_result(result)
-        else:
-            future.set_exception(result)
+def _pieces(reply: Reply) -> Iterator[Delta]:
+    """Word by word; of a tool call first its name, then its arguments in two parts."""
+    for word in re.findall(r"\s*\S+|\s+$", reply.text):
+        yield Delta(text=word)
+    for index, call in enumerate(reply.tool_calls):
+        half = len(call.arguments) // 2
+        yield Delta(tool_calls=(ToolCallDelta(index=index, id=call.id, name=call.name),))
+        for part in (call.arguments[:half], call.arguments[half:]):
+            yield Delta(tool_calls=(ToolCallDelta(index=index, arguments=part),))
 
 
 def _echo(ask: Ask) -> str:
-    pictures = [f"{picture.width}x{picture.height} {picture.media_type}" for picture in ask.pictures]
+    pictures = [f"{picture.width}x{picture.height} {picture.media_type}" for picture in ask.messages[-1].pictures]
     return ": ".join([", ".join(pictures), ask.prompt] if pictures else [ask.prompt])
 
 
@@ -328,8 +299,14 @@ def _read_script(path: Path) -> dict[str, Any]:
     return script
 
 
-def _read_answer(entry: str | dict[str, str]) -> Answer:
+def _read_answer(entry: str | dict[str, Any]) -> Answer:
     if isinstance(entry, str):
         return entry
+    if "tool_calls" in entry:
+        calls = [
+            ToolCall(id=f"call_{place}", name=call["name"], arguments=json.dumps(call.get("arguments", {})))
+            for place, call in enumerate(entry["tool_calls"])
+        ]
+        return Message.assistant(entry.get("text", ""), calls)
     fault: Answer = getattr(errors, entry["fault"])(entry.get("message", "scripted"))
     return fault

@@ -10,14 +10,14 @@ says when the work began by giving out a `PendingReply`; of any other future the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from vlmkit.records import Ask, Reply
 
-__all__ = ["Abilities", "Backend", "Delta", "Insight", "PendingReply", "Tile"]
+__all__ = ["Abilities", "Backend", "Delta", "Insight", "OnDelta", "PendingReply", "Tile", "ToolCallDelta"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,9 @@ class Abilities:
     json_schema : bool, default False
         Enforces a schema natively.
     streaming : bool, default True
+        Whether pieces of an answer come while it is written; else the whole text comes as one piece.
     tools : bool, default False
+        Whether asks may have tools, and messages their calls and results.
     token_probabilities : bool, default False
     longest_side_px : int, default 1568
         Larger pictures are shrunk before they are sent.
@@ -55,11 +57,36 @@ class Abilities:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCallDelta:
+    """One piece of a tool call that is streamed.
+
+    Attributes
+    ----------
+    index : int
+        Which call of the answer, from 0.
+    id, name : str, default ""
+        In the first piece of a call.
+    arguments : str, default ""
+        The next part of them.
+    """
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Delta:
-    """One piece of a streamed answer; the last one carries `reply`, the whole of it."""
+    """One piece of a streamed answer; the last one that `Surface.stream` gives carries `reply`, the whole of it."""
 
     text: str = ""
+    tool_calls: tuple[ToolCallDelta, ...] = ()
     reply: Reply | None = None
+
+
+OnDelta = Callable[[Delta], None]
+"""Gets each piece of an answer as it comes, in any thread, the last one before the future ends."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,10 +169,11 @@ class Backend(Protocol):
     revision: str | None
     abilities: Abilities
 
-    def submit(self, ask: Ask) -> Future[Reply]:
+    def submit(self, ask: Ask, on_delta: OnDelta | None = None) -> Future[Reply]:
         """Take an ask; return at once. `Future.cancel` or `close` ends it early with `Cancelled`.
 
-        The future may be a `PendingReply`; ``ask.timeout_s`` counts from its ``begin`` on.
+        `on_delta` gets each piece of the answer; it must not block. The future may be a `PendingReply`;
+        ``ask.timeout_s`` counts from its ``begin`` on.
         """
 
     def stream(self, ask: Ask) -> Iterator[Delta]:

@@ -1,13 +1,13 @@
-"""What people call on an open model, the same for every kind of it; a backend brings `send`, the rest is made of that.
+"""What people call on an open model, the same for every kind of it; a backend brings `submit`, the rest is made of it.
 
-A third party's backend that derives from `Surface` has all of it, too.
+`BaseBackend` of `vlmkit.backends.base` brings `submit`, too; a third party's backend derives from that.
 """
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import fields
@@ -17,9 +17,9 @@ from typing import Any, NoReturn, Self
 
 from vlmkit.backends.checks import blank_prompt, check_sampling, check_timeout
 from vlmkit.backends.facts import Counts, ModelInfo
-from vlmkit.backends.protocol import Abilities, Delta
+from vlmkit.backends.protocol import Abilities, Delta, OnDelta
 from vlmkit.errors import BadSetting, Cancelled
-from vlmkit.records import Ask, Reply, Sampling
+from vlmkit.records import Ask, Reply, Sampling, one_question
 
 __all__ = ["Surface"]
 
@@ -55,14 +55,15 @@ class Surface(ABC):
         self.close()
 
     @abstractmethod
-    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
+    def submit(self, ask: Ask, on_delta: OnDelta | None = None) -> Future[Reply]:
         """Take an ask; return at once.
 
         Parameters
         ----------
         ask : Ask
-        take : callable or None, default None
-            Gets each piece of the answer as it comes, in any thread, the last one before the future ends.
+        on_delta : callable or None, default None
+            Gets each piece of the answer as it comes, in any thread, the last one before the future ends. It must not
+            block, as other answers may wait for it; what it raises ends the ask with a `ServerFault`.
 
         Returns
         -------
@@ -83,10 +84,6 @@ class Surface(ABC):
     def stats(self) -> Counts:
         """What has been done since the model was opened."""
 
-    def submit(self, ask: Ask) -> Future[Reply]:
-        """Take an ask; return at once. As `send`, for the whole answer."""
-        return self.send(ask)
-
     def stream(self, ask: Ask) -> Iterator[Delta]:
         """Answer piece by piece; closing the iterator cancels.
 
@@ -100,14 +97,14 @@ class Surface(ABC):
         RunError
             The ask failed. A `TimedOut` has what came until then as a Reply in its attribute ``partial``.
         SetupError
-            As `send`.
+            As `submit`.
         """
-        pieces: SimpleQueue[str | None] = SimpleQueue()
-        future = self.send(ask, pieces.put)
+        pieces: SimpleQueue[Delta | None] = SimpleQueue()
+        future = self.submit(ask, pieces.put)
         future.add_done_callback(lambda _: pieces.put(None))
         try:
             while (piece := pieces.get()) is not None:
-                yield Delta(text=piece)
+                yield piece
             yield Delta(reply=_result(future, self.model))
         finally:
             future.cancel()
@@ -124,20 +121,20 @@ class Surface(ABC):
         RunError
             As `stream`.
         SetupError
-            As `send`.
+            As `submit`.
         """
         loop = asyncio.get_running_loop()
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        pieces: asyncio.Queue[Delta | None] = asyncio.Queue()
 
-        def put(piece: str | None) -> None:
+        def put(piece: Delta | None) -> None:
             with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
                 loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-        future = self.send(ask, put)
+        future = self.submit(ask, put)
         future.add_done_callback(lambda _: put(None))
         try:
             while (piece := await pieces.get()) is not None:
-                yield Delta(text=piece)
+                yield piece
             yield Delta(reply=_result(future, self.model))
         finally:
             future.cancel()
@@ -183,10 +180,9 @@ class Surface(ABC):
 
         refs = [] if images is None else sources.read(images)
         side_px = self.abilities.longest_side_px
+        pictures = [sources.normalize(ref, side_px, lossless=self.abilities.lossless) for ref in refs]
         ask = Ask(
-            pictures=tuple(sources.normalize(ref, side_px, lossless=self.abilities.lossless) for ref in refs),
-            prompt=prompt,
-            system=system,
+            messages=one_question(prompt, pictures, system=system),
             sampling=chosen,
             timeout_s=timeout_s,
             token_probabilities=token_probabilities,
@@ -208,7 +204,7 @@ class Surface(ABC):
         Raises
         ------
         SetupError
-            As `ask` and `send`.
+            As `ask` and `submit`.
         RunError
             A picture cannot be read, or the model failed.
         """
@@ -233,7 +229,7 @@ class Surface(ABC):
         Raises
         ------
         SetupError
-            As `ask` and `send`.
+            As `ask` and `submit`.
         RunError
             A picture cannot be read, or the model failed.
         """

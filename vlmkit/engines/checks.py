@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vlmkit.backends.checks import blank_prompt
 from vlmkit.engines.grammar import check_constraint
-from vlmkit.errors import BadSchema, Refused, RunError
+from vlmkit.errors import BadSchema, BadSetting
 
 if TYPE_CHECKING:
     from vlmkit.backends.protocol import Abilities
     from vlmkit.records import Ask, Constraint
 
-__all__ = ["check_constraint_of", "fault_of"]
+__all__ = ["check_constraint_of", "check_tool_choice"]
 
 
 def check_constraint_of(model: str, abilities: Abilities, constraint: Constraint | None) -> None:
@@ -40,20 +39,22 @@ def check_constraint_of(model: str, abilities: Abilities, constraint: Constraint
     check_constraint(constraint)
 
 
-def fault_of(model: str, abilities: Abilities, ask: Ask) -> RunError | None:
-    """Fault of an ask that a model cannot answer; None where it can.
+def check_tool_choice(model: str, ask: Ask) -> None:
+    """See that a call that must be made can be forced: only a constraint knows the form of a family's calls.
 
     Parameters
     ----------
     model : str
         Full name, for messages.
-    abilities : Abilities
     ask : Ask
+
+    Raises
+    ------
+    BadSetting
+        It cannot.
     """
-    pictures = len(ask.all_pictures)
-    if pictures > abilities.images_per_ask:
-        return Refused(
-            f"{model} takes {abilities.images_per_ask} picture(s) per question and was given {pictures}, "
-            "examples included. Give fewer at a time."
+    if ask.tool_choice not in {"auto", "none"} and ask.constraint is None:
+        raise BadSetting(
+            f"tool_choice: {ask.tool_choice!r} needs a constraint, as {model} writes its calls in a form of its own. "
+            'Give a Constraint of kind "grammar" that describes the call, or leave the choice to the model ("auto").'
         )
-    return blank_prompt(ask)

@@ -113,7 +113,7 @@ def difference(language: LoadedModel) -> str:
         Plain generation fails, so there is nothing to serve.
     """
     try:
-        prompts = [language.prompt(text, None, [picture(seed)]) for seed, text in enumerate(PROMPTS)]
+        prompts = [language.question(text, [picture(seed)]) for seed, text in enumerate(PROMPTS)]
         plain = [_plain(language, prompt) for prompt in prompts]
     except Exception as error:
         what = f"{language.name} was loaded and cannot answer about a picture"

@@ -30,8 +30,10 @@ from transformers.utils.chat_template_utils import render_jinja_template
 
 from vlmkit.engines import rendering
 from vlmkit.engines.desk import beat
-from vlmkit.engines.template import ChatTemplate, Conversation, one_template
+from vlmkit.engines.template import ChatTemplate, one_template
+from vlmkit.engines.template_ways import merged_systems
 from vlmkit.errors import Refused
+from vlmkit.records import Message, Picture
 
 __all__ = [
     "FLOAT",
@@ -187,15 +189,15 @@ def chat_template(
     # Of templates that know two ways to begin an answer, the one without thinking: a caption is wanted.
     given = {"enable_thinking": False} | getattr(tokenizer, "special_tokens_map", {})
 
-    def render(messages: list[dict[str, Any]]) -> str:
+    def render(messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, generates: bool) -> str:
         rendered, _ = render_jinja_template(
-            conversations=[messages], chat_template=template, add_generation_prompt=True, **given
+            conversations=[messages], tools=tools, chat_template=template, add_generation_prompt=generates, **given
         )
         return str(rendered[0])
 
-    def render_elsewhere(messages: list[dict[str, Any]]) -> str:
+    def render_elsewhere(messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, generates: bool) -> str:
         values = {name: _plain(value) for name, value in given.items()}
-        values |= {"messages": messages, "tools": None, "documents": None, "add_generation_prompt": True}
+        values |= {"messages": messages, "tools": tools, "documents": None, "add_generation_prompt": generates}
         return rendering.render(template, values, name=name)
 
     return ChatTemplate(render=render if is_ours else render_elsewhere, marks=partial(_marks, model_type, processor))
@@ -220,27 +222,44 @@ def _marks(model_type: str, processor: Any, images: int) -> list[str]:
     return [next((token for token in tokens if isinstance(token, str) and token), "<image>") + "\n"] * images
 
 
-def plain_prompt(model: Any, processor: Any, conversation: Conversation) -> str:
+def plain_prompt(model: Any, processor: Any, messages: Sequence[Message]) -> str:
     """The finished text for a model without any template: as mlx_vlm writes it.
 
     Raises
     ------
     Refused
-        The family reads one question, and something was said before.
+        The family reads one question, and something was said before; or there are results of tools, or no question is
+        last.
     """
     last_only = model.config.model_type in _LAST_MESSAGE_ONLY
-    if last_only and conversation.answers:
-        message = "This model reads one question and nothing said before. Ask without examples or earlier turns."
-        raise Refused(message)
-    if conversation.system is not None:
-        conversation = conversation.with_system_in_question()
+    messages = merged_systems(messages)
+    if fault := _untemplated_fault(messages, last_only=last_only):
+        raise Refused(fault)
+    pictures = sum(len(message.pictures) for message in messages)
     # As messages the picture comes first, as a text where mlx_vlm's table of families puts it.
-    messages = conversation.questions[-1].text if last_only else conversation.messages()
+    asked = messages[-1].text if last_only else [_as_parts(message) for message in messages]
     # mlx_vlm writes one picture's mark in families that took one before they were repaired.
-    more = max(conversation.images - 1, 0) if last_only else 0
-    text = apply_chat_template(processor, model.config, messages, num_images=conversation.images - more)
+    more = max(pictures - 1, 0) if last_only else 0
+    text = apply_chat_template(processor, model.config, asked, num_images=pictures - more)
     marks = _marks(model.config.model_type, processor, 1) * more
     return "".join(marks) + (text if isinstance(text, str) else str(text["content"]))
+
+
+def _untemplated_fault(messages: Sequence[Message], *, last_only: bool) -> str:
+    if last_only and len(messages) > 1:
+        return "This model reads one question and nothing said before. Ask without examples or earlier turns."
+    if messages[-1].role != "user" or any(message.role == "tool" for message in messages):
+        return "This model has no chat template, so it takes questions and answers only. Ask without tools."
+    return ""
+
+
+def _as_parts(message: Message) -> dict[str, Any]:
+    if message.role != "user":
+        return {"role": message.role, "content": message.text}
+    parts = (
+        {"type": "image"} if isinstance(part, Picture) else {"type": "text", "text": part} for part in message.content
+    )
+    return {"role": "user", "content": list(parts)}
 
 
 def model_inputs(model: Any, processor: Any, text: str, images: Sequence[Any]) -> dict[str, Any]:

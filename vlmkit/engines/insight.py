@@ -28,7 +28,7 @@ def look_inside(language: LoadedModel, ask: Ask, images: Sequence[Any]) -> Insig
     images : sequence of PIL.Image.Image
         Its pictures, decoded.
     """
-    prompt = language.prompt(ask.prompt, ask.system, images, ask.turns)
+    prompt = language.prompt(ask, images)
     config = language.model.config
     patch_px = _whole(getattr(config, "vision_config", None), "patch_size")
     # Families that fold squares of patches into tokens ("pixel shuffle", arXiv:2504.05299) name the side of the square.

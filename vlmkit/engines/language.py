@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.engines import foreign, grammar, locate
 from vlmkit.engines.decoding import Prompt
 from vlmkit.engines.desk import within
-from vlmkit.engines.template import Conversation, Said, own_template
+from vlmkit.engines.template import own_template
 from vlmkit.errors import Refused
-from vlmkit.records import Constraint, Turn
+from vlmkit.records import Ask, Constraint, Picture, one_question
 
 if TYPE_CHECKING:
     from vlmkit.engines.inspection import Checkpoint
@@ -24,6 +24,7 @@ __all__ = ["LoadedModel"]
 _TOKENIZING_S = 30.0
 _PREPARING_S = 60.0
 _MOST_CHARACTERS = 4096  # of a token; the longest are some hundred blanks
+_STAND_IN = Picture(data=b"", media_type="", width=1, height=1, digest="")
 
 
 class LoadedModel:
@@ -69,21 +70,28 @@ class LoadedModel:
             self._vocabulary = grammar.Vocabulary(self.tokenizer, self.eos_token_ids)
         return self._vocabulary.matcher(constraint)
 
-    def prompt(self, text: str, system: str | None, images: Sequence[Any], turns: Sequence[Turn] = ()) -> Prompt:
-        """Finished prompt; raises whatever template or processor raise."""
-        shown_before = sum(len(turn.pictures) for turn in turns)
-        conversation = Conversation(
-            questions=(
-                *(Said(turn.prompt, len(turn.pictures)) for turn in turns),
-                Said(text, len(images) - shown_before),
-            ),
-            answers=tuple(turn.answer for turn in turns),
-            system=system or None,
-        )
+    @property
+    def takes_tools(self) -> bool:
+        """Whether its chat template shows tools."""
+        return self._template is not None and self._template.takes_tools
+
+    def question(self, text: str, images: Sequence[Any]) -> Prompt:
+        """Finished prompt of one question; raises as `prompt`."""
+        return self.prompt(Ask(messages=one_question(text, [_STAND_IN] * len(images))), images)
+
+    def prompt(self, ask: Ask, images: Sequence[Any]) -> Prompt:
+        """Finished prompt; raises whatever template or processor raise.
+
+        Parameters
+        ----------
+        ask : Ask
+        images : sequence of PIL.Image.Image
+            Its pictures, decoded.
+        """
         finished = (
-            self._template.text(conversation)
+            self._template.text(ask.messages, () if ask.tool_choice == "none" else ask.tools)
             if self._template is not None
-            else foreign.plain_prompt(self.model, self.processor, conversation)
+            else foreign.plain_prompt(self.model, self.processor, ask.messages)
         )
         with within(_PREPARING_S, "making tokens and pixels of a question"), foreign.on_stream():
             inputs = foreign.model_inputs(self.model, self.processor, finished, images)
@@ -104,8 +112,14 @@ class LoadedModel:
         text: str = self.tokenizer.decode(shown, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
-    def decode(self, tokens: list[int]) -> str:
-        """Text of tokens, markers of the template left out.
+    def decode(self, tokens: list[int], *, keep_special_tokens: bool = False) -> str:
+        """Text of tokens.
+
+        Parameters
+        ----------
+        tokens : list of int
+        keep_special_tokens : bool, default False
+            Whether markers of the template, and of tool calls, are text.
 
         Raises
         ------
@@ -113,7 +127,9 @@ class LoadedModel:
             The tokenizer makes more characters of a token than any language has.
         """
         with within(_TOKENIZING_S, "its tokenizer"):
-            text: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            text: str = self.tokenizer.decode(
+                tokens, skip_special_tokens=not keep_special_tokens, clean_up_tokenization_spaces=False
+            )
         if len(text) > _MOST_CHARACTERS * len(tokens):
             raise Refused(
                 f"{self.name}: its tokenizer makes {len(text)} characters of {len(tokens)} tokens, which no language "

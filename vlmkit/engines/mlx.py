@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 from numbers import Integral
@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit import settings
-from vlmkit.backends.checks import check_sampling
-from vlmkit.backends.protocol import Insight
-from vlmkit.backends.surface import Surface
+from vlmkit.backends import AskJob, BaseBackend
+from vlmkit.backends.protocol import Insight, OnDelta
 from vlmkit.engines import checkpoint_files, inspection, locate, rendering
 from vlmkit.engines import desk as desks
 from vlmkit.engines import device as device_choice
-from vlmkit.engines.checks import check_constraint_of, fault_of
+from vlmkit.engines.checks import check_constraint_of, check_tool_choice
 from vlmkit.engines.families import verdicts
 from vlmkit.engines.opening import open_on_desk
 from vlmkit.engines.picture_pool import PicturePool, decode_all
@@ -26,7 +25,7 @@ from vlmkit.engines.seat import Seat, Seats, load_timeout_s
 from vlmkit.engines.specification import Specification, revision_of
 from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
 from vlmkit.extras import open_by_name
-from vlmkit.records import Ask, Reply
+from vlmkit.records import Ask
 
 if TYPE_CHECKING:
     from vlmkit.backends.facts import Counts
@@ -160,7 +159,7 @@ def open_specified(specification: Specification) -> Engine:
     return Engine(specification, checkpoint)
 
 
-class Engine(Surface):
+class Engine(BaseBackend):
     """An open model; made by `open_engine` or ``vlmkit.load``.
 
     Attributes
@@ -181,9 +180,10 @@ class Engine(Surface):
     ('stop', 'mlx:tiny')
     """
 
+    revision: str
+
     def __init__(self, specification: Specification, checkpoint: inspection.Checkpoint) -> None:
-        self.model = f"mlx:{specification.name}"
-        self.revision: str = specification.revision
+        super().__init__(f"mlx:{specification.name}", revision=specification.revision)
         self._numbers = itertools.count()
         if not locate.is_bundled(checkpoint.directory):
             rendering.prepare()  # while the weights are read
@@ -207,7 +207,7 @@ class Engine(Surface):
     def _seat(self) -> Seat:
         seat = self._seats.good()
         if seat is None:
-            raise self._closed()
+            raise self.closed()
         return seat
 
     @property
@@ -233,38 +233,65 @@ class Engine(Surface):
         """
         seat = self._seats.now
         if seat is None:
-            raise self._closed()
+            raise self.closed()
         return seat.opened.scheduler.counts
 
-    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
-        """Take an ask; return at once.
+    def check(self, ask: Ask) -> None:
+        """See that the desk can be used, and that a constraint or a choice of tools can be kept.
 
         Parameters
         ----------
         ask : Ask
-        take : callable or None, default None
-            Gets each piece of text as it becomes certain, on the desk's thread.
-
-        Returns
-        -------
-        A future that ends with the reply or a `RunError`; cancelling it stops the answer between two tokens.
 
         Raises
         ------
+        BadSchema
+            A constraint that cannot be kept.
         BadSetting
-            Sampling values that mean nothing.
+            A tool call is required, and nothing says in which form.
         ModelLoadFailed
-            The process was forked after the model was opened.
+            The process was forked after the model was opened, or the desk is lost.
         """
-        check_sampling(ask.sampling)
         check_constraint_of(self.model, self.abilities, ask.constraint)
+        check_tool_choice(self.model, ask)
+
+    def check_process(self) -> None:
+        """See that the desk can be used from here.
+
+        Raises
+        ------
+        ModelLoadFailed
+            The process was forked after the desk was opened, or is ending; or the desk is lost.
+        """
         desks.desk().check()
-        request = Request(next(self._numbers), ask, self.model, self.revision, on_text=take)
-        if fault := fault_of(self.model, self.abilities, ask):
-            request.fail(fault)
-        else:
-            self._decode(request)
-        return request.future
+
+    def make_job(self, ask: Ask, on_delta: OnDelta | None) -> Request:
+        """A request, as the desk takes it.
+
+        Parameters
+        ----------
+        ask : Ask
+        on_delta : callable or None
+        """
+        return Request(next(self._numbers), ask, self.model, self.revision, on_delta)
+
+    def start(self, job: AskJob) -> None:
+        """Have the pictures decoded, and hand the job to the desk.
+
+        Parameters
+        ----------
+        job : AskJob
+
+        Raises
+        ------
+        Cancelled
+            The engine is closed.
+        """
+        if isinstance(job, Request):
+            try:
+                self._pool.put(job)
+            except RuntimeError:  # the pool is shut
+                raise self.closed() from None
 
     def look_inside(self, ask: Ask) -> Insight:
         """What the model is given for an ask, which is not answered here.
@@ -274,7 +301,7 @@ class Engine(Surface):
         Cancelled
             The engine is closed.
         """
-        images = decode_all(ask.all_pictures)
+        images = decode_all(ask.pictures)
         look = open_by_name("vlmkit.engines.insight:look_inside")
         insight: Insight = self._desk.call(partial(look, self._language, ask, images))
         return insight
@@ -299,26 +326,17 @@ class Engine(Surface):
         """
         return self._desk.call(partial(self._language.decode, list(tokens)))
 
-    def close(self) -> None:
-        """End asks in flight with `Cancelled` and give the memory back. Twice is fine."""
-        if self._seats.now is None:
-            return
-        for request in self._pool.shut():
-            request.fail(self._closed())
+    def stop(self) -> None:
+        """Give the memory back."""
+        self._pool.shut()
         self._seats.give_up()
-
-    def _decode(self, request: Request) -> None:
-        try:
-            self._pool.put(request)
-        except RuntimeError:  # the pool is shut
-            request.fail(self._closed())
 
     def _decoded(self, request: Request, images: Future[list[Any]]) -> None:
         """Hand a request on once its pictures are decoded, on the thread that did it."""
         if images.cancelled() or self._seats.now is None:
-            request.fail(self._closed())
+            request.end(self.closed())
         elif error := images.exception():
-            request.fail(_picture_fault(error))
+            request.end(_picture_fault(error))
         else:
             request.images = images.result()
             self._hand_on(request)
@@ -329,12 +347,9 @@ class Engine(Surface):
             seat.opened.scheduler.submit(request)
             seat.desk.wake(seat.opened.scheduler)
         except Cancelled as error:
-            request.fail(error)
+            request.end(error)
         except SetupError as error:  # the desk is closed; or it was lost, and the model cannot be opened any more
-            request.fail(ServerFault(str(error), is_fatal=True) if self._seats.now else self._closed())
-
-    def _closed(self) -> Cancelled:
-        return Cancelled(f"{self.model} is closed. Open it again to ask more.")
+            request.end(ServerFault(str(error), is_fatal=True) if self._seats.now else self.closed())
 
 
 def _as_named(word: str | None, name: str) -> str | None:

@@ -120,6 +120,7 @@ def _opened(
     abilities = Abilities(
         images_per_ask=images_per_ask(checkpoint.model_type, takes_several=loaded.takes_several),
         json_schema=loaded.language.can_constrain,
+        tools=loaded.language.takes_tools,
         token_probabilities=True,
         lossless=True,
         longest_side_px=side_to_keep(resolution_of(loaded.language.processor, loaded.language.model.config)),

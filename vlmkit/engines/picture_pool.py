@@ -107,7 +107,7 @@ class PicturePool:
         return request
 
     def _decoded(self, request: Request) -> list[Any]:
-        return [] if request.ended else decode_all(request.ask.all_pictures)
+        return [] if request.ended else decode_all(request.ask.pictures)
 
     def _share(self, size: int) -> Callable[[object], None]:
         """What gives memory back, once; knows nothing of its request, as whoever waits for an answer keeps it."""
@@ -123,5 +123,5 @@ class PicturePool:
 
 
 def _decoded_bytes(request: Request) -> int:
-    pictures = () if request.ended else request.ask.all_pictures
+    pictures = () if request.ended else request.ask.pictures
     return sum(_BYTES_PER_PIXEL * picture.width * picture.height for picture in pictures)

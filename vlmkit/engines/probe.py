@@ -88,7 +88,7 @@ def examine(language: LoadedModel) -> tuple[str, ...]:
         A question about a picture cannot even be prepared.
     """
     try:
-        prompts = [language.prompt(PROMPTS[0], None, [picture(seed)]) for seed in (0, 1)]
+        prompts = [language.question(PROMPTS[0], [picture(seed)]) for seed in (0, 1)]
         with foreign.on_stream():
             one, other = (_embedded(language, prompt.inputs) for prompt in prompts)
             blind = _without_picture(language, prompts[0])
@@ -112,7 +112,7 @@ def answers(language: LoadedModel, decoder: Decoder) -> None:
     """
     recorder = Recorder()
     try:
-        decoder.admit(0, language.prompt(PROMPTS[0], None, [picture(0)]), [recorder], _ANSWER_TOKENS)
+        decoder.admit(0, language.question(PROMPTS[0], [picture(0)]), [recorder], _ANSWER_TOKENS)
         for _ in range(_ANSWER_TOKENS):
             if decoder.step()[0][1] in language.eos_token_ids:
                 break

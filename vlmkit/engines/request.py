@@ -8,9 +8,10 @@ from concurrent.futures import CancelledError, InvalidStateError
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.backends.protocol import PendingReply
+from vlmkit.backends import AskJob
+from vlmkit.backends.protocol import Delta, OnDelta, PendingReply
 from vlmkit.engines.transcript import Transcript
-from vlmkit.errors import Cancelled, RunError, TimedOut
+from vlmkit.errors import Cancelled, TimedOut
 from vlmkit.records import Ask, Reply, Token, Usage
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ReplyFuture(PendingReply):
         return self.exception(timeout=0)
 
 
-class Request:
+class Request(AskJob):
     """An ask, and everything the engine knows about its answer.
 
     Parameters
@@ -56,7 +57,7 @@ class Request:
     model : str
         Full name, for replies and messages.
     revision : str or None
-    on_text : callable or None
+    on_delta : callable or None
         Gets each piece of text as it becomes certain.
 
     Attributes
@@ -75,11 +76,10 @@ class Request:
     """
 
     def __init__(
-        self, number: int, ask: Ask, model: str, revision: str | None, on_text: Callable[[str], None] | None = None
+        self, number: int, ask: Ask, model: str, revision: str | None, on_delta: OnDelta | None = None
     ) -> None:
+        super().__init__(ask, on_delta, ReplyFuture(model))
         self.number = number
-        self.ask = ask
-        self.future = ReplyFuture(model)
         self.images: list[Any] = []
         self.on_let_go: Callable[[object], None] = _nothing
         self.prompt_tokens = 0
@@ -89,9 +89,7 @@ class Request:
         self.limit = 0
         self._model = model
         self._revision = revision
-        self._on_text = on_text
         self._delivered = 0
-        self._submitted_s = time.monotonic()
         self._worked_s = 0.0
         self._transcript: Transcript | None = None
 
@@ -99,11 +97,6 @@ class Request:
         """Give the memory of the decoded pictures back; twice is fine."""
         self.images = []
         self.on_let_go(None)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the future has its result, for whatever reason."""
-        return self.future.done()
 
     @property
     def most_tokens(self) -> int:
@@ -153,14 +146,7 @@ class Request:
         transcript.finish()
         self._deliver(transcript.text)
         # A stop text can also show up in what was held back until the last token.
-        reply = self._reply("stop_sequence" if transcript.stopped else reason)
-        with suppress(InvalidStateError):
-            self.future.set_result(reply)
-
-    def fail(self, fault: RunError) -> None:
-        """End with a fault, unless ended already."""
-        with suppress(InvalidStateError):
-            self.future.set_exception(fault)
+        self.end(self._reply("stop_sequence" if transcript.stopped else reason))
 
     def fail_if_overdue(self) -> None:
         """End with `TimedOut`, and what is written so far, once the model has worked on it for longer than allowed."""
@@ -172,7 +158,7 @@ class Request:
             )
             if self._transcript is not None:
                 self._transcript.finish()
-            self.fail(TimedOut(message, partial=self._reply("timeout") if self.completion_tokens else None))
+            self.end(TimedOut(message, partial=self._reply("timeout") if self.completion_tokens else None))
 
     def fail_if_stuck(self, working_s: float, silent_s: float) -> None:
         """End with `TimedOut` where the desk itself cannot, because it does not come back; from another thread.
@@ -187,13 +173,13 @@ class Request:
         timeout_s = self.ask.timeout_s
         if self.ended or timeout_s is None:
             return
-        waited_s = min(silent_s, time.monotonic() - self._submitted_s)
+        waited_s = min(silent_s, time.monotonic() - self.start_s)
         if max(self._worked_s + working_s, waited_s) > timeout_s + _LATE_S:
             message = (
                 f"{self._model}: {timeout_s:g} s were over, and the work in hand in this process did not come to an "
                 "end. Raise timeout_s, or ask with smaller pictures or a shorter prompt."
             )
-            self.fail(TimedOut(message))
+            self.end(TimedOut(message))
 
     def _reply(self, reason: str) -> Reply:
         return Reply(
@@ -202,7 +188,7 @@ class Request:
             model=self._model,
             revision=self._revision,
             usage=Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens),
-            seconds=time.monotonic() - self._submitted_s,
+            seconds=time.monotonic() - self.start_s,
             tokens=self._tokens(),
         )
 
@@ -229,8 +215,8 @@ class Request:
 
     def _deliver(self, text: str) -> None:
         # What an earlier, broken attempt delivered comes out the same again and is not repeated.
-        if self._on_text is not None and len(text) > self._delivered:
-            self._on_text(text[self._delivered :])
+        if len(text) > self._delivered:
+            self.deliver(Delta(text=text[self._delivered :]))
             self._delivered = len(text)
 
 

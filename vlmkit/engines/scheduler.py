@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +19,7 @@ from vlmkit.engines.picture_pool import decode_all
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
 from vlmkit.errors import Cancelled, Refused, RunError, ServerFault, TimedOut
-from vlmkit.records import Turn
+from vlmkit.records import Ask
 
 if TYPE_CHECKING:
     from vlmkit.engines.grammar import Matcher
@@ -36,10 +37,10 @@ class Language(Protocol):
     eos_token_ids: frozenset[int]
     context_length: int | None
 
-    def prompt(self, text: str, system: str | None, images: list[Any], turns: Sequence[Turn] = ()) -> Prompt:
+    def prompt(self, ask: Ask, images: list[Any]) -> Prompt:
         """Finished prompt; raises where the processor refuses."""
 
-    def decode(self, tokens: list[int]) -> str:
+    def decode(self, tokens: list[int], *, keep_special_tokens: bool = False) -> str:
         """Text of tokens."""
 
     def matcher(self, constraint: Constraint) -> Matcher:
@@ -79,7 +80,7 @@ class Scheduler:
         # Whoever waits for an answer keeps this, so it must not know the model.
         request.future.add_done_callback(lambda _: in_hand.pop(key, None))
         if self._abandoned:
-            request.fail(self._lost(self._abandoned))
+            request.end(self._lost(self._abandoned))
         self._arrivals.put(request)
 
     def turn(self) -> bool:
@@ -109,7 +110,7 @@ class Scheduler:
     def cancel(self) -> None:
         """The same for those who wait; from any thread, while the desk is at a long piece of work."""
         for request in tuple(self._in_hand.values()):
-            request.fail(self._cancelled())
+            request.end(self._cancelled())
 
     def _cancelled(self) -> Cancelled:
         return Cancelled(f"{self._language.name} was closed before the answer was complete. Open it again.")
@@ -126,7 +127,7 @@ class Scheduler:
         self._abandoned = why
         _, rows = self._piece
         for request in tuple(self._in_hand.values()):
-            request.fail(TimedOut(f"{self._language.name}: {why}") if request in rows else self._lost(why))
+            request.end(TimedOut(f"{self._language.name}: {why}") if request in rows else self._lost(why))
 
     def _lost(self, why: str) -> ServerFault:
         """Of an ask that had no part in it, and may be asked again."""
@@ -178,7 +179,7 @@ class Scheduler:
         except SystemExit:  # the desk is lost
             raise
         except BaseException as error:  # noqa: BLE001  whatever a processor or model raises, a panic too, is this ask's
-            request.fail(_fault(self._language.name, error))
+            request.end(_fault(self._language.name, error))
             self._count(failed=1)
             return False
         finally:
@@ -191,9 +192,9 @@ class Scheduler:
     def _finish_prompt(self, request: Request) -> None:
         ask = request.ask
         # Asked anew after a broken step, its pictures are gone.
-        images = request.images or decode_all(ask.all_pictures)
-        prompt = self._language.prompt(ask.prompt, ask.system, images, ask.turns)
-        request.prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.all_pictures))
+        images = request.images or decode_all(ask.pictures)
+        prompt = self._language.prompt(ask, images)
+        request.prompt = replace(prompt, digests=tuple(picture.digest for picture in ask.pictures))
         request.prompt_tokens = len(prompt.token_ids)
         request.limit = self._limit(request.prompt_tokens, ask.sampling.max_tokens)
 
@@ -209,7 +210,8 @@ class Scheduler:
         request.prompt = None  # its pixels are not needed any more
         self._decoder.admit(request.number, prompt, processors, request.limit)
         request.let_go()
-        request.begin(self._language.decode, request.prompt_tokens, sampler)
+        decode = partial(self._language.decode, keep_special_tokens=ask.keep_special_tokens)
+        request.begin(decode, request.prompt_tokens, sampler)
         self._count(prompt_tokens=request.prompt_tokens)
         self._live[request.number] = request
 
@@ -263,7 +265,7 @@ class Scheduler:
         self._decoder.reset()
         self._forget(set(self._live))
         if len(rows) == 1:
-            rows[0].fail(_fault(self._language.name, error))
+            rows[0].end(_fault(self._language.name, error))
             self._count(failed=1)
         else:
             for row in rows:
@@ -277,7 +279,7 @@ class Scheduler:
         self._waiting.clear()
         self._alone.clear()
         for request in rows:
-            request.fail(fault)
+            request.end(fault)
         self._count(failed=len(rows))
 
     def _forget(self, rows: set[int]) -> None:

@@ -7,7 +7,7 @@ shows every word in order and a place for every picture is taken.
 
 from __future__ import annotations
 
-import itertools
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from vlmkit.engines import checkpoint_files
+from vlmkit.engines.template_ways import Way, in_unique_words, shape_of, ways_for, with_fewer_pictures, words_of
 from vlmkit.errors import Refused
+from vlmkit.records import Message, Tool
 
-__all__ = ["ChatTemplate", "Conversation", "Said", "one_template", "own_template"]
+__all__ = ["ChatTemplate", "one_template", "own_template"]
 
 _DEFAULT = "default"
 
@@ -89,140 +91,7 @@ def one_template(template: Any) -> str | None:
     return template.get(_DEFAULT)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a user says.
-
-    Attributes
-    ----------
-    text : str
-    images : int
-        Pictures shown with it, which come before the text.
-    """
-
-    text: str
-    images: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What is asked, and what was said before.
-
-    Attributes
-    ----------
-    questions : tuple of Said
-        The last one is to be answered.
-    answers : tuple of str
-        To each question but the last.
-    system : str or None
-    """
-
-    questions: tuple[Said, ...]
-    answers: tuple[str, ...] = ()
-    system: str | None = None
-
-    @property
-    def shape(self) -> tuple[bool, tuple[int, ...]]:
-        """What a template can tell apart, whatever the words."""
-        return self.system is not None, tuple(said.images for said in self.questions)
-
-    @property
-    def images(self) -> int:
-        """Pictures of all questions."""
-        return sum(said.images for said in self.questions)
-
-    @property
-    def words(self) -> list[str]:
-        """All texts in order."""
-        asked = (said.text for said in self.questions)
-        said = [word for pair in itertools.zip_longest(asked, self.answers) for word in pair if word is not None]
-        return said if self.system is None else [self.system, *said]
-
-    def messages(self) -> list[dict[str, Any]]:
-        """As most templates take them."""
-        return _Way(_parts, _plain, _plain).messages(self, [""] * self.images)
-
-    def marked(self) -> Conversation:
-        """The same shape, said in words that occur nowhere else."""
-        return Conversation(
-            questions=tuple(Said(f"vlmkitasks{i}x", said.images) for i, said in enumerate(self.questions)),
-            answers=tuple(f"vlmkitsays{i}x" for i in range(len(self.answers))),
-            system=None if self.system is None else "vlmkitrules0x",
-        )
-
-    def with_fewer_images(self, place: int) -> Conversation:
-        """The same with one picture less in a question."""
-        questions = list(self.questions)
-        questions[place] = replace(questions[place], images=questions[place].images - 1)
-        return replace(self, questions=tuple(questions))
-
-    def with_system_in_question(self) -> Conversation:
-        """The same with the system text at the head of the first question."""
-        first, *rest = self.questions
-        merged = replace(first, text=f"{self.system}\n\n{first.text}")
-        return replace(self, questions=(merged, *rest), system=None)
-
-
-# Text and the marks of its pictures, as the content of a message.
-_Content = Callable[[str, Sequence[str]], Any]
-
-
-def _text_part(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
-
-
-def _parts(text: str, marks: Sequence[str]) -> list[dict[str, Any]]:
-    return [*({"type": "image"} for _ in marks), _text_part(text)]
-
-
-def _url_parts(text: str, marks: Sequence[str]) -> list[dict[str, Any]]:
-    return [*({"type": "image_url", "image_url": {"url": ""}} for _ in marks), _text_part(text)]
-
-
-def _content_parts(text: str, marks: Sequence[str]) -> list[dict[str, Any]]:
-    return [*({"type": "image"} for _ in marks), _text_part(text) | {"content": text}]
-
-
-def _plain(text: str, marks: Sequence[str]) -> str:
-    return "".join(marks) + text
-
-
-def _plain_part(text: str, marks: Sequence[str]) -> list[dict[str, Any]]:
-    return [_text_part(_plain(text, marks))]
-
-
-_QUESTIONS: tuple[_Content, ...] = (_parts, _url_parts, _content_parts, _plain, _plain_part)
-_OTHERS: tuple[_Content, ...] = (_parts, _content_parts, _plain)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a conversation becomes messages; no way for the system text is the head of the first question."""
-
-    question: _Content
-    answer: _Content
-    system: _Content | None
-
-    def messages(self, conversation: Conversation, marks: Sequence[str]) -> list[dict[str, Any]]:
-        messages = []
-        if conversation.system is not None and self.system is None:
-            conversation = conversation.with_system_in_question()
-        elif conversation.system is not None and self.system is not None:
-            messages.append({"role": "system", "content": self.system(conversation.system, ())})
-        unused = iter(marks)
-        for said, answer in itertools.zip_longest(conversation.questions, conversation.answers):
-            shown = tuple(itertools.islice(unused, said.images))
-            messages.append({"role": "user", "content": self.question(said.text, shown)})
-            if answer is not None:
-                messages.append({"role": "assistant", "content": self.answer(answer, ())})
-        return messages
-
-
-def _ways(conversation: Conversation) -> Iterator[_Way]:
-    answers: tuple[_Content, ...] = _OTHERS if conversation.answers else (_plain,)
-    systems: tuple[_Content | None, ...] = (None,) if conversation.system is None else (*_OTHERS, None)
-    for question, system, answer in itertools.product(_QUESTIONS, systems, answers):
-        yield _Way(question, answer, system)
+_TOOL = Tool(name="vlmkittool0x", description="Looks.")
 
 
 @dataclass(eq=False)
@@ -231,40 +100,68 @@ class ChatTemplate:
 
     Attributes
     ----------
-    render : callable
-        Text of messages; raises what the template raises.
+    render : callable (messages, tools or None, add_generation_prompt) -> str
+        Raises what the template raises.
     marks : callable
         What a text holds in place of as many pictures, for templates that take nothing but text. An empty mark is one
         that the model's processor writes itself.
     """
 
-    render: Callable[[list[dict[str, Any]]], str]
+    render: Callable[[list[dict[str, Any]], list[dict[str, Any]] | None, bool], str]
     marks: Callable[[int], Sequence[str]]
-    _found: dict[Any, _Way] = field(default_factory=dict)
+    _found: dict[Any, Way | str] = field(default_factory=dict)
+    _takes_tools: bool | None = None
 
-    def text(self, conversation: Conversation) -> str:
-        """The finished prompt.
+    @property
+    def takes_tools(self) -> bool:
+        """Whether the template shows tools; found by trying, once."""
+        if self._takes_tools is None:
+            try:
+                self._way((Message.user("?"),), (_TOOL,))
+                self._takes_tools = True
+            except Refused:
+                self._takes_tools = False
+        return self._takes_tools
+
+    def text(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> str:
+        """The finished prompt. Where an assistant's text is last, the model goes on behind it.
+
+        Parameters
+        ----------
+        messages : sequence of Message
+        tools : sequence of Tool, default ()
 
         Raises
         ------
         Refused
-            The template has no room for such a conversation, or no place for its pictures.
+            The template has no room for such a conversation, no place for its pictures, or does not know tools.
         Exception
             Whatever the template raises about these very words.
         """
-        way = self._found.get(conversation.shape)
+        return self._rendered(self._way(messages, tools), messages, tools)
+
+    def _way(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Way:
+        shape = shape_of(messages, tools)
+        way = self._found.get(shape)
         if way is None:
-            way = self._found[conversation.shape] = self._find(conversation.marked())
-        return self._rendered(way, conversation)
+            stand_ins = [replace(_TOOL, name=f"vlmkittool{i}x") for i in range(len(tools))]
+            way = self._found[shape] = self._find(in_unique_words(messages), stand_ins)
+        if isinstance(way, str):
+            raise Refused(way)
+        return way
 
-    def _rendered(self, way: _Way, conversation: Conversation) -> str:
-        return self.render(way.messages(conversation, self.marks(conversation.images)))
+    def _rendered(self, way: Way, messages: Sequence[Message], tools: Sequence[Tool]) -> str:
+        pictures = sum(len(message.pictures) for message in messages)
+        goes_on = messages[-1].role == "assistant"
+        shown = [_shown(tool) for tool in tools] or None
+        text = self.render(way.render(messages, self.marks(pictures)), shown, not goes_on)
+        return _cut_behind(text, messages[-1].text) if goes_on else text
 
-    def _find(self, conversation: Conversation) -> _Way:
+    def _find(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Way | str:
         faults: dict[str, None] = {}
-        for way in _ways(conversation):
+        for way in ways_for(messages):
             try:
-                fault = self._fault(way, conversation)
+                fault = self._fault(way, messages, tools)
             except Refused:  # it takes too much, and would each time
                 raise
             except Exception as error:  # noqa: BLE001  a template may break in any way over what it does not take
@@ -272,22 +169,36 @@ class ChatTemplate:
             if not fault:
                 return way
             faults[fault] = None
-        message = (
+        return (
             f"The model's own chat template does not take this conversation: {'; '.join(faults)}. "
-            "Ask without a system prompt, examples or earlier turns; if it still fails, name another model."
+            "Ask without a system prompt, examples, earlier turns or tools; if it still fails, name another model."
         )
-        raise Refused(message)
 
-    def _fault(self, way: _Way, conversation: Conversation) -> str:
-        text = self._rendered(way, conversation)
-        if not _shows(text, conversation.words):
+    def _fault(self, way: Way, messages: Sequence[Message], tools: Sequence[Tool]) -> str:
+        text = self._rendered(way, messages, tools)
+        if not all(tool.name in text for tool in tools):
+            return "it does not show tools"
+        if not _shows(text, words_of(messages)):
             return "it does not show every text"
-        if way.question in (_plain, _plain_part) and not any(self.marks(conversation.images)):
+        if way.marks_questions and not any(self.marks(sum(len(message.pictures) for message in messages))):
             return ""
-        for place, said in enumerate(conversation.questions):
-            if said.images and self._rendered(way, conversation.with_fewer_images(place)) == text:
+        for place, message in enumerate(messages):
+            if message.pictures and self._rendered(way, with_fewer_pictures(messages, place), tools) == text:
                 return "it has no place for every picture"
         return ""
+
+
+def _shown(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def _cut_behind(text: str, said: str) -> str:
+    """A text up to the end of what was said last, without the marks that a template writes behind it."""
+    for words in (said, said.strip()):
+        if words and (place := text.rfind(words)) >= 0:
+            return text[: place + len(words)]
+    return text
 
 
 def _shows(text: str, words: Sequence[str]) -> bool:
@@ -295,7 +206,7 @@ def _shows(text: str, words: Sequence[str]) -> bool:
     place = 0
     for word in words:
         place = text.find(word, place)
-        if place < 0 or re.search(rf"""['"](?:text|content)['"]\s*:\s*['"](?:{word})""", text):
+        if place < 0 or re.search(rf"""['"](?:text|content)['"]\s*:\s*['"](?:{word})|'given': '{word}""", text):
             return False
         place += len(word)
     return True

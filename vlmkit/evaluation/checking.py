@@ -23,7 +23,7 @@ from vlmkit.evaluation.riddles import (
     sight_riddles,
     upright_riddles,
 )
-from vlmkit.records import Reply
+from vlmkit.records import Reply, one_question
 from vlmkit.settings import require_model
 
 __all__ = ["check"]
@@ -198,7 +198,9 @@ class _Examination:
     def _check_streaming(self) -> _Finding:
         (riddle,) = sight_riddles(self._rng, 1)
         ask = riddle.ask(self._backend.abilities, self._timeout_s)
-        ask = replace(ask, prompt="Describe this image in one short sentence.")  # one word has one piece
+        ask = replace(
+            ask, messages=one_question("Describe this image in one short sentence.", ask.pictures)
+        )  # one word has one piece
         pieces = [delta.text for delta in self._backend.stream(ask) if delta.text]
         if len(pieces) > 1:
             return _Finding("yes", "the answer comes piece by piece")

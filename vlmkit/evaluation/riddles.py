@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vlmkit.backends import Abilities
-from vlmkit.records import Ask, Constraint, Picture, Sampling
+from vlmkit.records import Ask, Constraint, Picture, Sampling, one_question
 from vlmkit.sources import normalize, refer
 from vlmkit.sources.drawing import PLACES, SHAPES, Shape, draw
 
@@ -57,8 +57,7 @@ class Riddle:
     def ask(self, abilities: Abilities, timeout_s: float | None) -> Ask:
         """The question as a backend gets it, its pictures prepared as those of every run."""
         return Ask(
-            pictures=tuple(_prepared(data, abilities) for data in self.shown),
-            prompt=self.question,
+            messages=one_question(self.question, tuple(_prepared(data, abilities) for data in self.shown)),
             sampling=Sampling(max_tokens=128),
             timeout_s=timeout_s,
             constraint=None if self.schema is None else Constraint(kind="json_schema", text=self.schema),

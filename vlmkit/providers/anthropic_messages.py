@@ -2,54 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported
 from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Turn, Usage
+from vlmkit.records import Ask, Message, Picture, Usage
 
 __all__ = ["ANTHROPIC_MESSAGES"]
 
-_REASONS = {"end_turn": "stop", "max_tokens": "length"}
+_REASONS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
+_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
 
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    messages: list[dict[str, Any]] = []
-    for turn in ask.turns:
-        messages.append({"role": "user", "content": _content(turn)})
-        messages.append({"role": "assistant", "content": turn.answer})
-    messages.append({"role": "user", "content": _content(ask)})
+    heads = list(itertools.takewhile(lambda message: message.role == "system", ask.messages))
     payload: dict[str, Any] = {
         "model": form.model,
         "max_tokens": ask.sampling.max_tokens,
-        "messages": messages,
+        "messages": _messages(ask.messages[len(heads) :]),
         "temperature": ask.sampling.temperature,
     }
-    if ask.system:
-        payload["system"] = ask.system
+    if heads:
+        payload["system"] = "\n\n".join(message.text for message in heads)
     if ask.sampling.top_p != 1.0:
         payload["top_p"] = ask.sampling.top_p
     if ask.sampling.top_k:
         payload["top_k"] = ask.sampling.top_k
     if ask.sampling.stop:
         payload["stop_sequences"] = list(ask.sampling.stop)
+    if ask.tools:
+        payload |= _tools(ask)
     if streamed:
         payload["stream"] = True
-    return "/messages", encode(payload | dict(form.extra_body), ask.all_pictures)
+    return "/messages", encode(payload | dict(form.extra_body), ask.pictures)
 
 
-def _content(said: Ask | Turn) -> list[dict[str, Any]]:
-    pictures = [
-        {"type": "image", "source": {"type": "base64", "media_type": picture.media_type, "data": PICTURE}}
-        for picture in said.pictures
+def _messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Roles alternate: results of tools, and a system text in the middle, are said by the user."""
+    said: list[dict[str, Any]] = []
+    for message in messages:
+        role, content = ("assistant" if message.role == "assistant" else "user"), _content(message)
+        if said and said[-1]["role"] == role == "user":
+            said[-1]["content"] += content
+        else:
+            said.append({"role": role, "content": content})
+    return said
+
+
+def _content(message: Message) -> Any:
+    if message.role == "assistant" and not message.tool_calls:
+        return message.text
+    blocks = [_block(part) for part in message.content if part]
+    if message.role == "tool":
+        return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": blocks}]
+    calls = ({"type": "tool_use", "id": call.id, "name": call.name} for call in message.tool_calls)
+    inputs = (call.parsed_arguments for call in message.tool_calls)
+    return [*blocks, *(call | {"input": given} for call, given in zip(calls, inputs, strict=True))]
+
+
+def _block(part: str | Picture) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image", "source": {"type": "base64", "media_type": part.media_type, "data": PICTURE}}
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    choice: dict[str, Any] = {"type": _CHOICES.get(ask.tool_choice, "tool")}
+    if choice["type"] == "tool":
+        choice["name"] = ask.tool_choice
+    if not ask.parallel_tool_calls and choice["type"] != "none":
+        choice["disable_parallel_tool_use"] = True
+    tools = [
+        {"name": tool.name, "description": tool.description, "input_schema": json.loads(tool.parameters)}
+        for tool in ask.tools
     ]
-    return [*pictures, {"type": "text", "text": said.prompt}]
+    return {"tools": tools} if choice == {"type": "auto"} else {"tools": tools, "tool_choice": choice}
 
 
 def _read(content: Any) -> Piece:
@@ -57,48 +93,76 @@ def _read(content: Any) -> Piece:
     blocks = content.get("content")
     if not isinstance(blocks, list):
         raise ServerFault("the answer has no content. See the server's log.")
-    texts = [
-        block["text"]
-        for block in blocks
-        if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str)
-    ]
-    usage = content.get("usage")
+    blocks = [block for block in blocks if isinstance(block, dict)]
     piece = Piece(
-        text="".join(texts),
+        text="".join(_texts(blocks)),
         finish_reason=_reason(content) or UNKNOWN,
-        usage=Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens")),
+        usage=_usage(content),
         is_last=True,
         response_id=id_of(content),
-        thinks=any(isinstance(block, dict) and "thinking" in str(block.get("type")) for block in blocks),
+        thinks=any("thinking" in str(block.get("type")) for block in blocks),
+        tool_calls=tuple(call for place, block in enumerate(blocks) for call in _calls(place, block)),
     )
-    if not piece.text.strip():
+    if not piece.text.strip() and not piece.tool_calls:
         raise no_text(piece)
     return piece
+
+
+def _texts(blocks: list[dict[str, Any]]) -> Iterator[str]:
+    found = (block.get("text") for block in blocks if block.get("type") == "text")
+    return (text for text in found if isinstance(text, str))
+
+
+def _usage(content: dict[str, Any]) -> Usage:
+    usage = content.get("usage")
+    return Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens"))
+
+
+def _calls(index: int, block: Any) -> tuple[ToolCallDelta, ...]:
+    """The call of a block, where it is one; at the beginning of a streamed one its input is still empty."""
+    if not isinstance(block, dict) or block.get("type") != "tool_use" or not isinstance(block.get("name"), str):
+        return ()
+    given = block.get("input")
+    arguments = json.dumps(given) if isinstance(given, dict) and given else ""
+    return (ToolCallDelta(index=index, id=id_of(block) or "", name=block["name"], arguments=arguments),)
 
 
 def _read_event(data: str) -> Piece:
     event = parse(data)
     event = event if isinstance(event, dict) else {}
-    kind, delta = event.get("type"), event.get("delta")
-    delta = delta if isinstance(delta, dict) else {}
+    kind = event.get("type")
     if kind == "error":
-        error = event.get("error")
-        error = error if isinstance(error, dict) else {}
-        words = f"the answer broke off: {str(error.get('message'))[:300]}. See the server's log."
-        raise ServerFault(words, is_transient=error.get("type") in _PASSING)
+        raise _broken_off(event.get("error"))
     if kind == "message_start":
-        message = event.get("message")
-        usage = message.get("usage") if isinstance(message, dict) else None
-        return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")), response_id=id_of(message))
-    if kind == "content_block_delta" and isinstance(delta.get("text"), str):
-        return Piece(text=delta["text"])
+        return _beginning(event.get("message"))
+    if kind == "content_block_start":
+        return Piece(tool_calls=_calls(count(event, "index") or 0, event.get("content_block")))
+    delta = event.get("delta")
+    delta = delta if isinstance(delta, dict) else {}
     if kind == "content_block_delta":
-        return Piece(thinks=delta.get("type") == "thinking_delta")
+        return _block_delta(count(event, "index") or 0, delta)
     if kind == "message_delta":
-        usage = event.get("usage")
-        tokens = Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens"))
-        return Piece(finish_reason=_reason(delta), usage=tokens)
+        return Piece(finish_reason=_reason(delta), usage=_usage(event))
     return Piece(is_last=kind == "message_stop")
+
+
+def _beginning(message: Any) -> Piece:
+    usage = message.get("usage") if isinstance(message, dict) else None
+    return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")), response_id=id_of(message))
+
+
+def _broken_off(error: Any) -> ServerFault:
+    error = error if isinstance(error, dict) else {}
+    words = f"the answer broke off: {str(error.get('message'))[:300]}. See the server's log."
+    return ServerFault(words, is_transient=error.get("type") in _PASSING)
+
+
+def _block_delta(index: int, delta: dict[str, Any]) -> Piece:
+    if isinstance(delta.get("text"), str):
+        return Piece(text=delta["text"])
+    if isinstance(delta.get("partial_json"), str):
+        return Piece(tool_calls=(ToolCallDelta(index=index, arguments=delta["partial_json"]),))
+    return Piece(thinks=delta.get("type") == "thinking_delta")
 
 
 def _reason(content: dict[str, Any]) -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
-from vlmkit.records import Ask, Sampling, Token, Usage
+from vlmkit.records import Ask, Sampling, Token, Tool, Usage
 
 __all__ = [
     "Dialect",
@@ -18,7 +20,9 @@ __all__ = [
     "count",
     "id_of",
     "is_overfull",
+    "new_call_id",
     "no_text",
+    "offered",
     "parse",
     "refuse_unsupported",
     "unusual",
@@ -41,7 +45,8 @@ class Form:
         As the server calls it.
     parameters : mapping of str to str
         Field of `Sampling` to the server's name for it; what is missing is not supported. ``token_probabilities``,
-        ``alternatives`` and ``json_schema`` stand for those abilities.
+        ``alternatives``, ``json_schema``, ``tools``, ``tool_choice`` and ``parallel_tool_calls`` stand for those
+        abilities.
     detail : str or None
         How closely pictures are looked at, where the dialect has such a thing.
     extra_body : mapping
@@ -76,6 +81,8 @@ class Piece:
         Whether there are thoughts beside the text.
     refusal : str
         What the model says instead of an answer, where the dialect has a field for it.
+    tool_calls : tuple of ToolCallDelta
+        Whole, or the next parts of them; `index` is the server's own.
     """
 
     text: str = ""
@@ -86,6 +93,7 @@ class Piece:
     response_id: str | None = None
     thinks: bool = False
     refusal: str = ""
+    tool_calls: tuple[ToolCallDelta, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +119,7 @@ class Dialect:
 
 
 _LONGEST_ID = 200
+_PICTURELESS = frozenset({"system", "assistant"})
 _NEUTRAL = {
     "top_p": 1.0,
     "top_k": 0,
@@ -152,16 +161,40 @@ def refuse_unsupported(ask: Ask, form: Form) -> None:
     BadSetting
         Nothing that was asked for is dropped silently.
     """
-    wanted = [name for name, neutral in _NEUTRAL.items() if getattr(ask.sampling, name) != neutral]
-    wanted += [name for name in ("token_probabilities", "alternatives") if getattr(ask, name)]
-    for name in wanted:
+    for name in _wanted(ask):
         if name not in form.parameters:
             known = ", ".join(known for known in _NEUTRAL if known in form.parameters)
-            message = f"{name}: {form.model}'s server takes no such option. Leave it out; it takes {known}."
-            raise BadSetting(message)
+            raise BadSetting(f"{name}: {form.model}'s server takes no such option. Leave it out; it takes {known}.")
     highest, given = form.highest_temperature, ask.sampling.temperature
     if highest is not None and given > highest:
         raise BadSetting(f"temperature: {given:g} is too high for {form.model}'s server. Give 0 to {highest:g}.")
+    for place, message in enumerate(ask.messages):
+        if message.role in _PICTURELESS and message.pictures:
+            raise BadSetting(
+                f"messages[{place}]: a server takes no picture in a message of role {message.role!r}. "
+                "Put it into one of role 'user' or 'tool'."
+            )
+
+
+def _wanted(ask: Ask) -> Iterator[str]:
+    """Options that a host must have a word for."""
+    yield from (name for name, neutral in _NEUTRAL.items() if getattr(ask.sampling, name) != neutral)
+    yield from (name for name in ("token_probabilities", "alternatives", "keep_special_tokens") if getattr(ask, name))
+    if ask.tool_choice not in {"auto", "none"}:  # "none" leaves the tools out
+        yield "tool_choice"
+    if ask.tools and not ask.parallel_tool_calls:
+        yield "parallel_tool_calls"
+
+
+def offered(ask: Ask, form: Form) -> tuple[Tool, ...]:
+    """Tools to send with an ask; none where no call is wanted, and the host has no word for that.
+
+    Parameters
+    ----------
+    ask : Ask
+    form : Form
+    """
+    return () if ask.tool_choice == "none" and "tool_choice" not in form.parameters else ask.tools
 
 
 def id_of(content: Any, key: str = "id") -> str | None:
@@ -174,6 +207,11 @@ def id_of(content: Any, key: str = "id") -> str | None:
     """
     found = content.get(key) if isinstance(content, dict) else None
     return found if isinstance(found, str) and found.isprintable() and 0 < len(found) <= _LONGEST_ID else None
+
+
+def new_call_id() -> str:
+    """A name for a tool call to which the server gave none."""
+    return f"call_{secrets.token_hex(12)}"
 
 
 def count(content: Any, key: str) -> int | None:

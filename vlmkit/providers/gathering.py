@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import ServerFault
-from vlmkit.providers.dialect import Piece, no_text
+from vlmkit.providers.dialect import Piece, new_call_id, no_text
 from vlmkit.providers.transport import MOST_BYTES
-from vlmkit.records import Ask, Token, Usage
+from vlmkit.records import Ask, Token, ToolCall, Usage
 
-__all__ = ["Gathered", "check_length", "most_bytes", "most_lines"]
+__all__ = ["Calls", "Gathered", "check_length", "most_bytes", "most_lines"]
 
 # Of an answer: all that is not text. Thoughts, which not every server counts among max_tokens, are the longest of it.
 _FREE_BYTES = 2 * 2**20
@@ -62,6 +63,45 @@ def check_length(characters: int, ask: Ask) -> None:
         )
 
 
+class Calls:
+    """Tool calls that come in parts, numbered from 0 in the order in which they begin.
+
+    A server's own numbers cannot be used: some count other blocks, too, and some give every call the same.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[int, int] = {}
+        self._ids: list[str] = []
+        self._names: list[str] = []
+        self._arguments: list[list[str]] = []
+
+    def add(self, part: ToolCallDelta) -> ToolCallDelta:
+        """Take the next part; gives it with its own number, and with id and name where a call begins by it.
+
+        Parameters
+        ----------
+        part : ToolCallDelta
+        """
+        place = self._places.get(part.index)
+        begins = place is None or bool(part.id and part.id != self._ids[place])
+        if place is None or begins:
+            place = self._places[part.index] = len(self._ids)
+            self._ids.append(part.id or new_call_id())
+            self._names.append(part.name)
+            self._arguments.append([])
+        self._arguments[place].append(part.arguments)
+        if begins:
+            return replace(part, index=place, id=self._ids[place])
+        return ToolCallDelta(index=place, arguments=part.arguments)
+
+    def whole(self) -> tuple[ToolCall, ...]:
+        """All calls that have a name."""
+        parts = zip(self._ids, self._names, self._arguments, strict=True)
+        return tuple(
+            ToolCall(id=call_id, name=name, arguments="".join(texts) or "{}") for call_id, name, texts in parts if name
+        )
+
+
 class Gathered:
     """What the pieces of an answer say so far; each is added once, and none is copied again for the next.
 
@@ -70,7 +110,7 @@ class Gathered:
     is_last : bool
         Whether nothing comes after the latest piece.
     characters : int
-        Of the text.
+        Of the text, and of tool calls.
     """
 
     def __init__(self) -> None:
@@ -80,6 +120,7 @@ class Gathered:
         self._texts: list[str] = []
         self._refusals: list[str] = []
         self._tokens: list[Token] = []
+        self._calls: list[ToolCallDelta] = []
 
     def add(self, piece: Piece) -> None:
         """The next one.
@@ -91,6 +132,8 @@ class Gathered:
         facts = self._facts
         self.is_last = piece.is_last
         self.characters += len(piece.text)
+        self.characters += sum(len(call.arguments) for call in piece.tool_calls)
+        self._calls.extend(piece.tool_calls)
         if piece.text:
             self._texts.append(piece.text)
         if piece.refusal:
@@ -115,6 +158,7 @@ class Gathered:
             refusal="".join(self._refusals),
             tokens=tuple(self._tokens) or None,
             is_last=self.is_last,
+            tool_calls=tuple(self._calls),
         )
 
     def checked(self) -> Piece:
@@ -129,7 +173,7 @@ class Gathered:
         if whole.finish_reason is None and not whole.is_last:
             message = "the answer ended before the model was done. Try again; see the server's log."
             raise ServerFault(message, is_transient=True)
-        if not whole.text.strip() or whole.refusal:
+        if (not whole.text.strip() and not whole.tool_calls) or whole.refusal:
             raise no_text(whole)
         return whole
 

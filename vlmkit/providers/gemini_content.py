@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported, unusual
+from vlmkit.providers.dialect import (
+    Dialect,
+    Form,
+    Piece,
+    count,
+    id_of,
+    new_call_id,
+    no_text,
+    parse,
+    refuse_unsupported,
+    unusual,
+)
 from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Turn, Usage
+from vlmkit.records import Ask, Message, Picture, Usage
 
 __all__ = ["GEMINI_CONTENT"]
 
@@ -22,11 +35,19 @@ _REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    contents: list[dict[str, Any]] = []
-    for turn in ask.turns:
-        contents.append({"role": "user", "parts": _parts(turn)})
-        contents.append({"role": "model", "parts": [{"text": turn.answer}]})
-    contents.append({"role": "user", "parts": _parts(ask)})
+    heads = list(itertools.takewhile(lambda message: message.role == "system", ask.messages))
+    contents = _contents(ask, ask.messages[len(heads) :])
+    payload: dict[str, Any] = {"contents": contents, "generationConfig": _options(ask, form)}
+    if heads:
+        payload["system_instruction"] = {"parts": [{"text": message.text} for message in heads]}
+    if ask.tools:
+        payload |= _tools(ask)
+    verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
+    path = f"/models/{quote(form.model.removeprefix('models/'), safe='')}:{verb}"
+    return path, encode(payload | dict(form.extra_body), ask.pictures)
+
+
+def _options(ask: Ask, form: Form) -> dict[str, Any]:
     sampling = ask.sampling
     options: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens, "temperature": sampling.temperature}
     chosen = unusual(sampling, "top_p", "top_k", "frequency_penalty", "presence_penalty", "stop")
@@ -35,22 +56,56 @@ def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
         options["seed"] = sampling.seed
     if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in form.parameters:
         options |= {"responseMimeType": "application/json", "responseJsonSchema": json.loads(ask.constraint.text)}
-    payload: dict[str, Any] = {"contents": contents, "generationConfig": options}
-    if ask.system:
-        payload["system_instruction"] = {"parts": [{"text": ask.system}]}
-    verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
-    path = f"/models/{quote(form.model.removeprefix('models/'), safe='')}:{verb}"
-    return path, encode(payload | dict(form.extra_body), ask.all_pictures)
+    return options
 
 
-def _parts(said: Ask | Turn) -> list[dict[str, Any]]:
-    pictures = [{"inline_data": {"mime_type": picture.media_type, "data": PICTURE}} for picture in said.pictures]
-    return [*pictures, {"text": said.prompt}]
+def _contents(ask: Ask, messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Roles alternate: results of tools, and a system text in the middle, are said by the user."""
+    contents: list[dict[str, Any]] = []
+    for message in messages:
+        role, parts = ("model" if message.role == "assistant" else "user"), _parts(ask, message)
+        if contents and contents[-1]["role"] == role == "user":
+            contents[-1]["parts"] += parts
+        else:
+            contents.append({"role": role, "parts": parts})
+    return contents
+
+
+def _parts(ask: Ask, message: Message) -> list[dict[str, Any]]:
+    if message.role == "tool":
+        name = ask.called_tool(message.tool_call_id)
+        response = {"id": message.tool_call_id, "name": name, "response": {"result": message.text}}
+        return [{"functionResponse": response}, *map(_part, message.pictures)]
+    calls = (
+        {"functionCall": {"id": call.id, "name": call.name, "args": call.parsed_arguments}}
+        for call in message.tool_calls
+    )
+    return [*map(_part, message.content), *calls]
+
+
+def _part(part: str | Picture) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"text": part}
+    return {"inline_data": {"mime_type": part.media_type, "data": PICTURE}}
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    functions = [
+        {"name": tool.name, "description": tool.description, "parametersJsonSchema": json.loads(tool.parameters)}
+        for tool in ask.tools
+    ]
+    sent: dict[str, Any] = {"tools": [{"functionDeclarations": functions}]}
+    if ask.tool_choice != "auto":
+        mode: dict[str, Any] = {"mode": "NONE" if ask.tool_choice == "none" else "ANY"}
+        if ask.tool_choice not in {"none", "required"}:
+            mode["allowedFunctionNames"] = [ask.tool_choice]
+        sent["toolConfig"] = {"functionCallingConfig": mode}
+    return sent
 
 
 def _read(content: Any) -> Piece:
     piece = _piece(content)
-    if not piece.text.strip():
+    if not piece.text.strip() and not piece.tool_calls:
         raise no_text(piece)
     return replace(piece, finish_reason=piece.finish_reason or UNKNOWN, is_last=True)
 
@@ -61,6 +116,23 @@ def _read_event(data: str) -> Piece:
 
 def _piece(content: Any) -> Piece:
     content = content if isinstance(content, dict) else {}
+    first = _first_of(content)
+    usage, parts = content.get("usageMetadata"), _parts_of(first)
+    calls = tuple(call for place, part in enumerate(parts) for call in _calls(place, part))
+    texts = [part for part in parts if isinstance(part.get("text"), str)]
+    return Piece(
+        text="".join(part["text"] for part in texts if not part.get("thought")),
+        response_id=id_of(content, "responseId"),
+        thinks=any(part.get("thought") for part in texts) or bool(count(usage, "thoughtsTokenCount")),
+        finish_reason=_reason(first, has_calls=bool(calls)),
+        usage=Usage(
+            prompt_tokens=count(usage, "promptTokenCount"), completion_tokens=count(usage, "candidatesTokenCount")
+        ),
+        tool_calls=calls,
+    )
+
+
+def _first_of(content: dict[str, Any]) -> dict[str, Any]:
     if isinstance(error := content.get("error"), dict):
         raise ServerFault(f"the answer is an error: {str(error.get('message'))[:300]}.", is_transient=True)
     feedback = content.get("promptFeedback")
@@ -70,27 +142,30 @@ def _piece(content: Any) -> Piece:
     first = candidates[0] if isinstance(candidates, list) and candidates else None
     if not isinstance(first, dict):
         raise ServerFault("the answer has no candidates. See the server's log.")
-    usage, reason = content.get("usageMetadata"), first.get("finishReason")
-    parts = _parts_of(first)
-    return Piece(
-        text="".join(part["text"] for part in parts if not part.get("thought")),
-        response_id=id_of(content, "responseId"),
-        thinks=any(part.get("thought") for part in parts) or bool(count(usage, "thoughtsTokenCount")),
-        finish_reason=_REASONS.get(reason, reason) if isinstance(reason, str) else None,
-        usage=Usage(
-            prompt_tokens=count(usage, "promptTokenCount"), completion_tokens=count(usage, "candidatesTokenCount")
-        ),
-    )
+    return first
+
+
+def _reason(candidate: dict[str, Any], *, has_calls: bool) -> str | None:
+    word = candidate.get("finishReason")
+    if not isinstance(word, str):
+        return None
+    return "tool_calls" if has_calls and word == "STOP" else _REASONS.get(word, word)
 
 
 def _parts_of(candidate: dict[str, Any]) -> list[dict[str, Any]]:
     content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, dict) else None
-    return [
-        part
-        for part in (parts if isinstance(parts, list) else [])
-        if isinstance(part, dict) and isinstance(part.get("text"), str)
-    ]
+    return [part for part in (parts if isinstance(parts, list) else []) if isinstance(part, dict)]
+
+
+def _calls(index: int, part: dict[str, Any]) -> tuple[ToolCallDelta, ...]:
+    """The call of a part, where it is one; calls come whole, and perhaps without a name of their own."""
+    call = part.get("functionCall")
+    if not isinstance(call, dict) or not isinstance(call.get("name"), str):
+        return ()
+    given = call.get("args")
+    arguments = json.dumps(given if isinstance(given, dict) else {})
+    return (ToolCallDelta(index=index, id=id_of(call) or new_call_id(), name=call["name"], arguments=arguments),)
 
 
 def _headers(key: str | None) -> Mapping[str, str]:

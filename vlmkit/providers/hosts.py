@@ -15,8 +15,10 @@ __all__ = ["ANY_SERVER", "HOSTS", "Host"]
 
 _PLAIN = {name: name for name in ("max_tokens", "top_p", "stop", "seed", "frequency_penalty", "presence_penalty")}
 _PROBABILITIES = {"token_probabilities": "logprobs", "alternatives": "top_logprobs"}
+_TOOLS = {name: name for name in ("tools", "tool_choice", "parallel_tool_calls")}
 _FULL = {
     **_PLAIN,
+    **_TOOLS,
     "top_k": "top_k",
     "repetition_penalty": "repetition_penalty",
     **_PROBABILITIES,
@@ -94,7 +96,7 @@ HOSTS: Mapping[str, Host] = {
             url_variable="OLLAMA_HOST",
             native="/api",
             # https://docs.ollama.com/api/openai-compatibility
-            parameters={**_PLAIN, **_PROBABILITIES, "json_schema": "response_format"},
+            parameters={**_PLAIN, **_PROBABILITIES, "json_schema": "response_format", "tools": "tools"},
             health_path="//api/version",
             listing="vlmkit.providers.ollama:list_ollama",
             start="ollama serve",
@@ -107,7 +109,7 @@ HOSTS: Mapping[str, Host] = {
             key_variable="LMSTUDIO_API_KEY",
             native=r"/api(?:/v[01])?",
             # https://lmstudio.ai/docs/developer/openai-compat; a schema with a picture can end its model's process.
-            parameters={**_PLAIN, "top_k": "top_k", "repetition_penalty": "repeat_penalty"},
+            parameters={**_PLAIN, "top_k": "top_k", "repetition_penalty": "repeat_penalty", "tools": "tools"},
             listing="vlmkit.providers.lmstudio:list_lmstudio",
             start="lms server start",
         ),
@@ -139,6 +141,7 @@ HOSTS: Mapping[str, Host] = {
             needs_key=True,
             parameters={
                 **_PLAIN,
+                **_TOOLS,
                 "max_tokens": "max_completion_tokens",  # the only name that newer models take
                 **_PROBABILITIES,
                 "json_schema": "response_format",
@@ -162,7 +165,7 @@ HOSTS: Mapping[str, Host] = {
             key_variable="ANTHROPIC_API_KEY",
             needs_key=True,
             dialect=ANTHROPIC_MESSAGES,
-            parameters={name: name for name in ("top_p", "top_k", "stop")},
+            parameters={name: name for name in ("top_p", "top_k", "stop", *_TOOLS)},
             longest_side_px=1568,
             highest_temperature=1.0,
             parallel_asks=16,
@@ -181,6 +184,8 @@ HOSTS: Mapping[str, Host] = {
                 "frequency_penalty": "frequencyPenalty",
                 "presence_penalty": "presencePenalty",
                 "json_schema": "responseJsonSchema",
+                "tools": "tools",
+                "tool_choice": "toolConfig",
             },
             highest_temperature=2.0,
             listing="vlmkit.providers.gemini_listing:list_gemini",

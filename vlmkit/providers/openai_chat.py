@@ -5,15 +5,27 @@ from __future__ import annotations
 import codecs
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported, unusual
+from vlmkit.providers.dialect import (
+    Dialect,
+    Form,
+    Piece,
+    count,
+    id_of,
+    no_text,
+    offered,
+    parse,
+    refuse_unsupported,
+    unusual,
+)
 from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Token, Turn, Usage
+from vlmkit.records import Ask, Message, Picture, Token, Tool, ToolCall, Usage
 
 __all__ = ["OPENAI_CHAT"]
 
@@ -22,23 +34,69 @@ _MOST_ALTERNATIVES = 20  # as the specification has it
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    messages: list[dict[str, Any]] = [{"role": "system", "content": ask.system}] if ask.system else []
-    for turn in ask.turns:
-        messages.append({"role": "user", "content": _content(turn, form)})
-        messages.append({"role": "assistant", "content": turn.answer})
-    messages.append({"role": "user", "content": _content(ask, form)})
-    payload = {"model": form.model, "messages": messages, **_options(ask, form)}
+    payload = {"model": form.model, "messages": list(_messages(ask, form)), **_options(ask, form), **_tools(ask, form)}
     if streamed:
         payload |= {"stream": True, "stream_options": {"include_usage": True}}
-    return "/chat/completions", encode(payload | dict(form.extra_body), ask.all_pictures)
+    return "/chat/completions", encode(payload | dict(form.extra_body), ask.pictures)
 
 
-def _content(said: Ask | Turn, form: Form) -> str | list[dict[str, Any]]:
-    content: list[dict[str, Any]] = []
-    for picture in said.pictures:
-        link = {"url": f"data:{picture.media_type};base64,{PICTURE}"}
-        content.append({"type": "image_url", "image_url": link | ({"detail": form.detail} if form.detail else {})})
-    return [*content, {"type": "text", "text": said.prompt}] if content else said.prompt
+def _messages(ask: Ask, form: Form) -> Iterator[dict[str, Any]]:
+    """Pictures of tools follow in a message of the user's: servers drop them from a tool's own without a word."""
+    shown: list[dict[str, Any]] = []
+    for message in ask.messages:
+        if shown and message.role != "tool":
+            yield {"role": "user", "content": shown}
+            shown = []
+        if message.role == "tool":
+            yield {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.text}
+            if message.pictures:
+                name = ask.called_tool(message.tool_call_id)
+                shown += [{"type": "text", "text": f"Pictures that {name} gave:"}, *_pictures(message.pictures, form)]
+        elif message.tool_calls:
+            calls = [_call(call) for call in message.tool_calls]
+            yield {"role": "assistant", "content": message.text or None, "tool_calls": calls}
+        else:
+            yield {"role": message.role, "content": _content(message, form)}
+    if shown:
+        yield {"role": "user", "content": shown}
+
+
+def _content(message: Message, form: Form) -> str | list[dict[str, Any]]:
+    if not message.pictures:
+        return message.text
+    return [
+        {"type": "text", "text": part} if isinstance(part, str) else _pictures([part], form)[0]
+        for part in message.content
+    ]
+
+
+def _pictures(pictures: Sequence[Picture], form: Form) -> list[dict[str, Any]]:
+    detail = {"detail": form.detail} if form.detail else {}
+    links = [{"url": f"data:{picture.media_type};base64,{PICTURE}"} | detail for picture in pictures]
+    return [{"type": "image_url", "image_url": link} for link in links]
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _tools(ask: Ask, form: Form) -> dict[str, Any]:
+    tools = offered(ask, form)
+    if not tools:
+        return {}
+    sent: dict[str, Any] = {"tools": [{"type": "function", "function": _function(tool)} for tool in tools]}
+    if ask.tool_choice != "auto":
+        is_word = ask.tool_choice in {"none", "required"}
+        named = {"type": "function", "function": {"name": ask.tool_choice}}
+        sent["tool_choice"] = ask.tool_choice if is_word else named
+    if not ask.parallel_tool_calls:
+        sent["parallel_tool_calls"] = False
+    return sent
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    described = {"description": tool.description} if tool.description else {}
+    return {"name": tool.name, **described, "parameters": json.loads(tool.parameters)}
 
 
 def _options(ask: Ask, form: Form) -> dict[str, Any]:
@@ -76,10 +134,15 @@ def _read(content: Any) -> Piece:
         thinks=_thinks(message),
         response_id=id_of(content),
         refusal=_text(message.get("refusal")) or "",
+        tool_calls=_calls(message),
     )
-    if text is None or piece.refusal or (piece.thinks and not text.strip()):
+    if piece.refusal or not (piece.tool_calls or _is_answer(text, thinks=piece.thinks)):
         raise no_text(piece)
     return piece
+
+
+def _is_answer(text: str | None, *, thinks: bool) -> bool:
+    return text is not None and not (thinks and not text.strip())
 
 
 def _read_event(data: str) -> Piece:
@@ -97,6 +160,29 @@ def _read_event(data: str) -> Piece:
         thinks=_thinks(delta),
         response_id=id_of(content),
         refusal=_text(delta.get("refusal")) or "",
+        tool_calls=_calls(delta),
+    )
+
+
+def _calls(message: dict[str, Any]) -> tuple[ToolCallDelta, ...]:
+    """Tool calls of a whole message, or their next parts."""
+    entries = message.get("tool_calls")
+    found = enumerate(entries if isinstance(entries, list) else [])
+    calls = [_call_of(entry, place) for place, entry in found if isinstance(entry, dict)]
+    return tuple(call for call in calls if call.id or call.name or call.arguments)
+
+
+def _call_of(entry: dict[str, Any], place: int) -> ToolCallDelta:
+    function = entry.get("function")
+    function = function if isinstance(function, dict) else {}
+    arguments = function.get("arguments")
+    index = count(entry, "index")
+    return ToolCallDelta(
+        index=place if index is None else index,
+        id=id_of(entry) or "",
+        name=_text(function.get("name")) or "",
+        # Some servers send the object itself in place of its text.
+        arguments=json.dumps(arguments) if isinstance(arguments, dict) else _text(arguments) or "",
     )
 
 

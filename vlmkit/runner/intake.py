@@ -143,7 +143,7 @@ class Intake:
         self._in_hand -= 1
         ask = row.prepared.ask if row.prepared else None
         if ask is not None:
-            row.held_bytes = self._usual_bytes = sum(len(picture.data) for picture in ask.pictures)
+            row.held_bytes = self._usual_bytes = sum(len(picture.data) for picture in ask.messages[-1].pictures)
             self._held_bytes += row.held_bytes
         return row
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from vlmkit.errors import RunError, UnreadableReply
 from vlmkit.finish_reasons import Ending, ending_of
-from vlmkit.records import Ask, Reply, Turn, Usage
+from vlmkit.records import Ask, Message, Reply, Usage
 from vlmkit.runner.rows import Row
 
 __all__ = ["both", "mended_ask"]
@@ -32,9 +32,8 @@ def mended_ask(row: Row, reply: Reply) -> tuple[Ask, UnreadableReply] | None:
     try:
         task.read(reply)
     except UnreadableReply as fault:
-        said = Turn(pictures=ask.pictures, prompt=ask.prompt, answer=reply.text)
         prompt = f"That answer cannot be used: {fault.problem} Answer once more, with nothing else.{task.suffix}"
-        return replace(ask, turns=(*ask.turns, said), pictures=(), prompt=prompt), fault
+        return replace(ask, messages=(*ask.messages, Message.assistant(reply.text), Message.user(prompt))), fault
     except RunError:
         return None
     return None

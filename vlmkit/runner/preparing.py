@@ -10,9 +10,9 @@ from typing import Any, Generic, TypedDict, TypeVar
 
 from vlmkit.errors import Refused, RunError, UnreadableReply
 from vlmkit.finish_reasons import ending_of
-from vlmkit.records import Ask, Constraint, Reply
+from vlmkit.records import Ask, Constraint, Reply, one_question
 from vlmkit.runner.plan import Plan, Question, Target
-from vlmkit.runner.views import Turns, View, Views, identity
+from vlmkit.runner.views import ExampleMessages, View, Views, identity
 from vlmkit.sources import Limits, stamp
 from vlmkit.store import PictureRecord, Store, key_of
 
@@ -69,7 +69,7 @@ class Preparer:
         self._store = store
         self._reuses = store is not None and plan.reuse != "nothing"
         self._views = Views(store, Limits.in_force(), keep=len(plan.tasks) > 1)  # once: it looks for a settings file
-        self._turns = Turns(self._views)
+        self._examples = ExampleMessages(self._views)
 
     def glance(self, questions: Sequence[Question]) -> list[Prepared | None]:
         """Answer rows from the store at the price of asking the file system for their pictures' times.
@@ -201,10 +201,12 @@ class Preparer:
         if stored is not None:
             return Prepared(level=level, target=target, key=key, pictures=records, **stored)
         ask = Ask(
-            pictures=pictures,
-            prompt=question.prompt,
-            system=question.task.system,
-            turns=self._turns.of(question.examples, target),
+            messages=one_question(
+                question.prompt,
+                pictures,
+                system=question.task.system,
+                before=self._examples.of(question.examples, target),
+            ),
             sampling=plan.sampling,
             timeout_s=plan.timeout_s,
             constraint=_constraint(question, target),
@@ -215,7 +217,7 @@ class Preparer:
 
     def _key(self, question: Question, digests: list[str], target: Target) -> str:
         constraint = _constraint(question, target)
-        turns = self._turns.of(question.examples, target)
+        said = self._examples.of(question.examples, target)
         return key_of(
             model=target.model,
             revision=target.revision,
@@ -224,7 +226,10 @@ class Preparer:
             system=question.task.system,
             sampling=self._plan.sampling,
             schema=[constraint.kind, constraint.text] if constraint else None,
-            turns=[[[picture.digest for picture in turn.pictures], turn.prompt, turn.answer] for turn in turns],
+            turns=[
+                [[picture.digest for picture in shown.pictures], shown.text, answer.text]
+                for shown, answer in zip(said[::2], said[1::2], strict=True)
+            ],
         )
 
     def _stored(self, key: str, question: Question, target: Target) -> _Stored | None:

@@ -7,12 +7,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 
-from vlmkit.records import ImageRef, Picture, Turn
+from vlmkit.records import ImageRef, Message, Picture
 from vlmkit.runner.plan import Example, Target
 from vlmkit.sources import RECIPE, Limits, fingerprint, loaded, normalize, stamp
 from vlmkit.store import PictureRecord, Store
 
-__all__ = ["Turns", "View", "Views", "identity"]
+__all__ = ["ExampleMessages", "View", "Views", "identity"]
 
 _MOST_UNKNOWN = 4096
 _MOST_KEPT = 128  # questions about one picture come one after another
@@ -174,8 +174,8 @@ class Views:
             held -= view.held_bytes
 
 
-class Turns:
-    """Examples as turns of a conversation, their pictures opened once for each target.
+class ExampleMessages:
+    """Examples as messages of a conversation, their pictures opened once for each target.
 
     Parameters
     ----------
@@ -185,10 +185,10 @@ class Turns:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._lock = threading.Lock()
-        self._made: dict[tuple[int, int, bool], tuple[Turn, ...]] = {}
+        self._made: dict[tuple[int, int, bool], tuple[Message, ...]] = {}
 
-    def of(self, examples: Sequence[Example], target: Target) -> tuple[Turn, ...]:
-        """Turns of the examples.
+    def of(self, examples: Sequence[Example], target: Target) -> tuple[Message, ...]:
+        """Questions and answers of the examples, in turn.
 
         Parameters
         ----------
@@ -205,9 +205,10 @@ class Turns:
         name = (id(examples), target.longest_side_px, target.lossless)
         with self._lock:
             if name not in self._made:
-                self._made[name] = tuple(self._turn(example, target) for example in examples)
+                pairs = (self._messages(example, target) for example in examples)
+                self._made[name] = tuple(message for pair in pairs for message in pair)
             return self._made[name]
 
-    def _turn(self, example: Example, target: Target) -> Turn:
-        pictures = tuple(self._views.view(ref, target).picture for ref in example.images)
-        return Turn(pictures=pictures, prompt=example.prompt, answer=example.answer)
+    def _messages(self, example: Example, target: Target) -> tuple[Message, Message]:
+        pictures = [self._views.view(ref, target).picture for ref in example.images]
+        return Message.user(example.prompt, pictures), Message.assistant(example.answer)

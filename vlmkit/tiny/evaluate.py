@@ -23,7 +23,7 @@ from typing import Any
 from tqdm import tqdm
 
 from vlmkit.extras import open_by_name
-from vlmkit.records import Ask, Reply, Sampling
+from vlmkit.records import Ask, Reply, Sampling, one_question
 from vlmkit.tiny import picturing, questions
 from vlmkit.tiny.scoring import calibration_error, is_right, overlap_of
 
@@ -136,8 +136,7 @@ class _Session:
     def answers(self, asked: Sequence[_Asked], name: str, *, probabilities: bool = False) -> list[Reply]:
         asks = (
             Ask(
-                pictures=(each.picture,),
-                prompt=each.question.prompt,
+                messages=one_question(each.question.prompt, (each.picture,)),
                 sampling=Sampling(max_tokens=400),
                 token_probabilities=probabilities,
             )

@@ -17,7 +17,7 @@ from vlmkit.backends.protocol import Insight
 from vlmkit.errors import BadSetting
 from vlmkit.frame.arrays import float_array, text_array
 from vlmkit.frame.options import ModelPicker, parse_options
-from vlmkit.records import Ask, Reply, Token
+from vlmkit.records import Ask, Reply, Token, one_question
 from vlmkit.sources import decode, draw_grid, normalize, refer
 from vlmkit.views.markup import Markup, escape, picture_element, table_element
 
@@ -215,7 +215,7 @@ def explain(
     parsed = parse_options(options, ExplainOptions)  # type: ignore[arg-type]  # a part of AskOptions
     if not 0 <= alternatives <= _MOST_ALTERNATIVES:
         raise BadSetting(f"alternatives={alternatives!r}: give a whole number from 0 to {_MOST_ALTERNATIVES}.")
-    ask = Ask(pictures=(), prompt=prompt, system=system, sampling=parsed.sampling, timeout_s=parsed.timeout_s)
+    ask = Ask(messages=one_question(prompt, system=system), sampling=parsed.sampling, timeout_s=parsed.timeout_s)
     if isinstance(parsed.model, Backend):
         return _explained(parsed.model, image, ask, alternatives)
     with borrow(settings.require_model(parsed.model)) as backend:
@@ -226,7 +226,12 @@ def _explained(backend: Backend, image: Any, ask: Ask, alternatives: int) -> Exp
     abilities = backend.abilities
     picture = normalize(refer(image), abilities.longest_side_px, lossless=abilities.lossless)
     tells = abilities.token_probabilities
-    ask = replace(ask, pictures=(picture,), token_probabilities=tells, alternatives=alternatives if tells else 0)
+    ask = replace(
+        ask,
+        messages=one_question(ask.prompt, [picture], system=ask.system),
+        token_probabilities=tells,
+        alternatives=alternatives if tells else 0,
+    )
     reply = _result(backend.submit(ask))
     look = getattr(backend, "look_inside", None)
     inside: Insight | None = look(ask) if look else None

@@ -13,7 +13,7 @@ from vlmkit.backends import borrow, discovery, engine_of, registry, shared
 from vlmkit.errors import MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.memory import available_bytes
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 from vlmkit.sources import normalize, refer
 
 __all__ = ["Choice", "Picker", "Trial", "pick_model"]
@@ -183,7 +183,7 @@ class Picker:
         with borrow(name) as backend:
             shown, abilities = refer(_scene() if image is None else image), backend.abilities
             picture = normalize(shown, abilities.longest_side_px, lossless=abilities.lossless)
-            ask = Ask(pictures=(picture,), prompt=prompt, sampling=Sampling(max_tokens=_MOST_TOKENS))
+            ask = Ask(messages=one_question(prompt, (picture,)), sampling=Sampling(max_tokens=_MOST_TOKENS))
             start_s, text = time.monotonic(), ""
             for delta in backend.stream(ask):
                 text = delta.reply.text if delta.reply else text + delta.text

@@ -11,7 +11,7 @@ from tests.families.drawing import picture
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import ModelLoadFailed
-from vlmkit.records import Ask, Sampling
+from vlmkit.records import Ask, Sampling, one_question
 
 LAYERS = [f"encoder.layers.{layer}.{part}.weight" for layer in range(12) for part in ("fc1", "fc2", "norm")]
 
@@ -86,7 +86,7 @@ def resaved(folder, rename):
 
 def answer(directory):
     with open_engine(str(directory), slots=1) as engine:
-        ask = Ask(pictures=(picture(3),), prompt="What is it?", sampling=Sampling(max_tokens=12))
+        ask = Ask(messages=one_question("What is it?", (picture(3),)), sampling=Sampling(max_tokens=12))
         return engine.submit(ask).result(60).text
 
 

@@ -1,18 +1,17 @@
 """What a death costs: those in flight are tried once more, alone; nobody is lost, nobody is tried for ever."""
 
-from concurrent.futures import Future
-
 import pytest
 
+from vlmkit.backends.base import AskJob
 from vlmkit.engines.isolation.asks import Asks, Pending
 from vlmkit.errors import Cancelled, ServerFault
 from vlmkit.framing import MOST_TEXT_BYTES
-from vlmkit.records import Ask
+from vlmkit.records import Ask, one_question
 
 
-def pending(number, take=None):
-    ask = Ask(pictures=(), prompt="?")
-    return Pending(number, Future(), [b"frame"], ask, take)
+def pending(number, on_delta=None):
+    job = AskJob(Ask(messages=one_question("?")), on_delta)
+    return Pending(number, job.future, [b"frame"], job.ask, job)
 
 
 def numbers(some):
@@ -100,7 +99,7 @@ def test_all_are_there_until_they_are_cleared(asks):
 def test_pieces_are_delivered_once():
     """A second try says the same again, in other pieces."""
     got = []
-    one = pending(0, take=got.append)
+    one = pending(0, on_delta=lambda delta: got.append(delta.text))
     one.begin()
     one.deliver("A bla")
     one.deliver("ck")
@@ -114,7 +113,7 @@ def test_pieces_that_nobody_wants_are_an_error():
     """Of an ask that was not streamed, or more than an answer may be."""
     with pytest.raises(ValueError, match="nobody asked for"):
         pending(0).deliver("a")
-    one = pending(0, take=lambda _: None)
+    one = pending(0, on_delta=lambda _: None)
     with pytest.raises(ValueError, match="nobody asked for"):
         one.deliver("a" * (MOST_TEXT_BYTES + 1))
 
@@ -125,7 +124,7 @@ def test_who_takes_pieces_and_breaks_hurts_nobody_else():
     def take(_):
         raise KeyError("gone")
 
-    one = pending(0, take=take)
+    one = pending(0, on_delta=take)
     one.deliver("a")
     one.deliver("b")
     with pytest.raises(ServerFault, match="KeyError: 'gone'"):

@@ -9,9 +9,9 @@ from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight, Tile
 from vlmkit.engines.isolation.belief import believed_insight, believed_opening, believed_reply, row_fault, setup_fault
 from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened
-from vlmkit.records import Ask, Reply, Sampling, Token, Usage
+from vlmkit.records import Ask, Reply, Sampling, Token, Usage, one_question
 
-ASK = Ask(pictures=(), prompt="What?", sampling=Sampling(max_tokens=3))
+ASK = Ask(messages=one_question("What?"), sampling=Sampling(max_tokens=3))
 REPLY = Reply(text="a", finish_reason="stop", model="mlx:other", revision="of another", seconds=-1.0, retries=5)
 OPENED = Opened(
     abilities=Abilities(images_per_ask=2, lossless=True, destination="https://elsewhere"),

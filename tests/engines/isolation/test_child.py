@@ -14,21 +14,21 @@ from vlmkit.engines import locate
 from vlmkit.engines.isolation import process
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import BackendError
-from vlmkit.records import Ask
+from vlmkit.records import Ask, one_question
 
 # No `if __name__ == "__main__"`: what starts the child does not run the script again.
 SCRIPT = """
 import sys, time
 import vlmkit as vk
 from vlmkit.engines.isolation import process
-from vlmkit.records import Ask
+from vlmkit.records import Ask, one_question
 process._PROGRAM = sys.argv[1]
 engine = vk.load("tiny", isolate=True)
 text = engine.generate(None, "Hello", max_tokens=3).text
 heavy = [name for name in ("mlx", "mlx_vlm", "transformers") if name in sys.modules]
 print([engine.process_id, heavy], flush=True)
 if "stay" in sys.argv:
-    engine.submit(Ask(pictures=(), prompt=sys.argv[-1]))
+    engine.submit(Ask(messages=one_question(sys.argv[-1])))
     time.sleep(600)
 """
 
@@ -82,6 +82,6 @@ def looping(tmp_path):
 def test_a_checkpoint_that_loops_costs_one_row(looping):
     """Its ask ends; the process stays, and other asks are answered."""
     with open_engine(str(looping), isolate=True) as engine:
-        spin = engine.submit(Ask(pictures=(), prompt="spin", timeout_s=2.0))
+        spin = engine.submit(Ask(messages=one_question("spin"), timeout_s=2.0))
         assert isinstance(spin.exception(300), BackendError)
-        assert engine.submit(Ask(pictures=(), prompt="Hello")).result(300).text
+        assert engine.submit(Ask(messages=one_question("Hello"))).result(300).text

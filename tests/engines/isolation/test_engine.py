@@ -29,7 +29,7 @@ from vlmkit.errors import (
     TimedOut,
     UnreadableImage,
 )
-from vlmkit.records import Ask, Constraint, Picture, Sampling
+from vlmkit.records import Ask, Constraint, Picture, Sampling, one_question
 from vlmkit.tiny import scenes
 
 WAIT_S = 300  # a guard against hanging; a child of a busy machine takes long to begin
@@ -37,8 +37,7 @@ WAIT_S = 300  # a guard against hanging; a child of a busy machine takes long to
 
 def ask(number=0, prompt="Describe the picture.", *, timeout_s=None, probabilities=False, **sampling):
     return Ask(
-        pictures=(picture(number),),
-        prompt=prompt,
+        messages=one_question(prompt, (picture(number),)),
         timeout_s=timeout_s,
         token_probabilities=probabilities,
         sampling=Sampling(**{"max_tokens": 12, **sampling}),
@@ -94,10 +93,9 @@ def test_it_gives_the_same_answers(plain, isolated):
         ask(1, temperature=1.0, seed=4),
         ask(2, probabilities=True),
         ask(3, "How many objects are there?"),
-        Ask(pictures=(), prompt="Hello", sampling=Sampling(max_tokens=5)),
+        Ask(messages=one_question("Hello"), sampling=Sampling(max_tokens=5)),
         Ask(
-            pictures=(picture(1),),
-            prompt="What color?",
+            messages=one_question("What color?", (picture(1),)),
             constraint=Constraint(kind="choice", text='["red", "blue"]'),
             alternatives=2,
             token_probabilities=True,
@@ -129,8 +127,8 @@ def test_its_faults_are_those_of_rows(plain, isolated):
     child = isolated.process_id
     damaged = Picture(data=b"\xff\xd8 no", media_type="image/jpeg", width=1, height=1, digest="d")
     wrong = [
-        (Ask(pictures=(damaged,), prompt="What?"), UnreadableImage),
-        (Ask(pictures=(picture(0),) * 99, prompt="What?"), Refused),
+        (Ask(messages=one_question("What?", (damaged,))), UnreadableImage),
+        (Ask(messages=one_question("What?", (picture(0),) * 99)), Refused),
         (ask(0, " "), Refused),
         (ask(0, "word " * 2000), Refused),
         (ask(0, timeout_s=1e-9), TimedOut),
@@ -142,7 +140,7 @@ def test_its_faults_are_those_of_rows(plain, isolated):
     with pytest.raises(BadSetting, match="top_p"):
         isolated.submit(ask(0, top_p=5))
     with pytest.raises(BadSchema):
-        isolated.submit(Ask(pictures=(), prompt="a", constraint=Constraint(kind="regex", text="(")))
+        isolated.submit(Ask(messages=one_question("a"), constraint=Constraint(kind="regex", text="(")))
     assert isolated.submit(ask(1)).result(WAIT_S).text
     assert isolated.process_id == child
 
@@ -297,7 +295,7 @@ def scripted(monkeypatch, tmp_path):
 
 
 def question(prompt="What?", **facts):
-    return Ask(pictures=(), prompt=prompt, **facts)
+    return Ask(messages=one_question(prompt), **facts)
 
 
 def test_a_child_that_dies_while_opening_gets_another_chance(scripted):

@@ -13,16 +13,24 @@ from vlmkit.backends.protocol import Abilities, Insight, Tile
 from vlmkit.engines.isolation import messages
 from vlmkit.errors import ModelNotFound, Refused, TimedOut
 from vlmkit.framing import Frame, FrameReader
-from vlmkit.records import Ask, Constraint, Reply, Sampling, Token, Turn, Usage
+from vlmkit.records import Ask, Constraint, Message, Reply, Sampling, Token, Tool, ToolCall, Usage, one_question
 
 ASK = Ask(
-    pictures=(picture(1), picture(2)),
-    prompt='What is "it"?\n\0 ☃ 𝄞',
-    system="Be short.",
-    turns=(
-        Turn(pictures=(picture(3),), prompt="And this?", answer="A dog."),
-        Turn(pictures=(), prompt="Sure?", answer="Yes."),
+    messages=(
+        *one_question(
+            'What is "it"?\n\0 ☃ 𝄞',
+            (picture(1), picture(2)),
+            system="Be short.",
+            before=(
+                *(Message.user("And this?", [picture(3)]), Message.assistant("A dog.")),
+                *(Message.user("Sure?"), Message.assistant("", [ToolCall(id="c1", name="look", arguments='{"x": ')])),
+                Message(role="tool", content=("before", picture(4), "behind"), tool_call_id="c1"),
+            ),
+        ),
     ),
+    tools=(Tool(name="look", description="Looks.", parameters='{"type": "object"}'),),
+    tool_choice="look",
+    parallel_tool_calls=False,
     sampling=Sampling(
         max_tokens=7,
         temperature=0.1,
@@ -39,6 +47,7 @@ ASK = Ask(
     token_probabilities=True,
     alternatives=3,
     keep_partial=True,
+    keep_special_tokens=True,
 )
 REPLY = Reply(
     text="é\u2028x",
@@ -172,7 +181,7 @@ def test_a_block_is_made_of_its_parts(sizes):
     with pytest.raises(ValueError, match="not made of parts"):
         messages.split(bytearray(b"12345"), sizes)
     assert messages.split(bytearray(b"12345"), (2, 0, 3)) == [b"12", b"", b"345"]
-    with pytest.raises(ValueError, match="for 3 pictures"):
+    with pytest.raises(ValueError, match="for 4 pictures"):
         messages.whole(ASK, [b"one"])
 
 

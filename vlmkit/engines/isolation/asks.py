@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Any
 
-from vlmkit.errors import RunError, ServerFault
+from vlmkit.backends import AskJob
+from vlmkit.backends.protocol import Delta
+from vlmkit.errors import RunError
 from vlmkit.framing import MOST_TEXT_BYTES
 from vlmkit.records import Ask
 
@@ -33,8 +34,8 @@ class Pending:
         Its frame.
     ask : Ask or None, default None
         Without the bytes of its pictures.
-    take : callable or None, default None
-        Gets each piece of the answer.
+    job : AskJob or None, default None
+        Whose pieces are delivered, where they are wanted.
     wants_block : bool, default False
         Whether its result brings a block of bytes.
 
@@ -50,7 +51,7 @@ class Pending:
         future: Future[Any],
         pieces: list[bytes],
         ask: Ask | None = None,
-        take: Callable[[str], None] | None = None,
+        job: AskJob | None = None,
         *,
         wants_block: bool = False,
     ) -> None:
@@ -60,7 +61,8 @@ class Pending:
         self.ask = ask
         self.wants_block = wants_block
         self.tries = 0
-        self._take = take
+        self._job = job
+        self._is_streamed = job is not None and job.is_streamed
         self._delivered = self._came = 0
         self._began_s = time.monotonic()
 
@@ -87,19 +89,18 @@ class Pending:
             Pieces were not asked for, or make up more than an answer may be.
         """
         before, self._came = self._came, self._came + len(text)
-        if self._take is None or self._came > MOST_TEXT_BYTES:
+        if not self._is_streamed or self._came > MOST_TEXT_BYTES:
             raise ValueError("pieces of an answer that nobody asked for")
-        if self._came > self._delivered and not self.future.done():
+        job = self._job  # gone once nobody waits any more, in whichever thread that is found
+        if self._came > self._delivered and job is not None:
             fresh = text[max(0, self._delivered - before) :]
             self._delivered = self._came
-            try:
-                self._take(fresh)
-            except Exception as error:  # noqa: BLE001  of whoever listens; it concerns this ask alone
-                self.fail(ServerFault(f"Whoever takes the pieces of the answer broke: {type(error).__name__}: {error}"))
+            job.deliver(Delta(text=fresh))
 
     def let_go(self) -> None:
         """Give the memory of the pictures back, as whoever waits for the result keeps this."""
         self.pieces = []
+        self._job = None
 
     def finish(self, result: Any) -> None:
         """End with a result, unless ended already."""

@@ -31,6 +31,7 @@ from vlmkit.records import Reply
 
 if TYPE_CHECKING:
     from vlmkit.backends.facts import Counts
+    from vlmkit.backends.protocol import Delta
     from vlmkit.engines.mlx import Engine
     from vlmkit.engines.specification import Specification
 
@@ -172,16 +173,16 @@ class _Child:
         number = put.number
         try:
             ask = messages.whole(put.ask, messages.split(frame.block, put.sizes))
-            future = self._opened().send(ask, partial(self._tell, number) if put.wants_pieces else None)
+            future = self._opened().submit(ask, partial(self._tell, number) if put.wants_pieces else None)
         except Exception as error:  # noqa: BLE001  of this ask
             self._outbox.put(messages.faulted_by(number, error, self._counts()))
             return
         self._futures[number] = future
         future.add_done_callback(partial(self._ended, number))
 
-    def _tell(self, number: int, text: str) -> None:
+    def _tell(self, number: int, delta: Delta) -> None:
         with suppress(ValueError):  # half a character; the whole answer will be refused
-            self._outbox.put(messages.Piece(number=number, text=text))
+            self._outbox.put(messages.Piece(number=number, text=delta.text))
 
     def _ended(self, number: int, future: Future[Reply]) -> None:
         self._futures.pop(number, None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import itertools
 import logging
-import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -19,11 +18,10 @@ from dataclasses import astuple, replace
 from functools import partial
 from typing import Any
 
-from vlmkit.backends.checks import check_sampling
+from vlmkit.backends import AskJob, BaseBackend
 from vlmkit.backends.facts import Counts
-from vlmkit.backends.protocol import Insight
-from vlmkit.backends.surface import Surface
-from vlmkit.engines.checks import check_constraint_of, fault_of
+from vlmkit.backends.protocol import Insight, OnDelta
+from vlmkit.engines.checks import check_constraint_of, check_tool_choice
 from vlmkit.engines.isolation import messages
 from vlmkit.engines.isolation.asks import Asks, Pending
 from vlmkit.engines.isolation.belief import believed_insight, believed_opening, believed_reply, row_fault, setup_fault
@@ -32,8 +30,8 @@ from vlmkit.engines.isolation.process import Process
 from vlmkit.engines.isolation.watch import Patience
 from vlmkit.engines.request import ReplyFuture
 from vlmkit.engines.specification import Specification
-from vlmkit.errors import Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
-from vlmkit.records import Ask, Reply
+from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
+from vlmkit.records import Ask
 
 __all__ = ["IsolatedEngine"]
 
@@ -48,7 +46,7 @@ _END_S = 5.0
 _BEFORE_LOADING_S = 300.0
 
 
-class IsolatedEngine(Surface):
+class IsolatedEngine(BaseBackend):
     """An open model in a child process; made by ``vlmkit.load(…, isolate=True)``.
 
     Parameters
@@ -72,17 +70,17 @@ class IsolatedEngine(Surface):
         As for a model in this process; `ModelLoadFailed` also where the child dies again and again.
     """
 
+    revision: str
+
     def __init__(self, specification: Specification, patience: Patience | None = None) -> None:
-        self.model = f"mlx:{specification.name}"
-        self.revision: str = specification.revision
+        super().__init__(f"mlx:{specification.name}", revision=specification.revision)
         self._specification = specification
         self._patience = patience or _patience(specification.load_timeout_s)
-        self._process_id = os.getpid()
         self._numbers = itertools.count()
         self._lock = threading.RLock()
         self._asks = Asks()
         self._process: Process | None = None
-        self._is_ready = self._is_closed = False
+        self._is_ready = False
         self._opened: Future[None] = Future()
         self._openings = self._deaths = self._strange = self._remarks = 0
         self._past, self._present = Counts(steps=0, prompt_seconds=0.0, decode_seconds=0.0), Counts()
@@ -105,8 +103,8 @@ class IsolatedEngine(Surface):
             The engine is closed.
         """
         with self._lock:
-            if self._is_closed:
-                raise self._closed()
+            if self._closed:
+                raise self.closed()
             return _sum(self._past, self._present)
 
     @property
@@ -115,45 +113,53 @@ class IsolatedEngine(Surface):
         process = self._process
         return process.pid if process else None
 
-    def send(self, ask: Ask, take: Callable[[str], None] | None = None) -> Future[Reply]:
-        """Take an ask; return at once.
+    def check(self, ask: Ask) -> None:
+        """See that a constraint or a choice of tools can be kept.
 
         Parameters
         ----------
         ask : Ask
-        take : callable or None, default None
-            Gets each piece of text as it becomes certain, on a thread of the engine's.
-
-        Returns
-        -------
-        A future that ends with the reply or a `RunError`; cancelling it stops the answer between two tokens.
 
         Raises
         ------
-        BadSetting
-            Sampling values that mean nothing.
         BadSchema
             A constraint that cannot be kept.
-        ModelLoadFailed
-            The process was forked after the model was opened.
+        BadSetting
+            A tool call is required, and nothing says in which form.
         """
-        check_sampling(ask.sampling)
         check_constraint_of(self.model, self.abilities, ask.constraint)
-        self._check_process()
-        future = ReplyFuture(self.model)
-        if fault := fault_of(self.model, self.abilities, ask):
-            future.set_exception(fault)
-            return future
-        number, blocks = next(self._numbers), messages.blocks_of(ask)
-        bare, sizes = messages.bare(ask), tuple(map(len, blocks))
-        put = messages.Put(number=number, ask=bare, sizes=sizes, wants_pieces=take is not None)
+        check_tool_choice(self.model, ask)
+
+    def make_job(self, ask: Ask, on_delta: OnDelta | None) -> AskJob:
+        """A job whose future ends with `Cancelled` where it is cancelled, as that of a model in this process.
+
+        Parameters
+        ----------
+        ask : Ask
+        on_delta : callable or None
+        """
+        return AskJob(ask, on_delta, ReplyFuture(self.model))
+
+    def start(self, job: AskJob) -> None:
+        """Send a job to the child, at once or in its turn.
+
+        Parameters
+        ----------
+        job : AskJob
+
+        Raises
+        ------
+        ServerFault
+            It cannot be written as JSON.
+        """
+        number, blocks = next(self._numbers), messages.blocks_of(job.ask)
+        bare, sizes = messages.bare(job.ask), tuple(map(len, blocks))
+        put = messages.Put(number=number, ask=bare, sizes=sizes, wants_pieces=job.is_streamed)
         try:
             pieces = messages.packed(put, blocks)
         except ValueError as error:
-            future.set_exception(ServerFault(f"{self.model}: the ask cannot be passed on: {error}. Change its text."))
-            return future
-        self._add(Pending(number, future, pieces, bare, take))
-        return future
+            raise ServerFault(f"{self.model}: the ask cannot be passed on: {error}. Change its text.") from error
+        self._add(Pending(number, job.future, pieces, bare, job))
 
     def look_inside(self, ask: Ask) -> Insight:
         """What the model is given for an ask, which is not answered here.
@@ -190,19 +196,16 @@ class IsolatedEngine(Surface):
         called: messages.Called = self._call(what="detokenize", tokens=tuple(tokens))
         return called.text
 
-    def close(self) -> None:
-        """End asks in flight with `Cancelled` and the child with them. Twice is fine."""
-        if os.getpid() != self._process_id:
-            return  # the child is another's
+    def stop(self) -> None:
+        """End the child, and calls that are no asks."""
         with self._lock:
-            self._is_closed = True
             process, self._process = self._process, None
             left = self._asks.clear()
         if process is not None:
             process.stop("was closed")
             process.wait(_END_S)
         for pending in left:
-            pending.fail(self._closed())
+            pending.fail(self.closed())
 
     # What the child's own thread calls.
 
@@ -235,21 +238,21 @@ class IsolatedEngine(Surface):
         self._process.start()
 
     def _add(self, pending: Pending) -> None:
-        pending.future.add_done_callback(lambda _: self._forget(pending))
+        pending.future.add_done_callback(lambda _: self._drop(pending))
         with self._lock:
-            if not self._is_closed:
+            if not self._closed:
                 self._asks.add(pending)
                 if self._process is None:
                     self._begin()
                 self._send_some()
                 return
-        pending.fail(self._closed())
+        pending.fail(self.closed())
 
-    def _forget(self, pending: Pending) -> None:
+    def _drop(self, pending: Pending) -> None:
         """Nobody waits for it any more: it has its result, or was cancelled."""
         pending.let_go()
         with self._lock:
-            if self._asks.drop(pending) and self._process is not None:
+            if self._asks.drop(pending) and self._process is not None and not self._closed:
                 self._process.put(messages.packed(messages.Drop(number=pending.number)))
                 self._send_some()
 
@@ -378,7 +381,7 @@ class IsolatedEngine(Surface):
         return ServerFault(f"{self.model}: {how} {why}. {advice}{said}")
 
     def _call(self, blocks: Sequence[bytes] = (), **call: Any) -> Any:
-        self._check_process()
+        self.check_process()
         number = next(self._numbers)
         try:
             pieces = messages.packed(messages.Call(number=number, **call), blocks)
@@ -392,16 +395,6 @@ class IsolatedEngine(Surface):
         except BaseException:
             future.cancel()
             raise
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._process_id:
-            raise ModelLoadFailed(
-                f"{self.model} was opened before this process was forked, and its child answers to the other one. Open "
-                "it again here, with vk.load."
-            )
-
-    def _closed(self) -> Cancelled:
-        return Cancelled(f"{self.model} is closed. Open it again to ask more.")
 
 
 def _patience(load_timeout_s: float | None) -> Patience:

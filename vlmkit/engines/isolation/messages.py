@@ -244,7 +244,7 @@ def bare(ask: Ask) -> Ask:
     ----------
     ask : Ask
     """
-    return _with_data(ask, iter([b""] * len(ask.all_pictures)))
+    return _with_data(ask, iter([b""] * len(ask.pictures)))
 
 
 def blocks_of(ask: Ask) -> list[bytes]:
@@ -254,7 +254,7 @@ def blocks_of(ask: Ask) -> list[bytes]:
     ----------
     ask : Ask
     """
-    return [picture.data for picture in ask.all_pictures]
+    return [picture.data for picture in ask.pictures]
 
 
 def whole(ask: Ask, blocks: Sequence[bytes]) -> Ask:
@@ -270,17 +270,17 @@ def whole(ask: Ask, blocks: Sequence[bytes]) -> Ask:
     ValueError
         They are not as many as the pictures.
     """
-    if len(blocks) != len(ask.all_pictures):
-        raise ValueError(f"{len(blocks)} files came for {len(ask.all_pictures)} pictures")
+    if len(blocks) != len(ask.pictures):
+        raise ValueError(f"{len(blocks)} files came for {len(ask.pictures)} pictures")
     return _with_data(ask, iter(blocks))
 
 
 def _with_data(ask: Ask, data: Iterator[bytes]) -> Ask:
-    def filled(pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
-        return tuple(replace(picture, data=next(data)) for picture in pictures)
+    def filled(part: str | Picture) -> str | Picture:
+        return part if isinstance(part, str) else replace(part, data=next(data))
 
-    turns = tuple(replace(turn, pictures=filled(turn.pictures)) for turn in ask.turns)
-    return replace(ask, turns=turns, pictures=filled(ask.pictures))
+    messages = (replace(message, content=tuple(map(filled, message.content))) for message in ask.messages)
+    return replace(ask, messages=tuple(messages))
 
 
 def without_pixels(insight: Insight) -> tuple[Insight, list[bytes]]:
