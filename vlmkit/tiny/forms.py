@@ -127,12 +127,14 @@ def _count_some(scene: Scene, rng: random.Random) -> _Field:
 def _has(scene: Scene, rng: random.Random) -> _Field:
     """True as often as false: a description of something there, or one that nothing fits."""
     truth = rng.random() < 0.5
-    keys = rng.choice((("shape",), ("shape",), ("color",), ("color", "shape"), ("size", "shape")))
     everything = {"shape": SHAPES, "color": COLORS, "size": SIZES}
-    wanted = {key: getattr(rng.choice(scene.things), key) for key in keys}
-    while _hits(scene, wanted) > 0 if not truth else _hits(scene, wanted) == 0:
+    while True:
+        # Other attributes each time: where all five shapes are there, no shape is missing.
+        keys = rng.choice((("shape",), ("shape",), ("color",), ("color", "shape"), ("size", "shape")))
         model = rng.choice(scene.things)
         wanted = {key: getattr(model, key) if truth else rng.choice(everything[key]) for key in keys}
+        if (_hits(scene, wanted) > 0) == truth:
+            break
     single = _named(wanted, plural=False)
     name = rng.choice(("has_{}", "has_{}", "contains_{}", "is_there_a_{}")).format(single.replace(" ", "_"))
     meaning = rng.choice((f"whether there is a {single}", f"Is there a {single}?"))
