@@ -87,3 +87,15 @@ def test_forms_are_written_as_vlmkit_writes_schemas():
     heading, line = nested.rsplit("\n", 1)
     assert heading in phrasings.PHRASINGS["form"]
     assert line == forms.line("tags", forms.list_of(["a", "b"]), "what is in it")
+
+
+def test_a_scene_with_every_shape_has_forms():
+    """No shape is missing there, and still there is something to ask whether it is there."""
+    things = tuple(
+        scenes.Thing(shape=shape, color="red", size="small", place=place)
+        for shape, place in zip(scenes.SHAPES, scenes.PLACES, strict=False)
+    )
+    scene = scenes.Scene(seed=1, background="gray", things=things, width=96, height=96)
+    answers = [json.loads(forms.draw_form(scene, random.Random(seed))[1]) for seed in range(300)]
+    flags = [value for answer in answers for name, value in answer.items() if name.startswith("has_")]
+    assert {True, False} == set(flags)
