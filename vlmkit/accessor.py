@@ -121,9 +121,9 @@ class Accessor:
         """Find pictures that are nearly the same; takes the arguments of `vlmkit.evaluation.duplicates`."""
         return self._judge("duplicates", **options)
 
-    def doubt(self, *columns: str, **options: Any) -> pd.DataFrame:
-        """Doubtful rows first; takes the arguments of `vlmkit.evaluation.doubt`."""
-        return self._judge("doubt", *columns, **options)
+    def uncertainty(self, *columns: str, **options: Any) -> pd.DataFrame:
+        """Doubtful rows first; takes the arguments of `vlmkit.evaluation.uncertain_rows`."""
+        return self._judge("uncertainty", *columns, **options)
 
     def accepted(self, *fields: str) -> pd.DataFrame:
         """Rows that a person accepted or edited; takes the arguments of `vlmkit.evaluation.accepted`."""

@@ -7,14 +7,14 @@ import pytest
 
 from vlmkit import evaluation
 from vlmkit.accessor import Accessor
-from vlmkit.evaluation.doubles import duplicates
-from vlmkit.evaluation.doubting import doubt
 from vlmkit.evaluation.gold import accepted
+from vlmkit.evaluation.near_duplicates import duplicates
+from vlmkit.evaluation.uncertain_rows import uncertainty
 
 FUNCTIONS = {
     **{name: getattr(evaluation, name) for name in ("compare", "evaluate", "lint", "verify")},
     "accepted": accepted,
-    "doubt": doubt,
+    "uncertainty": uncertainty,
     "duplicates": duplicates,
 }
 
@@ -36,6 +36,6 @@ def test_they_are_the_functions(scenes):
     assert table.vlm.lint("text")["rule"].tolist() == ["markdown"]
     assert table["text"].vlm.lint(fix=True).tolist() == ["A cat.", "A dog.", "x"]
     assert table.vlm.accepted()["text"].tolist() == ["A cat."]
-    assert table.vlm.doubt("n").index.tolist() == [1, 2, 0]
+    assert table.vlm.uncertainty("n").index.tolist() == [1, 2, 0]
     assert table.vlm.duplicates().empty
     assert table["path"].vlm.duplicates().empty

@@ -168,13 +168,13 @@ def test_rows_are_found(table):
     assert looked.select(tag="cat") == [0, 3]
     assert looked.select("two", tag="cat", status="auto", errors=False) == [3]
     assert looked.tags[:2] == ["calm", "cat"]
-    with pytest.raises(BadSetting, match="order is one of table, doubt"):
+    with pytest.raises(BadSetting, match="order is one of table, uncertainty"):
         looked.select(order="random")
 
 
 def test_doubtful_rows_come_first(table):
     """Errors, then the least confident, then those of which nothing is known."""
-    assert review(table, "caption", store=False).select(order="doubt") == [4, 1, 3, 0, 2]
+    assert review(table, "caption", store=False).select(order="uncertainty") == [4, 1, 3, 0, 2]
 
 
 def test_pictures_in_memory_are_known_by_their_content(store):

@@ -36,7 +36,7 @@ def test_fields_of_a_schema_share_their_errors(frame):
     searched, _ = search(frame, "shape", "color")
     assert [searched.error(row) for row in range(3)] == [None, "Refused: no", None]
     assert [searched.confidence(row) for row in range(3)] == [0.3, None, 0.4]
-    assert find(searched, order="doubt") == [1, 0, 2]
+    assert find(searched, order="uncertainty") == [1, 0, 2]
     assert find(searched, errors=False) == [0, 2]
 
 
@@ -54,7 +54,7 @@ def test_an_empty_cell_is_doubtful(frame):
     frame["scene_error"] = None
     searched, fields = search(frame, "shape")
     fields[0].set(2, ("edited", None))
-    assert find(searched, order="doubt") == [2, 1, 0]
+    assert find(searched, order="uncertainty") == [2, 1, 0]
 
 
 def test_labels_and_columns_of_the_same_name_do_no_harm(frame):

@@ -43,7 +43,7 @@ def test_votes_count_and_show_in_the_table(table, store):
     assert frame["preferred"].dropna().to_dict() == {0: "a", 1: "tie", 4: "a", 5: "a"}
     assert frame["preferred"].cat.categories.tolist() == ["a", "b", "tie"]
     assert "preferred" not in table
-    assert repr(compared) == "Comparison(a, b: 4 of 28 rows voted on)"
+    assert repr(compared) == "BlindComparison(a, b: 4 of 28 rows voted on)"
 
 
 def test_votes_survive_and_are_taken_back(table, store):

@@ -107,6 +107,6 @@ def test_where_no_kernel_lives_the_answers_are_shown(compared, notebook):
     """With their columns' names and what was voted."""
     compared.vote(0, "model_y")
     data, _ = compared._repr_mimebundle_()
-    assert data["text/plain"] == "Comparison(model_x, model_y: 1 of 5 rows voted on)"
+    assert data["text/plain"] == "BlindComparison(model_x, model_y: 1 of 5 rows voted on)"
     assert data["text/html"].count("<img ") == 5
     assert ">model_y</td>" in data["text/html"]

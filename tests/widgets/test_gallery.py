@@ -43,7 +43,7 @@ def test_what_is_said_at_the_beginning_does_not_grow_with_the_table(front):
 
 def test_a_page_has_the_cards_that_were_asked_for(front):
     """In the order of the filter; text that hides something is shown, and sent as it is for editing."""
-    front.say("view", text="", order="doubt")
+    front.say("view", text="", order="uncertainty")
     told, _ = front.hear("view")
     assert told["count"] == 12
     front.say("page", first=0, last=2)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from vlmkit.errors import Cancelled, ServerFault
 from vlmkit.frame.progress import listener_for
-from vlmkit.frame.tally import Control
+from vlmkit.frame.run_statistics import RunControl
 from vlmkit.records import ImageRef, Reply, Usage
 from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered
 from vlmkit.widgets import progress as panels
@@ -31,15 +31,15 @@ class Watched:
     """A panel that hears events as a run's listener does, and a count of what it sends."""
 
     def __init__(self, *, is_background=False, image_of=None):
-        self.control = Control(is_background=is_background)
-        self.control.tally.image_of = image_of
+        self.control = RunControl(is_background=is_background)
+        self.control.statistics.image_of = image_of
         self.panel = ProgressPanel("caption", self.control)
         self.updates = []
         self.panel._bar.observe(lambda change: self.updates.append(change["new"]), "value")
 
     def hear(self, *events):
         for event in events:
-            self.control.tally(event)
+            self.control.statistics(event)
             self.panel(event)
 
     def text(self):
@@ -88,7 +88,7 @@ def test_it_shows_what_is_under_way_and_what_it_costs(shown):
     watched.hear(PLANNED, *(Started(index=index, total=40) for index in range(4)))
     watched.hear(replace(done(0), is_duplicate=True), replace(done(1), spent=Spent(tokens=1234, money=0.5)))
     watched.hear(Unanswered(seconds=31.0, in_flight=2, destination="http://there"))
-    watched.panel._update(watched.control.tally.progress())
+    watched.panel._update(watched.control.statistics.progress())
     text = watched.text()
     for expected in (
         "2 active",
@@ -99,7 +99,7 @@ def test_it_shows_what_is_under_way_and_what_it_costs(shown):
     ):
         assert expected in text
     watched.hear(done(2))
-    watched.panel._update(watched.control.tally.progress())
+    watched.panel._update(watched.control.statistics.progress())
     assert "No reply" not in watched.text()
 
 
@@ -121,7 +121,7 @@ def test_picture_and_text_are_of_the_same_row(shown, monkeypatch):
     watched.hear(PLANNED)
     for index in range(40):
         watched.hear(done(index, text=f"number {index}"))
-        watched.panel._update(watched.control.tally.progress())
+        watched.panel._update(watched.control.statistics.progress())
     watched.hear(finished())
     assert len(seen) >= 40
     for value in seen:
@@ -199,7 +199,7 @@ def test_pictures_on_the_web_are_not_fetched_again(shown):
 
 def test_without_a_kernel_there_is_no_panel():
     """Here, nothing has a front end."""
-    assert listener_for("auto", "x", Control()) is None
+    assert listener_for("auto", "x", RunControl()) is None
 
 
 def test_a_run_in_the_background_that_ended_says_how(shown):

@@ -18,10 +18,10 @@ __all__ = [
     "check",
     "compare",
     "confusion",
-    "doubt",
     "duplicates",
     "evaluate",
     "lint",
+    "uncertainty",
     "verify",
 ]
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from vlmkit.evaluation.checking import check
     from vlmkit.evaluation.comparing import compare
     from vlmkit.evaluation.comparison import Comparison
-    from vlmkit.evaluation.doubles import duplicates
-    from vlmkit.evaluation.doubting import doubt
     from vlmkit.evaluation.evaluating import confusion, evaluate
     from vlmkit.evaluation.gold import accepted
     from vlmkit.evaluation.linting import lint
+    from vlmkit.evaluation.near_duplicates import duplicates
     from vlmkit.evaluation.quality import assert_quality
+    from vlmkit.evaluation.uncertain_rows import uncertainty
     from vlmkit.evaluation.verifying import verify
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -45,8 +45,8 @@ else:
             "checking": "check",
             "comparing": "compare",
             "comparison": "Comparison",
-            "doubles": "duplicates",
-            "doubting": "doubt",
+            "near_duplicates": "duplicates",
+            "uncertain_rows": "uncertainty",
             "evaluating": "confusion evaluate",
             "gold": "accepted",
             "linting": "lint",

@@ -15,13 +15,13 @@ import pandas as pd
 
 from vlmkit.backends import Backend, borrow, parse
 from vlmkit.errors import RunError, SetupError
-from vlmkit.evaluation.riddles import (
-    Riddle,
-    background_riddle,
-    form_riddle,
+from vlmkit.evaluation.probe_images import (
+    ProbeImage,
+    background_probe,
+    form_probe,
     named,
-    sight_riddles,
-    upright_riddles,
+    sight_probes,
+    upright_probes,
 )
 from vlmkit.records import Reply, one_question
 from vlmkit.settings import require_model
@@ -135,20 +135,20 @@ class _Examination:
             finding = _Finding("no", f"{type(fault).__name__}: {fault}")
         return finding, time.monotonic() - start_s
 
-    def _answer(self, riddle: Riddle) -> Reply:
-        return self._backend.submit(riddle.ask(self._backend.abilities, self._timeout_s)).result()
+    def _answer(self, probe: ProbeImage) -> Reply:
+        return self._backend.submit(probe.ask(self._backend.abilities, self._timeout_s)).result()
 
     def _check_answers(self) -> _Finding:
-        (riddle,) = sight_riddles(self._rng, 1)
-        text = self._answer(riddle).text.strip()
+        (probe,) = sight_probes(self._rng, 1)
+        text = self._answer(probe).text.strip()
         return _Finding("yes", "a question about a picture is answered") if text else _Finding("no", "an empty answer")
 
     def _check_sight(self) -> _Finding:
         right, faults = 0, []
-        for riddle in sight_riddles(self._rng, _SIGHT):
+        for probe in sight_probes(self._rng, _SIGHT):
             start_s = time.monotonic()
             try:
-                right += riddle.is_solved(self._answer(riddle).text)
+                right += probe.is_solved(self._answer(probe).text)
             except RunError as fault:
                 faults.append(f"{type(fault).__name__}: {fault}")
             self._warm_s.append(time.monotonic() - start_s)
@@ -160,10 +160,10 @@ class _Examination:
         return _Finding("no" if right <= _IS_BLIND and not faults else "unknown", why)
 
     def _check_upright(self) -> _Finding:
-        riddles = upright_riddles(self._rng, _UPRIGHT)
-        answers = [self._answer(riddle).text for riddle in riddles]
-        right = sum(riddle.is_solved(answer) for riddle, answer in zip(riddles, answers, strict=True))
-        turned = sum(named(answer, each.kind) == each.wrong for each, answer in zip(riddles, answers, strict=True))
+        probes = upright_probes(self._rng, _UPRIGHT)
+        answers = [self._answer(probe).text for probe in probes]
+        right = sum(probe.is_solved(answer) for probe, answer in zip(probes, answers, strict=True))
+        turned = sum(named(answer, each.kind) == each.wrong for each, answer in zip(probes, answers, strict=True))
         if right == _UPRIGHT:
             return _Finding("yes", "photos are turned as their EXIF says before they are sent")
         if turned == _UPRIGHT:
@@ -171,14 +171,14 @@ class _Examination:
         return _Finding("unknown", f"{right} of {_UPRIGHT} answers were right and {turned} were of the other end")
 
     def _check_schema(self) -> _Finding:
-        riddle = form_riddle(self._rng)
-        text = self._answer(riddle).text
+        probe = form_probe(self._rng)
+        text = self._answer(probe).text
         how = "enforced while it is written" if self._backend.abilities.json_schema else "by the prompt alone"
         try:
             fields = json.loads(text)
         except ValueError:
             return _Finding("no", f"the answer is no JSON ({how}): {text[:60]!r}")
-        background, count = riddle.right
+        background, count = probe.right
         if not isinstance(fields, dict) or set(fields) != {"background", "count"}:
             return _Finding("no", f"the answer has other fields ({how}): {text[:60]!r}")
         if (fields["background"], fields["count"]) == (background, int(count)):
@@ -189,15 +189,15 @@ class _Examination:
         most = self._backend.abilities.images_per_ask
         if most < 2:
             return _Finding("no", "it takes one picture a question")
-        riddle = background_riddle(self._rng)
-        text = self._answer(riddle).text
-        if riddle.is_solved(text):
+        probe = background_probe(self._rng)
+        text = self._answer(probe).text
+        if probe.is_solved(text):
             return _Finding("yes", f"two pictures told apart; it takes {most}")
         return _Finding("no", f"it takes {most} and did not tell two apart: {text[:60]!r}")
 
     def _check_streaming(self) -> _Finding:
-        (riddle,) = sight_riddles(self._rng, 1)
-        ask = riddle.ask(self._backend.abilities, self._timeout_s)
+        (probe,) = sight_probes(self._rng, 1)
+        ask = probe.ask(self._backend.abilities, self._timeout_s)
         ask = replace(
             ask, messages=one_question("Describe this image in one short sentence.", ask.pictures)
         )  # one word has one piece

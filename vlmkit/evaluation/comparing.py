@@ -13,7 +13,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.evaluation.alignment import column_of, truth_of
 from vlmkit.evaluation.comparison import Comparison, agreement_of, frame_of
 from vlmkit.evaluation.evaluating import evaluate
-from vlmkit.evaluation.metering import Meter
+from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.sampling import stratified_rows
 from vlmkit.evaluation.texts import TEXT_MEASURES, check_measures
 from vlmkit.frame import ask, describe, read_images
@@ -88,7 +88,7 @@ def compare(
     right = None if truth is None else truth_of(table, "truth", truth)
     _check_installed(right, typed, evaluation or {})
     rows = stratified_rows(table, sample, by=stratify, seed=seed)
-    meters = {cell.name: Meter(progress, cell.name) for cell in cells}
+    meters = {cell.name: ResourceUsage(progress, cell.name) for cell in cells}
     answers = _answers(table.iloc[rows], cells, typed, options, meters)
     quality = None
     if right is not None:
@@ -136,7 +136,7 @@ def _answers(
     cells: Sequence[_Cell],
     typed: Mapping[str, Any],
     options: Mapping[str, Any],
-    meters: Mapping[str, Meter],
+    meters: Mapping[str, ResourceUsage],
 ) -> pd.DataFrame:
     """The rows with the answers of all cells; each cell is asked by itself, so that its time is its own."""
     answers = few.copy()

@@ -13,7 +13,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.evaluation.agreement import cohen_kappa, krippendorff_alpha
 from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.kinds import kind_of
-from vlmkit.evaluation.metering import Meter
+from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.words import rouge_l
 from vlmkit.extras import open_by_name
 from vlmkit.frame.values import is_list, is_missing
@@ -113,7 +113,7 @@ class Comparison:
 def frame_of(
     answers: pd.DataFrame,
     pairs: Mapping[str, Mapping[str, str]],
-    meters: Mapping[str, Meter],
+    meters: Mapping[str, ResourceUsage],
     quality: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """A row for each compared column.
@@ -123,7 +123,7 @@ def frame_of(
     answers : DataFrame
     pairs : mapping
         Column → ``model`` and ``prompt``.
-    meters : mapping of str to Meter
+    meters : mapping of str to ResourceUsage
     quality : DataFrame or None
     """
     rows = []

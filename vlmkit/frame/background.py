@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from vlmkit.errors import VlmkitError
-from vlmkit.frame.tally import Control, Progress
+from vlmkit.frame.run_statistics import Progress, RunControl
 from vlmkit.records import Outcome
 
 __all__ = ["Run"]
@@ -36,7 +36,7 @@ class Run:
         Takes an iterator of outcomes and enters each into the table.
     table : callable
         The table so far.
-    control : Control
+    control : RunControl
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Run:
         outcomes: Generator[Outcome, None, None],
         collect: Callable[[Iterator[Outcome]], None],
         table: Callable[[], Any],
-        control: Control,
+        control: RunControl,
     ) -> None:
         self.error: Exception | None = None
         self._outcomes = outcomes
@@ -96,7 +96,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far it is now."""
-        return replace(self._control.tally.progress(), is_finished=self.done)
+        return replace(self._control.statistics.progress(), is_finished=self.done)
 
     def stop(self) -> None:
         """End the run; returns at once. What is in flight gets half a second to end by itself."""

@@ -18,13 +18,13 @@ from vlmkit.frame.background import Run
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.description import Description, describe_outcome
 from vlmkit.frame.examples import check_pictures, examples_of
-from vlmkit.frame.human_words import warn_of_reviews
 from vlmkit.frame.options import Options
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.resources import check_names, open_resources
+from vlmkit.frame.review_state import warn_of_reviews
+from vlmkit.frame.run_statistics import RunControl
 from vlmkit.frame.selection import cells_to_ask
 from vlmkit.frame.subjects import Subject
-from vlmkit.frame.tally import Control
 from vlmkit.notices import warn
 from vlmkit.prompts import Task
 from vlmkit.records import Outcome
@@ -63,7 +63,7 @@ def fill_columns(subject: Subject, tasks: Sequence[Task], options: Options) -> A
     columns = Columns(tasks, len(subject), details=options.details, confidence=options.confidence)
     subject.check_room_for(columns, overwrite=options.overwrite)
     asked = cells_to_ask(subject.table, columns, options.overwrite)
-    control = Control(is_background=options.background)
+    control = RunControl(is_background=options.background)
     warn_of_reviews(subject.table, columns, options.overwrite)
     outcomes = start(subject, tasks, options, asked=asked, control=control)
     collect = partial(_collect, columns=columns, asked=asked, stop=control.stop)
@@ -98,7 +98,7 @@ def yield_descriptions(
     SetupError
         Anything about the call, at the call.
     """
-    outcomes = start(subject, [task], options, asked=range(len(subject)), control=Control(stop=stop or Event()))
+    outcomes = start(subject, [task], options, asked=range(len(subject)), control=RunControl(stop=stop or Event()))
     return _records(outcomes, subject, task, confidence=options.confidence)
 
 
@@ -118,7 +118,7 @@ def describe_row(subject: Subject, task: Task, options: Options) -> Description:
     RunError
         The row has no answer, and nothing that stands in for one.
     """
-    with closing(start(subject, [task], options, asked=[0], control=Control())) as outcomes:
+    with closing(start(subject, [task], options, asked=[0], control=RunControl())) as outcomes:
         (outcome,) = outcomes
     if outcome.fault is not None and outcome.values is None:
         raise outcome.fault
@@ -135,7 +135,7 @@ def _records(outcomes: Outcomes, subject: Subject, task: Task, *, confidence: bo
 
 
 def start(
-    subject: Subject, tasks: Sequence[Task], options: Options, *, asked: Sequence[int], control: Control
+    subject: Subject, tasks: Sequence[Task], options: Options, *, asked: Sequence[int], control: RunControl
 ) -> Outcomes:
     """Outcomes of cells; everything that can be wrong with the call is found here, not at the first row.
 
@@ -146,7 +146,7 @@ def start(
     options : Options
     asked : sequence of int
         Cells, in order; an outcome's index is the place in this sequence.
-    control : Control
+    control : RunControl
         Ends the run, or lets it pause.
 
     Raises
@@ -157,7 +157,7 @@ def start(
     for task in tasks:
         task.template.check(map(str, subject.table.columns))
     shown = examples_of(options.examples, tasks, image=options.image)
-    control.tally.image_of = lambda index: subject.refs_at(asked[index] // len(tasks))[0]
+    control.statistics.image_of = lambda index: subject.refs_at(asked[index] // len(tasks))[0]
     listener = listener_for(options.progress, ", ".join(task.name for task in tasks), control)
     check_names(options)
     if not asked:

@@ -16,9 +16,9 @@ from vlmkit.frame.bulk import start
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.options import Options, TableOptions, parse_options
 from vlmkit.frame.progress import listener_for
+from vlmkit.frame.run_statistics import RunControl
 from vlmkit.frame.selection import cells_to_ask, chosen_rows
 from vlmkit.frame.subjects import subject_of
-from vlmkit.frame.tally import Control
 from vlmkit.records import Outcome, Usage
 from vlmkit.runner import Event, Planned, checked_price
 
@@ -150,7 +150,7 @@ def estimate(
         )
     tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(few, len(asked))))
     trial = _Trial(parsed, ", ".join(task.name for task in tasks))
-    trial.run(lambda options: start(subject, tasks, options, asked=tried, control=Control()))
+    trial.run(lambda options: start(subject, tasks, options, asked=tried, control=RunControl()))
     return trial.estimate(len(asked), checked_price(parsed.price))
 
 
@@ -158,7 +158,7 @@ class _Trial:
     """The rows that are tried, and what they took."""
 
     def __init__(self, options: Options, title: str) -> None:
-        self._listener = listener_for(options.progress, title, Control())
+        self._listener = listener_for(options.progress, title, RunControl())
         self._options = replace(options, progress=self._hear)
         self._seed = options.sampling.seed
         self._outcomes: list[Outcome] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, Cancelled, MissingExtra
 from vlmkit.extras import open_by_name
-from vlmkit.frame.tally import Control
+from vlmkit.frame.run_statistics import RunControl
 from vlmkit.notebook import notebook_shell
 from vlmkit.runner import Done, Event, Finished, Listener, Planned, Spent, Started, Waiting
 
@@ -28,7 +28,7 @@ _HERE = "this process"
 _log = logging.getLogger("vlmkit.progress")
 
 
-def listener_for(progress: Any, title: str, control: Control | None = None) -> Listener | None:
+def listener_for(progress: Any, title: str, control: RunControl | None = None) -> Listener | None:
     """Listener of a run's events.
 
     Parameters
@@ -39,8 +39,8 @@ def listener_for(progress: Any, title: str, control: Control | None = None) -> L
         level INFO.
     title : str
         Stands before the bar, or in each line.
-    control : Control or None, default None
-        Of the run; its tally hears every event, too. None has no panel.
+    control : RunControl or None, default None
+        Of the run; its statistics hears every event, too. None has no panel.
 
     Raises
     ------
@@ -50,10 +50,10 @@ def listener_for(progress: Any, title: str, control: Control | None = None) -> L
     listener = _listener(progress, title, control)
     if control is None or (listener is None and not control.is_background):
         return listener
-    return _after(control.tally, listener)
+    return _after(control.statistics, listener)
 
 
-def _listener(progress: Any, title: str, control: Control | None) -> Listener | None:
+def _listener(progress: Any, title: str, control: RunControl | None) -> Listener | None:
     shell = notebook_shell()
     if shell is not None and control is not None and (progress is True or (progress == "auto" and _is_watched(shell))):
         return _panel(title, control) or TextBar(title)
@@ -69,9 +69,9 @@ def _listener(progress: Any, title: str, control: Control | None) -> Listener | 
     return listener
 
 
-def _after(tally: Listener, listener: Listener | None) -> Listener:
+def _after(statistics: Listener, listener: Listener | None) -> Listener:
     def hear(event: Event) -> None:
-        tally(event)
+        statistics(event)
         if listener is not None:
             listener(event)
 
@@ -83,7 +83,7 @@ def _is_watched(shell: Any) -> bool:
     return bool(getattr(shell, "parent_header", {}).get("content", {}).get("allow_stdin"))
 
 
-def _panel(title: str, control: Control) -> Listener | None:
+def _panel(title: str, control: RunControl) -> Listener | None:
     try:
         panel: Listener = open_by_name("vlmkit.widgets.progress:ProgressPanel")(title, control)
     except MissingExtra as error:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from vlmkit.errors import SetupError
 from vlmkit.frame.columns import Columns, TaskColumns
-from vlmkit.frame.human_words import reviewed_rows, single_column
 from vlmkit.frame.options import Options
+from vlmkit.frame.review_state import reviewed_rows, single_column
 
 if TYPE_CHECKING:
     import pandas as pd

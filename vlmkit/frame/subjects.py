@@ -10,8 +10,8 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting
 from vlmkit.frame.columns import Columns
-from vlmkit.frame.human_words import review_columns
 from vlmkit.frame.images import table_of
+from vlmkit.frame.review_state import review_columns
 from vlmkit.frame.tables import add_columns, check_clash, pick_all_pictures, refs_of, rows_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import read

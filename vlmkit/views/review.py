@@ -12,10 +12,10 @@ from vlmkit.errors import BadSetting, SetupError
 from vlmkit.frame.reviewed import STATUSES, ReviewedField
 from vlmkit.frame.tables import pick_pictures, refs_of
 from vlmkit.records import ImageRef
-from vlmkit.views.faces import Faced
 from vlmkit.views.judgments import JudgedRows
 from vlmkit.views.searching import ORDERS, Search
 from vlmkit.views.thumbnails import Thumbnails
+from vlmkit.views.widget_backed import WidgetBacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def review(
     return Review(frame, fields, image=image, store=store)
 
 
-class Review(Faced):
+class Review(WidgetBacked):
     """Answers of a table and what a person said about them; any number of threads may use it.
 
     Every word goes to the store before the method returns. Rows are meant by position, from 0.
@@ -71,7 +71,7 @@ class Review(Faced):
         As for `review`.
     """
 
-    face_name = "vlmkit.widgets.gallery:Gallery"
+    widget_name = "vlmkit.widgets.gallery:Gallery"
 
     def __init__(
         self,
@@ -279,8 +279,8 @@ class Review(Faced):
             True for rows with an error, False for those without.
         tag : str or None, default None
             One of `tags`.
-        order : {"table", "doubt"}, default "table"
-            "doubt" begins with errors, then empty cells, then the lowest ``<field>_confidence``.
+        order : {"table", "uncertainty"}, default "table"
+            "uncertainty" begins with errors, then empty cells, then the lowest ``<field>_confidence``.
 
         Returns
         -------

@@ -14,7 +14,7 @@ from vlmkit.frame.values import is_list, is_missing, text_of
 
 __all__ = ["ORDERS", "Search"]
 
-ORDERS = ("table", "doubt")
+ORDERS = ("table", "uncertainty")
 _MOST_TAGS = 500
 _UNKNOWN = 2.0  # beyond every confidence
 
@@ -65,13 +65,13 @@ class Search:
         if text:
             sought = text.casefold()
             rows = [row for row in rows if self._contains(row, sought)]
-        return sorted(rows, key=self._doubt) if order == "doubt" else list(rows)
+        return sorted(rows, key=self._uncertainty) if order == "uncertainty" else list(rows)
 
     def _contains(self, row: int, sought: str) -> bool:
         values = (text_of(field.value(row)) for field in self._fields)
         return any(sought in text.casefold() for text in (*values, self._labels[row]))
 
-    def _doubt(self, row: int) -> tuple[bool, bool, float]:
+    def _uncertainty(self, row: int) -> tuple[bool, bool, float]:
         is_empty = any(field.value(row) is None for field in self._fields)
         confidence = self.confidence(row)
         return self.error(row) is None, not is_empty, _UNKNOWN if confidence is None else confidence

@@ -15,7 +15,7 @@ from vlmkit.views.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from vlmkit.views.review import Review
-    from vlmkit.views.vote import Comparison
+    from vlmkit.views.vote import BlindComparison
 
 __all__ = ["Shown", "pictures_of", "show", "static_comparison", "static_review"]
 
@@ -114,12 +114,12 @@ def static_review(review: Review) -> str:
     return table_element(heads, body, caption=below)
 
 
-def static_comparison(comparison: Comparison) -> str:
+def static_comparison(comparison: BlindComparison) -> str:
     """The first rows of a comparison, unblinded, for where no kernel lives.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : BlindComparison
     """
     rows = comparison.rows[:_STATIC_ROWS]
     shown = pictures_of(comparison.thumbnails, rows)

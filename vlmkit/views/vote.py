@@ -1,4 +1,4 @@
-"""Comparison: a person says which of several answers to a picture is best, without knowing whose it is."""
+"""BlindComparison: a person says which of several answers to a picture is best, without knowing whose it is."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from vlmkit.frame.values import is_missing, text_of
 from vlmkit.proportions import wilson_interval
 from vlmkit.records import ImageRef
 from vlmkit.views.differences import Part, differing_parts
-from vlmkit.views.faces import Faced
 from vlmkit.views.judgments import JudgedRows
 from vlmkit.views.thumbnails import Thumbnails
+from vlmkit.views.widget_backed import WidgetBacked
 
-__all__ = ["TIE", "Comparison", "compare_view"]
+__all__ = ["TIE", "BlindComparison", "compare_view"]
 
 TIE = "tie"
 _KIND, _PREFERRED, _OPEN = "vote", "preferred", "open"
@@ -38,7 +38,7 @@ def compare_view(
     image: str | None = None,
     store: str | Path | bool | None = None,
     seed: int = 0,
-) -> Comparison:
+) -> BlindComparison:
     """Compare answers side by side, blinded, and vote for the best.
 
     Parameters
@@ -57,7 +57,7 @@ def compare_view(
 
     Returns
     -------
-    Comparison
+    BlindComparison
         In a notebook it is shown as a page per picture, with a key per answer.
 
     Raises
@@ -65,10 +65,10 @@ def compare_view(
     SetupError
         Fewer than two columns, no such column, two of that name, or a store that cannot be used.
     """
-    return Comparison(frame, columns, image=image, store=store, seed=seed)
+    return BlindComparison(frame, columns, image=image, store=store, seed=seed)
 
 
-class Comparison(Faced):
+class BlindComparison(WidgetBacked):
     """Answers of several columns and the votes for them; any number of threads may use it.
 
     Parameters
@@ -87,7 +87,7 @@ class Comparison(Faced):
         What the pictures are called.
     """
 
-    face_name = "vlmkit.widgets.comparison:ComparisonView"
+    widget_name = "vlmkit.widgets.comparison:ComparisonView"
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Comparison(Faced):
         return len(self._frame)
 
     def __repr__(self) -> str:
-        return f"Comparison({', '.join(self.columns)}: {len(self._votes)} of {len(self.rows)} rows voted on)"
+        return f"BlindComparison({', '.join(self.columns)}: {len(self._votes)} of {len(self.rows)} rows voted on)"
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The comparison: the face of a `Comparison`. Which answer is whose never travels before it is voted on."""
+"""The comparison: the face of a `BlindComparison`. Which answer is whose never travels before it is voted on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import traitlets
 
 from vlmkit.views.markup import visible
 from vlmkit.views.showing import static_comparison
-from vlmkit.views.vote import TIE, Comparison
+from vlmkit.views.vote import TIE, BlindComparison
 from vlmkit.widgets.assets import script
 from vlmkit.widgets.face import Face
 
@@ -24,14 +24,14 @@ class ComparisonView(Face):
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : BlindComparison
     """
 
     _esm = script("common", "comparison")
     total = traitlets.Int().tag(sync=True)
     options = traitlets.Int().tag(sync=True)
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: BlindComparison) -> None:
         self._comparison = comparison
         super().__init__(comparison.thumbnails, total=len(comparison.rows), options=len(comparison.columns))
 

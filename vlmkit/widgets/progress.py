@@ -12,7 +12,7 @@ from IPython.display import display
 
 from vlmkit.errors import RunError
 from vlmkit.frame.progress import spent_in_words
-from vlmkit.frame.tally import Control, Progress, Tally
+from vlmkit.frame.run_statistics import Progress, RunControl, RunStatistics
 from vlmkit.runner import Event, Finished, Planned
 from vlmkit.sources import thumbnail
 from vlmkit.views.markup import Markup, picture_element, visible
@@ -50,11 +50,11 @@ class ProgressPanel:
     Parameters
     ----------
     title : str
-    control : Control
-        Of the run; its tally must hear each event before the panel.
+    control : RunControl
+        Of the run; its statistics must hear each event before the panel.
     """
 
-    def __init__(self, title: str, control: Control) -> None:
+    def __init__(self, title: str, control: RunControl) -> None:
         self._control = control
         self._shown: int | None = None
         self._shown_s = float("-inf")
@@ -98,7 +98,7 @@ class ProgressPanel:
             self._is_over.set()
             with suppress(RuntimeError):  # it never began
                 self._thread.join()
-            self._update(self._control.tally.progress())
+            self._update(self._control.statistics.progress())
             self._show_last()
             self._finish(event)
 
@@ -127,7 +127,7 @@ class ProgressPanel:
             quiet += 1
             if self._is_stale or quiet >= _UPDATES_PER_SECOND:
                 self._is_stale, quiet = False, 0
-                self._update(self._control.tally.progress())
+                self._update(self._control.statistics.progress())
 
     def _update(self, now: Progress) -> None:
         self._bar.value = now.done + now.failed
@@ -140,14 +140,14 @@ class ProgressPanel:
 
     def _show_last(self) -> None:
         """Picture and text together, so that they are always of the same row."""
-        tally = self._control.tally
-        last = tally.last
+        statistics = self._control.statistics
+        last = statistics.last
         if last is None or last[0] == self._shown:
             return
         self._shown, text = last
         self._shown_s = time.monotonic()
-        label = f"{tally.image_of(self._shown).label}\n" if tally.image_of else ""
-        self._last.say(label + text[:_MOST_TEXT], _picture_of(tally, self._shown))
+        label = f"{statistics.image_of(self._shown).label}\n" if statistics.image_of else ""
+        self._last.say(label + text[:_MOST_TEXT], _picture_of(statistics, self._shown))
 
     def _finish(self, event: Finished) -> None:
         self._bar.bar_style = "warning" if event.cancelled else "danger" if event.failed else "success"
@@ -169,8 +169,8 @@ class ProgressPanel:
         self._pause.description, self._pause.icon = ("Resume", "play") if pause.is_set() else ("Pause", "pause")
 
 
-def _picture_of(tally: Tally, index: int) -> Markup | None:
-    ref = tally.image_of(index) if tally.image_of else None
+def _picture_of(statistics: RunStatistics, index: int) -> Markup | None:
+    ref = statistics.image_of(index) if statistics.image_of else None
     if ref is None or (isinstance(ref.source, str) and "://" in ref.source):  # would be fetched a second time
         return None
     try:

@@ -71,7 +71,7 @@ class Gallery {
     this.errors = choice([["", "any"], ["true", "with errors"], ["false", "without errors"]]);
     const tags = this.model.get("tags");
     this.tag = choice([["", "any"], ...tags.map((tag, place) => [String(place), tag])]);
-    this.order = choice([["table", "as in the table"], ["doubt", "most doubtful first"]]);
+    this.order = choice([["table", "as in the table"], ["uncertainty", "most uncertain first"]]);
     const bar = element(
       "div",
       { className: "vlm-bar", role: "search" },

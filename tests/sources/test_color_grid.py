@@ -8,8 +8,8 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.sources import refer
+from vlmkit.sources.color_grid import color_grid
 from vlmkit.sources.drawing import Shape, draw
-from vlmkit.sources.likeness import color_grid
 
 
 def test_a_grid_has_the_colors_where_they_are():

@@ -13,7 +13,7 @@ from vlmkit.records import Ask, Constraint, Picture, Sampling, one_question
 from vlmkit.sources import normalize, refer
 from vlmkit.sources.drawing import PLACES, SHAPES, Shape, draw
 
-__all__ = ["Riddle", "background_riddle", "form_riddle", "named", "sight_riddles", "upright_riddles"]
+__all__ = ["ProbeImage", "background_probe", "form_probe", "named", "sight_probes", "upright_probes"]
 
 _COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "white", "black")
 _BACKGROUNDS = ("white", "gray", "black", "brown", "pink")
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Riddle:
+class ProbeImage:
     """A question about pictures, and what a seeing answer is.
 
     Attributes
@@ -78,9 +78,9 @@ def named(answer: str, kind: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for at, name in enumerate(names) if at == 0 or name != names[at - 1])
 
 
-def sight_riddles(rng: random.Random, count: int) -> list[Riddle]:
+def sight_probes(rng: random.Random, count: int) -> list[ProbeImage]:
     """Questions about one shape, by turns its color and its form; luck is right in one of six."""
-    riddles = []
+    probes = []
     for number in range(count):
         background = rng.choice(_BACKGROUNDS)
         color = rng.choice([each for each in _COLORS if each != background])
@@ -91,13 +91,13 @@ def sight_riddles(rng: random.Random, count: int) -> list[Riddle]:
             question, right, kind = f"What shape is the {color} object? Answer in one word.", shape, SHAPES
         else:
             question, right, kind = f"What color is the {shape}? Answer in one word.", color, _COLORS
-        riddles.append(Riddle(shown=(shown,), question=question, right=(right,), kind=kind))
-    return riddles
+        probes.append(ProbeImage(shown=(shown,), question=question, right=(right,), kind=kind))
+    return probes
 
 
-def upright_riddles(rng: random.Random, count: int) -> list[Riddle]:
+def upright_probes(rng: random.Random, count: int) -> list[ProbeImage]:
     """Photos stored upside down: what is at the top is another color than in the stored pixels."""
-    riddles = []
+    probes = []
     for _ in range(count):
         background = rng.choice(_BACKGROUNDS)
         top, bottom = rng.sample([each for each in _COLORS if each != background], 2)
@@ -105,11 +105,11 @@ def upright_riddles(rng: random.Random, count: int) -> list[Riddle]:
         shapes = [Shape(shape=shape, color=top, place="top"), Shape(shape=shape, color=bottom, place="bottom")]
         shown = draw(shapes, background=background, orientation=3)
         question = "What color is the object at the top? Answer in one word."
-        riddles.append(Riddle(shown=(shown,), question=question, right=(top,), kind=_COLORS, wrong=(bottom,)))
-    return riddles
+        probes.append(ProbeImage(shown=(shown,), question=question, right=(top,), kind=_COLORS, wrong=(bottom,)))
+    return probes
 
 
-def form_riddle(rng: random.Random) -> Riddle:
+def form_probe(rng: random.Random) -> ProbeImage:
     """A question whose answer is a JSON object of two fields."""
     background = rng.choice(_BACKGROUNDS)
     places = rng.sample(PLACES, rng.randint(1, 4))
@@ -127,10 +127,10 @@ def form_riddle(rng: random.Random) -> Riddle:
         f"- background: one of {offered}\n- count: integer (how many objects there are)"
     )
     right = (background, str(len(places)))
-    return Riddle(shown=(shown,), question=question, right=right, kind=_BACKGROUNDS, schema=json.dumps(schema))
+    return ProbeImage(shown=(shown,), question=question, right=right, kind=_BACKGROUNDS, schema=json.dumps(schema))
 
 
-def background_riddle(rng: random.Random) -> Riddle:
+def background_probe(rng: random.Random) -> ProbeImage:
     """A question about two pictures at once."""
     backgrounds = rng.sample(_BACKGROUNDS, 2)
     shown = tuple(draw([Shape(shape="circle", color="red", place="center")], background=name) for name in backgrounds)
@@ -138,7 +138,7 @@ def background_riddle(rng: random.Random) -> Riddle:
         "Two images are shown. What color is the background of the first, and what color is the background of the "
         "second? Answer with the two colors in this order."
     )
-    return Riddle(shown=shown, question=question, right=tuple(backgrounds), kind=_BACKGROUNDS)
+    return ProbeImage(shown=shown, question=question, right=tuple(backgrounds), kind=_BACKGROUNDS)
 
 
 def _prepared(data: bytes, abilities: Abilities) -> Picture:

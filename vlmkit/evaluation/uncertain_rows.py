@@ -15,13 +15,13 @@ from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.words import rouge_l, words_of
 from vlmkit.frame.values import is_list, is_missing
 
-__all__ = ["doubt"]
+__all__ = ["uncertainty"]
 
 _FEWEST_WORDS_OF_A_TEXT = 4
 
 
-def doubt(table: pd.DataFrame, *columns: str, among: Sequence[str] = ()) -> pd.DataFrame:
-    """Sort rows by how doubtful their answers are, the worst first.
+def uncertainty(table: pd.DataFrame, *columns: str, among: Sequence[str] = ()) -> pd.DataFrame:
+    """Sort rows by how uncertain their answers are, the worst first.
 
     Parameters
     ----------
@@ -31,13 +31,14 @@ def doubt(table: pd.DataFrame, *columns: str, among: Sequence[str] = ()) -> pd.D
         `among` names none.
     among : sequence of str, default none
         Two or more columns that answer the same question, by other models or prompts: the less they agree, the greater
-        the doubt.
+        the uncertainty.
 
     Returns
     -------
     DataFrame
-        The table with ``doubt`` (Float64, 0 to 1, the greatest of a row's reasons; NA where nothing is known, at the
-        end) and ``doubt_about`` (string, that reason), sorted; equal doubts keep their order.
+        The table, sorted, with ``uncertainty`` (Float64, 0 to 1, the greatest of a row's reasons; NA where nothing is
+        known, at the end) and ``uncertain_about`` (string, that reason). Rows that are equally uncertain keep their
+        order.
 
     Raises
     ------
@@ -52,10 +53,10 @@ def doubt(table: pd.DataFrame, *columns: str, among: Sequence[str] = ()) -> pd.D
         reasons.append([(_disagreement(row), f"{', '.join(among)} disagree") for row in cells])
     worst = [_worst(row) for row in zip(*reasons, strict=True)]
     told = table.assign(
-        doubt=pd.array([value for value, _ in worst], dtype="Float64"),
-        doubt_about=pd.array([why for _, why in worst], dtype="string"),
+        uncertainty=pd.array([value for value, _ in worst], dtype="Float64"),
+        uncertain_about=pd.array([why for _, why in worst], dtype="string"),
     )
-    return told.sort_values("doubt", ascending=False, kind="stable", na_position="last")
+    return told.sort_values("uncertainty", ascending=False, kind="stable", na_position="last")
 
 
 def _check(table: pd.DataFrame, chosen: Sequence[str], among: Sequence[str]) -> None:
@@ -63,11 +64,13 @@ def _check(table: pd.DataFrame, chosen: Sequence[str], among: Sequence[str]) -> 
         raise SetupError("among: one column agrees with itself; name two or more that answer the same question.")
     if not chosen and not among:
         raise SetupError(
-            "doubt: nothing to tell by. Ask with confidence=True, name columns, or name answers to the same question "
-            "with among=[…]."
+            "uncertainty: nothing to tell by. Ask with confidence=True, name columns, or name answers to the same "
+            "question with among=[…]."
         )
-    if {"doubt", "doubt_about"} & set(table.columns):
-        raise SetupError("doubt: the table has a column 'doubt' or 'doubt_about' already; drop or rename it.")
+    if {"uncertainty", "uncertain_about"} & set(table.columns):
+        raise SetupError(
+            "uncertainty: the table has a column 'uncertainty' or 'uncertain_about' already; drop or rename it."
+        )
 
 
 _Reason = tuple[float | None, str | None]

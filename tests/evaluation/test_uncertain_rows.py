@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.doubting import doubt
+from vlmkit.evaluation.uncertain_rows import uncertainty
 
 
 @pytest.fixture
@@ -24,27 +24,27 @@ def answers():
 
 def test_errors_gaps_and_low_confidence(answers):
     """In this order; what is unknown comes last, and each says why."""
-    told = doubt(answers)
+    told = uncertainty(answers)
     assert told.index.tolist() == ["c", "d", "b", "a", "e"]
-    assert told["doubt"].tolist()[:4] == pytest.approx([1, 1, 0.6, 0.1])
-    assert told["doubt"].isna().tolist() == [False] * 4 + [True]
-    assert told["doubt_about"].tolist()[:3] == ["color failed", "color is missing", "confidence of color"]
-    assert "doubt" not in answers.columns
+    assert told["uncertainty"].tolist()[:4] == pytest.approx([1, 1, 0.6, 0.1])
+    assert told["uncertainty"].isna().tolist() == [False] * 4 + [True]
+    assert told["uncertain_about"].tolist()[:3] == ["color failed", "color is missing", "confidence of color"]
+    assert "uncertainty" not in answers.columns
 
 
 def test_disagreement(answers):
     """Answers to one question: the share that the commonest does not have; gaps are of no account."""
-    told = doubt(answers, among=["color", "other", "third"])
-    assert told["doubt"].to_dict() == pytest.approx({"b": 2 / 3, "d": 0.5, "a": 0, "c": 0, "e": 0})
-    assert told.loc["b", "doubt_about"] == "color, other, third disagree"
-    assert pd.isna(told.loc["a", "doubt_about"])
+    told = uncertainty(answers, among=["color", "other", "third"])
+    assert told["uncertainty"].to_dict() == pytest.approx({"b": 2 / 3, "d": 0.5, "a": 0, "c": 0, "e": 0})
+    assert told.loc["b", "uncertain_about"] == "color, other, third disagree"
+    assert pd.isna(told.loc["a", "uncertain_about"])
 
 
 def test_the_greatest_reason_counts(answers):
     """Confidence and disagreement together."""
-    told = doubt(answers, "color", among=["color", "third"])
-    assert told["doubt"].to_dict() == pytest.approx({"c": 1, "d": 1, "b": 0.6, "a": 0.1, "e": 0})
-    assert told.loc["b", "doubt_about"] == "confidence of color"
+    told = uncertainty(answers, "color", among=["color", "third"])
+    assert told["uncertainty"].to_dict() == pytest.approx({"c": 1, "d": 1, "b": 0.6, "a": 0.1, "e": 0})
+    assert told.loc["b", "uncertain_about"] == "confidence of color"
 
 
 def test_texts_disagree_in_part():
@@ -52,17 +52,17 @@ def test_texts_disagree_in_part():
     table = pd.DataFrame(
         {"a": ["a red circle on white"], "b": ["a red square on white"], "c": [["x", "y"]], "d": [["Y", "x"]]}
     )
-    assert doubt(table, among=["a", "b"])["doubt"].item() == pytest.approx(0.2)
-    assert doubt(table, among=["c", "d"])["doubt"].item() == 0
+    assert uncertainty(table, among=["a", "b"])["uncertainty"].item() == pytest.approx(0.2)
+    assert uncertainty(table, among=["c", "d"])["uncertainty"].item() == 0
 
 
 def test_wrong_calls(answers):
     """Nothing to tell by, one alone, no such column, twice."""
     with pytest.raises(SetupError, match="confidence=True"):
-        doubt(answers[["other"]])
+        uncertainty(answers[["other"]])
     with pytest.raises(SetupError, match="agrees with itself"):
-        doubt(answers, among=["other"])
+        uncertainty(answers, among=["other"])
     with pytest.raises(SetupError, match="no column 'colour'"):
-        doubt(answers, "colour")
+        uncertainty(answers, "colour")
     with pytest.raises(SetupError, match="drop or rename"):
-        doubt(doubt(answers))
+        uncertainty(uncertainty(answers))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from vlmkit.errors import Cancelled, TimedOut
-from vlmkit.frame import tally as tallies
-from vlmkit.frame.tally import Progress, Tally
+from vlmkit.frame import run_statistics
+from vlmkit.frame.run_statistics import Progress, RunStatistics
 from vlmkit.records import ImageRef, Reply, Usage
 from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered, Waiting
 
@@ -22,7 +22,7 @@ def clock(monkeypatch):
             return self.now_s
 
     made = Clock()
-    monkeypatch.setattr(tallies, "time", made)
+    monkeypatch.setattr(run_statistics, "time", made)
     return made
 
 
@@ -40,27 +40,27 @@ def finished(**counts):
 
 def test_nothing_has_happened_yet(clock):
     """Zeros, and no rates out of thin air."""
-    assert Tally().progress() == Progress()
+    assert RunStatistics().progress() == Progress()
 
 
 def test_rates_are_those_of_late(clock):
     """Ten stored rows in a moment say nothing about the models' pace an hour later."""
-    tally = Tally(lambda index: ImageRef(source="x", label=f"img{index}"))
-    tally(Planned(total=110, workers=4))
+    statistics = RunStatistics(lambda index: ImageRef(source="x", label=f"img{index}"))
+    statistics(Planned(total=110, workers=4))
     for index in range(10):
-        tally(done(index, from_store=True))
+        statistics(done(index, from_store=True))
     for index in range(10, 70):
         clock.now_s += 1
-        tally(done(index))
-    now = tally.progress()
+        statistics(done(index))
+    now = statistics.progress()
     assert (now.done, now.from_store, now.total, now.seconds) == (70, 10, 110, 60)
     assert now.rate_per_s == pytest.approx(1)
     assert now.eta_s == pytest.approx(40)
     assert now.tokens_per_s == pytest.approx(4)
     assert (now.last_image, now.last_text) == ("img69", "text 69")
-    tally(finished())
+    statistics(finished())
     clock.now_s += 500
-    after = tally.progress()
+    after = statistics.progress()
     assert (after.seconds, after.eta_s, after.is_finished) == (60, None, True)
     assert after.rate_per_s == pytest.approx(70 / 60)
     assert after.tokens_per_s == pytest.approx(4)
@@ -68,22 +68,22 @@ def test_rates_are_those_of_late(clock):
 
 def test_a_pause_shows_in_the_rate(clock):
     """Time goes on while nothing ends."""
-    tally = Tally()
-    tally(Planned(total=10, workers=1))
+    statistics = RunStatistics()
+    statistics(Planned(total=10, workers=1))
     clock.now_s += 1
-    tally(done(0))
-    before = tally.progress().rate_per_s
+    statistics(done(0))
+    before = statistics.progress().rate_per_s
     clock.now_s += 100
-    assert tally.progress().rate_per_s < before / 10
+    assert statistics.progress().rate_per_s < before / 10
 
 
 def test_what_was_stopped_is_neither_done_nor_failed(clock):
     """And errors are grouped, most frequent first, each with its first message."""
-    tally = Tally()
-    tally(Planned(total=10, workers=1))
+    statistics = RunStatistics()
+    statistics(Planned(total=10, workers=1))
     for index, fault in enumerate([Cancelled("x"), OSError("rare"), TimedOut("first" * 100), TimedOut("second")]):
-        tally(done(index, fault=fault))
-    now = tally.progress()
+        statistics(done(index, fault=fault))
+    now = statistics.progress()
     assert (now.done, now.failed) == (0, 3)
     assert [(group.type, group.count) for group in now.errors] == [("TimedOut", 2), ("OSError", 1)]
     assert now.errors[0].example == ("first" * 100)[:300]
@@ -92,60 +92,60 @@ def test_what_was_stopped_is_neither_done_nor_failed(clock):
 
 def test_rows_under_way_are_counted(clock):
     """From their turn to their end, and none is once the run is over; a row without a turn never was."""
-    tally = Tally()
-    tally(Planned(total=5, workers=2))
+    statistics = RunStatistics()
+    statistics(Planned(total=5, workers=2))
     for index in range(3):
-        tally(Started(index=index, total=5))
-    assert tally.progress().active == 3
-    tally(done(1))
-    tally(done(4, fault=Cancelled("no turn")))
-    assert tally.progress().active == 2
-    tally(finished())
-    assert tally.progress().active == 0
+        statistics(Started(index=index, total=5))
+    assert statistics.progress().active == 3
+    statistics(done(1))
+    statistics(done(4, fault=Cancelled("no turn")))
+    assert statistics.progress().active == 2
+    statistics(finished())
+    assert statistics.progress().active == 0
 
 
 def test_stored_and_equal_rows_are_told_apart(clock):
     """Neither wrote tokens now."""
-    tally = Tally()
-    tally(Planned(total=5, workers=2))
-    tally(done(0, from_store=True))
-    tally(replace(done(1), is_duplicate=True, retries=0))
-    tally(replace(done(2), retries=2))
-    now = tally.progress()
+    statistics = RunStatistics()
+    statistics(Planned(total=5, workers=2))
+    statistics(done(0, from_store=True))
+    statistics(replace(done(1), is_duplicate=True, retries=0))
+    statistics(replace(done(2), retries=2))
+    now = statistics.progress()
     assert (now.done, now.from_store, now.duplicates, now.retries) == (3, 1, 1, 2)
 
 
 def test_what_was_spent_and_why_it_ended(clock):
     """As the events said it."""
-    tally = Tally()
-    tally(Planned(total=5, workers=2))
+    statistics = RunStatistics()
+    statistics(Planned(total=5, workers=2))
     clock.now_s += 3
-    tally(replace(done(0), spent=Spent(seconds=2.0, tokens=70, money=0.5)))
-    assert tally.progress().spent == Spent(seconds=3.0, tokens=70, money=0.5)
-    tally(finished(reason="the budget is used up", spent=Spent(seconds=3.0, tokens=80, money=0.6)))
-    now = tally.progress()
+    statistics(replace(done(0), spent=Spent(seconds=2.0, tokens=70, money=0.5)))
+    assert statistics.progress().spent == Spent(seconds=3.0, tokens=70, money=0.5)
+    statistics(finished(reason="the budget is used up", spent=Spent(seconds=3.0, tokens=80, money=0.6)))
+    now = statistics.progress()
     assert (now.reason, now.spent.tokens) == ("the budget is used up", 80)
 
 
 def test_a_silence_is_told_until_somebody_answers(clock):
     """What the store answers breaks none."""
-    tally = Tally()
-    tally(Planned(total=5, workers=2))
-    tally(Unanswered(seconds=31.0, in_flight=2, destination="http://x.test"))
-    tally(done(0, from_store=True))
-    assert "No reply from http://x.test for 31 s" in tally.progress().unanswered
-    tally(done(1))
-    assert tally.progress().unanswered is None
+    statistics = RunStatistics()
+    statistics(Planned(total=5, workers=2))
+    statistics(Unanswered(seconds=31.0, in_flight=2, destination="http://x.test"))
+    statistics(done(0, from_store=True))
+    assert "No reply from http://x.test for 31 s" in statistics.progress().unanswered
+    statistics(done(1))
+    assert statistics.progress().unanswered is None
 
 
 def test_rows_that_another_run_asks_are_told(clock):
     """As long as there are any, and the run goes on."""
-    tally = Tally()
-    tally(Planned(total=5, workers=2))
-    tally(Waiting(rows=3, processes=(7,)))
-    assert tally.progress().waiting == "3 row(s) wait for the answers that another run (process 7) is asking for."
-    tally(Waiting(rows=0))
-    assert tally.progress().waiting is None
-    tally(Waiting(rows=1))
-    tally(finished())
-    assert tally.progress().waiting is None
+    statistics = RunStatistics()
+    statistics(Planned(total=5, workers=2))
+    statistics(Waiting(rows=3, processes=(7,)))
+    assert statistics.progress().waiting == "3 row(s) wait for the answers that another run (process 7) is asking for."
+    statistics(Waiting(rows=0))
+    assert statistics.progress().waiting is None
+    statistics(Waiting(rows=1))
+    statistics(finished())
+    assert statistics.progress().waiting is None

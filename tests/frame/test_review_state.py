@@ -8,7 +8,7 @@ import pytest
 import vlmkit as vk
 from vlmkit.errors import SetupError, TimedOut
 from vlmkit.frame.columns import Columns
-from vlmkit.frame.human_words import review_columns, reviewed_rows
+from vlmkit.frame.review_state import review_columns, reviewed_rows
 from vlmkit.prompts import compose_description, compose_questions
 from vlmkit.views.review import review
 

@@ -11,13 +11,13 @@ from vlmkit.extras import open_by_name
 from vlmkit.frame.progress import listener_for
 from vlmkit.runner import Event, Finished
 
-__all__ = ["Meter"]
+__all__ = ["ResourceUsage"]
 
 _EVERY_S = 0.05
 _MEGABYTE = 1_000_000
 
 
-class Meter:
+class ResourceUsage:
     """Listens to one run; a context that watches memory while it is open.
 
     Parameters

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.evaluation.conftest import SCENES
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.doubles import duplicates
+from vlmkit.evaluation.near_duplicates import duplicates
 
 
 def saved(image, **options):

@@ -2,7 +2,7 @@
 
 import sys
 
-from vlmkit.evaluation.metering import Meter
+from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.runner import Finished, Planned
 
 
@@ -14,7 +14,7 @@ def finished(**changes):
 def test_time_is_of_the_rows_that_were_asked():
     """Stored answers take none; the events go on to the caller."""
     heard = []
-    meter = Meter(heard.append, "test")
+    meter = ResourceUsage(heard.append, "test")
     meter(Planned(total=4, workers=2))
     assert meter.seconds_per_image is None
     assert not meter.is_in_process
@@ -28,9 +28,9 @@ def test_time_is_of_the_rows_that_were_asked():
 
 def test_memory_is_watched_while_it_is_open():
     """It grows with what is held; nothing keeps watching afterwards."""
-    with Meter(False, "small") as small:
+    with ResourceUsage(False, "small") as small:
         pass
-    with Meter(False, "large") as large:
+    with ResourceUsage(False, "large") as large:
         held = bytearray(b"x" * 200_000_000)
     assert large.peak_memory_mb > small.peak_memory_mb + 100
     del held
@@ -40,6 +40,6 @@ def test_memory_is_watched_while_it_is_open():
 def test_without_psutil_memory_is_unknown(monkeypatch):
     """Nothing fails for want of it."""
     monkeypatch.setitem(sys.modules, "psutil", None)
-    with Meter(False, "test") as meter:
+    with ResourceUsage(False, "test") as meter:
         pass
     assert meter.peak_memory_mb is None

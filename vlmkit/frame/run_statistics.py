@@ -12,7 +12,7 @@ from vlmkit.errors import Cancelled, RunError
 from vlmkit.records import ImageRef
 from vlmkit.runner import Done, Event, Finished, Planned, Spent, Started, Unanswered, Waiting
 
-__all__ = ["Control", "ErrorGroup", "Progress", "Tally"]
+__all__ = ["ErrorGroup", "Progress", "RunControl", "RunStatistics"]
 
 _SAMPLE_EVERY_S = 0.5
 _LOOK_BACK_S = 30.0  # rates are those of the last so many seconds
@@ -99,7 +99,7 @@ class Progress:
     is_finished: bool = False
 
 
-class Tally:
+class RunStatistics:
     """Counts the events of one run.
 
     Parameters
@@ -222,7 +222,7 @@ class Tally:
 
 
 @dataclass(kw_only=True)
-class Control:
+class RunControl:
     """What a run, whoever watches it and whoever may stop it have in common.
 
     Attributes
@@ -231,7 +231,7 @@ class Control:
         Set, it ends the run.
     pause : threading.Event
         As long as it is set nothing new is asked; what is in flight goes on.
-    tally : Tally
+    statistics : RunStatistics
     is_background : bool, default False
         Whether the caller goes on meanwhile, and can press a button.
     show : callable
@@ -242,7 +242,7 @@ class Control:
 
     stop: threading.Event = field(default_factory=threading.Event)
     pause: threading.Event = field(default_factory=threading.Event)
-    tally: Tally = field(default_factory=Tally)
+    statistics: RunStatistics = field(default_factory=RunStatistics)
     is_background: bool = False
     show: Callable[[], None] = lambda: None
     end: Callable[[Exception | None], None] = lambda _error: None

@@ -16,7 +16,7 @@ from vlmkit.errors import BadSetting, RunError
 from vlmkit.frame.tables import pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Limits
-from vlmkit.sources.likeness import color_grid
+from vlmkit.sources.color_grid import color_grid
 
 __all__ = ["duplicates"]
 

@@ -24,9 +24,9 @@ def test_the_widget_that_is_named_is_there():
     import importlib
 
     from vlmkit.views.review import Review
-    from vlmkit.views.vote import Comparison
+    from vlmkit.views.vote import BlindComparison
 
-    for kind in (Review, Comparison):
-        module, _, name = kind.face_name.partition(":")
+    for kind in (Review, BlindComparison):
+        module, _, name = kind.widget_name.partition(":")
         assert callable(getattr(importlib.import_module(module), name))
     assert isinstance(pd.DataFrame({"path": [], "a": []}).vlm.review("a", store=False), Review)

@@ -2,7 +2,7 @@
 
 import random
 
-from vlmkit.evaluation.resemblance import near_duplicates
+from vlmkit.evaluation.near_duplicate_texts import near_duplicates
 from vlmkit.evaluation.words import words_of
 
 
