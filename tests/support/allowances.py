@@ -45,8 +45,8 @@ COMPLEX = {
     "frame.images.header_columns": 11,
     "frame.progress.TextBar.__call__": 11,
     "frame.progress._listener": 15,
-    "frame.tally.Tally._count": 12,
-    "frame.tally.Tally.progress": 11,
+    "frame.run_statistics.RunStatistics._count": 12,
+    "frame.run_statistics.RunStatistics.progress": 11,
     "prompts.choices._Sentence.choice": 13,
     "prompts.choices._whole": 14,
     "prompts.composing._choices": 11,
@@ -115,7 +115,7 @@ PAST_THE_WINDOW = {
         "prompts.styles",
         "prompts.template_tokens",
         "sources.drawing",
-        "sources.likeness",
+        "sources.color_grid",
     },
     "exporters": {
         "frame.arrays",
@@ -162,7 +162,7 @@ PAST_THE_WINDOW = {
     "widgets": {
         "frame.progress",
         "frame.reviewed",
-        "frame.tally",
+        "frame.run_statistics",
         "frame.values",
         "views.markup",
         "views.picking",
