@@ -127,7 +127,7 @@ def test_the_sample_of_settings_is_whole_and_right(tmp_path, monkeypatch):
     (host,) = tables.pop("hosts")
     assert settings.host(host).keys() == settings.HOST_ENTRIES.keys()
     written = {(table, key) for table, entries in tables.items() for key in entries}
-    assert written == {(setting.table, setting.key) for setting in settings.SETTINGS.values()}
+    assert written == {(setting.table, setting.name) for setting in settings.SETTINGS.values()}
     for name, setting in settings.SETTINGS.items():
         found = settings.resolve(name)
         assert found.file == tmp_path / "vlmkit.toml"

@@ -60,7 +60,7 @@ def test_use_changes_nothing_when_one_value_is_wrong(folder):
         ("timeout_s", "none", None),
         ("auto_download", "False", False),
         ("auto_download", "on", True),
-        ("isolate", "yes", True),
+        ("isolate_model", "yes", True),
         ("auto_download", True, True),
         ("on_timeout", "fallback", "fallback"),
         ("keep_loaded", "true", True),

@@ -10,14 +10,16 @@ from vlmkit import settings_checks as checks
 @pytest.mark.parametrize(
     ("check", "raw", "value"),
     [
-        (checks.text, " a ", "a"), (checks.workers, "auto", "auto"), (checks.workers, "3", 3),
-        (checks.timeout_s, "None", None), (checks.timeout_s, "1.5", 1.5), (checks.seconds, 0, 0.0),
-        (checks.wait_s, "0.5", 0.5), (checks.count, "7", 7), (checks.retries, "0", 0), (checks.retries, 3, 3),
-        (checks.flag, "On", True), (checks.load_timeout_s, "auto", "auto"),
-        (checks.load_timeout_s, "none", None), (checks.keep_loaded, "no", False), (checks.keep_loaded, "5", 5.0),
+        (checks.text, " a ", "a"), (checks.count_or_auto, "auto", "auto"), (checks.count_or_auto, "3", 3),
+        (checks.limit, "None", None), (checks.limit, "1.5", 1.5), (checks.seconds, 0, 0.0),
+        (checks.above_0, "0.5", 0.5), (checks.count, "7", 7), (checks.count_from_0, "0", 0),
+        (checks.count_from_0, 3, 3),
+        (checks.flag, "On", True), (checks.limit_or_auto, "auto", "auto"),
+        (checks.limit_or_auto, "none", None), (checks.keep_loaded, "no", False), (checks.keep_loaded, "5", 5.0),
         (checks.store, "replay", "replay"), (checks.store, "a/b.sqlite", "a/b.sqlite"), (checks.one_of("a"), "a", "a"),
         (checks.formats, "all", None), (checks.formats, "png, JPEG", ("jpeg", "png")),
-        (checks.formats, ["heif"], ("heif",)), (checks.isolate, "Foreign", "foreign"), (checks.isolate, "yes", True),
+        (checks.formats, ["heif"], ("heif",)), (checks.flag_or_foreign, "Foreign", "foreign"),
+        (checks.flag_or_foreign, "yes", True),
     ],
 )  # fmt: skip
 def test_what_is_taken(check, raw, value):
@@ -29,12 +31,14 @@ def test_what_is_taken(check, raw, value):
     ("check", "raw"),
     [
         (checks.formats, []), (checks.formats, "jpg"), (checks.formats, ["png", 3]), (checks.formats, 3),
-        (checks.isolate, "some"),
-        (checks.text, " "), (checks.text, 1), (checks.workers, 0), (checks.workers, True), (checks.timeout_s, 0),
-        (checks.timeout_s, math.inf), (checks.seconds, -1), (checks.wait_s, 0), (checks.wait_s, math.nan),
-        (checks.wait_s, True), (checks.count, 0), (checks.retries, -1), (checks.retries, 1.5), (checks.retries, True),
-        (checks.retries, "two"), (checks.load_timeout_s, "soon"),
-        (checks.load_timeout_s, 0), (checks.flag, "maybe"), (checks.keep_loaded, -1), (checks.store, "fales"),
+        (checks.flag_or_foreign, "some"),
+        (checks.text, " "), (checks.text, 1), (checks.count_or_auto, 0), (checks.count_or_auto, True),
+        (checks.limit, 0),
+        (checks.limit, math.inf), (checks.seconds, -1), (checks.above_0, 0), (checks.above_0, math.nan),
+        (checks.above_0, True), (checks.count, 0), (checks.count_from_0, -1), (checks.count_from_0, 1.5),
+        (checks.count_from_0, True),
+        (checks.count_from_0, "two"), (checks.limit_or_auto, "soon"),
+        (checks.limit_or_auto, 0), (checks.flag, "maybe"), (checks.keep_loaded, -1), (checks.store, "fales"),
         (checks.one_of("a"), "b"),
     ],
 )  # fmt: skip

@@ -105,9 +105,9 @@ def test_a_key_goes_only_to_the_address_of_its_file(folder, users):
 
 def test_a_store_is_beside_the_file_that_names_it(folder, users):
     """Wherever one works."""
-    write(users, '[store]\npath = "mine.sqlite"\n')
+    write(users, '[processing]\nstore = "mine.sqlite"\n')
     assert choose_store().path == users / "mine.sqlite"
-    write(folder, '[store]\npath = "ours.sqlite"\n')
+    write(folder, '[processing]\nstore = "ours.sqlite"\n')
     assert choose_store().path == folder / "ours.sqlite"
 
 

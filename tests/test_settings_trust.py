@@ -14,7 +14,7 @@ from vlmkit.settings_file import files
 HARMLESS = """\
 [vision]
 model = "ollama:qwen3-vl:8b"
-isolate = true
+isolate_model = true
 keep_loaded = 5
 list_ttl_s = 9
 load_timeout_s = 900
@@ -29,17 +29,17 @@ longest_wait_s = 2
 """
 NEEDS_CONSENT = [
     ("vision", "auto_download = true"),
-    ("vision", "isolate = false"),
-    ("images", "largest_bytes = 10"),
-    ("images", "largest_pixels = 999_999_999"),
-    ("images", 'formats = ["tiff"]'),
-    ("images", "isolate = true"),
-    ("images", 'timeout_s = "none"'),
-    ("remote", "largest_bytes = 999_999_999"),
-    ("remote", 'timeout_s = "none"'),
+    ("vision", "isolate_model = false"),
+    ("images", "largest_image_bytes = 10"),
+    ("images", "largest_image_pixels = 999_999_999"),
+    ("images", 'image_formats = ["tiff"]'),
+    ("images", "isolate_images = true"),
+    ("images", 'image_timeout_s = "none"'),
+    ("remote", "largest_download_bytes = 999_999_999"),
+    ("remote", 'download_timeout_s = "none"'),
     ("remote", "allow_private_hosts = true"),
     ("privacy", "allow_remote = true"),
-    ("store", "path = '/anywhere/written.sqlite'"),
+    ("processing", "store = '/anywhere/written.sqlite'"),
     ("hosts.ollama", "url = 'http://192.0.2.2/v1'"),
     ("hosts.ollama", "key_variable = 'AWS_SECRET_ACCESS_KEY'"),
     ("hosts.openai", "verify = false"),
@@ -93,7 +93,7 @@ def test_what_is_harmless_needs_no_consent(folder):
 
 def test_the_lists_of_this_test_are_whole():
     """Every setting and every entry of a host is in one of the two."""
-    known = {f"[{setting.table}] {setting.key}" for setting in settings.SETTINGS.values()}
+    known = {f"[{setting.table}] {setting.name}" for setting in settings.SETTINGS.values()}
     known |= {f"[hosts] {entry}" for entry in settings.HOST_ENTRIES}
     table, listed = "", {f"[{table.partition('.')[0]}] {line.partition(' ')[0]}" for table, line in NEEDS_CONSENT}
     for line in HARMLESS.splitlines():
@@ -192,7 +192,7 @@ def test_the_users_own_file_and_a_named_one_need_none(folder, tmp_path, monkeypa
     write(own, "[privacy]\nallow_remote = true\n")
     assert quietly(lambda: settings.get("allow_remote"))
     assert [(file.path, file.found) for file in files()] == [(own / "vlmkit.toml", False)]
-    monkeypatch.setenv("VLMKIT_CONFIG", str(write(folder, "[images]\nlargest_bytes = 5\n")))
+    monkeypatch.setenv("VLMKIT_CONFIG", str(write(folder, "[images]\nlargest_image_bytes = 5\n")))
     assert quietly(lambda: settings.get("largest_image_bytes")) == 5
 
 

@@ -1,7 +1,7 @@
 """Settings: argument > `use` > environment > vlmkit.toml > the user's own > default; resolved when first needed.
 
 Takes   a setting's name and what the caller was given.    Gives  one checked value, and where it came from.
-May use errors, settings_*.                                Never  caches a file, writes anything, chooses a model."""
+May use errors, settings_*.                                Never  writes anything, chooses a model."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Resolved:
     file: Path | None = None
 
 
-_HARMLESS: Harmless = {f"[{setting.table}] {setting.key}": setting.is_harmless for setting in SETTINGS.values()}
+_HARMLESS: Harmless = {setting.entry: setting.is_harmless for setting in SETTINGS.values()}
 
 _OF_ADDRESS = {"key_variable", "ca_file", "verify"}
 
 _FILE_ENTRIES = [
-    *(f"[{setting.table}] {setting.key}" for setting in SETTINGS.values()),
+    *(setting.entry for setting in SETTINGS.values()),
     *(f"[hosts.NAME] {key}" for key in HOST_ENTRIES),
 ]
 
@@ -70,10 +70,10 @@ def use(**values: object) -> None:
     ----------
     **values : object
         ``model``, ``workers``, ``timeout_s``, ``silence_s``, ``on_timeout``, ``max_retries``, ``first_wait_s``,
-        ``longest_wait_s``, ``auto_download``, ``isolate``, ``keep_loaded``, ``list_ttl_s``, ``load_timeout_s``,
-        ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``image_formats``, ``isolate_images``,
-        ``image_timeout_s``, ``largest_download_bytes``, ``download_timeout_s``, ``allow_private_hosts``,
-        ``allow_remote``. None takes an earlier value back.
+        ``longest_wait_s``, ``auto_download``, ``isolate_model``, ``keep_loaded``, ``list_ttl_s``,
+        ``load_timeout_s``, ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``image_formats``,
+        ``isolate_images``, ``image_timeout_s``, ``largest_download_bytes``, ``download_timeout_s``,
+        ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
 
     Raises
     ------
@@ -112,6 +112,9 @@ def get(name: str, argument: object = None) -> Any:
 def resolve(name: str, argument: object = None) -> Resolved:
     """Like `get`, with the place the value came from.
 
+    Nothing is remembered that could be out of date: variables are looked at and files are looked for at each call. A
+    file's content, and the record of consents, are read anew where their size or times changed.
+
     Raises
     ------
     BadSetting
@@ -126,9 +129,8 @@ def resolve(name: str, argument: object = None) -> Resolved:
         return _resolved(setting, os.environ[setting.variable], f"environment variable {setting.variable}")
     for file in files():
         table = _tables(file).get(setting.table, {})
-        if setting.key in table:
-            origin = f"{file.path}, [{setting.table}] {setting.key}"
-            return _resolved(setting, table[setting.key], origin, file.path)
+        if setting.name in table:
+            return _resolved(setting, table[setting.name], f"{file.path}, {setting.entry}", file.path)
     return Resolved(name=name, value=setting.default, origin="default")
 
 

@@ -13,24 +13,24 @@ from pathlib import Path
 
 __all__ = [
     "FORMATS",
+    "above_0",
     "chooses_no_place",
     "count",
+    "count_from_0",
+    "count_or_auto",
     "flag",
+    "flag_or_foreign",
     "formats",
     "harmless",
-    "isolate",
     "keep_loaded",
-    "load_timeout_s",
+    "limit",
+    "limit_or_auto",
     "needs_consent",
     "one_of",
-    "retries",
     "seconds",
     "store",
     "switches_on",
     "text",
-    "timeout_s",
-    "wait_s",
-    "workers",
 ]
 
 FORMATS = frozenset({"jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000", "ppm", "ico", "qoi", "heif"})
@@ -49,84 +49,64 @@ def text(raw: object) -> str:
     return raw.strip()
 
 
-def workers(raw: object) -> int | str:
-    """A whole number from 1 up, or ``"auto"``. Raises ValueError or TypeError."""
-    if raw == "auto":
-        return "auto"
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise TypeError
-    number = int(raw)
-    if number < 1:
+def seconds(raw: object) -> float:
+    """A number of seconds from 0 up. Raises ValueError or TypeError."""
+    return _number(raw, most=float("inf"))
+
+
+def above_0(raw: object) -> float:
+    """A number above 0. Raises ValueError or TypeError."""
+    number = seconds(raw)
+    if number == 0:
         raise ValueError
     return number
 
 
-def timeout_s(raw: object) -> float | None:
-    """Seconds above 0, or None for ``"none"``. Raises ValueError or TypeError."""
-    if isinstance(raw, str) and raw.strip().lower() == "none":
-        return None
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise TypeError
-    number = float(raw)
-    if not 0 < number < float("inf"):
-        raise ValueError
-    return number
+def limit(raw: object) -> float | None:
+    """A number above 0, or None for ``"none"``. Raises ValueError or TypeError."""
+    return None if isinstance(raw, str) and raw.strip().lower() == "none" else above_0(raw)
 
 
-def load_timeout_s(raw: object) -> float | str | None:
-    """Seconds above 0, None for ``"none"``, or ``"auto"``. Raises ValueError or TypeError."""
-    return "auto" if raw == "auto" else timeout_s(raw)
+def limit_or_auto(raw: object) -> float | str | None:
+    """A number above 0, None for ``"none"``, or ``"auto"``. Raises ValueError or TypeError."""
+    return "auto" if raw == "auto" else limit(raw)
 
 
 def keep_loaded(raw: object) -> bool | float:
     """Seconds from 0 up, True or False. Raises ValueError or TypeError."""
-    if isinstance(raw, str) and raw.strip().lower() in _TRUE | _FALSE:
+    if isinstance(raw, bool) or (isinstance(raw, str) and raw.strip().lower() in _TRUE | _FALSE):
         return flag(raw)
-    if isinstance(raw, bool):
-        return raw
-    if not isinstance(raw, int | float | str):
-        raise TypeError
-    number = float(raw)
-    if not 0 <= number <= threading.TIMEOUT_MAX:
-        raise ValueError
-    return number
-
-
-def seconds(raw: object) -> float:
-    """Seconds from 0 up. Raises ValueError or TypeError."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise TypeError
-    number = float(raw)
-    if not 0 <= number < float("inf"):
-        raise ValueError
-    return number
+    return _number(raw, most=threading.TIMEOUT_MAX)
 
 
 def count(raw: object) -> int:
     """A whole number from 1 up. Raises ValueError or TypeError."""
-    return _whole(raw, least=1)
-
-
-def retries(raw: object) -> int:
-    """A whole number from 0 up. Raises ValueError or TypeError."""
-    return _whole(raw, least=0)
-
-
-def _whole(raw: object, *, least: int) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise TypeError
-    number = int(raw)
-    if number < least:
+    number = count_from_0(raw)
+    if number == 0:
         raise ValueError
     return number
 
 
-def wait_s(raw: object) -> float:
-    """Seconds above 0. Raises ValueError or TypeError."""
+def count_from_0(raw: object) -> int:
+    """A whole number from 0 up. Raises ValueError or TypeError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError
+    number = int(raw)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def count_or_auto(raw: object) -> int | str:
+    """A whole number from 1 up, or ``"auto"``. Raises ValueError or TypeError."""
+    return "auto" if raw == "auto" else count(raw)
+
+
+def _number(raw: object, *, most: float) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
         raise TypeError
     number = float(raw)
-    if not 0 < number < float("inf"):
+    if not (0 <= number <= most and number < float("inf")):
         raise ValueError
     return number
 
@@ -141,7 +121,7 @@ def flag(raw: object) -> bool:
     return word in _TRUE
 
 
-def isolate(raw: object) -> bool | str:
+def flag_or_foreign(raw: object) -> bool | str:
     """True, False or ``"foreign"``. Raises ValueError or TypeError."""
     return "foreign" if isinstance(raw, str) and raw.strip().lower() == "foreign" else flag(raw)
 

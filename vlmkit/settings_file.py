@@ -1,7 +1,7 @@
 """Files of settings: which are in force, what is in them, and that nothing in them is misspelled.
 
 Takes   the working directory, a user's folder.    Gives  tables of raw values, the nearest file before the user's own.
-May use errors.                                    Never  checks a value, keeps what it read, writes anything."""
+May use errors, files.                             Never  checks a value, heeds what a file said before, writes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vlmkit.errors import BadSetting
+from vlmkit.files import ReadOnce
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -101,7 +102,7 @@ def find_file(directory: Path | None = None) -> Path | None:
 
 
 def read(path: Path, known: Sequence[str]) -> Content:
-    """Content of one file.
+    """Content of one file, read anew once it was changed.
 
     Parameters
     ----------
@@ -114,17 +115,22 @@ def read(path: Path, known: Sequence[str]) -> Content:
     BadSetting
         It cannot be read, or has an entry that is not known.
     """
-    try:
-        text = path.read_bytes().decode()
-        tables = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{path} cannot be read: {error}. Correct the file or remove it."
-        raise BadSetting(message) from error
-    for entry in _names(tables):
+    content = _content(path)
+    for entry in _names(content.tables):
         if entry not in known:
             message = f"{path}: {entry} is not a setting. Settings in the file are: {', '.join(known)}."
             raise BadSetting(message)
-    return Content(text=text, tables=tables)
+    return content
+
+
+@ReadOnce  # settings are asked for by the picture where nobody keeps them
+def _content(path: Path) -> Content:
+    try:
+        text = path.read_bytes().decode()
+        return Content(text=text, tables=tomllib.loads(text))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{path} cannot be read: {error}. Correct the file or remove it."
+        raise BadSetting(message) from error
 
 
 def entries(tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, object]]:

@@ -1,7 +1,7 @@
 """Consent: which files of settings may say where pictures and keys go, and which only what is harmless.
 
 Takes   a file of settings, and which of its entries are harmless.    Gives  the tables that are heeded.
-May use errors, notices, settings_file.                               Never  heeds a file that changed after consent.
+May use errors, files, notices, settings_file.                        Never  heeds a file that changed after consent.
 
 A file that is found by its place came perhaps with somebody's pictures: in a clone, an unpacked archive, a shared
 folder. Until the user consents to its very content, as direnv asks it for `.envrc`, it chooses no address, no key and
@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from vlmkit.errors import BadSetting
+from vlmkit.files import ReadOnce
 from vlmkit.notices import warn
 from vlmkit.settings_file import Content, SettingsFile, entries, user_folder
 
@@ -122,13 +123,18 @@ def consents() -> Mapping[Path, str]:
     """
     record = user_folder() / _RECORD
     try:
-        kept = json.loads(record.read_text(encoding="utf-8"))
-        return {Path(path): str(digest) for path, digest in kept.items()}
+        return _record(record)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
         message = f"{record}, where consents are kept, cannot be read: {error}. Remove it and consent anew."
         raise BadSetting(message) from error
+
+
+@ReadOnce
+def _record(path: Path) -> Mapping[Path, str]:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return {Path(name): str(digest) for name, digest in kept.items()}
 
 
 def _write(kept: Mapping[Path, str]) -> None:

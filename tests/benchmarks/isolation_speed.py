@@ -30,7 +30,7 @@ began_s = time.perf_counter()
 import psutil
 import vlmkit as vk
 from vlmkit.tiny import scenes
-engine = vk.load("tiny", isolate=sys.argv[1] == "isolated")
+engine = vk.load("tiny", isolate_model=sys.argv[1] == "isolated")
 open_s = time.perf_counter() - began_s
 engine.generate(scenes.make(1).draw(), "Describe the picture.")
 this = psutil.Process()
@@ -69,7 +69,7 @@ def opening(kind):
 def compare(rounds, counts):
     """Rows of (asks, kind, clock seconds per ask, processor seconds per ask), medians; raises where answers differ."""
     found = []
-    with open_engine("tiny", isolate=False) as plain, open_engine("tiny", isolate=True) as isolated:
+    with open_engine("tiny", isolate_model=False) as plain, open_engine("tiny", isolate_model=True) as isolated:
         engines = dict(zip(KINDS, (plain, isolated), strict=True))
         first = 1000
         for count in counts:

@@ -22,15 +22,13 @@ workers = "auto"
 timeout_s = "none"
 on_timeout = "error"
 max_retries = 3
+store = true
 
 [images]
-largest_bytes = 536_870_912
+largest_image_bytes = 536_870_912
 
 [remote]
 allow_private_hosts = false
-
-[store]
-path = true
 
 [hosts.vllm]
 url = "http://gpu-box:8000/v1"

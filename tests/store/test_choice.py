@@ -73,15 +73,15 @@ def test_a_store_that_was_switched_off_can_be_asked_for(monkeypatch):
 
 
 def test_the_file_of_settings(tmp_path, monkeypatch):
-    """``[store] path`` in vlmkit.toml is beside that file, also from a folder below; an argument is where one works."""
-    consented.write(tmp_path, '[store]\npath = "here.sqlite"\n')
+    """A store that vlmkit.toml names is beside that file, also from a folder below; an argument is where one works."""
+    consented.write(tmp_path, '[processing]\nstore = "here.sqlite"\n')
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
     for argument in (None, True):
         assert choose_store(argument) == StoreChoice(path=tmp_path / "here.sqlite", replay=False)
     assert choose_store("replay") == StoreChoice(path=tmp_path / "here.sqlite", replay=True)
     assert choose_store("mine.sqlite") == StoreChoice(path=Path("mine.sqlite"), replay=False)
-    consented.write(tmp_path, f"[store]\npath = '{tmp_path / 'there.sqlite'}'\n")
+    consented.write(tmp_path, f"[processing]\nstore = '{tmp_path / 'there.sqlite'}'\n")
     assert choose_store().path == tmp_path / "there.sqlite"
 
 

@@ -132,9 +132,10 @@ def public_names():
     """By name, the rooms that offer it in a module's ``__all__``; commands and programs all have a `main`."""
     found = {}
     for module in MODULES:
+        handed_on = {imported.rpartition(".")[2] for imported, _ in module.imports()} | {"main"}
         for node in module.tree.body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__" and not module.is_package:
-                for name in set(ast.literal_eval(node.value)) - {"main"}:
+                for name in set(ast.literal_eval(node.value)) - handed_on:
                     found.setdefault(name, set()).add(module.room)
     return found
 

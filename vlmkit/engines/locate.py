@@ -45,7 +45,7 @@ def identity_of(name: ModelName) -> Hashable:
     ----------
     name : ModelName
     """
-    return settings.get("isolate"), _files_of(name.name)
+    return settings.get("isolate_model"), _files_of(name.name)
 
 
 def identity_of_list(engine: str, url: str | None) -> Hashable:  # noqa: ARG001  as every engine is asked

@@ -51,7 +51,7 @@ def open_engine(
     allow_code: str | None = None,
     allow_wrong: str | None = None,
     timeout_s: float | str | None = None,
-    isolate: bool | None = None,
+    isolate_model: bool | None = None,
 ) -> Engine | IsolatedEngine:
     """Open a model in this process, or in a child of it.
 
@@ -79,7 +79,7 @@ def open_engine(
     timeout_s : float, "none" or None, default None
         Longest time for loading, its download not counted, in seconds; None takes the setting ``load_timeout_s``, which
         is 15 minutes and 2 more for each gigabyte of weights unless set.
-    isolate : bool or None, default None
+    isolate_model : bool or None, default None
         Whether it runs in a child process, so that a native abort, a kill or a hang there costs a few asks and not this
         process. The answers are the same. None takes the setting.
 
@@ -106,7 +106,7 @@ def open_engine(
     _check_count("slots", slots, "answers to write at the same time")
     _check_count("kv_cache_tokens", kv_cache_tokens, "tokens to keep in memory at the same time")
     device_choice.check_name(device)
-    given_s, is_isolated = settings.get("load_timeout_s", timeout_s), settings.get("isolate", isolate)
+    given_s, is_isolated = settings.get("load_timeout_s", timeout_s), settings.get("isolate_model", isolate_model)
     if device != "auto" and not is_isolated:  # before anything is looked for, let alone downloaded
         desks.desk().call(partial(device_choice.choose, device))
     allow_code, allow_wrong = _as_named(allow_code, name), _as_named(allow_wrong, name)

@@ -268,7 +268,7 @@ def _path(store: str | Path | None) -> Path:
     else:
         choice = choose_store()
         if choice is None:
-            raise BadSetting("No store is in force ([store] path is false). Name its file.")
+            raise BadSetting("No store is in force ([processing] store is false). Name its file.")
         path = choice.path
     if not path.is_file():
         raise StoreFault(f"store {path}: there is no such file. Name one that is there.")

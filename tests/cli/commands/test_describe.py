@@ -198,15 +198,15 @@ def test_pictures_leave_this_machine_only_when_that_is_said(capfd, pictures):
 
 def test_a_model_runs_in_a_process_of_its_own_when_that_is_said(pictures, monkeypatch):
     """For this command; a setting is not undone by silence, and is by the option's opposite."""
-    monkeypatch.setenv("VLMKIT_ISOLATE", "true")
+    monkeypatch.setenv("VLMKIT_ISOLATE_MODEL", "true")
     command = ["describe", str(pictures), "--store", "false", "-q", "-m", "fake:echo"]
     assert run(command) == 0
-    assert settings.get("isolate") is True
-    assert run([*command, "--no-isolate"]) == 0
-    assert settings.get("isolate") is False
-    monkeypatch.delenv("VLMKIT_ISOLATE")
-    assert run([*command, "--isolate"]) == 0
-    assert settings.get("isolate") is True
+    assert settings.get("isolate_model") is True
+    assert run([*command, "--no-isolate-model"]) == 0
+    assert settings.get("isolate_model") is False
+    monkeypatch.delenv("VLMKIT_ISOLATE_MODEL")
+    assert run([*command, "--isolate-model"]) == 0
+    assert settings.get("isolate_model") is True
 
 
 def test_metadata_adds_fields(command, pictures, script):

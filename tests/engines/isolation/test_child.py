@@ -23,7 +23,7 @@ import vlmkit as vk
 from vlmkit.engines.isolation import process
 from vlmkit.records import Ask, one_question
 process._PROGRAM = sys.argv[1]
-engine = vk.load("tiny", isolate=True)
+engine = vk.load("tiny", isolate_model=True)
 text = engine.generate(None, "Hello", max_tokens=3).text
 heavy = [name for name in ("mlx", "mlx_vlm", "transformers") if name in sys.modules]
 print([engine.process_id, heavy], flush=True)
@@ -81,7 +81,7 @@ def looping(tmp_path):
 @pytest.mark.slow_test
 def test_a_checkpoint_that_loops_costs_one_row(looping):
     """Its ask ends; the process stays, and other asks are answered."""
-    with open_engine(str(looping), isolate=True) as engine:
+    with open_engine(str(looping), isolate_model=True) as engine:
         spin = engine.submit(Ask(messages=one_question("spin"), timeout_s=2.0))
         assert isinstance(spin.exception(300), BackendError)
         assert engine.submit(Ask(messages=one_question("Hello"))).result(300).text

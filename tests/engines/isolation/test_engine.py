@@ -57,7 +57,7 @@ def isolated():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "_PROGRAM", scripted_child.POISONED)
         patch.setattr(Patience, "__init__", _short(Patience.__init__))
-        with open_engine("tiny", isolate=True) as engine:
+        with open_engine("tiny", isolate_model=True) as engine:
             yield engine
 
 

@@ -59,7 +59,9 @@ _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or
 @click.option(
     "--fallback", multiple=True, metavar="MODEL", help="Asked where the model before failed; may be repeated."
 )
-@click.option("--isolate/--no-isolate", default=None, help="A model of this machine runs in a process of its own.")
+@click.option(
+    "--isolate-model/--no-isolate-model", default=None, help="A model of this machine runs in a process of its own."
+)
 @click.option("--allow-remote", is_flag=True, help="Pictures may go to a server on another machine.")
 @click.option("--store", callback=of_setting("store"), metavar="FILE", help=_STORE)
 @click.option("--resume/--no-resume", default=True, help="Take what is stored already, or ask everything anew.")
@@ -80,7 +82,7 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, overwr
     _check_usage(form, options)
     if options.pop("allow_remote"):
         settings.use(allow_remote=True)
-    settings.use(isolate=options.pop("isolate"))
+    settings.use(isolate_model=options.pop("isolate_model"))
     if output:
         check_writable(output, overwrite=overwrite)
     width = terminal_width()

@@ -47,7 +47,7 @@ _BEFORE_LOADING_S = 300.0
 
 
 class IsolatedEngine(BaseBackend):
-    """An open model in a child process; made by ``vlmkit.load(…, isolate=True)``.
+    """An open model in a child process; made by ``vlmkit.load(…, isolate_model=True)``.
 
     Parameters
     ----------
