@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -86,11 +86,11 @@ class Table(Generic[_Row]):
         for row in self.own():
             if row.name == name:
                 return row
-        plugins = [plugin for plugin in self.plugins() if plugin.name == name]
-        if not plugins:
+        plugin = next((plugin for plugin in self.plugins() if plugin.name == name), None)
+        if plugin is None:
             return None
-        self._check(plugins[0], plugins)
-        return self._opened(plugins[0])
+        self._check(plugin)
+        return self._opened(plugin)
 
     def own(self) -> Iterator[_Row]:
         """Built-in rows, in their order."""
@@ -121,24 +121,25 @@ class Table(Generic[_Row]):
 
     def problems(self) -> list[str]:
         """What is wrong with plugins, a sentence each and what to do; every plugin is imported for it."""
-        plugins, own = self.plugins(), {row.name for row in self.own()}
         said: dict[str, None] = {}
-        for plugin in plugins:
+        own = {row.name for row in self.own()}
+        for plugin in self.plugins():
             try:
-                if plugin.name in own:
-                    raise BrokenPlugin(f"{plugin}: the name is that of a built-in one, which is used. Rename it.")
-                self._check(plugin, plugins)
+                self._check(plugin, own)
                 self._opened(plugin)
             except SetupError as error:
                 said[str(error)] = None
         return [f"{self.group}: {sentence}" for sentence in said]
 
-    def _check(self, plugin: Plugin, plugins: Sequence[Plugin]) -> None:
+    def _check(self, plugin: Plugin, own: Collection[str] = ()) -> None:
         """See that it is the only one of its name."""
-        alike = [other for other in plugins if other.name == plugin.name]
-        if len(alike) > 1:
-            packages = ", ".join(other.package for other in alike)
-            message = f"{plugin.name}: several packages bring this name ({packages}), so none of them is used."
+        if plugin.name in own:
+            raise BrokenPlugin(f"{plugin}: the name is that of a built-in one, which is used. Rename it.")
+        packages = [other.package for other in self.plugins() if other.name == plugin.name]
+        if len(packages) > 1:
+            message = (
+                f"{plugin.name}: several packages bring this name ({', '.join(packages)}), so none of them is used."
+            )
             raise BrokenPlugin(f"{message} Uninstall all but one.")
 
     def _opened(self, plugin: Plugin) -> _Row:

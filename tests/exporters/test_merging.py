@@ -1,10 +1,13 @@
 """What people changed in files, back in the table."""
 
+import datetime as dt
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 
 from vlmkit.errors import SetupError
-from vlmkit.exporters import merge_edits, to_imagefolder, to_parquet, to_sidecars, to_webdataset
+from vlmkit.exporters import merge_edits, read_dataset, to_imagefolder, to_parquet, to_sidecars, to_webdataset
 
 
 def test_edits_in_sidecars_come_back(captions, photos):
@@ -142,8 +145,10 @@ def test_flags_without_a_text_are_taken_over(captions):
         (pd.array([1, None], dtype="Int64"), ["1", "2"], [1, 2]),
         ([0.5, 1.5], ["0.5", "2.5"], [0.5, 2.5]),
         (pd.array([True, False], dtype="boolean"), ["true", "yes"], [True, True]),
+        ([dt.time(14, 30), dt.time(9)], ["14:30:00", "10:00"], [dt.time(14, 30), dt.time(10)]),
+        ([Decimal("1.50"), Decimal(2)], ["1.5", "2.50"], [Decimal("1.50"), Decimal("2.50")]),
     ],
-    ids=["lists", "whole numbers", "numbers", "truths"],
+    ids=["lists", "whole numbers", "numbers", "truths", "times", "decimals"],
 )
 def test_values_keep_their_type(captions, cells, written, after):
     """What a file holds as a text is compared, and taken over, as what the column holds."""
@@ -152,3 +157,16 @@ def test_values_keep_their_type(captions, cells, written, after):
     assert merged["it"].tolist() == after
     assert merged["it_status"].tolist() == ["auto", "edited"]
     assert merged["it_original"].dropna().tolist() == [value for value in frame["it"].tolist() if value is not pd.NA]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "parquet"])
+def test_times_and_decimals_come_back(name, captions, tmp_path):
+    """Files have them digit for digit, as texts."""
+    values = {"price": ["12.50", "0.10", "1E+2", "3", None], "opens": ["14:30", "08:00:30", None, "00:00", "23:59:59"]}
+    prices = [pd.NA if text is None else Decimal(text) for text in values["price"]]
+    times = [pd.NA if text is None else dt.time.fromisoformat(text) for text in values["opens"]]
+    frame = captions.assign(price=pd.Series(prices, dtype=object), opens=pd.Series(times, dtype=object))
+    getattr(frame.vlm, f"to_{name}")(tmp_path / f"set.{name}", columns=["price", "opens"])
+    back = read_dataset(tmp_path / f"set.{name}")
+    assert back["price"].dropna().tolist() == ["12.50", "0.10", "100", "3"]
+    assert back["opens"].dropna().tolist() == ["14:30:00", "08:00:30", "00:00:00", "23:59:59"]

@@ -1,6 +1,7 @@
 """Values become arrays of an honest type."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -68,6 +69,27 @@ def test_moments_are_naive_unless_one_has_an_offset():
     assert str(mixed.dtype) == "datetime64[us, UTC]"
     assert mixed.dt.hour.tolist() == [10, 8]
     assert pd.Series(typed_array(field, [None])).dtype == "datetime64[us]"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "texts", "values"),
+    [
+        (dt.time, ["14:30:00", None, "08:00"], [dt.time(14, 30), dt.time(8)]),
+        (Decimal, ["12.50", None, "-3"], [Decimal("12.50"), Decimal(-3)]),
+    ],
+)
+def test_times_and_decimals_are_python_s_own(dtype, texts, values):
+    """Exact, to be compared and sorted; what is missing is NA, and a table's own values are kept."""
+    field = Field(name="x", dtype=dtype)
+    series = pd.Series(typed_array(field, texts))
+    assert series.dtype == object
+    assert series.isna().tolist() == [False, True, False]
+    assert series.dropna().tolist() == values
+    assert series.sort_values().iloc[0] == min(values)
+    assert pd.Series(typed_array(field, values)).tolist() == values
+    assert len(typed_array(field, [])) == 0
+    with pytest.raises((TypeError, ValueError)):
+        typed_array(field, ["many"])
 
 
 def test_lists_stay_lists():

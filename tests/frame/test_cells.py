@@ -1,5 +1,8 @@
 """What a person writes becomes a value of the column's type, or is refused."""
 
+import datetime as dt
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +19,8 @@ COLUMNS = {
     "date": pd.Series(pd.to_datetime(["2024-05-31"])),
     "list": pd.Series([["a", "b"]]),
     "json": pd.Series([{"a": 1}]),
+    "time": pd.Series([dt.time(14, 30)]),
+    "decimal": pd.Series([Decimal("12.50")], dtype=object),
 }
 
 
@@ -49,6 +54,9 @@ def test_every_kind_is_recognized_and_comes_back(kind):
         ("list", '["x, y"]', ["x, y"]),
         ("list", "", None),
         ("json", "[1]", [1]),
+        ("time", " 14:30", dt.time(14, 30)),
+        ("decimal", "0.10", Decimal("0.10")),
+        ("decimal", 3, Decimal(3)),
     ],
 )
 def test_people_write_freely(kind, given, value):

@@ -1,10 +1,12 @@
 """The columns a call fills."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pandas as pd
 import pytest
 
+import vlmkit as vk
 from vlmkit.errors import SetupError, TimedOut, UnreadableReply
 from vlmkit.frame.columns import Columns, TaskColumns, details_of
 from vlmkit.prompts import compose_description, compose_form, compose_question, compose_questions
@@ -136,3 +138,16 @@ def test_texts_that_were_cut_are_marked_in_the_details():
     assert list(arrays["x_shortened"]) == [True, False]
     assert arrays["x_reply"][0] == "A cat. A dog."
     assert "x_shortened" not in TaskColumns(compose_description("?", into="x"), 1, details=True).names
+
+
+def test_times_and_decimals_come_through(photos, backend):
+    """From the reply to columns of Python's own values; a time with an offset is an error of its row."""
+    replies = ['{"price": 12.50, "opens": "2:30 pm"}', '{"price": 3, "opens": null}', '{"price": 1, "opens": "9:00Z"}']
+    model = backend(replies=lambda ask: replies[ask.all_pictures[0].width - 10])
+    table = vk.describe(
+        pd.DataFrame({"path": photos(3)}), schema="price decimal, opens time?", model=model, store=False
+    )
+    assert table["price"].tolist() == [Decimal("12.50"), Decimal(3), pd.NA]
+    assert table["opens"].tolist() == [dt.time(14, 30), pd.NA, pd.NA]
+    assert table["description_error"].isna().tolist() == [True, True, False]
+    assert "time of day" in table["description_error"][2]

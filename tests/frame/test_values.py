@@ -1,13 +1,13 @@
 """What a cell is, whatever library its value comes from."""
 
-from datetime import date
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from vlmkit.frame.values import is_list, is_missing, text_of
+from vlmkit.frame.values import is_list, is_missing, json_value, text_of
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_missing_values_are_known(value):
     assert text_of(value) == ""
 
 
-@pytest.mark.parametrize("value", ["", 0, False, 0.0, [], (), {}, np.array([]), date(2024, 5, 31), [None], object()])
+@pytest.mark.parametrize("value", ["", 0, False, 0.0, [], (), {}, np.array([]), dt.date(2024, 5, 31), [None], object()])
 def test_empty_values_are_not_missing(value):
     """No tags is an answer, and so is zero."""
     assert not is_missing(value)
@@ -47,3 +47,22 @@ def test_lists_are_known(value, expected):
 def test_values_are_written_for_people(value, text):
     """Lists with commas, numbers with six digits."""
     assert text_of(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (pd.Timestamp("2024-05-31 14:30"), "2024-05-31T14:30:00"),
+        (dt.date(2024, 5, 31), "2024-05-31"),
+        (dt.time(14, 30), "14:30:00"),
+        (Decimal("1E+2"), "100"),
+        (np.int64(3), 3),
+        (np.float64(0.5), 0.5),
+        (True, True),
+        ("a", "a"),
+    ],
+)
+def test_a_cell_as_json_has_it(value, written):
+    """Of Python's own types."""
+    assert json_value(value) == written
+    assert type(json_value(value)) is type(written)

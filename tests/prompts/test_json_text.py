@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts.json_text import find_object
+from vlmkit.prompts.json_text import WrittenNumber, find_object
 
 OBJECT = {"a": 1, "b": ["x", {"c": None}]}
 
@@ -95,3 +95,10 @@ def test_many_brackets_take_no_time():
     """A degenerate answer ends soon."""
     with pytest.raises(UnreadableReply):
         find_object("[" * 100_000 + "{'" * 50_000)
+
+
+def test_a_number_keeps_its_digits():
+    """It is a float all the same."""
+    found = find_object('{"a": 12.50, "b": 3}')
+    assert (found, found["a"].text) == ({"a": 12.5, "b": 3}, "12.50")
+    assert isinstance(found["a"], WrittenNumber)

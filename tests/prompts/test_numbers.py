@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vlmkit.errors import UnreadableReply
 from vlmkit.prompts import number_words
-from vlmkit.prompts.numbers import read_float, read_integer
+from vlmkit.prompts.numbers import read_decimal, read_float, read_integer
 
 
 @pytest.mark.parametrize(
@@ -712,3 +712,18 @@ def test_a_very_long_answer_is_no_number() -> None:
     """It is refused at once, and takes no time by its length."""
     with pytest.raises(UnreadableReply):
         read_float("3 " * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12.50", "12.50"), ("$1,250.10", "1250.1"), ("twelve", "12"), ("about 3 cm", "3")]
+)
+def test_a_decimal_is_read_digit_for_digit(text, number):
+    """Where it stands alone; else its value."""
+    assert str(read_decimal(text)) == number
+
+
+@pytest.mark.parametrize("text", ["a third", "3 or 4", "none", ""])
+def test_what_is_no_one_decimal(text):
+    """Such as one without an end."""
+    with pytest.raises(UnreadableReply, match="expected a decimal number"):
+        read_decimal(text)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -141,11 +142,15 @@ def test_two_fields_of_one_alias_cannot_be_told_apart():
 @pytest.mark.parametrize(
     ("kind", "answer", "value"),
     [
-        (Decimal, "12.50", 12.5),
-        (Annotated[Decimal, Field(ge=0)], '"12.5"', 12.5),
+        (Decimal, "12.50", "12.50"),
+        (Decimal, "0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
+        (Decimal, '"about 1,250.50 dollars"', "1250.5"),
+        (Annotated[Decimal, Field(ge=0)], '"12.5"', "12.5"),
+        (list[Decimal], "[1.10, 2]", ["1.10", "2"]),
         (set[int], "[10, 9, 9]", [9, 10]),
         (frozenset[str], '["b", "a"]', ["a", "b"]),
         (dt.time, '"10:30"', "10:30:00"),
+        (dt.time | None, '"10:30 PM"', "22:30:00"),
         (dt.timedelta, '"PT1H30M"', "PT1H30M"),
         (UUID, '"12345678-1234-5678-1234-567812345678"', "12345678-1234-5678-1234-567812345678"),
         (tuple[int, ...], "[1, 2]", [1, 2]),
@@ -153,8 +158,27 @@ def test_two_fields_of_one_alias_cannot_be_told_apart():
     ],
 )
 def test_types_beyond_json_become_what_a_column_holds(kind, answer, value):
-    """Decimals are numbers, sets are lists in order, times and durations are texts."""
+    """Decimals are their digits, sets are lists in order, times and durations are texts."""
     assert Schema({"x": kind}).read(f'{{"x": {answer}}}') == {"x": value}
+
+
+def test_times_and_decimals_are_asked_for_and_enforced():
+    """From a text, too; bounds are those of a number, and a time has no offset."""
+    schema = Schema("price decimal, opens time?")
+    assert schema.lines() == "- price: decimal number\n- opens: time as HH:MM:SS, or null if unknown"
+    assert {name: kind.dtype for name, kind in schema.columns.items()} == {"price": Decimal, "opens": dt.time}
+    properties = json.loads(schema.constraint.text)["properties"]
+    assert properties["price"] == {"type": "number"}
+    time, _ = properties["opens"]["anyOf"]
+    assert re.search(time["pattern"], "14:30:00")
+    assert not re.search(time["pattern"], "14:30:00Z")
+    bounded = Schema({"x": Annotated[Decimal, Field(gt=Decimal("0.5"), max_digits=3)]})
+    assert bounded.constraint.text.count('"exclusiveMinimum":0.5') == 1
+    assert schema.write({"price": Decimal("12.50"), "opens": dt.time(9)}) == '{"price": 12.5, "opens": "09:00:00"}'
+    for price, opens in (("12", '"9:00Z"'), ('"much"', "null"), ("1e60", "null")):
+        answer = f'{{"price": {price}, "opens": {opens}}}'
+        with pytest.raises(UnreadableReply):
+            schema.read(answer)
 
 
 @pytest.mark.parametrize("kind", [SecretStr, bytes, dict[str, int], complex | int, float | str])

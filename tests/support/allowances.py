@@ -51,7 +51,7 @@ COMPLEX = {
     "prompts.choices._whole": 14,
     "prompts.composing._choices": 11,
     "prompts.composing.compose_score": 11,
-    "prompts.kinds.Kind.mended": 12,
+    "prompts.kinds.Kind.mended": 11,
     "prompts.numbers._Answer._check": 12,
     "prompts.numbers._Answer._check_repeated": 12,
     "prompts.numerals._Phrase._group": 14,

@@ -11,6 +11,7 @@ from pandas.api import types
 
 from vlmkit.errors import BadSetting
 from vlmkit.frame.values import is_list, is_missing
+from vlmkit.prompts import VALUE_KINDS
 
 __all__ = ["KINDS", "Kind", "kind_of"]
 
@@ -18,11 +19,13 @@ Kind = Literal["category", "number", "tags", "text"]
 
 KINDS: tuple[Kind, ...] = ("category", "number", "tags", "text")
 
+_NUMBERS = (np.number, *(kind.dtype for kind in VALUE_KINDS.values() if kind.measure == "number"))
+
 
 def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
     """How a column is judged: as its values are, or where it has none, as the truth is.
 
-    Truth values and categories are classes, numbers are numbers, lists are tags, everything else is text.
+    Truth values and categories are classes, numbers and decimals are numbers, lists are tags, everything else is text.
 
     Parameters
     ----------
@@ -62,4 +65,4 @@ def _is_class(column: pd.Series[Any]) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not _is_truth_value(value)
+    return isinstance(value, _NUMBERS) and not _is_truth_value(value)

@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from vlmkit.exporters.conversations import without_token
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import column_of, find_text_column
 from vlmkit.exporters.values import plain_value, tags_of
-from vlmkit.frame.arrays import text_array
+from vlmkit.frame.arrays import kind_of_object, text_array
 from vlmkit.frame.reviewed import STATUSES
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
@@ -206,7 +207,7 @@ def _merged(frame: pd.DataFrame, text: str, edits: list[_Edit | None]) -> pd.Dat
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:
-    return [plain_value(value) for value in column.array]
+    return [value if kind_of_object(value) else plain_value(value) for value in column.array]
 
 
 def _statuses(frame: pd.DataFrame, name: str) -> list[Any]:
@@ -216,13 +217,15 @@ def _statuses(frame: pd.DataFrame, name: str) -> list[Any]:
 
 
 def _kind_of(column: pd.Series[Any]) -> Callable[[Any], Any]:
-    """What makes a value that was read one of a column: its lists, truths and numbers; what is none stays a text."""
+    """What makes a value that was read one of a column: its lists, truths, numbers, times; else it stays a text."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return lambda value: None if value is None else _TRUTHS.get(str(value).strip().lower())
     if pd.api.types.is_numeric_dtype(column.dtype):
         return _number
     if any(isinstance(plain_value(value), list) for value in column.array):
         return _tags
+    if kind := next(filter(None, map(kind_of_object, column.array)), None):
+        return partial(_parsed, kind.parse)
     return lambda value: (
         value if value is None else ", ".join(tags_of(value)) if isinstance(value, list) else str(value)
     )
@@ -230,6 +233,13 @@ def _kind_of(column: pd.Series[Any]) -> Callable[[Any], Any]:
 
 def _tags(value: Any) -> Any:
     return None if value is None else list(tags_of(value.replace("\n", ",") if isinstance(value, str) else value))
+
+
+def _parsed(parse: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return None if value is None else parse(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _number(value: Any) -> Any:

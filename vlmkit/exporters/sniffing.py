@@ -46,7 +46,13 @@ class Candidate:
 
     @cached_property
     def document(self) -> dict[str, Any] | None:
-        """The one JSON object that a file is; None where it is something else."""
+        """The one JSON object that a file is; None where it is something else.
+
+        Raises
+        ------
+        SetupError
+            The file cannot be read.
+        """
         if not self.is_json:
             return None
         try:

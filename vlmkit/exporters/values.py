@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.frame.arrays import float_array, integer_array, text_array
-from vlmkit.frame.values import is_missing
+from vlmkit.frame.values import is_missing, json_value
 from vlmkit.untrusted import for_json
 
 __all__ = [
@@ -70,9 +69,7 @@ def plain_value(value: Any) -> Any:
 
 
 def _plain_scalar(value: Any) -> Any:
-    if isinstance(value, pd.Timestamp | date):
-        return value.isoformat()
-    value = value.item() if hasattr(value, "item") else value
+    value = json_value(value)
     return value if isinstance(value, _SCALARS) else clean_text(str(value))
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vlmkit.prompts import Field
+from vlmkit.prompts import VALUE_KINDS, Field, ValueKind, kind_of_type
 
-__all__ = ["boolean_array", "float_array", "integer_array", "text_array", "typed_array"]
+__all__ = [
+    "OBJECT_KINDS",
+    "boolean_array",
+    "float_array",
+    "integer_array",
+    "kind_of_object",
+    "text_array",
+    "typed_array",
+]
 
 
 def typed_array(field: Field, values: Sequence[Any]) -> Any:
@@ -21,16 +28,29 @@ def typed_array(field: Field, values: Sequence[Any]) -> Any:
     ----------
     field : Field
     values : sequence
-        None is missing; dates are ISO 8601 texts.
+        None is missing; dates and times are ISO 8601 texts, decimals texts of their digits.
 
     Returns
     -------
     pandas array: string, Int64, Float64, boolean, datetime64, a category with the field's choices in their order, or
-    objects that are lists.
+    objects: times, decimals, lists.
     """
     if field.choices:
         return pd.Categorical(values, categories=list(field.choices))
-    return _ARRAYS[field.dtype](values)
+    kind = kind_of_type(field.dtype)
+    if kind is None:
+        return _list_array(values)
+    return _ARRAYS[kind.name](values) if kind.name in _ARRAYS else _object_array(kind, values)
+
+
+def kind_of_object(value: Any) -> ValueKind | None:
+    """Kind of a cell that is a Python object in its column, such as a time; None where it is none.
+
+    Parameters
+    ----------
+    value : object
+    """
+    return next((kind for kind in OBJECT_KINDS if isinstance(value, kind.dtype)), None)
 
 
 def text_array(values: Sequence[str | None]) -> Any:
@@ -61,7 +81,7 @@ def _date_array(values: Sequence[Any]) -> Any:
     return pd.Series(pd.to_datetime(pd.Series(values, dtype="object"), format="ISO8601")).astype("datetime64[s]").array
 
 
-def _time_array(values: Sequence[Any]) -> Any:
+def _moment_array(values: Sequence[Any]) -> Any:
     """Moments; where any of them has an offset, all are in UTC, the others taken for UTC."""
     texts = pd.Series(values, dtype="object")
     moments = pd.to_datetime(texts, format="ISO8601", utc=True)
@@ -79,12 +99,23 @@ def _list_array(values: Sequence[Any]) -> Any:
     return array
 
 
-_ARRAYS: dict[type, Callable[[Sequence[Any]], Any]] = {
-    str: text_array,
-    int: integer_array,
-    float: float_array,
-    bool: boolean_array,
-    list: _list_array,
-    dt.date: _date_array,
-    dt.datetime: _time_array,
+def _object_array(kind: ValueKind, values: Sequence[Any]) -> Any:
+    """Python's own values, of a kind that pandas has no array for; what is missing is NA."""
+    array = np.empty(len(values), dtype=object)
+    for position, value in enumerate(values):
+        array[position] = pd.NA if value is None else kind.parse(value)
+    return array
+
+
+_ARRAYS: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "text": text_array,
+    "integer": integer_array,
+    "number": float_array,
+    "boolean": boolean_array,
+    "date": _date_array,
+    "datetime": _moment_array,
 }
+"""By the name of a `ValueKind`."""
+
+OBJECT_KINDS = tuple(kind for kind in VALUE_KINDS.values() if kind.name not in _ARRAYS and kind.dtype is not str)
+"""Kinds whose columns hold Python's own objects."""

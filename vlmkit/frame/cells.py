@@ -10,19 +10,15 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting
+from vlmkit.frame.arrays import OBJECT_KINDS
 from vlmkit.frame.values import is_list, is_missing, text_of
+from vlmkit.prompts import VALUE_KINDS
 
 __all__ = ["CellType", "cell_type_of"]
 
-_YES = frozenset({"true", "yes", "1"})
-_NO = frozenset({"false", "no", "0"})
-_EXAMPLES = {
-    "integer": "a whole number, such as 3",
-    "number": "a number, such as 0.5",
-    "boolean": "true or false",
-    "date": "a date, such as 2024-05-31",
-    "json": 'JSON, such as {"a": 1}',
-}
+_EXAMPLES = {"json": 'JSON, such as {"a": 1}'} | {name: kind.example for name, kind in VALUE_KINDS.items()}
+# Told by the first value, where a column is of objects.
+_OF_OBJECTS = (VALUE_KINDS["text"], VALUE_KINDS["boolean"], *OBJECT_KINDS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +29,8 @@ class CellType:
     ----------
     column : str
         For messages.
-    kind : {"text", "integer", "number", "boolean", "choice", "date", "list", "json"}
+    kind : str
+        Name of a `ValueKind` (all of pandas' moments are "date"), or "choice", "list" or "json".
     dtype : object
         Of the column.
     choices : tuple
@@ -61,7 +58,7 @@ class CellType:
         if is_missing(given) or (given == "" and self.kind != "text"):
             return None
         try:
-            return _READERS[self.kind](given, self)
+            return _READERS[self.kind](given, self) if self.kind in _READERS else VALUE_KINDS[self.kind].parse(given)
         except (ValueError, TypeError, OverflowError) as error:
             raise BadSetting(f"{self.column!r} takes {self._expected()}; {given!r} is none.") from error
 
@@ -147,36 +144,13 @@ def plain(value: Any) -> Any:
 
 
 def _kind_of_object(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "text"
-    return "list" if is_list(value) else "json"
+    if is_list(value):
+        return "list"
+    return next((kind.name for kind in _OF_OBJECTS if isinstance(value, kind.dtype)), "json")
 
 
 def _items(value: Any) -> Sequence[Any]:
     return list(value) if is_list(value) else []
-
-
-def _read_text(given: Any, _cell: CellType) -> str:
-    if not isinstance(given, str):
-        raise TypeError(given)
-    return given
-
-
-def _read_integer(given: Any, _cell: CellType) -> int:
-    if isinstance(given, str):
-        return int(given)
-    if isinstance(given, bool) or int(given) != given:
-        raise ValueError(given)
-    return int(given)
-
-
-def _read_boolean(given: Any, _cell: CellType) -> bool:
-    word = str(given).strip().lower()
-    if word not in _YES | _NO:
-        raise ValueError(given)
-    return word in _YES
 
 
 def _read_choice(given: Any, cell: CellType) -> Any:
@@ -209,11 +183,8 @@ def _read_date(given: Any, cell: CellType) -> Any:
     return moment.tz_localize(zone) if moment.tzinfo is None else moment.tz_convert(zone)
 
 
+# What needs more than a `ValueKind` has: the column's choices, its time zone, or a container.
 _READERS: dict[str, Callable[[Any, CellType], Any]] = {
-    "text": _read_text,
-    "integer": _read_integer,
-    "number": lambda given, _cell: float(given),
-    "boolean": _read_boolean,
     "choice": _read_choice,
     "date": _read_date,
     "list": _read_list,

@@ -8,8 +8,12 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-__all__ = ["is_list", "is_missing", "text_of"]
+from vlmkit.prompts import VALUE_KINDS
 
+__all__ = ["is_list", "is_missing", "json_value", "text_of"]
+
+_WRITERS = {kind.dtype: kind.write for kind in VALUE_KINDS.values() if kind.write is not None}
+_WRITTEN_TYPES = tuple(_WRITERS)
 _NEVER_MISSING = frozenset({str, int, bool})  # most cells are one of these, and asking pandas takes long
 
 
@@ -30,6 +34,20 @@ def is_list(value: Any) -> bool:
     return isinstance(value, list | tuple | set | frozenset) or (
         hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0  # numpy's numbers have both, too
     )
+
+
+def json_value(value: Any) -> Any:
+    """A cell that is neither missing nor a list as JSON has it: dates and times in ISO 8601, decimals as their digits.
+
+    Parameters
+    ----------
+    value : object
+        What JSON has no form for stays as it is.
+    """
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, _WRITTEN_TYPES):
+        return value
+    return next(write(value) for dtype, write in _WRITERS.items() if isinstance(value, dtype))
 
 
 def text_of(value: Any) -> str:

@@ -73,9 +73,9 @@ def describe(
     DataFrame, Series or Run
         A Series for a Series, same index, NA where a row failed, with a warning that counts them; where several columns
         are filled, a table of these. Otherwise a new DataFrame, same index and order, with what was asked for (text:
-        string, int: Int64, float: Float64, bool: boolean, date: datetime64, choices: category in their order, lists)
-        and the column of errors (string, NA where the row worked); a folder or a list gets the columns of `read_images`
-        first. With ``background=True``, at once, the `Run` that fills it.
+        string, int: Int64, float: Float64, bool: boolean, date: datetime64, time, Decimal and lists: objects, choices:
+        category in their order) and the column of errors (string, NA where the row worked); a folder or a list gets the
+        columns of `read_images` first. With ``background=True``, at once, the `Run` that fills it.
 
     Raises
     ------

@@ -12,15 +12,18 @@ from vlmkit.lazy import lazy_exports
 __all__ = [
     "MISSING_TEXT",
     "STYLES",
+    "VALUE_KINDS",
     "Field",
     "Task",
     "Template",
+    "ValueKind",
     "compose_description",
     "compose_form",
     "compose_question",
     "compose_questions",
     "compose_score",
     "compose_tags",
+    "kind_of_type",
 ]
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from vlmkit.prompts.styles import STYLES
     from vlmkit.prompts.tasks import Field, Task
     from vlmkit.prompts.template import MISSING_TEXT, Template
+    from vlmkit.prompts.value_kinds import VALUE_KINDS, ValueKind, kind_of_type
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -44,5 +48,6 @@ else:
             "styles": "STYLES",
             "tasks": "Field Task",
             "template": "MISSING_TEXT Template",
+            "value_kinds": "VALUE_KINDS ValueKind kind_of_type",
         },
     )

@@ -11,17 +11,35 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 from vlmkit.errors import UnreadableReply
 from vlmkit.prompts.quoting import shortened
 
-__all__ = ["find_object"]
+__all__ = ["WrittenNumber", "find_object"]
 
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _LONGEST = 100_000  # characters; Python's parser takes memory and stack by the length of what it is given
 _MOST_BROKEN = 64  # brackets that begin nothing; after so many, the text is no answer
 _ADVICE = "Ask a model that follows schemas better."
+
+
+class WrittenNumber(float):
+    """A number with a fraction or an exponent, as a JSON text has it.
+
+    Attributes
+    ----------
+    text : str
+        Its digits, all of which a decimal keeps.
+    """
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """The number that a text is."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
 
 
 def find_object(text: str) -> dict[str, Any]:
@@ -143,7 +161,7 @@ def _object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
 
 
 def _finite(number: str) -> float:
-    value = float(number)
+    value = WrittenNumber(number)
     if not math.isfinite(value):
         raise UnreadableReply(f"the answer has {number[:20]} where a number should be.", _ADVICE)
     return value

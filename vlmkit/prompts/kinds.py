@@ -6,27 +6,18 @@ way for all of them.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from vlmkit.errors import BadSchema
-from vlmkit.prompts.numbers import read_float, read_integer
-from vlmkit.prompts.yes_no import read_yes_or_no
+from vlmkit.prompts.json_text import WrittenNumber
+from vlmkit.prompts.value_kinds import VALUE_KINDS, ValueKind, kind_of_json
 
 __all__ = ["Kind", "kind_of"]
 
-_WORDS = {"string": "string", "integer": "integer", "number": "number", "boolean": "true or false"}
-_FORMATS = {
-    "date": "date as YYYY-MM-DD",
-    "date-time": "date and time as YYYY-MM-DDTHH:MM:SS",
-    "time": "time as HH:MM:SS",
-    "duration": "duration as in PT1H30M",
-}
-_DTYPES = {"string": str, "integer": int, "number": float, "boolean": bool, "array": list}
-_FORMAT_DTYPES: dict[str, type] = {"date": dt.date, "date-time": dt.datetime}
 _ENFORCED = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "minLength", "pattern")
 _COUNTED = ("minItems", "maxItems")
 _NOTHING = frozenset({"", "null", "none", "n/a", "na", "unknown"})
@@ -43,7 +34,7 @@ class Kind:
     choices : tuple
         The only values there are; texts or whole numbers.
     format : str or None
-        ``"date"``, ``"date-time"``, ``"time"``, ``"duration"``; the last two become texts.
+        ``"date"``, ``"date-time"``, ``"time"``, ``"duration"``, ``"decimal"``.
     limits : mapping of str to object
         Bounds, by the keywords of JSON Schema.
     item : Kind or None
@@ -91,7 +82,21 @@ class Kind:
         """Python type of a column's values."""
         if self.choices:
             return str if all(isinstance(choice, str) for choice in self.choices) else int
-        return _FORMAT_DTYPES.get(self.format or "", _DTYPES[self.base])
+        return list if self.base == "array" else self.value_kind.dtype
+
+    @property
+    def value_kind(self) -> ValueKind:
+        """Row of a value that is no array, no object, and none of several choices.
+
+        Raises
+        ------
+        BadSchema
+            It is one of these.
+        """
+        found = kind_of_json(self.base, self.format)
+        if found is None:
+            raise BadSchema(f"schema: a value of type {self.base} has parts, and is none itself.")
+        return found
 
     def schema(self) -> dict[str, Any]:
         """JSON schema that a backend enforces: every field required, no others."""
@@ -112,18 +117,23 @@ class Kind:
             return dict(self._mended_entry(str(key), inner) for key, inner in value.items())
         if isinstance(value, list) and self.item:
             return [self.item.mended(inner) for inner in value]
-        return self._mended_text(value.strip()) if isinstance(value, str) else value
+        return self._mended_leaf(value)
 
     def _mended_entry(self, key: str, value: Any) -> tuple[str, Any]:
         plain = _plain(key)
         name = next((name for name in self.fields if _plain(name) == plain), None)
         return (key, value) if name is None else (name, self.fields[name].mended(value))
 
+    def _mended_leaf(self, value: Any) -> Any:
+        if isinstance(value, WrittenNumber) and self.format == "decimal":
+            return Decimal(value.text)
+        return self._mended_text(value.strip()) if isinstance(value, str) else value
+
     def _mended_text(self, text: str) -> Any:
         if self.choices:
             return next((c for c in self.choices if str(c).casefold() == text.casefold()), text)
-        readers: dict[str, Any] = {"integer": read_integer, "number": read_float, "boolean": read_yes_or_no}
-        return readers[self.base](text) if self.base in readers else text
+        found = kind_of_json(self.base, self.format)
+        return text if found is None else found.read(text)
 
     def _plain_words(self) -> str:
         if self.choices:
@@ -134,7 +144,7 @@ class Kind:
             return f"list of any of {self.item.words()[7:]}" if self.item.choices else f"list of {self.item.words()}"
         if self.fields:
             return "object with these fields"
-        return _FORMATS.get(self.format or "", _WORDS[self.base]) + self._range_words()
+        return self.value_kind.words + self._range_words()
 
     def _range_words(self) -> str:
         low, above = self.limits.get("minimum"), self.limits.get("exclusiveMinimum")
@@ -161,8 +171,7 @@ class Kind:
                 "required": list(fields),
                 "additionalProperties": False,
             }
-        form = {"format": self.format} if self.format in _FORMAT_DTYPES else {}
-        return {"type": self.base, **form, **self.limits}
+        return {**self.value_kind.enforced, **self.limits}
 
 
 def kind_of(schema: Mapping[str, Any]) -> Kind:
@@ -211,13 +220,8 @@ class _Reader:
         if kind == "object" and schema.get("properties"):
             fields = {name: self.read(part, repr(name), inside) for name, part in schema["properties"].items()}
             return Kind(base=kind, fields=fields, meaning=_meaning(schema))
-        if kind not in _WORDS or schema.get("writeOnly") or schema.get("format") == "binary":
-            raise BadSchema(
-                f"schema: {where} cannot become a column ({_short(schema)}). A field may be str, int, float, bool, "
-                "date, choices, a list of these, or a model of these."
-            )
-        form = schema.get("format") if schema.get("format") in _FORMATS else None
-        return Kind(base=kind, format=form, limits=_limits(schema, _ENFORCED), meaning=_meaning(schema))
+        form = _leaf(schema, where).json.get("format")
+        return Kind(base=str(kind), format=form, limits=_limits(schema, _ENFORCED), meaning=_meaning(schema))
 
     def _either(self, schema: Mapping[str, Any], where: str, inside: tuple[str, ...]) -> Kind:
         parts = [part for part in schema["anyOf"] if part.get("type") != "null"]
@@ -237,6 +241,17 @@ class _Reader:
             raise BadSchema(f"schema: two choices of {where} are the same but for their case; answers could be either.")
         kind = "string" if kinds == {str} else "integer"
         return Kind(base=kind, choices=tuple(choices), meaning=_meaning(schema))
+
+
+def _leaf(schema: Mapping[str, Any], where: str) -> ValueKind:
+    found = kind_of_json(str(schema.get("type")), schema.get("format"))
+    if found is None or schema.get("writeOnly") or schema.get("format") == "binary":
+        types = ", ".join(kind.spellings[0] for kind in VALUE_KINDS.values() if kind.spellings)
+        raise BadSchema(
+            f"schema: {where} cannot become a column ({_short(schema)}). A field may be {types}, choices, a list of "
+            "these, or a model of these."
+        )
+    return found
 
 
 def _plain(name: str) -> str:

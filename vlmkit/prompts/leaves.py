@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from vlmkit.prompts.kinds import Kind
 
 __all__ = ["fitted"]
-
-_LARGEST_INTEGER = 2**63 - 1  # what an Int64 column holds, and a Parquet file
 
 
 def fitted(kind: Kind, value: Any, where: str) -> Any:
@@ -31,7 +28,7 @@ def fitted(kind: Kind, value: Any, where: str) -> Any:
     Returns
     -------
     object
-        The value; halves of characters are mended, items of a set have an order, decimals are floats.
+        The value; halves of characters are mended, items of a set have an order, decimals and times are texts.
 
     Raises
     ------
@@ -46,7 +43,10 @@ def fitted(kind: Kind, value: Any, where: str) -> Any:
         return _fitted_list(kind, kind.item, value, where)
     if kind.choices:
         return _one_of(kind, value, where)
-    return _LEAVES[kind.base](value, where)
+    try:
+        return kind.value_kind.fit(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _misfit(kind.value_kind.expected, value, where) from error
 
 
 def _fitted_object(kind: Kind, value: Any, where: str) -> dict[str, Any]:
@@ -73,39 +73,8 @@ def _one_of(kind: Kind, value: Any, where: str) -> Any:
     return value
 
 
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise _misfit("a text", value, where)
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # JSON can carry halves of characters
-
-
-def _integer(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not -_LARGEST_INTEGER - 1 <= value <= _LARGEST_INTEGER:
-        raise _misfit("a whole number of 64 bits", value, where)
-    return value
-
-
-def _number(value: Any, where: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _misfit("a number", value, where) from error
-    if isinstance(value, bool) or not math.isfinite(number):
-        raise _misfit("a number", value, where)
-    return number
-
-
-def _boolean(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise _misfit("true or false", value, where)
-    return value
-
-
 def _misfit(expected: str, value: Any, where: str) -> UnreadableReply:
     found = repr(value)
     shown = found if len(found) <= 40 else f"{found[:39]}…"
     problem = f"the answer does not fit the schema: {where}: expected {expected}, got {shown}."
     return UnreadableReply(problem, "Ask a model that follows schemas better.")
-
-
-_LEAVES = {"string": _text, "integer": _integer, "number": _number, "boolean": _boolean}

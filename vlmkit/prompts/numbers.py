@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 
 from vlmkit.errors import UnreadableReply
@@ -30,9 +31,10 @@ from vlmkit.prompts.number_words import (
 from vlmkit.prompts.numerals import Numeral, Word, numerals_of, plain_number_text, words_of
 from vlmkit.prompts.quoting import unreadable
 
-__all__ = ["read_float", "read_integer"]
+__all__ = ["read_decimal", "read_float", "read_integer"]
 
 _LARGEST_INTEGER = 2**63 - 1  # what an Int64 column holds
+_EXACT = Context(prec=60, traps=[Inexact])  # more digits than a decimal may have
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?\.?")
 _LONGEST = 4000  # characters; a number takes fewer
 _DECLARED = re.compile(
@@ -88,6 +90,27 @@ def read_integer(text: str) -> int:
     if abs(number) > _LARGEST_INTEGER or number.denominator != 1:
         raise unreadable("a whole number", text)
     return int(number)
+
+
+def read_decimal(text: str) -> Decimal:
+    """The one number a text names, digit for digit.
+
+    Parameters
+    ----------
+    text : str
+
+    Raises
+    ------
+    UnreadableReply
+        As `read_float`; or it has no end in decimals, such as a third.
+    """
+    number = _number(text, "a decimal number")
+    if _PLAIN.fullmatch(text):
+        return Decimal(text.rstrip("."))
+    try:
+        return _EXACT.divide(Decimal(number.numerator), Decimal(number.denominator))
+    except ArithmeticError as error:
+        raise unreadable("a decimal number", text) from error
 
 
 def _number(text: str, expected: str) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,6 +19,7 @@ from vlmkit.prompts.kinds import Kind, kind_of
 from vlmkit.prompts.leaves import fitted
 from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.spellings import adapter_of
+from vlmkit.prompts.value_kinds import VALUE_KINDS
 from vlmkit.records import Constraint
 
 __all__ = ["Schema"]
@@ -81,7 +83,7 @@ class Schema:
         Returns
         -------
         dict
-            JSON values; dates are ISO texts, what is unknown is None.
+            JSON values; dates and times are ISO texts, decimals texts of their digits; what is unknown is None.
 
         Raises
         ------
@@ -126,9 +128,9 @@ class _JsonSchema(GenerateJsonSchema):
 
     def decimal_schema(self, schema: Any) -> dict[str, Any]:
         """A number with its bounds, and not a number or a text."""
-        described = {"type": "number"}
+        described: dict[str, Any] = dict(VALUE_KINDS["decimal"].json)
         self.update_with_validations(described, schema, self.ValidationsMapping.numeric)
-        return described
+        return {key: float(value) if isinstance(value, Decimal) else value for key, value in described.items()}
 
 
 def _described(adapter: TypeAdapter[Any], *, by_alias: bool) -> Kind:
@@ -171,6 +173,8 @@ def _nested(kind: Kind, values: Mapping[str, Any], name: str) -> Any:
 
 def _plain(kind: Kind, value: Any) -> Any:
     """A table's cell as JSON has it."""
+    if isinstance(value, Decimal):  # JSON's numbers are what the prompt asks for
+        return int(value) if value == value.to_integral_value() else float(value)
     if hasattr(value, "isoformat"):
         return value.isoformat()[:10] if kind.dtype is dt.date else value.isoformat()
     if hasattr(value, "tolist"):  # numpy's scalars and arrays

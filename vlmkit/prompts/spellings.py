@@ -1,14 +1,14 @@
 """Many ways to write a schema down, one thing made of each: a pydantic type adapter for one JSON object.
 
 The short text form, as in ``"count int, colors list[str], background: white|black|gray"``: fields between commas, each
-a name, a colon or a space, and a type: ``str``, ``int``, ``float``, ``bool``, ``date``, choices between bars, or
-``list[…]`` of one of these. A question mark at the end allows NA; words in parentheses say what the field means.
+a name, a colon or a space, and a type: ``str``, ``int``, ``float``, ``decimal``, ``bool``, ``date``, ``time``,
+``datetime``, choices between bars, or ``list[…]`` of one of these. A question mark at the end allows NA; words in
+parentheses say what the field means.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Optional, get_type_hints
@@ -18,22 +18,11 @@ from pydantic.errors import PydanticUserError
 from typing_extensions import TypedDict, is_typeddict
 
 from vlmkit.errors import BadSchema
+from vlmkit.prompts.value_kinds import VALUE_KINDS
 
 __all__ = ["adapter_of", "type_of"]
 
-_WORDS: dict[str, Any] = {
-    "str": str,
-    "string": str,
-    "text": str,
-    "int": int,
-    "integer": int,
-    "float": float,
-    "number": float,
-    "bool": bool,
-    "boolean": bool,
-    "date": dt.date,
-    "datetime": dt.datetime,
-}
+_WORDS = {word: kind.dtype for kind in VALUE_KINDS.values() for word in kind.spellings}
 _FIELD = re.compile(r"\s*(?P<name>\w+)\s*(?:[:\s]\s*(?P<type>[^()]*?))?\s*(?:\((?P<meaning>.*)\))?\s*", re.DOTALL)
 _HOW = 'Write it as in "count int, colors list[str], background: white|black|gray".'
 
@@ -130,7 +119,7 @@ def _type_of_text(text: str) -> Any:
     if "|" in text:
         return _choices([choice.strip() for choice in text.split("|")])
     if text.casefold() not in _WORDS:
-        raise BadSchema(f"schema: {text!r} is no type. {_HOW}")
+        raise BadSchema(f"schema: {text!r} is no type; types are {', '.join(_WORDS)}. {_HOW}")
     return _WORDS[text.casefold()]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Protocol
 
 from vlmkit.errors import Refused, UnreadableReply
@@ -14,18 +13,10 @@ from vlmkit.prompts.gate import admit, admit_values, advice_of_cut
 from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.shortening import cut_text
 from vlmkit.prompts.template import Template
+from vlmkit.prompts.value_kinds import kind_of_type
 from vlmkit.records import Constraint, Reply, Token
 
 __all__ = ["Field", "Form", "Task"]
-
-
-@cache
-def _readers() -> dict[type, Callable[[str], Any]]:
-    """What reads an answer of each type; opened for the first that is no text, as their patterns take a while."""
-    from vlmkit.prompts.numbers import read_float, read_integer
-    from vlmkit.prompts.yes_no import read_yes_or_no
-
-    return {int: read_integer, float: read_float, bool: read_yes_or_no}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +27,7 @@ class Field:
     ----------
     name : str
     dtype : type, default str
-        str, int, float, bool, date, datetime or list.
+        That of one of `VALUE_KINDS`, or list.
     choices : tuple of str or of int, default ()
         The only values there are; makes the column a category, in this order.
     low, high : float or None, default None
@@ -61,14 +52,15 @@ class Field:
             The answer is not of this field's type, or beyond its bounds.
         """
         if self.choices:
-            from vlmkit.prompts.choices import read_choice  # as `_readers`
+            from vlmkit.prompts.choices import read_choice  # only now, as its patterns take a while
 
             return read_choice(text, self.choices)
         if self.most_characters is not None:
             return cut_text(text, self.most_characters)
         if self.dtype is str:
             return text
-        value = _readers()[self.dtype](text)
+        kind = kind_of_type(self.dtype)
+        value: Any = text if kind is None else kind.read(text)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             scale = f"a number from {self.low} to {self.high}"
             raise UnreadableReply(f"expected {scale}, got {value}.", "Ask more plainly, or ask another model.")
