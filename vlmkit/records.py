@@ -132,12 +132,14 @@ class Constraint:
 
     Attributes
     ----------
-    kind : {"json_schema", "choice", "regex"}
+    kind : {"json_schema", "choice", "regex", "grammar"}
     text : str
-        The JSON schema as JSON; the choices as a JSON list of strings; the regular expression.
+        The JSON schema as JSON; the choices as a JSON list of strings; the regular expression; the grammar as Lark
+        writes it, with llguidance's additions: ``%json {…}`` for a schema, ``<name>`` for a special token of the model.
+        A grammar is for models in this process alone.
     """
 
-    kind: Literal["json_schema", "choice", "regex"]
+    kind: Literal["json_schema", "choice", "regex", "grammar"]
     text: str
 
 

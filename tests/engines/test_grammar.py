@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from tokenizers import decoders
 from vlmkit import sources
 from vlmkit.engines.grammar import Vocabulary, check_constraint
 from vlmkit.engines.mlx import open_engine
-from vlmkit.errors import BadSchema
+from vlmkit.errors import BadSchema, Refused
 from vlmkit.records import Ask, Constraint, Sampling, one_question
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +116,42 @@ def test_a_constraint_only_forbids(tiny, pictures):
     assert (held.text, held.finish_reason) == (own.text, own.finish_reason)
 
 
+CALL = """
+start: call+
+call: "<tool_call>" ("count, " count | "now, " now) "</tool_call>"
+count: %json {"type": "object", "properties": {"n": {"enum": [1, 2]}}, "required": ["n"], "additionalProperties": false}
+now: "{}"
+"""
+
+
+def test_a_grammar_is_kept(tiny, pictures):
+    """Rules with schemas in them, as the calls of a family have; whatever is drawn fits."""
+    constraint = Constraint(kind="grammar", text=CALL)
+    replies = [tiny.submit(_ask(pictures, constraint, temperature=1.5, seed=seed, max_tokens=200)) for seed in range(4)]
+    for reply in replies:
+        text = reply.result().text
+        pattern = r'(<tool_call>(count, \{ ?"n": ?[12] ?\}|now, \{\})</tool_call>)+'
+        whole = reply.result().finish_reason == "stop"
+        assert re.fullmatch(pattern, text) if whole else text.startswith("<tool_call>")
+
+
+@pytest.mark.parametrize(("kept", "text"), [(True, "a<fake_token_around_image>b"), (False, "ab")])
+def test_special_tokens_are_text_where_that_is_asked_for(tiny, pictures, kept, text):
+    """Those that end the answer are not, in either case; pieces are the same as the whole."""
+    constraint = Constraint(kind="grammar", text='start: "a" <fake_token_around_image> "b"')
+    ask = dataclasses.replace(_ask(pictures, constraint), keep_special_tokens=kept)
+    *pieces, last = tiny.stream(ask)
+    assert "".join(piece.text for piece in pieces) == last.reply.text == text
+
+
+def test_a_grammar_of_another_model_s_tokens_is_refused(tiny, pictures):
+    """It says which are there; the next ask is answered."""
+    bad = tiny.submit(_ask(pictures, Constraint(kind="grammar", text='start: "a" <|python_tag|>')))
+    with pytest.raises(Refused, match=r"unknown special token: \"<\|python_tag\|>\".*fake_token_around_image"):
+        bad.result(60)
+    assert tiny.submit(_ask(pictures, None)).result(60).text
+
+
 def test_probabilities_are_among_the_tokens_that_may_follow(tiny, pictures):
     """A token without an alternative is certain."""
     constraint = Constraint(kind="choice", text='["circle"]')
@@ -128,6 +165,7 @@ def test_probabilities_are_among_the_tokens_that_may_follow(tiny, pictures):
     "constraint",
     [
         Constraint(kind="regex", text="(a"),
+        Constraint(kind="grammar", text="start: nothing"),
         Constraint(kind="json_schema", text="{"),
         Constraint(kind="json_schema", text='{"type": "objekt"}'),
         Constraint(kind="json_schema", text='{"type": "array", "contains": {"type": "null"}}'),

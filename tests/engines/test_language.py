@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,8 @@ from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
-from vlmkit.records import Ask, Message, one_question
+from vlmkit.errors import BadSetting
+from vlmkit.records import Ask, Message, Sampling, Tool, ToolCall, one_question
 
 
 @pytest.fixture
@@ -134,3 +136,58 @@ def test_the_picture_s_token_is_the_one_that_the_files_name(language, monkeypatc
     assert found({"image_token_id": token}, [image]) == token
     assert found({"image_token_id": token, "image_token_index": 5}, [image]) == token
     assert found({"image_token_id": 5, "image_token_index": 4}, []) == 5
+
+
+LOOK = Tool(name="look", description="Looks at a row.")
+CALLED = (
+    Message.user("Which?", [picture(1)]),
+    Message.assistant("", [ToolCall(id="c1", name="look", arguments='{"row": 1}')]),
+    Message.tool("c1", "a star"),
+)
+TOOL_TEMPLATE = """
+{%- if tools %}<|im_start|>system
+{% for tool in tools %}{{ tool | tojson }}{% endfor %}<|im_end|>
+{% endif %}
+{%- for m in messages %}<|im_start|>{{ m.role }}
+{% if m.content is string %}{{ m.content }}
+{%- else %}{% for part in m.content %}{{ '<image>' if part.type == 'image' else part.text }}{% endfor %}{% endif %}
+{%- for c in m.tool_calls %}<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}<|im_end|>
+{% endfor %}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+
+
+def test_a_template_that_does_not_know_tools_gets_none(engine):
+    """Said before anything is computed."""
+    assert not engine.abilities.tools
+    with pytest.raises(BadSetting, match="takes none"):
+        engine.submit(Ask(messages=one_question("?"), tools=(LOOK,)))
+
+
+def test_a_template_that_knows_tools_shows_all(checkpoint, tmp_path):
+    """Tools, calls and results are read by the model, which answers; a choice of none shows no tool."""
+    directory = shutil.copytree(checkpoint, tmp_path / "tools")
+    (directory / "chat_template.jinja").write_text(TOOL_TEMPLATE)
+    with open_engine(str(directory), slots=1) as engine:
+        assert engine.abilities.tools
+        ask = Ask(messages=CALLED, tools=(LOOK,), sampling=Sampling(max_tokens=3))
+        shown = engine.look_inside(ask).text.replace("Ġ", " ")
+        assert '"name": "look"' in shown.partition("user")[0]
+        assert '<tool_call>{"name": "look", "arguments": {"row": 1}}</tool_call>' in shown
+        assert shown.index("<image>") < shown.index("Which?") < shown.index("<tool_call>") < shown.index("a star")
+        assert "Looks" not in engine.look_inside(replace(ask, tool_choice="none")).text
+        assert engine.submit(ask).result(60).usage.completion_tokens
+
+
+def test_markers_are_text_where_that_is_asked_for(language):
+    """Whoever reads tool calls needs those around them."""
+    marked = [*desk().call(lambda: language.encode("a")), *language.eos_token_ids]
+    decode = language.decode
+    assert desk().call(lambda: decode(marked)) == "a"
+    assert desk().call(lambda: decode(marked, keep_special_tokens=True)) == "a<|im_end|>"
+
+
+def test_an_answer_that_was_begun_goes_on(engine):
+    """The prompt ends with it, without the mark that ends a message."""
+    said = (Message.user("Which?"), Message.assistant("It is a"))
+    assert engine.look_inside(Ask(messages=said)).text.replace("Ġ", " ").endswith("It is a")

@@ -3,13 +3,14 @@
 import base64
 import io
 import json
+import threading
 
 import pytest
 from PIL import Image
 from scripted_server import http, sse
 
 from vlmkit.errors import BadSetting, ServerFault
-from vlmkit.records import Ask, Message, Picture, Tool, ToolCall
+from vlmkit.records import Ask, Constraint, Message, Picture, Tool, ToolCall
 
 WAIT_S = 20
 SCHEMA = {"type": "object", "properties": {"row": {"type": "integer"}}}
@@ -327,6 +328,8 @@ def test_what_a_server_does_not_take_is_refused(serve, opened):
         backend.submit(Ask(messages=(Message(role="system", content=(RED,)), Message.user("?"))))
     with pytest.raises(BadSetting, match="keep_special_tokens: m's server takes no such option"):
         backend.submit(Ask(messages=(Message.user("?"),), keep_special_tokens=True))
+    with pytest.raises(BadSetting, match="grammar: m's server takes no such option"):
+        backend.submit(Ask(messages=(Message.user("?"),), constraint=Constraint(kind="grammar", text='start: "a"')))
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -364,3 +367,30 @@ def test_a_key_in_a_call_is_blotted(serve, opened):
         assert reply.tool_calls[0].parsed_arguments["key"]
     shown = "".join(part.arguments for delta in heard for part in delta.tool_calls)
     assert shown == streamed.tool_calls[0].arguments
+
+
+def test_streams_need_no_threads_of_their_own(serve, opened):
+    """All are in flight in the one of the event loop, and each listener hears its own answer."""
+    go_on = threading.Event()
+
+    def answer(request):
+        go_on.wait(WAIT_S)
+        prompt = request.json["messages"][-1]["content"]
+        return sse(
+            *({"choices": [{"delta": {"content": word}, "finish_reason": None}]} for word in ("you said ", prompt)),
+            {"choices": [{"delta": {}, "finish_reason": "stop"}]},
+        )
+
+    backend = opened(serve(answer))
+    backend.submit(Ask(messages=(Message.user("first"),))).cancel()  # the loop has its thread now
+    before = threading.active_count()
+    heard = [[] for _ in range(40)]
+    futures = [
+        backend.submit(Ask(messages=(Message.user(f"number {number}"),)), pieces.append)
+        for number, pieces in enumerate(heard)
+    ]
+    assert threading.active_count() == before
+    go_on.set()
+    texts = [future.result(WAIT_S).text for future in futures]
+    assert texts == [f"you said number {number}" for number in range(40)]
+    assert ["".join(delta.text for delta in pieces) for pieces in heard] == texts

@@ -7,7 +7,7 @@ import pytest
 
 from vlmkit import sources
 from vlmkit.backends import load
-from vlmkit.records import Ask, Sampling, one_question
+from vlmkit.records import Ask, Message, Sampling, Tool, ToolCall, one_question
 
 pytestmark = pytest.mark.core_model
 
@@ -54,6 +54,27 @@ def test_it_streams(mlx_vlm_server, scenes, engine):
     assert "".join(piece.text for piece in pieces) == last.reply.text
     assert last.reply.finish_reason == "length"
     assert last.reply.usage.completion_tokens == 5
+
+
+@pytest.mark.parametrize("engine", ["mlx-vlm", "anthropic", "openai"])
+def test_it_takes_a_whole_conversation(mlx_vlm_server, scenes, engine):
+    """Tools, a call, its result with a picture, and two questions in a row, in either dialect."""
+    backend = load(engine + mlx_vlm_server.removeprefix("mlx-vlm"))
+    (first, _), (second, _) = scenes[:2]
+    call = ToolCall(id="call_0", name="look", arguments='{"row": 1}')
+    messages = (
+        Message.system("Be brief."),
+        Message.user("What is in this picture?", [first]),
+        Message.assistant("", [call]),
+        Message.tool("call_0", "one more picture", [second]),
+        Message.user("Look at both."),
+        Message.user("Describe this image."),
+    )
+    tools = (Tool(name="look", parameters='{"type": "object", "properties": {"row": {"type": "integer"}}}'),)
+    *pieces, last = backend.stream(Ask(messages=messages, tools=tools, sampling=Sampling(max_tokens=8)))
+    backend.close()
+    assert last.reply.text
+    assert "".join(piece.text for piece in pieces) == last.reply.text
 
 
 def test_it_is_listed(mlx_vlm_server):

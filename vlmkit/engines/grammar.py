@@ -1,4 +1,4 @@
-"""What an answer must be, enforced token by token with llguidance: JSON of a schema, one of some choices, a pattern.
+"""What an answer must be, enforced token by token with llguidance: JSON of a schema, a choice, a pattern, a grammar.
 
 A matcher says before each token which ones keep the answer on the way to a valid one; the row's sampler chooses among
 these alone. The masks are plain NumPy, so that the same code serves CPU, Metal and CUDA.
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer, grammar_from
 
-from vlmkit.errors import BadSchema, ServerFault
+from vlmkit.errors import BadSchema, Refused, ServerFault
 from vlmkit.records import Constraint
 
 __all__ = ["Matcher", "Vocabulary", "check_constraint"]
@@ -31,6 +31,8 @@ def _grammar(constraint: Constraint) -> str:
         return str(LLMatcher.grammar_from_json_schema(constraint.text, overrides=_JSON_STYLE))
     if constraint.kind == "choice":
         return str(grammar_from("choice", constraint.text))
+    if constraint.kind == "grammar":
+        return str(LLMatcher.grammar_from_lark(constraint.text))
     return str(LLMatcher.grammar_from_regex(constraint.text))
 
 
@@ -92,8 +94,22 @@ class Vocabulary:
         return any(part["type"] in _BYTES for part in written.get("decoders", [written]))
 
     def matcher(self, constraint: Constraint) -> Matcher:
-        """A matcher at the beginning of an answer."""
-        return Matcher(LLMatcher(self._tokenizer, _grammar(constraint)))
+        """A matcher at the beginning of an answer.
+
+        Parameters
+        ----------
+        constraint : Constraint
+
+        Raises
+        ------
+        Refused
+            A grammar has a special token that this model does not have.
+        """
+        matcher = LLMatcher(self._tokenizer, _grammar(constraint))
+        if matcher.is_error():
+            what = constraint.kind.replace("_", " ")
+            raise Refused(f"{what}: this model cannot keep it: {matcher.get_error().strip()}. Mend it.")
+        return Matcher(matcher)
 
 
 class Matcher:

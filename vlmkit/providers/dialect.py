@@ -184,6 +184,8 @@ def _wanted(ask: Ask) -> Iterator[str]:
         yield "tool_choice"
     if ask.tools and not ask.parallel_tool_calls:
         yield "parallel_tool_calls"
+    if ask.constraint is not None and ask.constraint.kind == "grammar":  # no prompt says one in words
+        yield "grammar"
 
 
 def offered(ask: Ask, form: Form) -> tuple[Tool, ...]:
