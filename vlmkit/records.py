@@ -177,11 +177,14 @@ class ToolCall:
         Of the tool.
     arguments : str
         A JSON object as the model wrote it, so perhaps not valid JSON.
+    signature : str, default ""
+        What a server wants back with the call, unread, as Google's thought signature.
     """
 
     id: str
     name: str
     arguments: str = "{}"
+    signature: str = field(default="", repr=False)
 
     @property
     def parsed_arguments(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from vlmkit.backends import load, parse
 from vlmkit.backends.protocol import Abilities, Backend
-from vlmkit.errors import Cancelled, TimedOut
-from vlmkit.records import Ask, Picture, Reply, Sampling, one_question
+from vlmkit.errors import BadSetting, Cancelled, ServerFault, TimedOut
+from vlmkit.records import Ask, Message, Picture, Reply, Sampling, ToolCall, one_question
 
 KINDS = [
     "fake:echo",
@@ -105,6 +105,38 @@ def test_a_stream_is_the_reply_in_pieces(backend):
     assert len(pieces) > 1
     assert "".join(piece.text for piece in pieces) + last.text == last.reply.text
     assert last.reply.text == backend.submit(ask()).result(WAIT_S).text
+
+
+def test_pieces_go_to_a_callable(backend):
+    """Without a thread of its own; one that breaks ends its own ask, and the next is answered."""
+    heard = []
+    reply = backend.submit(ask(), heard.append).result(WAIT_S)
+    assert "".join(piece.text for piece in heard) == reply.text
+    with pytest.raises(ServerFault, match="on_delta raised ZeroDivisionError"):
+        backend.submit(ask(), lambda _: 1 // 0).result(WAIT_S)
+    assert backend.submit(ask()).result(WAIT_S).text == reply.text
+
+
+def test_a_conversation_goes_on(backend):
+    """After a question and its answer, and after two questions in a row."""
+    question = ask().messages[-1]
+    before = (question, Message.assistant("A red picture."))
+    for messages in ((*before, Message.user("What else is in it?")), (question, Message.user("What is in it?"))):
+        assert backend.submit(Ask(messages=messages)).result(WAIT_S).text
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        (),
+        (Message.tool("c1", "nobody asked"),),
+        (Message.assistant("", [ToolCall(id="c1", name="look")]), Message.user("?")),
+    ],
+)
+def test_what_is_no_conversation_is_refused(backend, messages):
+    """Before anything is sent, wherever the model is."""
+    with pytest.raises(BadSetting):
+        backend.submit(Ask(messages=messages))
 
 
 def test_a_token_limit_is_kept_and_said(backend):

@@ -394,3 +394,32 @@ def test_streams_need_no_threads_of_their_own(serve, opened):
     texts = [future.result(WAIT_S).text for future in futures]
     assert texts == [f"you said number {number}" for number in range(40)]
     assert ["".join(delta.text for delta in pieces) for pieces in heard] == texts
+
+
+def test_a_signature_goes_back_with_its_call(serve, opened):
+    """Gemini refuses its own calls without it; what another model called has a word of Google's in its place."""
+    first, second = (json.loads(json.dumps(part)) for part in GEMINI["candidates"][0]["content"]["parts"][1:])
+    first["thoughtSignature"] = "c2lnbmVk"
+    signed = {"candidates": [{"content": {"parts": [first, second]}, "finishReason": "STOP"}]}
+    for script, listener in ((http(body=signed), None), (sse(signed, done=False), lambda _: None)):
+        server = serve(script, http(body=GEMINI))
+        backend = opened(server, engine="gemini", name="gemini-3-flash")
+        reply = backend.submit(ASK, listener).result(WAIT_S)
+        assert [call.signature for call in reply.tool_calls] == ["c2lnbmVk", ""]
+        results = (Message.tool("call_1", "one star"), Message.tool("call_2", "noon"))
+        said = (Message.user("?"), Message.assistant("", reply.tool_calls), *results)
+        backend.submit(Ask(messages=said, tools=ASK.tools)).result(WAIT_S)
+        parts = server.requests[-1].json["contents"][1]["parts"]
+        assert [part.get("thoughtSignature") for part in parts] == ["c2lnbmVk", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [("gemini-3-flash", "skip_thought_signature_validator"), ("gemini-2.5-flash", None)],
+)
+def test_calls_of_another_model_have_no_signature(serve, opened, name, signature):
+    """Older models want none."""
+    server = serve(http(body=GEMINI))
+    opened(server, engine="gemini", name=name).submit(ASK).result(WAIT_S)
+    parts = server.requests[0].json["contents"][1]["parts"]
+    assert [part.get("thoughtSignature") for part in parts] == [None, signature, None]

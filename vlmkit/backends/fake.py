@@ -104,7 +104,9 @@ class FakeBackend(BaseBackend):
         with self._jobs_lock:
             job = _FakeJob(ask, on_delta, len(self.asks))
             self.asks.append(ask)
-            self.most_in_flight = max(self.most_in_flight, len(self._jobs) + 1)
+            # One that has just ended may not be forgotten yet.
+            unanswered = sum(not other.ended for other in self._jobs.values()) + 1
+            self.most_in_flight = max(self.most_in_flight, unanswered)
         return job
 
     def fault_of(self, ask: Ask) -> RunError | None:

@@ -68,12 +68,15 @@ class ToolCallDelta:
         In the first piece of a call.
     arguments : str, default ""
         The next part of them.
+    signature : str, default ""
+        As `ToolCall.signature`.
     """
 
     index: int
     id: str = ""
     name: str = ""
     arguments: str = ""
+    signature: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

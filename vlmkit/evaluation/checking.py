@@ -198,9 +198,8 @@ class _Examination:
     def _check_streaming(self) -> _Finding:
         (probe,) = sight_probes(self._rng, 1)
         ask = probe.ask(self._backend.abilities, self._timeout_s)
-        ask = replace(
-            ask, messages=one_question("Describe this image in one short sentence.", ask.pictures)
-        )  # one word has one piece
+        # One word has one piece.
+        ask = replace(ask, messages=one_question("Describe this image in one short sentence.", ask.pictures))
         pieces = [delta.text for delta in self._backend.stream(ask) if delta.text]
         if len(pieces) > 1:
             return _Finding("yes", "the answer comes piece by piece")

@@ -206,7 +206,7 @@ class Asking:
                 with self._located(transport):
                     for data in events.feed(chunk):
                         job.add(self._event(data, is_last=not chunk))
-                if not chunk:
+                if not chunk or job.ended:  # whoever listened broke, and nobody waits for the rest
                     return
                 chunk = await read()
             await _rest(chunk, read)  # the end of the body, which keeps the connection
@@ -273,6 +273,7 @@ def _blotted(piece: Piece, transport: Transport) -> Piece:
             id=transport.blot(call.id),
             name=transport.blot(call.name),
             arguments=transport.blot(call.arguments),
+            signature=call.signature,
         )
         for call in piece.tool_calls
     )

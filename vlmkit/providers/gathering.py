@@ -74,6 +74,7 @@ class Calls:
         self._ids: list[str] = []
         self._names: list[str] = []
         self._arguments: list[list[str]] = []
+        self._signatures: list[str] = []
 
     def add(self, part: ToolCallDelta) -> ToolCallDelta:
         """Take the next part; gives it with its own number, and with id and name where a call begins by it.
@@ -89,16 +90,20 @@ class Calls:
             self._ids.append(part.id or new_call_id())
             self._names.append(part.name)
             self._arguments.append([])
+            self._signatures.append("")
         self._arguments[place].append(part.arguments)
+        self._signatures[place] = part.signature or self._signatures[place]
         if begins:
             return replace(part, index=place, id=self._ids[place])
-        return ToolCallDelta(index=place, arguments=part.arguments)
+        return ToolCallDelta(index=place, arguments=part.arguments, signature=part.signature)
 
     def whole(self) -> tuple[ToolCall, ...]:
         """All calls that have a name."""
-        parts = zip(self._ids, self._names, self._arguments, strict=True)
+        parts = zip(self._ids, self._names, self._arguments, self._signatures, strict=True)
         return tuple(
-            ToolCall(id=call_id, name=name, arguments="".join(texts) or "{}") for call_id, name, texts in parts if name
+            ToolCall(id=call_id, name=name, arguments="".join(texts) or "{}", signature=signature)
+            for call_id, name, texts, signature in parts
+            if name
         )
 
 

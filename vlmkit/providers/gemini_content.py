@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,17 +27,19 @@ from vlmkit.providers.dialect import (
 )
 from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
-from vlmkit.records import Ask, Message, Picture, Usage
+from vlmkit.records import Ask, Message, Picture, ToolCall, Usage
 
 __all__ = ["GEMINI_CONTENT"]
 
+_WITH_SIGNATURES = r"gemini-(?:[3-9]|\d\d)"
+_UNSIGNED = "skip_thought_signature_validator"
 _REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
     heads = list(itertools.takewhile(lambda message: message.role == "system", ask.messages))
-    contents = _contents(ask, ask.messages[len(heads) :])
+    contents = _contents(ask, ask.messages[len(heads) :], form)
     payload: dict[str, Any] = {"contents": contents, "generationConfig": _options(ask, form)}
     if heads:
         payload["system_instruction"] = {"parts": [{"text": message.text} for message in heads]}
@@ -59,11 +62,11 @@ def _options(ask: Ask, form: Form) -> dict[str, Any]:
     return options
 
 
-def _contents(ask: Ask, messages: Sequence[Message]) -> list[dict[str, Any]]:
+def _contents(ask: Ask, messages: Sequence[Message], form: Form) -> list[dict[str, Any]]:
     """Roles alternate: results of tools, and a system text in the middle, are said by the user."""
     contents: list[dict[str, Any]] = []
     for message in messages:
-        role, parts = ("model" if message.role == "assistant" else "user"), _parts(ask, message)
+        role, parts = ("model" if message.role == "assistant" else "user"), _parts(ask, message, form)
         if contents and contents[-1]["role"] == role == "user":
             contents[-1]["parts"] += parts
         else:
@@ -71,16 +74,28 @@ def _contents(ask: Ask, messages: Sequence[Message]) -> list[dict[str, Any]]:
     return contents
 
 
-def _parts(ask: Ask, message: Message) -> list[dict[str, Any]]:
+def _parts(ask: Ask, message: Message, form: Form) -> list[dict[str, Any]]:
     if message.role == "tool":
         name = ask.called_tool(message.tool_call_id)
         response = {"id": message.tool_call_id, "name": name, "response": {"result": message.text}}
         return [{"functionResponse": response}, *map(_part, message.pictures)]
-    calls = (
-        {"functionCall": {"id": call.id, "name": call.name, "args": call.parsed_arguments}}
-        for call in message.tool_calls
-    )
-    return [*map(_part, message.content), *calls]
+    return [*map(_part, message.content), *_called(message.tool_calls, form)]
+
+
+def _called(calls: Sequence[ToolCall], form: Form) -> list[dict[str, Any]]:
+    """Calls with their signatures, without which models from Gemini 3 on refuse them.
+
+    Of calls at the same time the first alone has one. What another model called has none; Google names a word for that:
+    https://ai.google.dev/gemini-api/docs/thought-signatures
+    """
+    parts: list[dict[str, Any]] = []
+    for call in calls:
+        part = {"functionCall": {"id": call.id, "name": call.name, "args": call.parsed_arguments}}
+        parts.append(part | ({"thoughtSignature": call.signature} if call.signature else {}))
+    is_signed = any("thoughtSignature" in part for part in parts)
+    if parts and not is_signed and re.match(_WITH_SIGNATURES, form.model.removeprefix("models/")):
+        parts[0]["thoughtSignature"] = _UNSIGNED
+    return parts
 
 
 def _part(part: str | Picture) -> dict[str, Any]:
@@ -165,7 +180,9 @@ def _calls(index: int, part: dict[str, Any]) -> tuple[ToolCallDelta, ...]:
         return ()
     given = call.get("args")
     arguments = json.dumps(given if isinstance(given, dict) else {})
-    return (ToolCallDelta(index=index, id=id_of(call) or new_call_id(), name=call["name"], arguments=arguments),)
+    signature = part.get("thoughtSignature")
+    named = ToolCallDelta(index=index, id=id_of(call) or new_call_id(), name=call["name"], arguments=arguments)
+    return (replace(named, signature=signature) if isinstance(signature, str) else named,)
 
 
 def _headers(key: str | None) -> Mapping[str, str]:
