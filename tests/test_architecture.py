@@ -57,7 +57,7 @@ MAY_IMPORT = {
     # Votes (frame) and measures (evaluation) have intervals of one kind.
     "proportions": set(),
     # Engines, formats, sources and styles of other packages stand in the same tables as ours.
-    "plugins": {"errors", "extras"},
+    "plugins": {"errors", "extras", "settings", "settings_checks"},
     "startup": set(),
     "sources": GROUND,
     "prompts": GROUND,

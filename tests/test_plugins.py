@@ -4,11 +4,13 @@ import importlib
 
 import pytest
 
+from vlmkit import settings
 from vlmkit.backends.engine_table import ENGINES, EngineSpec
-from vlmkit.errors import BrokenPlugin, MissingExtra, ModelLoadFailed, ModelNotFound
+from vlmkit.errors import BadSetting, BrokenPlugin, MissingExtra, ModelLoadFailed, ModelNotFound
 from vlmkit.plugins import Table, blaming
 
 ROWS = """
+from vlmkit import settings
 from vlmkit.backends.engine_table import EngineSpec
 GOOD = EngineSpec(name="good", opener="acme_rows:nothing")
 OTHER = EngineSpec(name="other", opener="acme_rows:nothing")
@@ -41,7 +43,7 @@ def test_a_plugin_s_row_is_found_after_ours(install):
     assert ENGINES.find("good").opener == "acme_rows:nothing"
     assert [row.name for row in ENGINES.rows()] == [*(row.name for row in ENGINES.own()), "good"]
     assert ENGINES.names()[-1] == "good"
-    assert ENGINES.problems() == []
+    assert list(ENGINES.examine().values()) == [None]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_a_broken_one_is_said_when_it_is_named(dotted, kind, message, install):
     with pytest.raises(kind, match=message):
         ENGINES.find("good")
     assert [row.name for row in ENGINES.rows()] == [row.name for row in ENGINES.own()]
-    assert any(message in problem for problem in ENGINES.problems())
+    assert any(message in str(problem) for problem in ENGINES.examine().values())
 
 
 def test_two_of_one_name_are_none(install):
@@ -69,16 +71,31 @@ def test_two_of_one_name_are_none(install):
     install("zeta", good="acme_rows:GOOD")
     with pytest.raises(BrokenPlugin, match=r"several packages bring this name \(acme, zeta\)"):
         ENGINES.find("good")
-    assert len(ENGINES.problems()) == 1
+    assert [type(problem) for problem in ENGINES.examine().values()] == [BrokenPlugin, BrokenPlugin]
+
+
+@pytest.mark.parametrize("allowed", [[], ["other-package"]])
+def test_one_that_is_not_allowed_is_not_used(allowed, install):
+    """Naming it says which setting forbids it; of two with one name the allowed one is used."""
+    install("Acme_VLM", good="acme_rows:GOOD")
+    settings.use(allow_plugins=allowed)
+    assert "good" not in ENGINES.names()
+    assert "good" not in [row.name for row in ENGINES.rows()]
+    with pytest.raises(BadSetting, match=r"not allowed \(vk\.use.*Add 'Acme_VLM' to allow_plugins"):
+        ENGINES.find("good")
+    assert [type(problem) for problem in ENGINES.examine().values()] == [BadSetting]
+    install("zeta", good="acme_rows:GOOD")
+    settings.use(allow_plugins=["acme.vlm"])
+    assert ENGINES.find("good").name == "good"
 
 
 def test_a_built_in_name_cannot_be_taken(install):
     """Ours is used, and that is said."""
     install("acme", mlx="acme_rows:GOOD")
     assert ENGINES.find("mlx").opener.startswith("vlmkit.")
-    (problem,) = ENGINES.problems()
-    assert "acme" in problem
-    assert "built-in" in problem
+    ((plugin, problem),) = ENGINES.examine().items()
+    assert str(plugin) == "mlx (acme_rows:GOOD of the package acme)"
+    assert "built-in" in str(problem)
 
 
 def test_our_rows_come_from_mappings_and_alone():

@@ -18,6 +18,7 @@ from vlmkit import settings_checks as checks
         (checks.limit_or_auto, "none", None), (checks.keep_loaded, "no", False), (checks.keep_loaded, "5", 5.0),
         (checks.store, "replay", "replay"), (checks.store, "a/b.sqlite", "a/b.sqlite"), (checks.one_of("a"), "a", "a"),
         (checks.formats, "all", None), (checks.formats, "png, JPEG", ("jpeg", "png")),
+        (checks.packages, "all", None), (checks.packages, "b, Acme_VLM", ("acme-vlm", "b")), (checks.packages, [], ()),
         (checks.formats, ["heif"], ("heif",)), (checks.flag_or_foreign, "Foreign", "foreign"),
         (checks.flag_or_foreign, "yes", True),
     ],
@@ -30,6 +31,7 @@ def test_what_is_taken(check, raw, value):
 @pytest.mark.parametrize(
     ("check", "raw"),
     [
+        (checks.packages, {"a": 1}), (checks.packages, 3), (checks.packages, [""]), (checks.packages, [3]),
         (checks.formats, []), (checks.formats, "jpg"), (checks.formats, ["png", 3]), (checks.formats, 3),
         (checks.flag_or_foreign, "some"),
         (checks.text, " "), (checks.text, 1), (checks.count_or_auto, 0), (checks.count_or_auto, True),

@@ -39,6 +39,7 @@ NEEDS_CONSENT = [
     ("remote", 'download_timeout_s = "none"'),
     ("remote", "allow_private_hosts = true"),
     ("privacy", "allow_remote = true"),
+    ("plugins", 'allow_plugins = ["acme-vlm"]'),
     ("processing", "store = '/anywhere/written.sqlite'"),
     ("hosts.ollama", "url = 'http://192.0.2.2/v1'"),
     ("hosts.ollama", "key_variable = 'AWS_SECRET_ACCESS_KEY'"),

@@ -16,7 +16,9 @@ from functools import lru_cache, wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, Protocol, TypeVar
 
-from vlmkit.errors import BrokenPlugin, SetupError, VlmkitError
+from vlmkit import settings
+from vlmkit import settings_checks as checks
+from vlmkit.errors import BadSetting, BrokenPlugin, SetupError, VlmkitError
 from vlmkit.extras import open_by_name
 
 __all__ = ["Plugin", "Table", "blaming", "open_foreign"]
@@ -81,14 +83,15 @@ class Table(Generic[_Row]):
         Raises
         ------
         SetupError
-            A plugin brings it, and cannot be used.
+            A plugin brings it, and cannot be used, or must not be by the setting ``allow_plugins``.
         """
         for row in self.own():
             if row.name == name:
                 return row
-        plugin = next((plugin for plugin in self.plugins() if plugin.name == name), None)
-        if plugin is None:
+        plugins = [plugin for plugin in self.plugins() if plugin.name == name]
+        if not plugins:
             return None
+        plugin = next(iter(_allowed(plugins)), plugins[0])
         self._check(plugin)
         return self._opened(plugin)
 
@@ -102,10 +105,10 @@ class Table(Generic[_Row]):
         """Every row that can be used: built-in ones in their order, then those of plugins by name."""
         found = list(self.own())
         taken = {row.name for row in found}
-        for name in sorted({plugin.name for plugin in self.plugins()} - taken):
+        for name in sorted({plugin.name for plugin in _allowed(self.plugins())} - taken):
             try:
                 row = self.find(name)
-            except SetupError:  # said by `problems`
+            except SetupError:  # said by `examine`
                 continue
             found += [row] if row is not None else []
         return found
@@ -113,34 +116,37 @@ class Table(Generic[_Row]):
     def names(self) -> list[str]:
         """Names of all rows, also of plugins that turn out to be broken once they are used."""
         own = [row.name for row in self.own()]
-        return own + sorted({plugin.name for plugin in self.plugins()} - set(own))
+        return own + sorted({plugin.name for plugin in _allowed(self.plugins())} - set(own))
 
     def plugins(self) -> list[Plugin]:
         """What installed packages bring, by package and name."""
         return list(_installed(self.group, tuple((place, _changed_ns(place)) for place in sys.path)))
 
-    def problems(self) -> list[str]:
-        """What is wrong with plugins, a sentence each and what to do; every plugin is imported for it."""
-        said: dict[str, None] = {}
+    def examine(self) -> dict[Plugin, SetupError | None]:
+        """Every plugin, each with what keeps it from being used; None where nothing does. All of them are imported."""
         own = {row.name for row in self.own()}
-        for plugin in self.plugins():
-            try:
-                self._check(plugin, own)
-                self._opened(plugin)
-            except SetupError as error:
-                said[str(error)] = None
-        return [f"{self.group}: {sentence}" for sentence in said]
+        return {plugin: self._problem(plugin, own) for plugin in self.plugins()}
+
+    def _problem(self, plugin: Plugin, own: Collection[str]) -> SetupError | None:
+        try:
+            self._check(plugin, own)
+            self._opened(plugin)
+        except SetupError as error:
+            return error
+        return None
 
     def _check(self, plugin: Plugin, own: Collection[str] = ()) -> None:
-        """See that it is the only one of its name."""
+        """See that it is allowed, and the only one of its name that is."""
         if plugin.name in own:
             raise BrokenPlugin(f"{plugin}: the name is that of a built-in one, which is used. Rename it.")
-        packages = [other.package for other in self.plugins() if other.name == plugin.name]
+        allowed = _allowed(self.plugins())
+        if plugin not in allowed:
+            origin = settings.resolve("allow_plugins").origin
+            raise BadSetting(f"{plugin}: it is not allowed ({origin}). Add {plugin.package!r} to allow_plugins.")
+        packages = [other.package for other in allowed if other.name == plugin.name]
         if len(packages) > 1:
-            message = (
-                f"{plugin.name}: several packages bring this name ({', '.join(packages)}), so none of them is used."
-            )
-            raise BrokenPlugin(f"{message} Uninstall all but one.")
+            message = f"{plugin.name}: several packages bring this name ({', '.join(packages)}), so none is used."
+            raise BrokenPlugin(f"{message} Uninstall all but one, or name only one of them in allow_plugins.")
 
     def _opened(self, plugin: Plugin) -> _Row:
         with blaming(str(plugin), plugin.dotted):
@@ -221,6 +227,11 @@ def _installed(group: str, _places: Hashable) -> tuple[Plugin, ...]:
     """Entry points of a group; every installed package is read for it, again after an installation."""
     found = {_plugin(point) for point in entry_points(group=group)}
     return tuple(sorted(found, key=lambda plugin: (plugin.package, plugin.name, plugin.dotted)))
+
+
+def _allowed(plugins: Sequence[Plugin]) -> list[Plugin]:
+    names = settings.get("allow_plugins") if plugins else None
+    return [plugin for plugin in plugins if names is None or checks.package_name(plugin.package) in names]
 
 
 def _changed_ns(place: str) -> int:

@@ -73,7 +73,7 @@ def use(**values: object) -> None:
         ``longest_wait_s``, ``auto_download``, ``isolate_model``, ``keep_loaded``, ``list_ttl_s``,
         ``load_timeout_s``, ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``image_formats``,
         ``isolate_images``, ``image_timeout_s``, ``largest_download_bytes``, ``download_timeout_s``,
-        ``allow_private_hosts``, ``allow_remote``. None takes an earlier value back.
+        ``allow_private_hosts``, ``allow_remote``, ``allow_plugins``. None takes an earlier value back.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 __all__ = [
@@ -22,11 +22,14 @@ __all__ = [
     "flag_or_foreign",
     "formats",
     "harmless",
+    "is_empty",
     "keep_loaded",
     "limit",
     "limit_or_auto",
     "needs_consent",
     "one_of",
+    "package_name",
+    "packages",
     "seconds",
     "store",
     "switches_on",
@@ -139,6 +142,27 @@ def formats(raw: object) -> tuple[str, ...] | None:
     return tuple(sorted(chosen))
 
 
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def packages(raw: object) -> tuple[str, ...] | None:
+    """Names of packages as PyPI compares them, in order; None for ``"all"``. Raises ValueError or TypeError."""
+    if isinstance(raw, str) and raw.strip().lower() == "all":
+        return None
+    names = filter(str.strip, raw.split(",")) if isinstance(raw, str) else raw
+    if isinstance(names, dict) or not isinstance(names, Iterable):
+        raise TypeError
+    checked = [text(name) for name in names]
+    if not all(_PACKAGE.fullmatch(name) for name in checked):
+        raise ValueError
+    return tuple(sorted({package_name(name) for name in checked}))
+
+
+def package_name(name: str) -> str:
+    """Name of a package in the form in which PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", name.lower())
+
+
 def store(raw: object) -> bool | str:
     """A file, a replay of one, True or False. Raises ValueError or TypeError."""
     if isinstance(raw, bool):
@@ -167,6 +191,11 @@ def one_of(*choices: str) -> Callable[[object], str]:
 def harmless(_raw: object) -> bool:
     """Whether a value may come from any file: always, for what costs nobody anything."""
     return True
+
+
+def is_empty(raw: object) -> bool:
+    """Whether a value allows nothing at all."""
+    return raw == []
 
 
 def needs_consent(_raw: object) -> bool:

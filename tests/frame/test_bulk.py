@@ -19,7 +19,7 @@ from vlmkit import frame as vk
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import ServerFault, SetupError, StoreFault, TimedOut, Unauthorized, UnknownModel, UnreadableReply
-from vlmkit.prompts import STYLES
+from vlmkit.prompts import style_prompt
 from vlmkit.runner import Done
 from vlmkit.store import Store
 
@@ -408,7 +408,7 @@ def test_a_full_disk_ends_the_run_with_the_rows_so_far(photos, backend, monkeypa
         vk.describe(frame, model=model, store="s.sqlite")
     partial = caught.value.partial
     assert partial["description"].tolist()[: sum(commits)] == [
-        f"{i}: {STYLES['detailed']}" for i in range(sum(commits))
+        f"{i}: {style_prompt('detailed')}" for i in range(sum(commits))
     ]
     assert partial["description_error"].iloc[-1].startswith("Cancelled")
     monkeypatch.setattr(Store, "record", record)
@@ -424,7 +424,7 @@ def test_equal_pictures_are_asked_once(photos, backend):
     Path("photos/copy.png").write_bytes(Path(path).read_bytes())
     model = backend(delay_s=0.01)
     result = vk.describe([path, "photos/copy.png", path, Path(path).read_bytes()] * 5, model=model, store="s.sqlite")
-    assert set(result["description"]) == {f"0: {STYLES['detailed']}"}
+    assert set(result["description"]) == {f"0: {style_prompt('detailed')}"}
     assert len(model.asks) == 1
 
 

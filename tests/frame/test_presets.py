@@ -9,15 +9,17 @@ import pytest
 import vlmkit as vk
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.frame import ask, caption, score, tags
-from vlmkit.prompts import STYLES
+from vlmkit.prompts import style_prompt
 
 
 def test_caption_is_brief_in_a_column_of_its_own(photos, backend):
     """With its error beside it."""
     frame = caption(photos(2, bad={1}), model=backend())
-    assert frame["caption"].tolist()[0] == f"0: {STYLES['brief']}"
+    assert frame["caption"].tolist()[0] == f"0: {style_prompt('brief')}"
     assert frame["caption_error"].notna().tolist() == [False, True]
-    assert caption(frame, style="technical", into="second", model=backend())["second"][0].endswith(STYLES["technical"])
+    assert caption(frame, style="technical", into="second", model=backend())["second"][0].endswith(
+        style_prompt("technical")
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 from vlmkit import settings
 from vlmkit.errors import BadSetting, RateLimited, Refused, SetupError, TimedOut, UnknownModel, UnreadableImage
 from vlmkit.frame import Description, ask, caption, describe, describe_iter, describe_one, score, tags
-from vlmkit.prompts import STYLES
+from vlmkit.prompts import style_prompt
 
 
 @pytest.mark.parametrize(
     ("options", "prompt"),
     [
-        ({}, STYLES["detailed"]),
-        ({"style": "technical"}, STYLES["technical"]),
+        ({}, style_prompt("detailed")),
+        ({"style": "technical"}, style_prompt("technical")),
         ({"prompt": "What?"}, "What?"),
         ({"prompt": "What?", "max_words": 3}, "What? Use at most 3 words."),
     ],

@@ -106,7 +106,6 @@ PAST_THE_WINDOW = {
         "prompts.cleaning",
         "prompts.emptiness",
         "prompts.refusals",
-        "prompts.styles",
         "prompts.template_tokens",
         "sources.drawing",
         "sources.color_grid",

@@ -2,7 +2,7 @@
 
 from string import Formatter
 
-from vlmkit.prompts.styles import STYLES
+from vlmkit.prompts.styles import style_prompt
 from vlmkit.tiny import phrasings, wordings
 
 
@@ -29,4 +29,4 @@ def test_no_trained_phrasing_has_words_that_are_kept_back():
 
 def test_the_styles_of_vlmkit_are_the_ones_trained_on():
     """A changed default prompt must be trained again, or changed back."""
-    assert {name: STYLES[name] for name in phrasings.STYLE_PROMPTS} == phrasings.STYLE_PROMPTS
+    assert {name: style_prompt(name) for name in phrasings.STYLE_PROMPTS} == phrasings.STYLE_PROMPTS

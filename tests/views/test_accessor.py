@@ -8,7 +8,7 @@ import pytest
 import vlmkit.accessor
 from vlmkit import frame as verbs
 from vlmkit.errors import BadSetting
-from vlmkit.prompts import STYLES
+from vlmkit.prompts import style_prompt
 
 
 def test_a_frame_chains(photos, backend):
@@ -32,7 +32,7 @@ def test_a_series_gives_a_series(photos, backend):
     paths = pd.Series(photos(2), name="file")
     captions = paths.vlm.caption(model=backend())
     assert captions.name == "caption"
-    assert captions.tolist() == [f"{i}: {STYLES['brief']}" for i in range(2)]
+    assert captions.tolist() == [f"{i}: {style_prompt('brief')}" for i in range(2)]
     assert paths.vlm.ask("?", model=backend()).name == "answer"
     assert paths.vlm.describe("?", model=backend()).name == "description"
     assert paths.vlm.read_images()["width"].tolist() == [10, 11]

@@ -24,6 +24,7 @@ from vlmkit.backends.facts import Counts, ModelInfo, counted
 from vlmkit.backends.protocol import Abilities, Delta, OnDelta, PendingReply, ToolCallDelta
 from vlmkit.backends.surface import Surface
 from vlmkit.errors import Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
+from vlmkit.plugins import blaming
 from vlmkit.records import Ask, Reply
 
 __all__ = ["AskJob", "BaseBackend"]
@@ -233,7 +234,8 @@ class BaseBackend(Surface):
             job.end(fault)
             return job.future
         try:
-            self.start(job)
+            with blaming(f"{self.model} broke", self, ServerFault):
+                self.start(job)
         except RunError as error:
             job.end(error)
         except BaseException:

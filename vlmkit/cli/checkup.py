@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends import DEFAULT_ENGINE, discovery
+from vlmkit.backends import DEFAULT_ENGINE, ENGINES, discovery
 from vlmkit.errors import BadSetting, SetupError
+from vlmkit.exporters import EXPORT_FORMATS
 from vlmkit.extras import open_by_name
+from vlmkit.prompts import STYLES
+from vlmkit.sources import SOURCES
 from vlmkit.store import choose_store, open_store
 
 __all__ = ["Checkup", "examine"]
@@ -33,6 +36,8 @@ class Checkup:
         The bundled model and how many downloaded ones there are.
     store : dict of str to object
         Where answers are kept, how large the file is, and how many runs it knows; empty where none is in use.
+    plugins : dict of str to str
+        What other packages bring, as ``"acme (vlmkit.backends)"``, to its package and whether it is used.
     settings : list of dict
         Name, value in force, and where it comes from.
     advice : list of str
@@ -45,6 +50,7 @@ class Checkup:
     compute: dict[str, Any] = field(default_factory=dict)
     models: dict[str, Any] = field(default_factory=dict)
     store: dict[str, Any] = field(default_factory=dict)
+    plugins: dict[str, str] = field(default_factory=dict)
     settings: list[dict[str, Any]] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     broken: bool = False
@@ -62,6 +68,7 @@ def examine() -> Checkup:
     _examine_compute(checkup)
     _examine_models(checkup)
     _examine_store(checkup)
+    _examine_plugins(checkup)
     _examine_settings(checkup)
     return checkup
 
@@ -115,6 +122,15 @@ def _examine_store(checkup: Checkup) -> None:
                 checkup.store |= {"size_bytes": choice.path.stat().st_size, "runs": len(store.runs())}
     except SetupError as error:
         checkup.complain(error)
+
+
+def _examine_plugins(checkup: Checkup) -> None:
+    for table in (ENGINES, EXPORT_FORMATS, SOURCES, STYLES):
+        for plugin, problem in table.examine().items():
+            state = "used" if problem is None else "not allowed" if isinstance(problem, BadSetting) else "broken"
+            checkup.plugins[f"{plugin.name} ({table.group})"] = f"{plugin.package}: {state}"
+            if state == "broken":
+                checkup.advice.append(f"{table.group}: {problem}")
 
 
 def _examine_settings(checkup: Checkup) -> None:

@@ -17,7 +17,7 @@ from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.sampling import stratified_rows
 from vlmkit.evaluation.texts import TEXT_MEASURES, check_measures
 from vlmkit.frame import ask, describe, read_images
-from vlmkit.prompts.styles import STYLES
+from vlmkit.prompts import STYLES
 from vlmkit.settings import require_model
 
 __all__ = ["compare"]
@@ -204,4 +204,4 @@ def _arguments(prompt: Any) -> dict[str, Any]:
         return dict(prompt)
     if not isinstance(prompt, str):
         raise BadSetting(f"prompts: {prompt!r} is none; give a style's name, a text, or a mapping of arguments.")
-    return {"style": prompt} if prompt in STYLES else {"prompt": prompt}
+    return {"style": prompt} if prompt in STYLES.names() else {"prompt": prompt}

@@ -14,6 +14,7 @@ __all__ = [
     "STYLES",
     "VALUE_KINDS",
     "Field",
+    "PromptStyle",
     "Task",
     "Template",
     "ValueKind",
@@ -24,6 +25,7 @@ __all__ = [
     "compose_score",
     "compose_tags",
     "kind_of_type",
+    "style_prompt",
 ]
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
         compose_tags,
     )
     from vlmkit.prompts.several import compose_questions
-    from vlmkit.prompts.styles import STYLES
+    from vlmkit.prompts.styles import STYLES, PromptStyle, style_prompt
     from vlmkit.prompts.tasks import Field, Task
     from vlmkit.prompts.template import MISSING_TEXT, Template
     from vlmkit.prompts.value_kinds import VALUE_KINDS, ValueKind, kind_of_type
@@ -45,7 +47,7 @@ else:
         {
             "composing": "compose_description compose_form compose_question compose_score compose_tags",
             "several": "compose_questions",
-            "styles": "STYLES",
+            "styles": "STYLES PromptStyle style_prompt",
             "tasks": "Field Task",
             "template": "MISSING_TEXT Template",
             "value_kinds": "VALUE_KINDS ValueKind kind_of_type",

@@ -7,24 +7,48 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from vlmkit.errors import BadSetting
+from vlmkit.plugins import Table
 
 __all__ = [
     "ANSWER_HEADING",
     "FORM_HEADING",
     "STYLES",
     "WHICH_PROMPT",
+    "PromptStyle",
     "answer_suffix",
     "style_prompt",
     "word_limit_suffix",
 ]
 
-STYLES = {
-    "brief": "Describe this image in one short sentence.",
-    "detailed": "Describe this image in detail.",
-    "technical": "Give a technical description of this image.",
-}
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptStyle:
+    """A way to describe any picture.
+
+    Attributes
+    ----------
+    name : str
+        What is given as ``style=``.
+    prompt : str
+        What is asked; may read the row, ``{column}``.
+    """
+
+    name: str
+    prompt: str
+
+
+STYLES = Table(
+    "vlmkit.styles",
+    PromptStyle,
+    (
+        PromptStyle(name="brief", prompt="Describe this image in one short sentence."),
+        PromptStyle(name="detailed", prompt="Describe this image in detail."),
+        PromptStyle(name="technical", prompt="Give a technical description of this image."),
+    ),
+)
 
 WHICH_PROMPT = "Which of these fits this image best?"
 FORM_HEADING = "Describe this image as one JSON object with these fields:"
@@ -45,12 +69,16 @@ def style_prompt(style: str) -> str:
     ------
     BadSetting
         No such style; lists the styles.
+    BrokenPlugin
+        A plugin brings it, and cannot be used.
     """
-    if style not in STYLES:
-        close = difflib.get_close_matches(str(style), STYLES, n=1)
+    found = STYLES.find(str(style))
+    if found is None:
+        names = STYLES.names()
+        close = difflib.get_close_matches(str(style), names, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise BadSetting(f"style={style!r}: no such style.{hint} Styles are {', '.join(STYLES)}; or give prompt=….")
-    return STYLES[style]
+        raise BadSetting(f"style={style!r}: no such style.{hint} Styles are {', '.join(names)}; or give prompt=….")
+    return found.prompt
 
 
 def answer_suffix(dtype: type, choices: Sequence[str] = ()) -> str:

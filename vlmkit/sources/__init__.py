@@ -11,9 +11,11 @@ from vlmkit.lazy import lazy_exports
 
 __all__ = [
     "RECIPE",
+    "SOURCES",
     "Examination",
     "Header",
     "Limits",
+    "PictureSource",
     "Raster",
     "decode",
     "draw_grid",
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
     from vlmkit.sources.limits import Limits
     from vlmkit.sources.locations import read, refer
+    from vlmkit.sources.picture_sources import SOURCES, PictureSource
     from vlmkit.sources.pictures import Examination, decode, examine, normalize
     from vlmkit.sources.thumbnails import thumbnail
 else:
@@ -45,6 +48,7 @@ else:
             "identity": "RECIPE fingerprint loaded stamp",
             "limits": "Limits",
             "locations": "read refer",
+            "picture_sources": "SOURCES PictureSource",
             "pictures": "Examination decode examine normalize",
             "thumbnails": "thumbnail",
         },

@@ -15,9 +15,10 @@ from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import Limits, check_bytes
+from vlmkit.sources.picture_sources import fetch
 from vlmkit.sources.urls import check_media_type, is_url
 
-__all__ = ["file_of", "in_either_form", "is_foreign", "load_bytes"]
+__all__ = ["file_of", "in_either_form", "is_foreign", "load_bytes", "read_data_url"]
 
 
 def load_bytes(ref: ImageRef, limits: Limits) -> bytes:
@@ -139,17 +140,28 @@ def check_size(size_bytes: int, label: str, limits: Limits) -> None:
 
 
 def _elsewhere(source: str, label: str, limits: Limits) -> bytes:
-    if source[:5].lower() == "data:":
-        return _data_url(source, label, limits)
     if is_url(source):
-        # Opened with the first URL: TLS and HTTP are of no use to those whose pictures are files.
-        from vlmkit.sources import remote
-
-        return remote.fetch(source, label, limits)
+        return fetch(source, label, limits)
     return archives.read_member(source, label, limits.largest_image_bytes)
 
 
-def _data_url(url: str, label: str, limits: Limits) -> bytes:
+def read_data_url(url: str, label: str, limits: Limits) -> bytes:
+    """Bytes that stand in a ``data:`` URL.
+
+    Parameters
+    ----------
+    url : str
+    label : str
+        What messages call the picture.
+    limits : Limits
+
+    Raises
+    ------
+    UnreadableImage
+        It is cut off, damaged, or calls itself something else than a picture.
+    ImageTooLarge
+        More bytes than allowed.
+    """
     head, comma, body = url[5:].partition(",")
     check_size(len(body) * 3 // 4 + 1, label, limits)
     if not comma:

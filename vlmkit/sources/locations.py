@@ -20,6 +20,7 @@ from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.formats import SUFFIXES
 from vlmkit.sources.objects import content_of, is_array, is_one_picture
+from vlmkit.sources.picture_sources import list_pictures
 from vlmkit.sources.urls import is_url, path_of_url, shown
 
 __all__ = ["natural_key", "read", "refer"]
@@ -126,7 +127,7 @@ def _sortable(match: re.Match[str]) -> str:
 def _read_path(path: str | bytes, *, recursive: bool) -> list[ImageRef]:
     text = path_of_url(os.fsdecode(path))
     if is_url(text):
-        return [refer(text)]
+        return list(map(refer, list_pictures(text, recursive=recursive)))
     text = os.path.expanduser(text)  # noqa: PTH111  Path would drop "./" and change the label
     # Unlike their namesakes in pathlib these answer False for what cannot be a path, such as a whole caption.
     if os.path.isdir(text):  # noqa: PTH112

@@ -18,6 +18,7 @@ from vlmkit.cli.interrupts import termination
 from vlmkit.cli.options import budget_of, budget_options, of_setting
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout, write_lines
 from vlmkit.cli.results import Results
+from vlmkit.prompts import STYLES
 
 __all__ = ["describe"]
 
@@ -34,7 +35,7 @@ _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or
 )
 @click.argument("paths", nargs=-1, required=True)
 @click.option("-m", "--model", help='Who describes: "tiny", a Hub id, a directory, or engine:name.')
-@click.option("--style", type=click.Choice(["brief", "detailed", "technical"]), help="[default: detailed]")
+@click.option("--style", type=click.Choice(STYLES.names()), help="[default: detailed]")
 @click.option("--prompt", help="Free text instead of a style; {width} and the like read the picture's facts.")
 @click.option("--system", help="System text, sent before the prompt.")
 @click.option("--max-words", type=click.IntRange(min=1), help="Ask for at most so many words.")

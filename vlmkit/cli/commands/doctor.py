@@ -29,7 +29,8 @@ def doctor(form: str) -> int:
 
 
 def _lines(checkup: Checkup, width: int) -> Iterator[str]:
-    parts = {"versions": checkup.versions, "compute": checkup.compute, "models": checkup.models, "store": checkup.store}
+    names = ("versions", "compute", "models", "store", "plugins")
+    parts = {name: getattr(checkup, name) for name in names if name != "plugins" or checkup.plugins}
     for title, facts in parts.items():
         yield from draw([title, ""], [(name, _shown(value)) for name, value in facts.items()], width)
         yield ""
