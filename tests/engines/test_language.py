@@ -165,9 +165,10 @@ def test_a_template_that_does_not_know_tools_gets_none(engine):
 
 
 def test_a_template_that_knows_tools_shows_all(checkpoint, tmp_path):
-    """Tools, calls and results are read by the model, which answers; a choice of none shows no tool."""
+    """Also one for tools alone; calls and results are read by the model, and a choice of none shows no tool."""
     directory = shutil.copytree(checkpoint, tmp_path / "tools")
-    (directory / "chat_template.jinja").write_text(TOOL_TEMPLATE)
+    (directory / "chat_templates").mkdir()
+    (directory / "chat_templates" / "tool_use.jinja").write_text(TOOL_TEMPLATE)
     with open_engine(str(directory), slots=1) as engine:
         assert engine.abilities.tools
         ask = Ask(messages=CALLED, tools=(LOOK,), sampling=Sampling(max_tokens=3))

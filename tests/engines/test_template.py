@@ -6,7 +6,7 @@ from dataclasses import replace
 import jinja2
 import pytest
 
-from vlmkit.engines.template import ChatTemplate, own_template
+from vlmkit.engines.template import ChatTemplate, own_template, own_tool_template
 from vlmkit.errors import Refused
 from vlmkit.records import Message, Picture, Tool, ToolCall, one_question
 
@@ -150,6 +150,25 @@ def test_a_checkpoint_s_own_template_is_in_its_files(tmp_path, files, expected):
         text = content if isinstance(content, str) else json.dumps(content)
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert own_template(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, None),
+        ({"tokenizer_config.json": {"chat_template": "T"}}, None),
+        ({"chat_template.jinja": "J", "chat_templates/tool_use.jinja": "U"}, "U"),
+        ({"chat_template.json": {"chat_template": "O"}, "chat_templates/tool_use.jinja": "U"}, None),
+        ({"chat_template.json": {"chat_template": [{"name": "tool_use", "template": "U"}]}}, "U"),
+    ],
+)
+def test_a_template_for_tools_may_stand_apart(tmp_path, files, expected):
+    """Beside the one that is used, and nowhere else."""
+    (tmp_path / "chat_templates").mkdir()
+    for name, content in files.items():
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert own_tool_template(tmp_path) == expected
 
 
 def test_several_templates_without_a_default_are_none_to_choose_from(tmp_path):

@@ -6,12 +6,13 @@ Imported on the desk only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import foreign, grammar, locate
 from vlmkit.engines.decoding import Prompt
 from vlmkit.engines.desk import within
-from vlmkit.engines.template import own_template
+from vlmkit.engines.template import own_template, own_tool_template
 from vlmkit.errors import Refused
 from vlmkit.records import Ask, Constraint, Picture, one_question
 
@@ -52,7 +53,10 @@ class LoadedModel:
         self.context_length = checkpoint.context_length
         self._config = checkpoint.config
         own, is_ours = own_template(checkpoint.directory), locate.is_bundled(checkpoint.directory)
-        self._template = foreign.chat_template(model.config.model_type, processor, own, name=name, is_ours=is_ours)
+        made = partial(foreign.chat_template, model.config.model_type, processor, name=name, is_ours=is_ours)
+        self._template = made(own)
+        for_tools = own_tool_template(checkpoint.directory)
+        self._tool_template = self._template if for_tools is None else made(for_tools)
         self.tokenizer = getattr(processor, "tokenizer", processor)
         # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
         self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))
@@ -73,7 +77,7 @@ class LoadedModel:
     @property
     def takes_tools(self) -> bool:
         """Whether its chat template shows tools."""
-        return self._template is not None and self._template.takes_tools
+        return self._tool_template is not None and self._tool_template.takes_tools
 
     def question(self, text: str, images: Sequence[Any]) -> Prompt:
         """Finished prompt of one question; raises as `prompt`."""
@@ -88,9 +92,12 @@ class LoadedModel:
         images : sequence of PIL.Image.Image
             Its pictures, decoded.
         """
+        tools = () if ask.tool_choice == "none" else ask.tools
+        uses_tools = bool(tools) or any(message.tool_calls for message in ask.messages)
+        template = self._tool_template if uses_tools else self._template
         finished = (
-            self._template.text(ask.messages, () if ask.tool_choice == "none" else ask.tools)
-            if self._template is not None
+            template.text(ask.messages, tools)
+            if template is not None
             else foreign.plain_prompt(self.model, self.processor, ask.messages)
         )
         with within(_PREPARING_S, "making tokens and pixels of a question"), foreign.on_stream():

@@ -20,9 +20,10 @@ from vlmkit.engines.template_ways import Way, in_unique_words, shape_of, ways_fo
 from vlmkit.errors import Refused
 from vlmkit.records import Message, Tool
 
-__all__ = ["ChatTemplate", "one_template", "own_template"]
+__all__ = ["ChatTemplate", "one_template", "own_template", "own_tool_template"]
 
 _DEFAULT = "default"
+_TOOL_USE = "tool_use"
 
 
 def own_template(directory: Path) -> str | None:
@@ -42,6 +43,23 @@ def own_template(directory: Path) -> str | None:
     """
     found = (one_template(template) for template in _templates(directory))
     return next((template for template in found if template), None)
+
+
+def own_tool_template(directory: Path) -> str | None:
+    """Template for conversations with tools, where a checkpoint's files hold one apart; None where they do not.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the checkpoint.
+
+    Raises
+    ------
+    ModelLoadFailed
+        One of its files cannot be read.
+    """
+    found = next(filter(None, map(_by_name, _templates(directory))), None)
+    return found.get(_TOOL_USE) or None if isinstance(found, dict) else None
 
 
 def _templates(directory: Path) -> Iterator[Any]:
@@ -81,14 +99,18 @@ def one_template(template: Any) -> str | None:
     ValueError
         None of them is called so.
     """
-    if isinstance(template, list):
-        template = {entry["name"]: entry["template"] for entry in template}
+    template = _by_name(template)
     if not isinstance(template, dict):
         return template or None
     if template and _DEFAULT not in template:
         message = f"its files hold chat templates called {', '.join(sorted(template))}, and none called default"
         raise ValueError(message)
     return template.get(_DEFAULT)
+
+
+def _by_name(template: Any) -> Any:
+    """A list of several as a mapping; anything else as it is."""
+    return {entry["name"]: entry["template"] for entry in template} if isinstance(template, list) else template
 
 
 _TOOL = Tool(name="vlmkittool0x", description="Looks.")
