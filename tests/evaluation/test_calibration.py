@@ -1,12 +1,14 @@
 """Confidences against how often answers are right, and what is made of them."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import ImageFilter
 
 import vlmkit as vk
-from vlmkit.errors import BadSetting, SetupError
+from vlmkit.errors import BadSetting, MissingExtra, SetupError
 from vlmkit.tiny import scenes
 
 
@@ -56,6 +58,22 @@ def test_the_error_is_the_mean_distance_by_rows():
         "right_high": pytest.approx([0.7634, 0.9654], abs=1e-4),
     }
     assert str(found).endswith("expected calibration error: 0.062")
+
+
+def test_it_is_drawn(monkeypatch):
+    """A point for each range, its interval, and the diagonal on which confidences mean what they say."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    table = answers([0.6] * 10 + [0.95] * 30, [True] * 5 + [False] * 5 + [True] * 27 + [False] * 3)
+    axes = vk.calibrate(table, {"n": "true"}).plot()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("confidence", "share that is right")
+    (points,) = axes.containers
+    assert points.lines[0].get_xydata().tolist() == [pytest.approx([0.6, 0.5]), pytest.approx([0.95, 0.9])]
+    heights = [line.vertices[:, 1] for line in points.lines[2][0].get_paths()]
+    assert heights[0] == pytest.approx([0.2366, 0.7634], abs=1e-4)
+    sys.modules["matplotlib.pyplot"].close("all")
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(MissingExtra, match=r"vlmkit\[evaluation\]"):
+        vk.calibrate(table, {"n": "true"}).plot()
 
 
 def test_what_is_not_known_is_counted():

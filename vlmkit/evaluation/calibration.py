@@ -12,6 +12,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.evaluation.alignment import align_truth
+from vlmkit.extras import open_by_name
 from vlmkit.proportions import wilson_interval
 
 __all__ = ["Calibration", "calibrate"]
@@ -52,6 +53,28 @@ class Calibration:
         return f"{self.table.round(3).to_string(index=False)}\nexpected calibration error: {self.error:.3f}"
 
     __repr__ = __str__
+
+    def plot(self) -> Any:
+        """Draw the share that is right over the confidence, a point with its interval for each range; on the diagonal a
+        confidence means what it says.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        MissingExtra
+            matplotlib is not installed.
+        """
+        subplots = open_by_name("matplotlib.pyplot:subplots", extra="evaluation")
+        _, axes = subplots(layout="constrained")
+        confidence, right = self.table["confidence"].astype(float), self.table["right"].astype(float)
+        ends = [right - self.table["right_low"].astype(float), self.table["right_high"].astype(float) - right]
+        axes.axline((0, 0), slope=1, color="gray", linestyle="--")
+        axes.errorbar(confidence, right, yerr=[end.clip(lower=0) for end in ends], fmt="o", capsize=3)
+        axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
+        return axes
 
     def mend(self, confidence: pd.Series[Any]) -> pd.Series[Any]:
         """Probability that answers with these confidences are right, as far as the judged rows tell.
