@@ -68,7 +68,24 @@ class VlmkitError(Exception):
     """Root of every error vlmkit raises on purpose.
 
     As a text it is safe to print: a file's name or a server's words in it cannot steer a terminal.
+
+    Attributes
+    ----------
+    partial : object, default None
+        What there was before it: of a run that ended early the table so far, of an answer that came too late the reply
+        so far.
     """
+
+    partial: object = None
+
+    def reword(self, message: str) -> None:
+        """Say the same with other words, such as where it happened.
+
+        Parameters
+        ----------
+        message : str
+        """
+        self.args = (message,)
 
     def __str__(self) -> str:
         return for_terminal(super().__str__(), keep="\n\t")

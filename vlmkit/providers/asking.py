@@ -183,7 +183,7 @@ class Asking:
                 place.tokens = _tokens(piece.usage)
         except TimedOut as fault:
             cut = replace(_blotted(job.gathered.whole(), transport), finish_reason="timeout")
-            vars(fault)["partial"] = cut if cut.text else None
+            fault.partial = cut if cut.text else None
             raise
         return piece
 
@@ -226,7 +226,7 @@ class Asking:
         if fault is not None:
             if is_missing_model(answer) and not self._worked:
                 raise ModelNotFound(transport.blot(str(fault)))
-            fault.args = (transport.blot(str(fault)),)
+            fault.reword(transport.blot(str(fault)))
             raise fault
         try:
             return parse(answer.body)
@@ -247,7 +247,7 @@ class Asking:
         except BackendError as fault:
             text = str(fault)
             if transport.address not in text:
-                fault.args = (transport.blot(f"{self.model} at {transport.address}: {text}"),)
+                fault.reword(transport.blot(f"{self.model} at {transport.address}: {text}"))
             raise
 
 

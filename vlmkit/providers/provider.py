@@ -163,7 +163,7 @@ class Provider(BaseBackend):
             job.end(self._reply_of(job, await self._asking.answer(job)))
         except TimedOut as fault:
             if isinstance(fault.partial, Piece):
-                vars(fault)["partial"] = self._reply_of(job, fault.partial)
+                fault.partial = self._reply_of(job, fault.partial)
             job.end(fault)
         except (RunError, SetupError) as fault:
             job.end(fault)

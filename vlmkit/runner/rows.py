@@ -192,7 +192,7 @@ def _advise(fault: RunError, row: Row) -> None:
     info: ModelInfo | None = getattr(row.prepared.target.backend if row.prepared else None, "info", None)
     told = " ".join(info.remarks) if info is not None and info.faithfulness in _DOUBTFUL else ""
     if told not in str(fault):
-        fault.args = (f"{fault} {told}",)
+        fault.reword(f"{fault} {told}")
 
 
 def missed(row: Row, plan: Plan) -> SetupError:
