@@ -1,12 +1,13 @@
-"""Files are read once as long as they stay as they are."""
+"""Files are read once as long as they stay as they are, and replaced whole."""
 
 import os
 import time
+from contextlib import suppress
 
 import pytest
 
 from vlmkit import files
-from vlmkit.files import ReadOnce
+from vlmkit.files import ReadOnce, cache_folder, replace_whole
 
 
 @pytest.fixture
@@ -82,3 +83,29 @@ def test_only_so_many_are_kept(tmp_path, counted, later, monkeypatch):
     for name in "abc":
         once(settled(tmp_path / name, name))
     assert len(once._kept) <= 2
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    """What was there stays until the new one is complete; nothing is left beside it, and a link is not followed."""
+    path, other = tmp_path / "new folder" / "a", tmp_path / "other"
+    with replace_whole(path) as part:
+        part.write_text("first", "utf-8")
+        assert not path.exists()
+    with suppress(KeyError), replace_whole(path) as part:
+        part.write_text("half", "utf-8")
+        raise KeyError
+    assert (path.read_text("utf-8"), list(path.parent.iterdir())) == ("first", [path])
+    path.unlink()
+    other.write_text("untouched", "utf-8")
+    path.symlink_to(other)
+    with replace_whole(path) as part:
+        part.write_text("second", "utf-8")
+    assert (path.read_text("utf-8"), path.is_symlink(), other.read_text("utf-8")) == ("second", False, "untouched")
+
+
+def test_the_cache_is_where_this_system_has_it(monkeypatch, tmp_path):
+    """The store and what was found out about models are in one folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder().name == "vlmkit"
+    if os.name == "posix" and os.uname().sysname == "Linux":
+        assert cache_folder().parent == tmp_path

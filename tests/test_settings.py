@@ -167,9 +167,9 @@ def test_a_wrong_file_is_named(folder, text, named):
 
 def test_unknown_names_get_the_closest(folder):
     """A mistyped setting is an error that names the right one."""
-    with pytest.raises(BadSetting, match=r"'wokers' is not a setting; did you mean 'workers'\?"):
+    with pytest.raises(BadSetting, match=r"'wokers' is an unknown setting\. Did you mean 'workers'\?"):
         settings.use(wokers=2)
-    with pytest.raises(BadSetting, match="'zzz' is not a setting; settings are: model, "):
+    with pytest.raises(BadSetting, match=r"'zzz' is an unknown setting\. Settings are: model, "):
         settings.get("zzz")
 
 

@@ -1,17 +1,19 @@
-"""Files: read once as long as they stay as they are.
+"""Files: read once as long as they stay as they are, replaced whole or not at all; and where a cache is kept.
 
-Takes   a path, and how its file is read.    Gives  what was read.
-May use nothing.                             Never  gives what a file said before it was changed."""
+Takes   a path, how its file is read or written.    Gives  what was read; a file that is whole.
+May use platformdirs.                               Never  gives what a file said before it was changed."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-__all__ = ["ReadOnce"]
+__all__ = ["ReadOnce", "cache_folder", "replace_whole"]
 
 Value = TypeVar("Value")
 
@@ -63,3 +65,37 @@ def _state(path: Path) -> tuple[tuple[int, ...], bool]:
     changed_ns = max(found.st_mtime_ns, found.st_ctime_ns)
     state = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev)
     return state, time.time_ns() - changed_ns > _SETTLED_NS
+
+
+@contextmanager
+def replace_whole(path: Path) -> Iterator[Path]:
+    """A file to be written, which takes the place of `path` when all went well; until then an older one stays as it is.
+
+    A link of that name is replaced, never written through.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where it is missing.
+
+    Yields
+    ------
+    Path
+        Beside it, hidden, and gone afterwards.
+    """
+    short = hashlib.blake2b(os.fsencode(path.name), digest_size=8).hexdigest()  # the name itself may be of full length
+    partial = path.with_name(f".vlmkit-{short}-{os.getpid()}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def cache_folder() -> Path:
+    """The user's own folder of what can be had again; it need not be there."""
+    import platformdirs  # only now: most of its import is for other folders
+
+    return Path(platformdirs.user_cache_dir("vlmkit", appauthor=False))

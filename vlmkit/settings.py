@@ -5,13 +5,13 @@ May use errors, settings_*.                                Never  writes anythin
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vlmkit.arguments import did_you_mean
 from vlmkit.errors import BadSetting, UnknownModel
 from vlmkit.settings_file import FILE_NAME, SettingsFile, files, read
 from vlmkit.settings_table import HOST_ENTRIES, SETTINGS, Setting
@@ -227,10 +227,8 @@ def require_model(argument: object = None) -> str:
 
 def _named(name: str) -> Setting:
     if name not in SETTINGS:
-        close = difflib.get_close_matches(name, SETTINGS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"settings are: {', '.join(SETTINGS)}."
-        message = f"{name!r} is not a setting; {hint}"
-        raise BadSetting(message)
+        hint = did_you_mean(name, SETTINGS, otherwise=f"Settings are: {', '.join(SETTINGS)}.")
+        raise BadSetting(f"{name!r} is an unknown setting.{hint}")
     return SETTINGS[name]
 
 

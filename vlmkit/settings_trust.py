@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from vlmkit.errors import BadSetting
-from vlmkit.files import ReadOnce
+from vlmkit.files import ReadOnce, replace_whole
 from vlmkit.notices import warn
 from vlmkit.settings_file import Content, SettingsFile, entries, user_folder
 
@@ -139,11 +139,10 @@ def _record(path: Path) -> Mapping[Path, str]:
 
 def _write(kept: Mapping[Path, str]) -> None:
     record = user_folder() / _RECORD
-    part = record.with_suffix(f".{os.getpid()}")
+    text = json.dumps({str(path): digest for path, digest in sorted(kept.items())}, indent=1)
     try:
-        record.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps({str(path): digest for path, digest in sorted(kept.items())}, indent=1), "utf-8")
-        part.replace(record)
+        with replace_whole(record) as part:
+            part.write_text(text, "utf-8")
     except OSError as error:
         raise BadSetting(f"{record} cannot be written: {error}. Make that folder writable.") from error
 

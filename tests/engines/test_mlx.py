@@ -329,7 +329,7 @@ def test_what_cannot_be_opened_is_said(checkpoint):
     """An address, no slots, a model that is not there."""
     with pytest.raises(BadSetting, match="runs in this process and has no address"):
         open_engine("tiny", url="http://127.0.0.1")
-    with pytest.raises(BadSetting, match="slots: 0 cannot be used"):
+    with pytest.raises(BadSetting, match="slots=0: give 1 or more"):
         open_engine("tiny", slots=0)
     for wrong in (0, "9", 1.5, True):
         with pytest.raises(BadSetting, match=f"kv_cache_tokens: {wrong!r} cannot be used"):

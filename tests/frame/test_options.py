@@ -48,8 +48,8 @@ def test_everything_else_arrives(backend):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"temprature": 1}, "'temprature' is no option here; did you mean 'temperature'"),
-        ({"zzz": 1}, "'zzz' is no option here; options are: background, budget, confidence, details, examples"),
+        ({"temprature": 1}, "'temprature' is an unknown option. Did you mean 'temperature'"),
+        ({"zzz": 1}, "'zzz' is an unknown option. Options are: background, budget, confidence, details, examples"),
         ({"temperature": -0.1}, r"temperature=-0\.1: give a number from 0"),
         ({"temperature": float("nan")}, "temperature=nan"),
         ({"temperature": True}, "temperature=True"),
@@ -87,5 +87,5 @@ def test_what_no_verb_takes(given, message):
 @pytest.mark.parametrize(("kind", "name"), [(AskOptions, "image"), (AskOptions, "workers"), (RowOptions, "details")])
 def test_a_verb_takes_only_what_it_uses(kind, name):
     """An option without effect is refused rather than ignored."""
-    with pytest.raises(BadSetting, match=f"'{name}' is no option here"):
+    with pytest.raises(BadSetting, match=f"'{name}' is an unknown option"):
         parse_options({name: None}, kind)

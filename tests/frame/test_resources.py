@@ -107,7 +107,7 @@ def test_the_default_file_is_made_where_none_is_named(photos, monkeypatch, tmp_p
     """In the user's cache folder, or the file of the settings."""
     monkeypatch.delenv("VLMKIT_STORE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("vlmkit.store.choice.platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache" / "v")
+    monkeypatch.setattr("vlmkit.store.choice.cache_folder", lambda: tmp_path / "cache" / "v")
     paths = photos(1)
     vk.describe(paths, model="fake:echo")
     with open_store(tmp_path / "cache" / "v" / "store.sqlite") as store:
@@ -133,7 +133,7 @@ def test_without_a_place_for_the_default_file_nothing_is_kept(photos, monkeypatc
 def test_a_default_file_that_may_only_be_read_answers(photos, monkeypatch, tmp_path, backend):
     """What was paid for is not asked again; what is new is not kept, as is said. A damaged one ends the call."""
     monkeypatch.setenv("VLMKIT_STORE", "true")
-    monkeypatch.setattr("vlmkit.store.choice.platformdirs.user_cache_path", lambda *_, **__: tmp_path / "v")
+    monkeypatch.setattr("vlmkit.store.choice.cache_folder", lambda: tmp_path / "v")
     paths, model, may = photos(3), backend(), os.access
     vk.describe(paths[:2], "What?", model=model)
     monkeypatch.setattr("os.access", lambda place, how: may(place, how) and not (how & os.W_OK and "v" in str(place)))

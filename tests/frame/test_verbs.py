@@ -160,7 +160,7 @@ def test_a_budget_keeps_the_table(photos, backend):
 
 def test_describe_one_takes_no_options_of_tables(photos, backend):
     """They would have no effect."""
-    with pytest.raises(BadSetting, match="'details' is no option here"):
+    with pytest.raises(BadSetting, match="'details' is an unknown option"):
         describe_one(photos(1)[0], model=backend(), details=True)
 
 

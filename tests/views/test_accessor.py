@@ -58,5 +58,5 @@ def test_every_verb_of_tables_is_there(name):
 
 def test_mistyped_options_are_refused(photos, backend):
     """By the verb, with its hint."""
-    with pytest.raises(BadSetting, match="did you mean"):
+    with pytest.raises(BadSetting, match="Did you mean"):
         pd.DataFrame({"path": photos(1)}).vlm.describe(model=backend(), temprature=1)

@@ -113,7 +113,7 @@ def test_wrong_calls_and_faults_raise(tmp_path, backend):
     image = Image.new("RGB", (8, 8))
     with pytest.raises(BadSetting, match="alternatives=11: give a whole number from 0 to 10"):
         vk.explain(image, "What?", model=backend(), alternatives=11)
-    with pytest.raises(BadSetting, match="'store' is no option here"):
+    with pytest.raises(BadSetting, match="'store' is an unknown option"):
         vk.explain(image, "What?", model=backend(), store=False)
     with pytest.raises(SetupError):
         vk.explain(image, "What?")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vlmkit.arguments import did_you_mean
 from vlmkit.backends.addresses import split_address
 from vlmkit.backends.engine_table import DEFAULT_ENGINE, ENGINES, engine_of
 from vlmkit.backends.protocol import Backend
@@ -138,8 +138,7 @@ def _check_options(engine: str, parameters: Iterable[inspect.Parameter], options
 
 
 def _unknown(model: str, word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, [*known, "tiny"], n=2)
-    hint = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+    hint = did_you_mean(word, [*known, "tiny"], most=2)
     if "@" in model or "://" in model:  # with an address there may be a key
         model = f"{model.partition(':')[0]}:…"
         hint += " A server's model is openai:MODEL@http://HOST:PORT/v1."

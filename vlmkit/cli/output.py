@@ -7,12 +7,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from vlmkit.cli.text import dump
 from vlmkit.errors import SetupError, VlmkitError
+from vlmkit.files import replace_whole
 from vlmkit.untrusted import for_terminal
 
 __all__ = ["Complaints", "check_writable", "say", "terminal_width", "to_file", "to_stdout", "write_lines"]
@@ -155,29 +156,25 @@ def to_file(path: Path, *, overwrite: bool = False) -> Iterator[TextIO]:
     """
     check_writable(path, overwrite=overwrite)
     path = path.resolve()
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("w", encoding="utf-8") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        _publish(partial, path, overwrite=overwrite)
+        with replace_whole(path) as partial:
+            with partial.open("w", encoding="utf-8") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            if path.exists() and not overwrite:
+                raise _moved_beside(path, partial)
     except VlmkitError:  # some of them are OSErrors, too
         raise
     except OSError as error:
         message = f"--output {path}: cannot be written ({error.strerror or error}). Mend that, or choose another place."
         raise SetupError(message) from error
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
 
 
-def _publish(partial: Path, path: Path, *, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        beside = path.with_name(f"{path.stem}.{os.getpid()}{path.suffix}")
-        partial.replace(beside)
-        raise SetupError(f"{_is_there(path)} It came during the run, whose results are in {beside}.")
-    partial.replace(path)
+def _moved_beside(path: Path, written: Path) -> SetupError:
+    beside = path.with_name(f"{path.stem}.{os.getpid()}{path.suffix}")
+    written.replace(beside)
+    return SetupError(f"{_is_there(path)} It came during the run, whose results are in {beside}.")
 
 
 def _is_there(path: Path) -> str:

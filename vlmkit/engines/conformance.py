@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
@@ -26,6 +23,7 @@ from vlmkit.engines.advice import explain
 from vlmkit.engines.decoding import Decoder, OneByOne, Prompt, SharedBatch
 from vlmkit.engines.probe import PROMPTS, Recorder, picture
 from vlmkit.errors import ModelLoadFailed
+from vlmkit.files import cache_folder, replace_whole
 
 if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
@@ -91,16 +89,13 @@ def remembered(language: LoadedModel, config: dict[str, Any], repairs: tuple[str
     """
     ingredients = (config, repairs, foreign.VERSION, str(mx.default_device()), PROMPTS, TOKENS)
     key = hashlib.blake2b(json.dumps(ingredients, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
-    file = _cache_folder() / "conformance" / key
+    file = cache_folder() / "conformance" / key
     with suppress(OSError, UnicodeDecodeError):
         return file.read_text(encoding="utf-8")
     why = difference(language)
     # A home that cannot be written to costs the probe again, nothing else.
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}")
+    with suppress(OSError), replace_whole(file) as part:
         part.write_text(why, encoding="utf-8")
-        part.replace(file)
     return why
 
 
@@ -171,9 +166,3 @@ def _step(token: int, logits: Any) -> Step:
     values = np.array(logits.astype(mx.float32), np.float64).reshape(-1)
     values -= values.max()
     return Step(token, values - np.log(np.exp(values).sum()), tolerance)
-
-
-def _cache_folder() -> Path:
-    if named := os.environ.get("XDG_CACHE_HOME"):
-        return Path(named) / "vlmkit"
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "vlmkit"

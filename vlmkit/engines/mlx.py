@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit import settings
+from vlmkit.arguments import check_whole
 from vlmkit.backends import AskJob, BaseBackend
 from vlmkit.backends.protocol import Insight, OnDelta
 from vlmkit.engines import checkpoint_files, inspection, locate, rendering
@@ -362,8 +362,8 @@ def _as_named(word: str | None, name: str) -> str | None:
 
 
 def _check_count(name: str, value: object, what: str) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
-        raise BadSetting(f"{name}: {value!r} cannot be used. Give 1 or more {what}.")
+    if value is not None:
+        check_whole(name, value, f"1 or more {what}")
 
 
 def _picture_fault(error: BaseException) -> RunError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from vlmkit.errors import BadSetting
+from vlmkit.arguments import check_whole
 from vlmkit.evaluation.alignment import column_of
 
 __all__ = ["stratified_rows"]
@@ -50,8 +50,7 @@ def stratified_rows(
 
 
 def _check(rows: object) -> None:
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise BadSetting(f"sample={rows!r}: give a whole number of rows from 1 up, or None for all.")
+    check_whole("sample", rows, "a whole number of rows from 1 up, or None for all")
 
 
 def _shares(strata: Sequence[Sequence[int]], rows: int) -> list[int]:

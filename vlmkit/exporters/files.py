@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from vlmkit.errors import SetupError, VlmkitError
+from vlmkit.files import replace_whole
 
 __all__ = ["BACKUPS", "Backups", "replacing", "write_whole"]
 
@@ -41,16 +41,12 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     SetupError
         It cannot be written.
     """
-    short = hashlib.blake2b(os.fsencode(path.name), digest_size=8).hexdigest()  # the name itself may be of full length
-    partial = path.with_name(f".vlmkit-{short}-{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w+b") as stream:
+        with replace_whole(path) as partial, partial.open("w+b") as stream:
             yield stream
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        partial.replace(path)
     except VlmkitError:  # some of them are OSErrors, too
         raise
     except OSError as error:
@@ -58,9 +54,6 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
             f"{path}: cannot be written ({error.strerror or error}). Mend that, or write elsewhere; what was written "
             'before is complete, and if_exists="skip" goes on from there.'
         ) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:

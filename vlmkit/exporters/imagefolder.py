@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from vlmkit.arguments import check_choice
 from vlmkit.errors import BadSetting, RunError, SetupError
 from vlmkit.exporters.csv import CsvFile, open_csv
 from vlmkit.exporters.documents import Codec, Document, Entry, JsonLines
@@ -15,7 +16,7 @@ from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.locating import Locator
 from vlmkit.exporters.names import SafeNames, check_inside, is_hidden
-from vlmkit.exporters.options import ExportOptions, PictureForm, check_choice
+from vlmkit.exporters.options import ExportOptions, PictureForm
 from vlmkit.exporters.pictures import PictureFile, file_of_picture
 from vlmkit.exporters.rows import Row, further_columns
 from vlmkit.exporters.sidecars import pictures_below

@@ -12,6 +12,7 @@ from vlmkit.errors import SetupError
 from vlmkit.exporters.decoding import fault_of
 from vlmkit.exporters.values import table_of_records
 from vlmkit.notices import warn
+from vlmkit.texts import on_one_line, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,8 +192,8 @@ def _listed(texts: Sequence[str]) -> str:
 
 
 def _short(text: str) -> str:
-    clean = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split())).rstrip(".")
-    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
+    clean = "".join(letter if letter.isprintable() else "\ufffd" for letter in on_one_line(text)).rstrip(".")
+    return shortened(clean, _LONGEST)
 
 
 def unreadable(path: Path, error: Exception) -> SetupError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from vlmkit.arguments import check_choice
 from vlmkit.errors import RunError
 from vlmkit.exporters.conversations import (
     TOKEN,
@@ -19,7 +20,7 @@ from vlmkit.exporters.conversations import (
 )
 from vlmkit.exporters.documents import Document, Entry, JsonLines
 from vlmkit.exporters.job import Job, start
-from vlmkit.exporters.options import ExportOptions, check_choice
+from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import Row
 from vlmkit.sources import normalize
 from vlmkit.sources.urls import is_url

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypedDict, get_args
 
+from vlmkit.arguments import check_choice, did_you_mean
 from vlmkit.errors import BadSetting
 
 __all__ = ["ExportOptions", "IfExists", "Options", "PictureForm", "parse_options"]
@@ -85,9 +85,8 @@ def parse_options(given: ExportOptions) -> Options:
     known = [field.name for field in fields(Options)]
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]}?" if close else f" There are: {', '.join(known)}."
-            raise BadSetting(f"{name}: no such option.{hint}")
+            hint = did_you_mean(name, known, otherwise=f"Options are: {', '.join(known)}.")
+            raise BadSetting(f"{name!r} is an unknown option.{hint}")
     values: dict[str, Any] = dict(given)
     check_choice("if_exists", values.get("if_exists", "fail"), get_args(IfExists))
     check_choice("progress", values.get("progress", "auto"), ("auto", True, False))
@@ -99,21 +98,3 @@ def parse_options(given: ExportOptions) -> Options:
             f"root={os.fspath(root)!r}: no such folder. Name one that the pictures are in, or leave it out."
         )
     return Options(**values)
-
-
-def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    """Make sure that an argument has one of the values it may have.
-
-    Parameters
-    ----------
-    name : str
-    value : object
-    choices : tuple
-
-    Raises
-    ------
-    BadSetting
-        It has another.
-    """
-    if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in choices):
-        raise BadSetting(f"{name}={value!r}: give one of {', '.join(map(repr, choices))}.")

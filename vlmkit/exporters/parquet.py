@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from vlmkit.arguments import check_choice
 from vlmkit.errors import RunError
 from vlmkit.exporters.documents import Document, Entry
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.names import SafeNames
-from vlmkit.exporters.options import ExportOptions, PictureForm, check_choice
+from vlmkit.exporters.options import ExportOptions, PictureForm
 from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.rows import further_columns
 from vlmkit.extras import open_by_name

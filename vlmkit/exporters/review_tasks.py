@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from vlmkit.arguments import check_choice
 from vlmkit.exporters.documents import json_records
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.locating import Locator
-from vlmkit.exporters.options import check_choice
 from vlmkit.sources.formats import SUFFIXES
 from vlmkit.sources.urls import is_url
 

@@ -11,11 +11,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from vlmkit.arguments import check_choice
 from vlmkit.errors import BadSetting, RunError, SetupError
 from vlmkit.exporters.files import replacing
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.names import SafeNames, check_inside
-from vlmkit.exporters.options import ExportOptions, PictureForm, check_choice
+from vlmkit.exporters.options import ExportOptions, PictureForm
 from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.shards import facts_of
 from vlmkit.exporters.values import to_json

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
 
+from vlmkit.arguments import check_choice
 from vlmkit.exporters.job import start
 from vlmkit.exporters.lenient import Fault, Reading
 from vlmkit.exporters.locating import Names
-from vlmkit.exporters.options import ExportOptions, check_choice
+from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.side_files import Content, write_side_files
 from vlmkit.exporters.sidecars import pictures_below, side_targets

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.errors import SetupError
 from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array, typed_array
 from vlmkit.prompts import Field, Task
-from vlmkit.prompts.quoting import shortened
 from vlmkit.records import Outcome, Reply
+from vlmkit.texts import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,9 +167,7 @@ class TaskColumns:
             for row, value in enumerate(values):
                 if value is not None and not _fits(field, value):
                     values[row] = None
-                    self._errors[row] = (
-                        f"UnreadableReply: the column {field.name!r} cannot hold {shortened(str(value))}."
-                    )
+                    self._errors[row] = f"UnreadableReply: the column {field.name!r} cannot hold {quoted(str(value))}."
             return typed_array(field, values)
 
 

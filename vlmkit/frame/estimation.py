@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
+from vlmkit.arguments import check_whole
 from vlmkit.errors import BadSetting
 from vlmkit.frame.asking import compose
 from vlmkit.frame.bulk import start
@@ -139,7 +140,7 @@ def estimate(
         prefix=prefix,
     )
     parsed = parse_options(options, TableOptions)
-    few = _checked_rows(rows)
+    check_whole("rows", rows, "a whole number of rows to try, from 2 up", least=2)
     subject = subject_of(
         source, image=parsed.image, recursive=parsed.recursive, choose=lambda count: chosen_rows(count, parsed)
     )
@@ -148,7 +149,7 @@ def estimate(
         raise BadSetting(
             "there are no rows to ask, so there is nothing to estimate; check source, limit and overwrite."
         )
-    tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(few, len(asked))))
+    tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(rows, len(asked))))
     trial = _Trial(parsed, ", ".join(task.name for task in tasks))
     trial.run(lambda options: start(subject, tasks, options, asked=tried, control=RunControl()))
     return trial.estimate(len(asked), checked_price(parsed.price))
@@ -245,12 +246,6 @@ def _for_all(sample: Sequence[float], rows: int, seed: int) -> Interval:
     ends = sums[int(_OUTSIDE * _DRAWS)], sums[int((1 - _OUTSIDE) * _DRAWS) - 1]
     low, high = (likely * math.exp((end / likely - 1) * wider) for end in ends)
     return Interval(likely, low, high)
-
-
-def _checked_rows(rows: object) -> int:
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 2:
-        raise BadSetting(f"rows={rows!r}: give a whole number of rows to try, from 2 up.")
-    return rows
 
 
 def _spoken(figure: Interval, write: Callable[[float], str]) -> str:

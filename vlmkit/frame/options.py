@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 import pandas as pd
 
+from vlmkit.arguments import did_you_mean, is_number, is_whole
 from vlmkit.backends.checks import MOST_PENALTY
 from vlmkit.backends.protocol import Backend
 from vlmkit.errors import BadSetting
@@ -237,14 +236,6 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_column(value: Any) -> bool:
     if value is None or isinstance(value, str):
         return True
@@ -258,7 +249,7 @@ def _is_stop(value: object) -> bool:
 
 _IS_TRUE_OR_FALSE: tuple[Callable[[Any], bool], str] = (_is_flag, "True or False")
 _COUNT: tuple[Callable[[Any], bool], str] = (
-    lambda value: value is None or (_is_whole(value) and value >= 1),
+    lambda value: value is None or is_whole(value, 1),
     "a whole number of rows from 1 up",
 )
 
@@ -279,7 +270,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "model": (lambda value: value is None or _is_model(value), "a model's name, or what vk.load gave"),
     "fallback": (_are_models, "a model's name, what vk.load gave, or a list of these"),
     "max_retries": (
-        lambda value: value is None or (_is_whole(value) and value >= 0),
+        lambda value: value is None or is_whole(value, 0),
         "a whole number from 0 (ask once) up",
     ),
     "limit": _COUNT,
@@ -287,19 +278,19 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 _PENALTY: tuple[Callable[[Any], bool], str] = (
-    lambda value: _is_number(value) and abs(value) <= MOST_PENALTY,
+    lambda value: is_number(value) and abs(value) <= MOST_PENALTY,
     "a number from -2 to 2; 0 changes nothing",
 )
 _SAMPLING: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "temperature": (lambda value: _is_number(value) and value >= 0, "a number from 0 (greedy) up"),
-    "top_p": (lambda value: _is_number(value) and 0 < value <= 1, "a number above 0, up to 1"),
-    "top_k": (lambda value: _is_whole(value) and value >= 0, "a whole number; 0 keeps all tokens"),
-    "repetition_penalty": (lambda value: _is_number(value) and value > 0, "a number above 0; 1 changes nothing"),
+    "temperature": (lambda value: is_number(value) and value >= 0, "a number from 0 (greedy) up"),
+    "top_p": (lambda value: is_number(value) and 0 < value <= 1, "a number above 0, up to 1"),
+    "top_k": (lambda value: is_whole(value, 0), "a whole number; 0 keeps all tokens"),
+    "repetition_penalty": (lambda value: is_number(value) and value > 0, "a number above 0; 1 changes nothing"),
     "frequency_penalty": _PENALTY,
     "presence_penalty": _PENALTY,
-    "max_tokens": (lambda value: _is_whole(value) and value >= 1, "a whole number from 1 up"),
+    "max_tokens": (lambda value: is_whole(value, 1), "a whole number from 1 up"),
     "stop": (_is_stop, "a text or a list of texts, none of them empty"),
-    "seed": (_is_whole, "a whole number"),
+    "seed": (is_whole, "a whole number"),
 }
 
 
@@ -313,9 +304,8 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"options are: {', '.join(known)}."
-    return f"{name!r} is no option here; {hint}"
+    hint = did_you_mean(name, known, otherwise=f"Options are: {', '.join(known)}.")
+    return f"{name!r} is an unknown option.{hint}"
 
 
 def _chosen(model: Any) -> Any:

@@ -14,10 +14,10 @@ from vlmkit.errors import PictureNotSeen, Refused, UnreadableReply
 from vlmkit.finish_reasons import Ending, ending_of
 from vlmkit.prompts.cleaning import cleaned
 from vlmkit.prompts.emptiness import emptiness_of
-from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.refusals import Asked, Excuse, asked_by, excuse_of
 from vlmkit.prompts.template_tokens import drop_tokens
 from vlmkit.records import Reply
+from vlmkit.texts import quoted
 
 __all__ = ["admit", "admit_values", "advice_of_cut"]
 
@@ -107,7 +107,7 @@ def _admitted(name: str, value: Any, asked: Asked) -> Any:
     _check_excuse(text, asked, f" in {name!r}", talk_is_one=False)
     hollow = emptiness_of(text, asked)
     if not text or (hollow and hollow != "a word for nothing"):
-        raise UnreadableReply(f"the model wrote only {shortened(value)} in {name!r} ({hollow}).", _ADVICE)
+        raise UnreadableReply(f"the model wrote only {quoted(value)} in {name!r} ({hollow}).", _ADVICE)
     return text
 
 
@@ -115,15 +115,15 @@ def _check_ending(reply: Reply) -> None:
     reason = reply.finish_reason
     ending = ending_of(reason)
     if ending is Ending.DECLINED:
-        said = f" after {shortened(reply.text)}" if reply.text.strip() else ""
+        said = f" after {quoted(reply.text)}" if reply.text.strip() else ""
         raise Refused(f"the answer was withheld{said} (finish reason {reason!r}). {_ADVICE}")
     if ending is Ending.BROKEN:
-        broke_off = f"the answer broke off (finish reason {reason!r}): {shortened(reply.text)}."
+        broke_off = f"the answer broke off (finish reason {reason!r}): {quoted(reply.text)}."
         raise UnreadableReply(broke_off, "Ask again.")
 
 
 def _nothing(reply: Reply, hollow: str | None) -> UnreadableReply:
-    raw = f"only {shortened(reply.text)}" if reply.text.strip() else "nothing"
+    raw = f"only {quoted(reply.text)}" if reply.text.strip() else "nothing"
     why = f" ({hollow})" if hollow else ""
     is_cut = ending_of(reply.finish_reason) is Ending.CUT
     advice = f"The answer was cut off: {advice_of_cut(reply.finish_reason)}" if is_cut else _ADVICE
@@ -134,8 +134,8 @@ def _check_excuse(text: str, asked: Asked, where: str = "", *, talk_is_one: bool
     excuse = excuse_of(text, asked) if text else None
     if excuse is Excuse.NO_PICTURE:
         advice = "Ask a model that sees pictures, and see whether its server passes them on."
-        raise PictureNotSeen(f"the model saw no picture{where}: {shortened(text)}. {advice}")
+        raise PictureNotSeen(f"the model saw no picture{where}: {quoted(text)}. {advice}")
     if excuse is Excuse.DECLINED:
-        raise Refused(f"the model declined{where}: {shortened(text)}. {_ADVICE}")
+        raise Refused(f"the model declined{where}: {quoted(text)}. {_ADVICE}")
     if excuse is Excuse.ONLY_TALK and talk_is_one:
-        raise UnreadableReply(f"the model only talked: {shortened(text)}.", _ADVICE)
+        raise UnreadableReply(f"the model only talked: {quoted(text)}.", _ADVICE)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts.quoting import shortened
+from vlmkit.texts import quoted
 
 __all__ = ["WrittenNumber", "find_object"]
 
@@ -59,9 +59,9 @@ def find_object(text: str) -> dict[str, Any]:
     for value in _objects(text):
         found.setdefault(json.dumps(value, sort_keys=True, default=repr), value)
         if len(found) > 1:
-            raise UnreadableReply(f"expected one JSON object, got several that differ: {shortened(text)}.", _ADVICE)
+            raise UnreadableReply(f"expected one JSON object, got several that differ: {quoted(text)}.", _ADVICE)
     if not found:
-        raise UnreadableReply(f"expected one JSON object, got {shortened(text)}.", _ADVICE)
+        raise UnreadableReply(f"expected one JSON object, got {quoted(text)}.", _ADVICE)
     return found.popitem()[1]
 
 
@@ -101,7 +101,7 @@ def _read_loosely(text: str, start: int) -> tuple[Any, int]:
     if text[start] == "[":  # "[see below]" is prose, and so may be what it holds
         return None, start + 1
     if end == start + 1 or re.match(r"\{\s*[\"']", text[start:]):
-        raise UnreadableReply(f"expected one JSON object, got {shortened(text[start:])}.", _ADVICE)
+        raise UnreadableReply(f"expected one JSON object, got {quoted(text[start:])}.", _ADVICE)
     return None, end
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from vlmkit.errors import BadSchema
 from vlmkit.prompts.json_text import WrittenNumber
 from vlmkit.prompts.value_kinds import VALUE_KINDS, ValueKind, kind_of_json
+from vlmkit.texts import shortened
 
 __all__ = ["Kind", "kind_of"]
 
@@ -269,4 +270,4 @@ def _meaning(schema: Mapping[str, Any]) -> str:
 
 def _short(schema: Mapping[str, Any]) -> str:
     text = json.dumps({key: value for key, value in schema.items() if key not in {"$defs", "title"}})
-    return text if len(text) <= 80 else text[:79] + "…"
+    return shortened(text, 80)

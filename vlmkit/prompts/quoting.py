@@ -1,19 +1,14 @@
-"""How an answer that cannot be read is quoted: on one line, shortened, beside what was expected."""
+"""What is said of an answer that cannot be read: what was expected, and the answer."""
 
 from __future__ import annotations
 
 from vlmkit.errors import UnreadableReply
+from vlmkit.texts import quoted
 
-__all__ = ["shortened", "unreadable"]
+__all__ = ["unreadable"]
 
 
 def unreadable(expected: str, text: str) -> UnreadableReply:
     """Fault of an answer that is not what was asked for."""
-    problem = f"expected {expected}, got {shortened(text)}."
+    problem = f"expected {expected}, got {quoted(text)}."
     return UnreadableReply(problem, "Ask more plainly, or read it with dtype=str.")
-
-
-def shortened(text: str, longest: int = 80) -> str:
-    """A text as messages quote it: on one line, cut after so many characters."""
-    text = " ".join(text.split())
-    return repr(text if len(text) <= longest else text[: longest - 1] + "…")

@@ -17,10 +17,10 @@ from vlmkit.prompts.json_spans import value_spans
 from vlmkit.prompts.json_text import find_object
 from vlmkit.prompts.kinds import Kind, kind_of
 from vlmkit.prompts.leaves import fitted
-from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.spellings import adapter_of
 from vlmkit.prompts.value_kinds import VALUE_KINDS
 from vlmkit.records import Constraint
+from vlmkit.texts import quoted, shortened
 
 __all__ = ["Schema"]
 
@@ -97,7 +97,7 @@ class Schema:
         except ValidationError as error:
             raise UnreadableReply(_explained(error), _ADVICE) from error
         except Exception as error:  # a validator may be anybody's code, and raise anything
-            problem = f"the answer does not fit the schema: {type(error).__name__}: {shortened(str(error))}."
+            problem = f"the answer does not fit the schema: {type(error).__name__}: {quoted(str(error))}."
             raise UnreadableReply(problem, _ADVICE) from error
         values = fitted(self.kind, _as_asked(self.kind, self._own_names, dumped), "the object")
         return {f"{self._prefix}{name}": inner for name, inner in _flat(self.kind, values, "")}
@@ -197,11 +197,6 @@ def _explained(error: ValidationError) -> str:
     problems = []
     for problem in error.errors(include_url=False)[:3]:
         where = ".".join(map(str, problem["loc"])) or "the object"
-        found = "" if problem["type"] == "missing" else f", got {_short(problem['input'])}"
+        found = "" if problem["type"] == "missing" else f", got {shortened(repr(problem['input']), 40)}"
         problems.append(f"{where}: {problem['msg']}{found}")
     return f"the answer does not fit the schema: {'; '.join(problems)}."
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:39] + "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from vlmkit.errors import BadSetting
+from vlmkit.arguments import check_whole
 
 __all__ = ["character_limit_suffix", "cut_text"]
 
@@ -47,12 +47,10 @@ def character_limit_suffix(max_characters: int | None) -> str:
     BadSetting
         Not a whole number from 1 up.
     """
-    limit: object = max_characters
-    if limit is None:
+    if max_characters is None:
         return ""
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise BadSetting(f"max_characters={limit!r}: give a whole number from 1 up, or None for no limit.")
-    return f" Use at most {limit} characters."
+    check_whole("max_characters", max_characters, "a whole number from 1 up, or None for no limit")
+    return f" Use at most {max_characters} characters."
 
 
 def _whole_characters(text: str, most: int) -> str:

@@ -5,10 +5,10 @@ The bundled model is trained on exactly these; changing a letter changes answers
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vlmkit.arguments import check_whole, did_you_mean
 from vlmkit.errors import BadSetting
 from vlmkit.plugins import Table
 
@@ -75,8 +75,7 @@ def style_prompt(style: str) -> str:
     found = STYLES.find(str(style))
     if found is None:
         names = STYLES.names()
-        close = difflib.get_close_matches(str(style), names, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(style, names)
         raise BadSetting(f"style={style!r}: no such style.{hint} Styles are {', '.join(names)}; or give prompt=….")
     return found.prompt
 
@@ -113,9 +112,7 @@ def word_limit_suffix(max_words: int | None) -> str:
     BadSetting
         Not a whole number from 1 up.
     """
-    limit: object = max_words
-    if limit is None:
+    if max_words is None:
         return ""
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise BadSetting(f"max_words={limit!r}: give a whole number from 1 up, or None for no limit.")
-    return f" Use at most {limit} words."
+    check_whole("max_words", max_words, "a whole number from 1 up, or None for no limit")
+    return f" Use at most {max_words} words."

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from vlmkit.errors import Refused, UnreadableReply
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.prompts.gate import admit, admit_values, advice_of_cut
-from vlmkit.prompts.quoting import shortened
 from vlmkit.prompts.shortening import cut_text
 from vlmkit.prompts.template import Template
 from vlmkit.prompts.value_kinds import kind_of_type
 from vlmkit.records import Constraint, Reply, Token
+from vlmkit.texts import quoted
 
 __all__ = ["Field", "Form", "Task"]
 
@@ -147,7 +147,7 @@ class Task:
         if not is_settled:
             reason = reply.finish_reason
             where = "at max_tokens" if reason == "length" else f"(finish reason {reason!r})"
-            cut = f"the answer was cut off {where}: {shortened(text)}."
+            cut = f"the answer was cut off {where}: {quoted(text)}."
             raise UnreadableReply(cut, advice_of_cut(reason).capitalize())
         return values
 

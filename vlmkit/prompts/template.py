@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import numbers
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from vlmkit.arguments import did_you_mean
 from vlmkit.errors import SetupError
 
 __all__ = ["MISSING_TEXT", "Template"]
@@ -128,7 +128,6 @@ def _rendered_number(number: numbers.Real) -> str:
 
 
 def _unknown_column(column: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(column, names, n=1)
-    hint = f" Did you mean {{{close[0]}}}?" if close else ""
+    hint = did_you_mean(column, names, write=lambda name: f"{{{name}}}")
     listed = f"The columns are: {', '.join(names)}." if names else "There are no columns here; pass a DataFrame."
     return f"prompt: {{{column}}} is no column.{hint} {listed} For braces as such write {{{{ and }}}}."

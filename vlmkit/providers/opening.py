@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vlmkit import settings
+from vlmkit.arguments import check_whole, is_number
 from vlmkit.backends import engine_of
 from vlmkit.backends.discovery import FoundModel
 from vlmkit.backends.facts import ModelInfo
@@ -436,10 +437,10 @@ def _check_options(detail: object, longest_side_px: object, parallel_asks: objec
         raise BadSetting(f'detail={detail!r}: give "low", "high" or "auto".')
     whole = {"longest_side_px": longest_side_px, "parallel_asks": parallel_asks}
     for name, value in whole.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise BadSetting(f"{name}={value!r}: give a whole number from 1 up.")
+        if value is not None:
+            check_whole(name, value)
     for rate in rates:
-        if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0):
+        if rate is not None and not (is_number(rate) and rate > 0):
             raise BadSetting(f"requests_per_minute, tokens_per_minute: {rate!r} cannot be used. Give a number above 0.")
 
 

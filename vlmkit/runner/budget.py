@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vlmkit.arguments import is_number
 from vlmkit.errors import BadSetting
 from vlmkit.records import Usage
 
@@ -153,7 +153,7 @@ def budget_of(value: Any, price: Any = None) -> tuple[Budget, Price | None]:
     if not isinstance(value, Mapping) or not value or not set(value) <= set(_NAMES):
         raise BadSetting(f"budget={value!r}: give a dict with any of {', '.join(_NAMES)}, as {{'minutes': 30}}.")
     for name, limit in value.items():
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < math.inf:
+        if not is_number(limit) or limit <= 0:
             raise BadSetting(f"budget: {name}={limit!r} cannot be used. Give a number above 0.")
     if "money" in value and prices is None:
         raise BadSetting(
@@ -179,9 +179,7 @@ def checked_price(price: object) -> Price | None:
     if price is None:
         return None
     numbers = list(price) if isinstance(price, tuple | list) else []
-    good = all(
-        isinstance(each, int | float) and not isinstance(each, bool) and 0 <= each < math.inf for each in numbers
-    )
+    good = all(is_number(each) and each >= 0 for each in numbers)
     if len(numbers) != 2 or not good:
         raise BadSetting(
             f"price={price!r}: give the money for a million prompt tokens and a million completion tokens."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import math
 import os
@@ -14,6 +13,7 @@ from typing import Any
 
 from PIL import Image
 
+from vlmkit.arguments import did_you_mean
 from vlmkit.errors import SetupError
 from vlmkit.notices import warn
 from vlmkit.records import ImageRef
@@ -231,5 +231,5 @@ def _neighbor(path: Path) -> str:
         names = os.listdir(path.parent)  # noqa: PTH208  names are all that is compared
     except OSError:
         return f" Nor is there a folder {path.parent}; the working directory is {Path.cwd()}."
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f" Did you mean {path.parent / close[0]}?" if close else f" The working directory is {Path.cwd()}."
+    otherwise = f"The working directory is {Path.cwd()}."
+    return did_you_mean(path.name, names, write=lambda name: str(path.parent / name), otherwise=otherwise)

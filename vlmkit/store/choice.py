@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from vlmkit import settings
+from vlmkit.files import cache_folder
 
 __all__ = ["StoreChoice", "choose_store", "default_path"]
 
@@ -59,7 +58,7 @@ def choose_store(argument: str | Path | bool | None = None) -> StoreChoice | Non
 
 def default_path() -> Path:
     """File of answers in the user's cache folder."""
-    return platformdirs.user_cache_path("vlmkit", appauthor=False) / "store.sqlite"
+    return cache_folder() / "store.sqlite"
 
 
 def _taken_apart(chosen: settings.Resolved) -> tuple[bool, Path | None]:

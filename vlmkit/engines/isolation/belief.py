@@ -11,7 +11,7 @@ from dataclasses import replace
 from vlmkit import errors
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight
-from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened, shortened, split
+from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened, clipped, split
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
 from vlmkit.records import Ask, Reply
 
@@ -35,8 +35,8 @@ def setup_fault(said: Failed) -> SetupError:
     """
     kind = getattr(errors, said.error, None) if said.error in errors.__all__ else None
     if isinstance(kind, type) and issubclass(kind, SetupError):
-        return kind(shortened(said.message))
-    return ModelLoadFailed(shortened(said.message))
+        return kind(clipped(said.message))
+    return ModelLoadFailed(clipped(said.message))
 
 
 def row_fault(said: Faulted, partial: Reply | None) -> RunError:
@@ -50,10 +50,10 @@ def row_fault(said: Faulted, partial: Reply | None) -> RunError:
     """
     kind = getattr(errors, said.error, None) if said.error in errors.__all__ else None
     if kind is TimedOut:
-        return TimedOut(shortened(said.message), partial=partial)
+        return TimedOut(clipped(said.message), partial=partial)
     if isinstance(kind, type) and issubclass(kind, RunError):
-        return kind(shortened(said.message))
-    return ServerFault(shortened(said.message))
+        return kind(clipped(said.message))
+    return ServerFault(clipped(said.message))
 
 
 def believed_opening(said: Opened, *, model: str, revision: str) -> tuple[Abilities, ModelInfo]:

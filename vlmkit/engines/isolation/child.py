@@ -114,7 +114,7 @@ class _Remarks(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(ValueError):
-            self._outbox.put(messages.Remark(level=record.levelno, text=messages.shortened(record.getMessage())))
+            self._outbox.put(messages.Remark(level=record.levelno, text=messages.clipped(record.getMessage())))
 
 
 class _Child:

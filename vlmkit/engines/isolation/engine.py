@@ -318,7 +318,7 @@ class IsolatedEngine(BaseBackend):
     def _remark(self, message: messages.Remark) -> None:
         self._remarks += 1
         if self._remarks <= _MOST_REMARKS:
-            _log.log(min(max(message.level, logging.DEBUG), logging.ERROR), "%s", messages.shortened(message.text))
+            _log.log(min(max(message.level, logging.DEBUG), logging.ERROR), "%s", messages.clipped(message.text))
 
     def _open(self, process: Process, message: messages.Opened) -> Callable[[], None] | None:
         abilities, info = believed_opening(message, model=self.model, revision=self.revision)

@@ -20,6 +20,7 @@ from vlmkit.engines.specification import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut, VlmkitError
 from vlmkit.framing import Frame, pack
 from vlmkit.records import Ask, Picture, Reply
+from vlmkit.texts import shortened
 
 __all__ = [
     "Answered",
@@ -38,12 +39,12 @@ __all__ = [
     "ToChild",
     "bare",
     "blocks_of",
+    "clipped",
     "failed_by",
     "faulted_by",
     "packed",
     "read_from_child",
     "read_from_parent",
-    "shortened",
     "split",
     "whole",
     "without_pixels",
@@ -324,9 +325,9 @@ def failed_by(error: Exception) -> Failed:
     error : Exception
     """
     if isinstance(error, SetupError):
-        return Failed(error=type(error).__name__, message=shortened(str(error)))
+        return Failed(error=type(error).__name__, message=clipped(str(error)))
     text = f"its process broke while opening it: {type(error).__name__}: {error}"
-    return Failed(error=ModelLoadFailed.__name__, message=shortened(text))
+    return Failed(error=ModelLoadFailed.__name__, message=clipped(text))
 
 
 def faulted_by(number: int, error: BaseException, counts: Counts | None = None) -> Faulted:
@@ -341,14 +342,14 @@ def faulted_by(number: int, error: BaseException, counts: Counts | None = None) 
     kind = type(error).__name__ if isinstance(error, RunError) else ServerFault.__name__
     text = str(error) if isinstance(error, VlmkitError) else f"{type(error).__name__}: {error}"
     partial = error.partial if isinstance(error, TimedOut) and isinstance(error.partial, Reply) else None
-    return Faulted(number=number, error=kind, message=shortened(text), partial=partial, counts=counts)
+    return Faulted(number=number, error=kind, message=clipped(text), partial=partial, counts=counts)
 
 
-def shortened(text: str) -> str:
+def clipped(text: str) -> str:
     """A message that is no longer than anybody reads.
 
     Parameters
     ----------
     text : str
     """
-    return text if len(text) <= _MOST_MESSAGE_CHARACTERS else f"{text[:_MOST_MESSAGE_CHARACTERS]}…"
+    return shortened(text, _MOST_MESSAGE_CHARACTERS)
