@@ -216,7 +216,8 @@ def test_dotted_names_lead_somewhere():
                 assert m[1] in BY_NAME, f"{where}: no such module"
                 names = {child.name for child in BY_NAME[m[1]].tree.body if hasattr(child, "name")}
                 names |= {imported.rpartition(".")[2] for imported, _ in BY_NAME[m[1]].imports()}
-                names |= {child.id for child in ast.walk(BY_NAME[m[1]].tree) if isinstance(child, ast.Name)}
+                stored = (child for child in ast.walk(BY_NAME[m[1]].tree) if isinstance(child, ast.Name))
+                names |= {child.id for child in stored if isinstance(child.ctx, ast.Store)}
                 assert m[2] in names, f"{where}: no such name"
 
 

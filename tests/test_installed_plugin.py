@@ -133,3 +133,12 @@ def test_the_command_line_knows_it(installed, fresh_python):
         "acme (vlmkit.sources)": "acme-vlmkit: used",
         "pirate (vlmkit.styles)": "acme-vlmkit: used",
     }
+
+
+def test_a_wrong_setting_stops_no_other_command(installed, fresh_python):
+    """The doctor says what is wrong with it."""
+    wrong = {"VLMKIT_ALLOW_PLUGINS": "???"}
+    assert "describe" in command(installed, fresh_python, "--help", **wrong)
+    found = json.loads(command(installed, fresh_python, "doctor", "--format", "json", check=False, **wrong))
+    assert any("VLMKIT_ALLOW_PLUGINS" in advice for advice in found["advice"])
+    assert set(found["plugins"].values()) == {"acme-vlmkit: not allowed"}

@@ -357,6 +357,7 @@ def test_without_a_model_the_ways_to_name_one_are_listed(command, pictures):
         (["x", "--workers", "0"], 'Give "auto" or a whole number from 1 up'),
         (["x", "--timeout", "soon"], "Give a number of seconds above 0"),
         (["x", "--style", "brief", "--prompt", "What?"], "exclude each other"),
+        (["x", "--style", "breif"], "Did you mean 'brief'?"),
         (["x", "--colour"], "No such option"),
         (["x", "--quiet", "--verbose"], "exclude each other"),
         (["x", "--limit", "0"], "x>=1"),

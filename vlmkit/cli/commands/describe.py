@@ -18,11 +18,13 @@ from vlmkit.cli.interrupts import termination
 from vlmkit.cli.options import budget_of, budget_options, of_setting
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout, write_lines
 from vlmkit.cli.results import Results
-from vlmkit.prompts import STYLES
+from vlmkit.errors import SetupError
+from vlmkit.prompts import style_prompt
 
 __all__ = ["describe"]
 
 _HERE = "this process"
+_STYLE = "brief, detailed, technical, or one that a plugin brings. [default: detailed]"
 _ON_TIMEOUT = (
     "Instead of a late answer: its error, a technical sentence, or what was written until then. [default: error]"
 )
@@ -30,12 +32,21 @@ _SILENCE = 'Seconds for which a server may say nothing, or "none". [default: 60 
 _STORE = 'Where answers are kept: a file, "true" (the default file), "false", or "replay" to ask no model.'
 
 
+def _checked_style(_context: click.Context, _option: click.Parameter, style: str | None) -> str | None:
+    try:
+        if style is not None:
+            style_prompt(style)
+    except SetupError as error:
+        raise click.BadParameter(str(error)) from error
+    return style
+
+
 @click.command(
     epilog="Exit code: 0 all described, 1 some failed or the set-up did, 2 usage, 130 interrupted, 143 terminated."
 )
 @click.argument("paths", nargs=-1, required=True)
 @click.option("-m", "--model", help='Who describes: "tiny", a Hub id, a directory, or engine:name.')
-@click.option("--style", type=click.Choice(STYLES.names()), help="[default: detailed]")
+@click.option("--style", callback=_checked_style, metavar="STYLE", help=_STYLE)
 @click.option("--prompt", help="Free text instead of a style; {width} and the like read the picture's facts.")
 @click.option("--system", help="System text, sent before the prompt.")
 @click.option("--max-words", type=click.IntRange(min=1), help="Ask for at most so many words.")

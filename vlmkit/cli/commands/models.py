@@ -37,8 +37,7 @@ def _checked(_context: click.Context, _option: click.Parameter, engine: str | No
     "--engine",
     callback=_checked,
     metavar="ENGINE[@ADDRESS]",
-    help=f"Only this engine ({', '.join(discovery.listed_engines())}), perhaps at an address: "
-    "ollama@http://host:11434. [default: all of them]",
+    help="Only this engine, as vllm, perhaps at an address: ollama@http://host:11434. [default: all of them]",
 )
 @click.option("--compat", is_flag=True, help="Of each NAME, before a download: would it be right, would it fit?")
 @format_option()
