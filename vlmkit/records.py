@@ -292,7 +292,8 @@ class Ask:
         ``"auto"``: the model decides; ``"none"``: no call; ``"required"``: at least one; else the name of the one tool
         that must be called.
     parallel_tool_calls : bool, default True
-        Whether an answer may have several calls.
+        Whether an answer may have several calls. A server is told; of a model in this process whoever reads the calls
+        out of the text takes the first.
     sampling : Sampling
     timeout_s : float or None
         How long the model may work on the answer; None is as long as it likes. Waiting is not work: for a slot of the

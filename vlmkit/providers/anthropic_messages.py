@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
-from vlmkit.providers.dialect import Dialect, Form, Piece, count, id_of, no_text, parse, refuse_unsupported
+from vlmkit.providers.dialect import (
+    Dialect,
+    Form,
+    Piece,
+    after_system,
+    alternating,
+    count,
+    id_of,
+    no_text,
+    parse,
+    refuse_unsupported,
+)
 from vlmkit.providers.secret import Key
 from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Message, Picture, Usage
@@ -24,15 +34,15 @@ _PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    heads = list(itertools.takewhile(lambda message: message.role == "system", ask.messages))
+    heads, messages = after_system(ask.messages)
     payload: dict[str, Any] = {
         "model": form.model,
         "max_tokens": ask.sampling.max_tokens,
-        "messages": _messages(ask.messages[len(heads) :]),
+        "messages": alternating(map(_said, messages), "content"),
         "temperature": ask.sampling.temperature,
     }
     if heads:
-        payload["system"] = "\n\n".join(message.text for message in heads)
+        payload["system"] = "\n\n".join(heads)
     if ask.sampling.top_p != 1.0:
         payload["top_p"] = ask.sampling.top_p
     if ask.sampling.top_k:
@@ -46,16 +56,8 @@ def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     return "/messages", encode(payload | dict(form.extra_body), ask.pictures)
 
 
-def _messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Roles alternate: results of tools, and a system text in the middle, are said by the user."""
-    said: list[dict[str, Any]] = []
-    for message in messages:
-        role, content = ("assistant" if message.role == "assistant" else "user"), _content(message)
-        if said and said[-1]["role"] == role == "user":
-            said[-1]["content"] += content
-        else:
-            said.append({"role": role, "content": content})
-    return said
+def _said(message: Message) -> tuple[str, Any]:
+    return ("assistant" if message.role == "assistant" else "user"), _content(message)
 
 
 def _content(message: Message) -> Any:

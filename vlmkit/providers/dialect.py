@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
-from vlmkit.records import Ask, Sampling, Token, Tool, Usage
+from vlmkit.records import Ask, Message, Sampling, Token, Tool, Usage
 
 __all__ = [
     "Dialect",
     "Form",
     "Piece",
+    "after_system",
+    "alternating",
     "count",
     "id_of",
     "is_overfull",
@@ -197,6 +200,36 @@ def offered(ask: Ask, form: Form) -> tuple[Tool, ...]:
     form : Form
     """
     return () if ask.tool_choice == "none" and "tool_choice" not in form.parameters else ask.tools
+
+
+def after_system(messages: Sequence[Message]) -> tuple[list[str], Sequence[Message]]:
+    """System texts at the beginning, which some dialects take beside the messages, and the messages after them.
+
+    Parameters
+    ----------
+    messages : sequence of Message
+    """
+    heads = [message.text for message in itertools.takewhile(lambda each: each.role == "system", messages)]
+    return heads, messages[len(heads) :]
+
+
+def alternating(said: Iterable[tuple[str, Any]], content: str) -> list[dict[str, Any]]:
+    """Messages of two roles; what the user says in a row, results of tools among it, is one message.
+
+    Parameters
+    ----------
+    said : iterable of (str, JSON value)
+        Role, and what it says; of a user a list.
+    content : str
+        The dialect's name for what is said.
+    """
+    messages: list[dict[str, Any]] = []
+    for role, parts in said:
+        if messages and messages[-1]["role"] == role == "user":
+            messages[-1][content] += parts
+        else:
+            messages.append({"role": role, content: parts})
+    return messages
 
 
 def id_of(content: Any, key: str = "id") -> str | None:

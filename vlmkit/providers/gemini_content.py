@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ from vlmkit.providers.dialect import (
     Dialect,
     Form,
     Piece,
+    after_system,
+    alternating,
     count,
     id_of,
     new_call_id,
@@ -38,11 +39,13 @@ _REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     refuse_unsupported(ask, form)
-    heads = list(itertools.takewhile(lambda message: message.role == "system", ask.messages))
-    contents = _contents(ask, ask.messages[len(heads) :], form)
+    heads, messages = after_system(ask.messages)
+    roles = ("model" if message.role == "assistant" else "user" for message in messages)
+    parts = (_parts(ask, message, form) for message in messages)
+    contents = alternating(zip(roles, parts, strict=True), "parts")
     payload: dict[str, Any] = {"contents": contents, "generationConfig": _options(ask, form)}
     if heads:
-        payload["system_instruction"] = {"parts": [{"text": message.text} for message in heads]}
+        payload["system_instruction"] = {"parts": [{"text": head} for head in heads]}
     if ask.tools:
         payload |= _tools(ask)
     verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
@@ -60,18 +63,6 @@ def _options(ask: Ask, form: Form) -> dict[str, Any]:
     if ask.constraint is not None and ask.constraint.kind == "json_schema" and "json_schema" in form.parameters:
         options |= {"responseMimeType": "application/json", "responseJsonSchema": json.loads(ask.constraint.text)}
     return options
-
-
-def _contents(ask: Ask, messages: Sequence[Message], form: Form) -> list[dict[str, Any]]:
-    """Roles alternate: results of tools, and a system text in the middle, are said by the user."""
-    contents: list[dict[str, Any]] = []
-    for message in messages:
-        role, parts = ("model" if message.role == "assistant" else "user"), _parts(ask, message, form)
-        if contents and contents[-1]["role"] == role == "user":
-            contents[-1]["parts"] += parts
-        else:
-            contents.append({"role": role, "parts": parts})
-    return contents
 
 
 def _parts(ask: Ask, message: Message, form: Form) -> list[dict[str, Any]]:
