@@ -143,7 +143,7 @@ def test_texts_that_were_cut_are_marked_in_the_details():
 def test_times_and_decimals_come_through(photos, backend):
     """From the reply to columns of Python's own values; a time with an offset is an error of its row."""
     replies = ['{"price": 12.50, "opens": "2:30 pm"}', '{"price": 3, "opens": null}', '{"price": 1, "opens": "9:00Z"}']
-    model = backend(replies=lambda ask: replies[ask.all_pictures[0].width - 10])
+    model = backend(replies=lambda ask: replies[ask.pictures[0].width - 10])
     table = vk.describe(
         pd.DataFrame({"path": photos(3)}), schema="price decimal, opens time?", model=model, store=False
     )
