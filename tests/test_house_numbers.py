@@ -9,7 +9,7 @@ from package_tree import FUNCTIONS, MODULES, TESTS, first_difference, longest_ch
 LINES_PER_MODULE = 500
 LINES_PER_FUNCTION = 50
 COMPLEXITY = 10
-CHAIN = 13
+CHAIN = 12
 TESTED_SHARE = 0.9
 
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.comprehension, ast.match_case)

@@ -1,4 +1,4 @@
-"""Files: read once as long as they stay as they are, replaced whole or not at all; and where a cache is kept.
+"""Files: read once as long as they stay as they are, replaced whole or not at all; the user's folders.
 
 Takes   a path, how its file is read or written.    Gives  what was read; a file that is whole.
 May use platformdirs.                               Never  gives what a file said before it was changed."""
@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-__all__ = ["ReadOnce", "cache_folder", "replace_whole"]
+__all__ = ["ReadOnce", "cache_folder", "config_folder", "replace_whole"]
 
 Value = TypeVar("Value")
 
@@ -92,6 +92,13 @@ def replace_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def config_folder() -> Path:
+    """The user's own folder of settings; it need not be there."""
+    import platformdirs  # only now: most of its import is for other folders
+
+    return Path(platformdirs.user_config_dir("vlmkit", appauthor=False))
 
 
 def cache_folder() -> Path:

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vlmkit.errors import BadSetting
-from vlmkit.files import ReadOnce
+from vlmkit.files import ReadOnce, config_folder
+from vlmkit.settings_table import entries
 
 __all__ = [
     "CONFIG_VARIABLE",
     "FILE_NAME",
     "Content",
     "SettingsFile",
-    "entries",
     "files",
     "find_file",
     "read",
-    "user_folder",
 ]
 
 FILE_NAME = "vlmkit.toml"
@@ -76,16 +75,9 @@ def files() -> list[SettingsFile]:
         if path.is_dir() or not path.exists():
             raise BadSetting(f"{CONFIG_VARIABLE}: there is no file {path}. Correct the variable or unset it.")
         return [SettingsFile(path=path, found=False)]
-    nearest, users = find_file(), user_folder() / FILE_NAME
+    nearest, users = find_file(), config_folder() / FILE_NAME
     in_force = [SettingsFile(path=nearest, found=True)] if nearest and nearest != users else []
     return [*in_force, SettingsFile(path=users, found=False)] if os.path.isfile(users) else in_force  # noqa: PTH113
-
-
-def user_folder() -> Path:
-    """The user's own folder of settings; it need not be there."""
-    import platformdirs  # only now: most of its import is for other folders
-
-    return Path(platformdirs.user_config_dir("vlmkit", appauthor=False))
 
 
 def find_file(directory: Path | None = None) -> Path | None:
@@ -131,22 +123,6 @@ def _content(path: Path) -> Content:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path} cannot be read: {error}. Correct the file or remove it."
         raise BadSetting(message) from error
-
-
-def entries(tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, object]]:
-    """Table, key and raw value of every entry of a file that was read; the table of a host is ``"hosts.NAME"``.
-
-    Parameters
-    ----------
-    tables : mapping of str to mapping
-        As `Content` has them.
-    """
-    for name, table in tables.items():
-        for key, value in table.items():
-            if name == "hosts" and isinstance(value, dict):
-                yield from ((f"hosts.{key}", entry, raw) for entry, raw in value.items())
-            else:
-                yield name, key, value
 
 
 def _names(tables: Mapping[str, object]) -> Iterator[str]:

@@ -5,12 +5,12 @@ May use settings_checks.         Never  looks up a value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vlmkit import settings_checks as checks
 
-__all__ = ["HOST_ENTRIES", "SETTINGS", "Setting"]
+__all__ = ["HOST_ENTRIES", "SETTINGS", "Setting", "entries"]
 
 # Names that were there before vlmkit.
 _VARIABLES = {
@@ -126,3 +126,19 @@ HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
     "verify": checks.flag,
 }
 """Entries of ``[hosts.NAME]``, and how each is checked."""
+
+
+def entries(tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, object]]:
+    """Table, key and raw value of every entry of a file that was read; the table of a host is ``"hosts.NAME"``.
+
+    Parameters
+    ----------
+    tables : mapping of str to mapping
+        Raw values by table and key.
+    """
+    for name, table in tables.items():
+        for key, value in table.items():
+            if name == "hosts" and isinstance(value, dict):
+                yield from ((f"hosts.{key}", entry, raw) for entry, raw in value.items())
+            else:
+                yield name, key, value

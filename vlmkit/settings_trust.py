@@ -17,11 +17,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vlmkit.errors import BadSetting
-from vlmkit.files import ReadOnce, replace_whole
+from vlmkit.files import ReadOnce, config_folder, replace_whole
 from vlmkit.notices import warn
-from vlmkit.settings_file import Content, SettingsFile, entries, user_folder
+from vlmkit.settings_table import entries
+
+if TYPE_CHECKING:
+    from vlmkit.settings_file import Content, SettingsFile
 
 __all__ = ["Harmless", "consent", "consents", "heeded", "needing_consent", "withdraw"]
 
@@ -121,7 +125,7 @@ def consents() -> Mapping[Path, str]:
     BadSetting
         The record is there and cannot be read.
     """
-    record = user_folder() / _RECORD
+    record = config_folder() / _RECORD
     try:
         return _record(record)
     except FileNotFoundError:
@@ -138,7 +142,7 @@ def _record(path: Path) -> Mapping[Path, str]:
 
 
 def _write(kept: Mapping[Path, str]) -> None:
-    record = user_folder() / _RECORD
+    record = config_folder() / _RECORD
     text = json.dumps({str(path): digest for path, digest in sorted(kept.items())}, indent=1)
     try:
         with replace_whole(record) as part:

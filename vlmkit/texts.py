@@ -1,11 +1,11 @@
-"""Texts in messages: on one line, and no longer than anybody reads.
+"""Texts: whole characters; in messages on one line, and no longer than anybody reads.
 
 Takes   a text of any length.    Gives  one that fits.
 May use nothing.                 Never  says that nothing was cut where something was."""
 
 from __future__ import annotations
 
-__all__ = ["on_one_line", "quoted", "shortened"]
+__all__ = ["mend_surrogates", "on_one_line", "quoted", "shortened"]
 
 
 def on_one_line(text: str) -> str:
@@ -27,3 +27,12 @@ def shortened(text: str, most: int) -> str:
 def quoted(text: str, most: int = 80) -> str:
     """A text as messages quote it: on one line, in marks, shortened."""
     return repr(shortened(on_one_line(text), most))
+
+
+def mend_surrogates(text: str) -> str:
+    """Replace halves of characters, which JSON can carry and no column can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from vlmkit.errors import SetupError
-from vlmkit.exporters.rows import Rows, column_of, find_text_column, further_columns
+from vlmkit.exporters.rows import Rows, find_text_column, further_columns
+from vlmkit.frame.tables import column_of
 
 
 def frame(**columns):

@@ -14,8 +14,8 @@ from vlmkit.prompts.cleaning import (
     drop_offers,
     drop_preamble,
     drop_quotes,
-    mend_surrogates,
 )
+from vlmkit.texts import mend_surrogates
 
 CAT = "A cat on a mat."
 

@@ -202,7 +202,6 @@ TWICE = {
     "budget_of",
     "build",
     "check",
-    "column_of",
     "complete",
     "compose",
     "count",

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
+from vlmkit.frame.tables import column_of
 
-__all__ = ["BROUGHT", "FILE_COLUMNS", "align_truth", "column_of", "truth_of"]
+__all__ = ["BROUGHT", "FILE_COLUMNS", "align_truth", "truth_of"]
 
 FILE_COLUMNS = ("path", "file_name", "image")
 """Columns of a truth table that may say which picture a row is about."""
@@ -63,23 +64,6 @@ def align_truth(table: pd.DataFrame, truth: Any) -> dict[str, pd.Series[Any]]:
     for column in aligned:
         column_of(table, column)
     return aligned
-
-
-def column_of(table: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """Column of a table.
-
-    Raises
-    ------
-    SetupError
-        It is not there, or there are two; lists the columns.
-    """
-    if name not in table.columns:
-        raise SetupError(f"there is no column {name!r}; the columns are {', '.join(map(repr, table.columns))}.")
-    found: Any = table[name]
-    if isinstance(found, pd.DataFrame):
-        raise SetupError(f"{found.shape[1]} columns are called {name!r}; rename them so that one is meant.")
-    column: pd.Series[Any] = found
-    return column
 
 
 def truth_of(table: pd.DataFrame, column: str, right: Any) -> pd.Series[Any]:

@@ -10,13 +10,14 @@ import pandas as pd
 
 from vlmkit.backends import Backend, parse
 from vlmkit.errors import BadSetting
-from vlmkit.evaluation.alignment import column_of, truth_of
+from vlmkit.evaluation.alignment import truth_of
 from vlmkit.evaluation.comparison import Comparison, agreement_of, frame_of
 from vlmkit.evaluation.evaluating import evaluate
 from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.sampling import stratified_rows
 from vlmkit.evaluation.texts import TEXT_MEASURES, check_measures
 from vlmkit.frame import ask, describe, read_images
+from vlmkit.frame.tables import column_of
 from vlmkit.prompts import STYLES
 from vlmkit.settings import require_model
 

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.evaluation.alignment import align_truth, column_of
+from vlmkit.evaluation.alignment import align_truth
 from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.judging import Judging, judge_group
 from vlmkit.evaluation.kinds import KINDS, kind_of
 from vlmkit.evaluation.texts import TEXT_MEASURES
+from vlmkit.frame.tables import column_of
 from vlmkit.frame.values import is_missing
 
 __all__ = ["confusion", "evaluate"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.alignment import BROUGHT, column_of
+from vlmkit.evaluation.alignment import BROUGHT
+from vlmkit.frame.tables import column_of
 
 __all__ = ["ACCEPTED", "accepted"]
 

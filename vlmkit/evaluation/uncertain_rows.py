@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.alignment import column_of
 from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.words import rouge_l, words_of
+from vlmkit.frame.tables import column_of
 from vlmkit.frame.values import is_list, is_missing
 
 __all__ = ["uncertainty"]

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.evaluation.alignment import column_of
 from vlmkit.evaluation.claims import claims_of, question_about
 from vlmkit.frame import ask
+from vlmkit.frame.tables import column_of
 from vlmkit.frame.values import is_missing
 
 __all__ = ["verify"]

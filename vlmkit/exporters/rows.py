@@ -10,10 +10,10 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.values import plain_reader, plain_value, tags_of
-from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.frame.tables import column_of, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 
-__all__ = ["REJECTED", "Row", "Rows", "check_table", "column_of", "find_text_column", "further_columns"]
+__all__ = ["REJECTED", "Row", "Rows", "check_table", "find_text_column", "further_columns"]
 
 REJECTED = "rejected in the review."
 """Why a row is left out that a person turned down."""
@@ -191,28 +191,6 @@ def check_table(frame: object) -> None:
     """
     if not isinstance(frame, pd.DataFrame):
         raise BadSetting(f"a {type(frame).__name__} cannot be written; give a DataFrame with a column of pictures.")
-
-
-def column_of(frame: pd.DataFrame, label: Any) -> pd.Series[Any]:
-    """One column of a frame.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    label : str
-
-    Raises
-    ------
-    SetupError
-        No such column, or several.
-    """
-    if label not in frame.columns:
-        raise SetupError(f"no column {label!r}; the columns are {', '.join(map(repr, frame.columns))}.")
-    column: Any = frame[label]
-    if isinstance(column, pd.DataFrame):
-        raise SetupError(f"{column.shape[1]} columns are called {label!r}; rename them so that one is meant.")
-    found: pd.Series[Any] = column
-    return found
 
 
 def find_text_column(frame: pd.DataFrame, column: str | None, *, required: bool = True) -> str | None:

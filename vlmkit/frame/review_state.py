@@ -8,29 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vlmkit.errors import SetupError
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.reviewed import STATUSES
+from vlmkit.frame.tables import column_of
 from vlmkit.notices import warn
 
-__all__ = ["review_columns", "reviewed_rows", "single_column", "warn_of_reviews"]
+__all__ = ["review_columns", "reviewed_rows", "warn_of_reviews"]
 
 _AUTO = STATUSES[0]
-
-
-def single_column(table: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """The one column of a name.
-
-    Raises
-    ------
-    SetupError
-        Several columns are called so.
-    """
-    column: Any = table[name]
-    if isinstance(column, pd.DataFrame):
-        raise SetupError(f"{column.shape[1]} columns are called {name!r}; rename them so that one is meant.")
-    found: pd.Series[Any] = column
-    return found
 
 
 def reviewed_rows(table: pd.DataFrame, names: Sequence[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -114,7 +99,7 @@ def _renewed(table: pd.DataFrame, name: str, status: pd.Series[Any], asked: Any,
         f"{name}_status": pd.Series(pd.Categorical(words, categories=list(STATUSES)), index=table.index)
     }
     if f"{name}_original" in table.columns:
-        before, after = single_column(table, f"{name}_original"), pd.Series(values, index=table.index)
+        before, after = column_of(table, f"{name}_original"), pd.Series(values, index=table.index)
         try:
             originals = after.where(asked, before)
         except (TypeError, ValueError):  # the column held another type, or other choices
@@ -128,7 +113,7 @@ def _statuses(table: pd.DataFrame, name: str) -> pd.Series[Any] | None:
     label = f"{name}_status"
     if label not in table.columns:
         return None
-    status = single_column(table, label)
+    status = column_of(table, label)
     return status if status.dropna().isin(STATUSES).all() else None
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from vlmkit.errors import SetupError
 from vlmkit.frame.columns import Columns, TaskColumns
 from vlmkit.frame.options import Options
-from vlmkit.frame.review_state import reviewed_rows, single_column
+from vlmkit.frame.review_state import reviewed_rows
+from vlmkit.frame.tables import column_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,10 +72,10 @@ def _rows_to_ask(table: pd.DataFrame, columns: TaskColumns, overwrite: bool | st
         )
     wanted = ~reviewed_rows(table, values)
     if overwrite == "errors":
-        wanted &= single_column(table, columns.error_name).notna().to_numpy()
+        wanted &= column_of(table, columns.error_name).notna().to_numpy()
     elif overwrite == "missing":
         for name in values:
-            wanted &= single_column(table, name).isna().to_numpy()
+            wanted &= column_of(table, name).isna().to_numpy()
     if wanted.all():
         return range(len(table))
     asked = wanted.nonzero()[0].tolist()

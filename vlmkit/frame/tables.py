@@ -11,7 +11,7 @@ from vlmkit.errors import SetupError
 from vlmkit.records import ImageRef
 from vlmkit.sources import refer
 
-__all__ = ["add_columns", "check_clash", "pick_all_pictures", "pick_pictures", "refs_of", "rows_of"]
+__all__ = ["add_columns", "check_clash", "column_of", "pick_all_pictures", "pick_pictures", "refs_of", "rows_of"]
 
 _USUAL = ("path", "image")
 
@@ -54,11 +54,32 @@ def pick_pictures(frame: pd.DataFrame, image: str | None) -> pd.Series[Any]:
         asked = "no column 'path' or 'image'" if label is None else f"no column {label!r}"
         listed = ", ".join(map(repr, labels)) or "none"
         raise SetupError(f"image: {asked} to take pictures from; the columns are {listed}. Name one with image=….")
+    return column_of(frame, label, argument="image")
+
+
+def column_of(frame: pd.DataFrame, label: Any, *, argument: str = "") -> pd.Series[Any]:
+    """One column of a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    label : str
+    argument : str, default ""
+        What the label was given for, for the message.
+
+    Raises
+    ------
+    SetupError
+        No such column, or several of that name; lists the columns.
+    """
+    said = f"{argument}: " if argument else ""
+    if label not in frame.columns:
+        raise SetupError(f"{said}no column {label!r}; the columns are {', '.join(map(repr, frame.columns))}.")
     column: Any = frame[label]
     if isinstance(column, pd.DataFrame):
-        raise SetupError(f"image: {column.shape[1]} columns are called {label!r}; rename them so that one is meant.")
-    pictures: pd.Series[Any] = column
-    return pictures
+        raise SetupError(f"{said}{column.shape[1]} columns are called {label!r}; rename them so that one is meant.")
+    found: pd.Series[Any] = column
+    return found
 
 
 def refs_of(pictures: pd.Series[Any]) -> Iterator[ImageRef]:
@@ -84,10 +105,7 @@ def rows_of(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[Mapping[str
     labels = {str(label): label for label in frame.columns}
     read = []
     for column in columns:
-        series: Any = frame[labels[column]]
-        if isinstance(series, pd.DataFrame):
-            several = f"{series.shape[1]} columns are called {column!r}"
-            raise SetupError(f"prompt: {several}; rename them so that one is meant.")
+        series = column_of(frame, labels[column], argument="prompt")
         read.append(zip(series.array, series.isna().array, strict=True))
     for _ in range(len(frame)):
         cells = [next(cell) for cell in read]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from vlmkit.prompts.refusals import begins_an_offer
 from vlmkit.prompts.template_tokens import drop_thinking, drop_tokens
+from vlmkit.texts import mend_surrogates
 
 __all__ = [
     "LABEL",
@@ -20,7 +21,6 @@ __all__ = [
     "drop_offers",
     "drop_preamble",
     "drop_quotes",
-    "mend_surrogates",
 ]
 
 _NOUN = (
@@ -94,15 +94,6 @@ def cleaned(text: str, *, is_transcript: bool = False) -> str:
         previous = text
         for station in stations:
             text = station(text).strip()
-    return text
-
-
-def mend_surrogates(text: str) -> str:
-    """Replace halves of characters, which JSON can carry and no column can."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from vlmkit.extras import open_by_name
+from vlmkit.texts import mend_surrogates
 
 __all__ = ["VALUE_KINDS", "ValueKind", "kind_of_json", "kind_of_type"]
 
@@ -89,7 +90,7 @@ class ValueKind:
 def _fit_text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # JSON can carry halves of characters
+    return mend_surrogates(value)
 
 
 def _fit_integer(value: Any) -> int:
