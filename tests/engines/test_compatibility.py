@@ -130,6 +130,6 @@ def test_the_layout_is_told(changed):
 
 def test_without_mlx_it_is_said(monkeypatch):
     """What is missing, and how to get it."""
-    monkeypatch.setitem(sys.modules, "vlmkit.engines.foreign", None)
+    monkeypatch.setitem(sys.modules, "vlmkit.engines.mlx_vlm_api", None)
     with pytest.raises(MissingExtra):
         compatibility_of("tiny")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vlmkit.engines import foreign
+from vlmkit.engines import mlx_vlm_api
 from vlmkit.engines.desk import desk
 
 QUESTIONS = ("What is it?", "Hi", "How many are there, and where?", "Describe this image.")
@@ -12,13 +12,13 @@ QUESTIONS = ("What is it?", "Hi", "How many are there, and where?", "Describe th
 def looks(engine, monkeypatch):
     """How pictures were embedded: by the vision tower (False) or by what is known of them (True)."""
     seen = []
-    embed = foreign.embed
+    embed = mlx_vlm_api.embed
 
     def watched(model, inputs, *, features=None):
         seen.append(features is not None)
         return embed(model, inputs, features=features)
 
-    monkeypatch.setattr(foreign, "embed", watched)
+    monkeypatch.setattr(mlx_vlm_api, "embed", watched)
     decoder = engine._scheduler._decoder
     desk().call(decoder._looked_at.forget)
     return seen
@@ -60,7 +60,7 @@ def test_what_is_remembered_is_bounded(engine, ask, looks, monkeypatch):
 
 def test_a_family_that_takes_nothing_back_is_looked_at_each_time(engine, ask, looks, monkeypatch):
     """A difference, or an error, the first time settles it."""
-    embed = foreign.embed
+    embed = mlx_vlm_api.embed
 
     def deaf(model, inputs, *, features=None):
         if features is not None:
@@ -71,7 +71,7 @@ def test_a_family_that_takes_nothing_back_is_looked_at_each_time(engine, ask, lo
     looked_at = engine._scheduler._decoder._looked_at
     monkeypatch.setattr(looked_at, "_is_proven", False)
     monkeypatch.setattr(looked_at, "_is_possible", True)
-    monkeypatch.setattr(foreign, "embed", deaf)
+    monkeypatch.setattr(mlx_vlm_api, "embed", deaf)
     assert len(texts(engine, ask, [3])) == len(QUESTIONS)
     assert not looked_at._is_possible
     assert not looked_at._looks
@@ -91,7 +91,7 @@ def test_what_cannot_be_found_in_the_embeddings_is_not_taken_from_them(
     from vlmkit.engines.features import LookedAt
 
     def work():
-        monkeypatch.setattr(foreign, "embed", lambda _model, _inputs: {"inputs_embeds": mx.zeros((1, rows, 8))})
+        monkeypatch.setattr(mlx_vlm_api, "embed", lambda _model, _inputs: {"inputs_embeds": mx.zeros((1, rows, 8))})
         looked_at = LookedAt(None)
         return [looked_at.embed({}, token_ids, ("digest",), image_token)["inputs_embeds"].shape for _ in range(3)]
 

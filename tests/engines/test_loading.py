@@ -106,8 +106,8 @@ def test_allowed_code_runs(copy, tmp_path):
 
 def test_a_missing_library_is_a_missing_package(monkeypatch, checkpoint):
     """With what repairs it; the import's own error is the cause."""
-    monkeypatch.delattr(engines, "foreign", raising=False)
-    monkeypatch.setitem(sys.modules, "vlmkit.engines.foreign", None)
+    monkeypatch.delattr(engines, "mlx_vlm_api", raising=False)
+    monkeypatch.setitem(sys.modules, "vlmkit.engines.mlx_vlm_api", None)
     with pytest.raises(MissingExtra, match=r"needs mlx and mlx_vlm.*pip install -U vlmkit") as caught:
         open_engine(str(checkpoint))
     assert isinstance(caught.value.__cause__, ImportError)

@@ -15,10 +15,10 @@ def opened(checkpoint, monkeypatch, tmp_path):
 
     def build(slots=None, *, wrong_allowed=False, **changes):
         def work():
-            from vlmkit.engines import conformance, foreign, probe
+            from vlmkit.engines import conformance, mlx_vlm_api, probe
 
             for name, value in changes.items():
-                module = {"difference": conformance, "examine": probe}.get(name, foreign)
+                module = {"difference": conformance, "examine": probe}.get(name, mlx_vlm_api)
                 monkeypatch.setattr(module, name, value)
             found = inspection.inspect(checkpoint, name="m")
             options = {"revision": "r", "adapter": None, "slots": slots, "kv_cache_tokens": None, "code_allowed": False}

@@ -263,11 +263,11 @@ def test_cancelling_ends_the_request_on_the_wire(serve, opened, ask, unwatched):
     """The server sees its connection end; others go on."""
     server = serve([LONG_S, chat()], chat("still here"))
     backend = opened(server)
-    (site,) = backend._balance.sites
+    (endpoint,) = backend._balance.endpoints
     doomed = backend.submit(ask())
     while not server.requests:
         time.sleep(0.005)
-    (line,) = site.transport._connections._open
+    (line,) = endpoint.transport._connections._open
     assert not line.socket.has_ended
     assert doomed.cancel()
     assert not wait([doomed], WAIT_S).not_done

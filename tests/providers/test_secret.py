@@ -35,11 +35,11 @@ def test_neither_is_written(write, hidden):
 def test_a_screen_takes_the_key_out_wherever_it_is_cut(text, key, cuts):
     """As if the text had come in one piece; nothing else is lost."""
     for kind in (str, str.encode):
-        whole, hidden, blot = kind(text), kind(key), kind(BLOT)
-        screen = Screen(hidden, blot)
+        whole, hidden, redact = kind(text), kind(key), kind(BLOT)
+        screen = Screen(hidden, redact)
         bounds = [0, *sorted(cuts), len(text)]
         shown = [screen.feed(whole[start:end]) for start, end in itertools.pairwise(bounds)]
-        assert kind("").join([*shown, screen.rest()]) == whole.replace(hidden, blot)
+        assert kind("").join([*shown, screen.rest()]) == whole.replace(hidden, redact)
 
 
 def test_without_a_key_nothing_is_held_back():

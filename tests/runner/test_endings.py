@@ -6,7 +6,7 @@ from vlmkit.runner.endings import Endings
 from vlmkit.runner.rows import Row
 
 
-class Ledger:
+class ResultWriter:
     """Keeps what is handed in until it is said to be written."""
 
     def __init__(self):
@@ -18,14 +18,14 @@ class Ledger:
 
 def test_an_outcome_waits_for_the_store(questions):
     """But for one that was cancelled, of which the store does not hear."""
-    ledger, rows = Ledger(), [Row(index, question) for index, question in enumerate(questions(2))]
-    endings = Endings(ledger)
+    writer, rows = ResultWriter(), [Row(index, question) for index, question in enumerate(questions(2))]
+    endings = Endings(writer)
     first, second = Outcome(index=0), Outcome(index=1, fault=Cancelled("stopped"))
     endings.put(rows[0], first)
     assert (len(endings), endings.is_ready, list(endings.take())) == (1, False, [])
     endings.put(rows[1], second)
     assert (len(endings), list(endings.take())) == (2, [second])
-    endings.take_written(ledger.entries)
+    endings.take_written(writer.entries)
     assert (len(endings), list(endings.take()), len(endings)) == (1, [first], 0)
 
 

@@ -38,6 +38,7 @@ from vlmkit.runner import Done, Finished, Planned, Question, Started, Target, ma
 from vlmkit.runner.events import Retrying, Unanswered
 from vlmkit.runner.preparing import Preparer
 from vlmkit.sources import refer
+from vlmkit.sources.identity import stamp
 from vlmkit.store import RowRecord, RunRecord, open_store
 
 TEXT = compose_description("?", into="text")
@@ -547,7 +548,7 @@ def test_where_pictures_went_is_logged(questions, backend, plan, caplog):
 
 def test_memory_does_not_grow_with_the_rows(plan, monkeypatch):
     """Eight times as many need no more, as long as nobody keeps the outcomes."""
-    monkeypatch.setattr("vlmkit.runner.equals._MOST_REMEMBERED", 100)
+    monkeypatch.setattr("vlmkit.runner.deduplication._MOST_REMEMBERED", 100)
 
     class Instant:
         model, revision, abilities = "fake:instant", "1", Abilities()
@@ -589,7 +590,7 @@ def test_rows_stay_aligned_under_any_pattern(
     kinds, rows, earlier, delays, workers, stores, questions, monkeypatch, tmp_path_factory
 ):
     """Failures, retries, delays, equal rows, answers of an earlier run, any worker count: each outcome is its row's."""
-    monkeypatch.setattr("vlmkit.runner.verdict.ALIKE_LIMIT", 99)  # so that all may fail alike
+    monkeypatch.setattr("vlmkit.runner.fail_fast.ALIKE_LIMIT", 99)  # so that all may fail alike
     settings.use(first_wait_s=0.001)
     tried = set()
 
@@ -700,6 +701,8 @@ def test_a_run_that_was_stopped_shows_what_the_store_holds(questions, backend, p
     asked = questions(600)
     if not in_memory:
         asked = [replace(question, images=(refer(tmp_path / "a.jpg"),)) for question in asked]
+        while stamp(asked[0].images[0]) is None:  # a file is known by its stamp only once it is two seconds old
+            time.sleep(0.1)
     with open_store(tmp_path / "s.sqlite") as store:
         list(run(asked[:500], plan(backend()), total=500, store=store))
         model = backend()

@@ -12,7 +12,7 @@ from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import UnreadableImage
 from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Reply, Sampling
-from vlmkit.runner import Question, Target, views
+from vlmkit.runner import Question, Target, picture_inputs
 from vlmkit.runner.preparing import Decoders, Preparer
 from vlmkit.sources import refer
 from vlmkit.store import RowRecord, RunRecord, open_store
@@ -50,7 +50,7 @@ def keep(store, prepared, text="a cat"):
 
 
 def no_decoding(monkeypatch):
-    monkeypatch.setattr(views, "normalize", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(picture_inputs, "normalize", lambda *_: pytest.fail("decoded"))
 
 
 def test_an_ask_carries_everything_the_backend_needs(photo, plan):
@@ -92,7 +92,7 @@ def test_what_is_stored_costs_a_glance(plan, store, picture, monkeypatch):
     assert preparer.glance([question(picture)])[0] is None
     keep(store, preparer.prepare(question(picture), 0))
     no_decoding(monkeypatch)
-    monkeypatch.setattr(views, "loaded", lambda _: pytest.fail("read"))
+    monkeypatch.setattr(picture_inputs, "loaded", lambda _: pytest.fail("read"))
     for found in (preparer.glance([question(picture)])[0], preparer.prepare(question(picture), 0)):
         assert (found.reply.text, found.values, found.ask) == ("a cat", {"text": "a cat"}, None)
     assert preparer.glance([question(picture, "Who?")])[0] is None

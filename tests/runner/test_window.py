@@ -22,7 +22,7 @@ from vlmkit.errors import (
     Unreachable,
     UnreadableReply,
 )
-from vlmkit.runner import FallingBack, Retrying, Started, views
+from vlmkit.runner import FallingBack, Retrying, Started, picture_inputs
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.window import Window
 
@@ -82,13 +82,13 @@ def test_questions_are_read_only_as_far_ahead_as_needed(questions, backend, wind
 def test_pictures_are_prepared_in_threads_of_their_own(questions, backend, window, monkeypatch):
     """Neither the caller's thread nor the backend's decodes."""
     names = set()
-    normalize = views.normalize
+    normalize = picture_inputs.normalize
 
     def spy(ref, longest_side_px, **options):
         names.add(threading.current_thread().name)
         return normalize(ref, longest_side_px, **options)
 
-    monkeypatch.setattr(views, "normalize", spy)
+    monkeypatch.setattr(picture_inputs, "normalize", spy)
     busy, _ = window(questions(10), backend())
     drain(busy)
     assert names

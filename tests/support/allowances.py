@@ -13,7 +13,7 @@ COMPLEX = {
     "engines.families.repairs.rope_scaling._mend": 11,
     "engines.families.rope._thetas": 12,
     "engines.families.rope.mismatches": 12,
-    "engines.foreign._marks": 11,
+    "engines.mlx_vlm_api._marks": 11,
     "engines.hub.look_up": 13,
     "engines.insight._tiles": 11,
     "engines.inspection.inspect": 14,

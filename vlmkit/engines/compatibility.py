@@ -105,17 +105,17 @@ def _import(name: str) -> None:
     try:
         with warnings.catch_warnings(action="ignore"):
             import vlmkit.engines.families.layout
-            import vlmkit.engines.foreign  # noqa: F401  what is asked below needs it
+            import vlmkit.engines.mlx_vlm_api  # noqa: F401  what is asked below needs it
     except ImportError as error:
         raise import_fault(name, error) from error
 
 
 def _examined(config: dict[str, Any]) -> Audit | None:
     """Both readings of the settings; None where there is none to compare with."""
-    from vlmkit.engines import foreign
+    from vlmkit.engines import mlx_vlm_api
     from vlmkit.engines.families import audit
 
-    if "model_file" in config or not foreign.knows(config):
+    if "model_file" in config or not mlx_vlm_api.knows(config):
         return None  # what code of its own makes of it, or a newer mlx_vlm, cannot be told
     return audit.examine(config)
 
@@ -145,16 +145,16 @@ def _fault_of(look: Any) -> str | None:
 
 def _building_fault(name: str, config: dict[str, Any]) -> str | None:
     """Why the model cannot be built; its weights are not computed for that, so that size does not matter."""
-    from vlmkit.engines import foreign
+    from vlmkit.engines import mlx_vlm_api
     from vlmkit.engines.families import repairs
 
     try:
         with warnings.catch_warnings(action="ignore"), repairs.prepared(config):
-            foreign.build(config)
+            mlx_vlm_api.build(config)
     except Exception as error:  # noqa: BLE001  whatever a family's code raises, a load would meet it, too
         return (
-            f"{name}: mlx_vlm {foreign.VERSION} cannot build it from its settings ({type(error).__name__}: {error}). "
-            "Use a newer vlmkit, or serve the model with another engine and name it there (vllm:…, ollama:…)."
+            f"{name}: mlx_vlm {mlx_vlm_api.VERSION} cannot build it from its settings ({type(error).__name__}: "
+            f"{error}). Use a newer vlmkit, or serve the model with another engine and name it so (vllm:…, ollama:…)."
         )
     return None
 
@@ -218,11 +218,11 @@ def _needs_code(found: Published) -> bool:
 def _has_processor(found: Published) -> bool:
     import transformers
 
-    from vlmkit.engines import foreign
+    from vlmkit.engines import mlx_vlm_api
 
     named = (found.processor.get(key) for key in ("processor_class", "image_processor_type"))
     known = any(isinstance(name, str) and hasattr(transformers, name) for name in named)
-    return known or foreign.has_processor(found.config)
+    return known or mlx_vlm_api.has_processor(found.config)
 
 
 def _has_tokenizer(found: Published) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import mlx.core as mx
 import numpy as np
 
-from vlmkit.engines import foreign
+from vlmkit.engines import mlx_vlm_api
 from vlmkit.engines.advice import explain
 from vlmkit.engines.decoding import Decoder, OneByOne, Prompt, SharedBatch
 from vlmkit.engines.probe import PROMPTS, Recorder, picture
@@ -87,7 +87,7 @@ def remembered(language: LoadedModel, config: dict[str, Any], repairs: tuple[str
     ModelLoadFailed
         As `difference`.
     """
-    ingredients = (config, repairs, foreign.VERSION, str(mx.default_device()), PROMPTS, TOKENS)
+    ingredients = (config, repairs, mlx_vlm_api.VERSION, str(mx.default_device()), PROMPTS, TOKENS)
     key = hashlib.blake2b(json.dumps(ingredients, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
     file = cache_folder() / "conformance" / key
     with suppress(OSError, UnicodeDecodeError):
@@ -141,7 +141,9 @@ def first_difference(plain: list[Step], batched: list[Step]) -> str:
 
 
 def _plain(language: LoadedModel, prompt: Prompt) -> list[Step]:
-    stream = foreign.plain_tokens(language.model, language.processor, prompt.inputs, max_tokens=TOKENS, processors=[])
+    stream = mlx_vlm_api.plain_tokens(
+        language.model, language.processor, prompt.inputs, max_tokens=TOKENS, processors=[]
+    )
     return [_step(token, scores) for token, scores in stream]
 
 

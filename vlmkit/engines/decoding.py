@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from vlmkit.engines import foreign
+from vlmkit.engines import mlx_vlm_api
 from vlmkit.engines.features import LookedAt
 
 __all__ = ["Decoder", "OneByOne", "Prompt", "SharedBatch"]
@@ -81,16 +81,16 @@ class SharedBatch:
         self._batch: Any = None
         self._looked_at = LookedAt(model)
         self._held = ExitStack()
-        self._held.enter_context(foreign.wired(model))
+        self._held.enter_context(mlx_vlm_api.wired(model))
 
     def __len__(self) -> int:
         return len(self._batch) if self._batch is not None else 0
 
     def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:  # noqa: ARG002
         """Embed and prefill one prompt, alone: several at once come out wrong in some families."""
-        with foreign.on_stream():
+        with mlx_vlm_api.on_stream():
             kwargs = self._looked_at.embed(prompt.inputs, prompt.token_ids, prompt.digests, prompt.image_token)
-            new = foreign.prefill(self._model, row, prompt.token_ids, kwargs, processors)
+            new = mlx_vlm_api.prefill(self._model, row, prompt.token_ids, kwargs, processors)
             if len(self):
                 self._batch.extend(new)
             else:
@@ -98,14 +98,14 @@ class SharedBatch:
 
     def step(self) -> list[tuple[int, int]]:
         """Decode one token of every row."""
-        with foreign.on_stream():
+        with mlx_vlm_api.on_stream():
             return [(response.uid, response.token) for response in self._batch.next()]
 
     def remove(self, rows: set[int]) -> None:
         """Let rows go; the others are not touched."""
         keep = [place for place, row in enumerate(self._batch.uids) if row not in rows]
         if len(keep) < len(self):
-            with foreign.on_stream():
+            with mlx_vlm_api.on_stream():
                 self._batch.filter(keep)
 
     def reset(self) -> None:
@@ -141,7 +141,7 @@ class OneByOne:
     def admit(self, row: int, prompt: Prompt, processors: list[Any], max_tokens: int) -> None:
         """Begin to generate."""
         self._row = row
-        self._tokens = foreign.plain_tokens(
+        self._tokens = mlx_vlm_api.plain_tokens(
             self._model, self._processor, prompt.inputs, max_tokens=max_tokens, processors=processors
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from vlmkit.engines import foreign
+from vlmkit.engines import mlx_vlm_api
 
 __all__ = ["LookedAt"]
 
@@ -48,7 +48,7 @@ class LookedAt:
     def embed(
         self, inputs: dict[str, Any], token_ids: list[int], digests: tuple[str, ...], image_token: int | None
     ) -> dict[str, Any]:
-        """What the language model is prefilled with, as `foreign.embed` makes it.
+        """What the language model is prefilled with, as `mlx_vlm_api.embed` makes it.
 
         Parameters
         ----------
@@ -63,12 +63,12 @@ class LookedAt:
         """
         places = tuple(place for place, token in enumerate(token_ids) if token == image_token)
         if not (self._is_possible and digests and places):
-            return foreign.embed(self._model, inputs)
+            return mlx_vlm_api.embed(self._model, inputs)
         look = self._looks.get(digests)
         if look is not None:
             self._looks.move_to_end(digests)
             return self._reused(inputs, look)
-        made = foreign.embed(self._model, inputs)
+        made = mlx_vlm_api.embed(self._model, inputs)
         # Kept whole: most pictures are asked about once, and cutting the features out would cost them all.
         if made["inputs_embeds"].shape[1] == len(token_ids):
             self._remember(digests, _Look(made["inputs_embeds"], places))
@@ -88,8 +88,8 @@ class LookedAt:
     def _reused(self, inputs: dict[str, Any], look: _Look) -> dict[str, Any]:
         features = look.embeddings[0][mx.array(look.places)]
         if self._is_proven:
-            return foreign.embed(self._model, inputs, features=features)
-        made = foreign.embed(self._model, inputs)
+            return mlx_vlm_api.embed(self._model, inputs, features=features)
+        made = mlx_vlm_api.embed(self._model, inputs)
         self._is_proven = self._is_possible = _is_same(made, self._attempt(inputs, features))
         if not self._is_possible:
             self.forget()
@@ -97,7 +97,7 @@ class LookedAt:
 
     def _attempt(self, inputs: dict[str, Any], features: Any) -> dict[str, Any]:
         try:
-            return foreign.embed(self._model, inputs, features=features)
+            return mlx_vlm_api.embed(self._model, inputs, features=features)
         except Exception:  # noqa: BLE001  a family that takes no features may say so in any way
             return {}
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vlmkit.backends.protocol import Insight, Tile
-from vlmkit.engines import foreign
+from vlmkit.engines import mlx_vlm_api
 from vlmkit.engines.language import LoadedModel
 from vlmkit.records import Ask
 
@@ -53,7 +53,7 @@ def _tiles(inputs: dict[str, Any], processor: Any) -> Iterator[Tile]:
     pixels = inputs.get("pixel_values")
     if pixels is None or not hasattr(pixels, "shape") or len(pixels.shape) < 3:
         return
-    values = np.array(pixels.astype(foreign.FLOAT), np.float32)
+    values = np.array(pixels.astype(mlx_vlm_api.FLOAT), np.float32)
     values = values.reshape(-1, *values.shape[-3:])
     if values.shape[1] == 3:
         values = values.transpose(0, 2, 3, 1)

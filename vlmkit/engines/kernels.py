@@ -2,7 +2,8 @@
 
 mlx's exp, tanh and erf take 13 to 28 ns an element there, NumPy's less than one; small operations cost more to dispatch
 than to do; and a matrix times one row goes through a kernel made for many. Each function here equals its namesake in
-mlx up to rounding; `substitutes` checks that before it puts them in, and keeps from them what they are not written for.
+mlx up to rounding; `kernel_patches` checks that before it puts them in, and keeps from them what they are not written
+for.
 Imported on the desk only.
 """
 

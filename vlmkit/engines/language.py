@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.engines import foreign, grammar, locate
+from vlmkit.engines import grammar, locate, mlx_vlm_api
 from vlmkit.engines.decoding import Prompt
 from vlmkit.engines.desk import within
 from vlmkit.engines.template import own_template, own_tool_template
@@ -53,7 +53,7 @@ class LoadedModel:
         self.context_length = checkpoint.context_length
         self._config = checkpoint.config
         own, is_ours = own_template(checkpoint.directory), locate.is_bundled(checkpoint.directory)
-        made = partial(foreign.chat_template, model.config.model_type, processor, name=name, is_ours=is_ours)
+        made = partial(mlx_vlm_api.chat_template, model.config.model_type, processor, name=name, is_ours=is_ours)
         self._template = made(own)
         for_tools = own_tool_template(checkpoint.directory)
         self._tool_template = self._template if for_tools is None else made(for_tools)
@@ -98,15 +98,15 @@ class LoadedModel:
         finished = (
             template.text(ask.messages, tools)
             if template is not None
-            else foreign.plain_prompt(self.model, self.processor, ask.messages)
+            else mlx_vlm_api.plain_prompt(self.model, self.processor, ask.messages)
         )
-        with within(_PREPARING_S, "making tokens and pixels of a question"), foreign.on_stream():
-            inputs = foreign.model_inputs(self.model, self.processor, finished, images)
+        with within(_PREPARING_S, "making tokens and pixels of a question"), mlx_vlm_api.on_stream():
+            inputs = mlx_vlm_api.model_inputs(self.model, self.processor, finished, images)
         return Prompt(
             text=finished,
             token_ids=inputs["input_ids"][0].tolist(),
             inputs=inputs,
-            image_token=foreign.image_token_id(self.model, self.processor, self._config, inputs),
+            image_token=mlx_vlm_api.image_token_id(self.model, self.processor, self._config, inputs),
         )
 
     def as_read(self, prompt: Prompt) -> str:

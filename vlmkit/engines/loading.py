@@ -71,7 +71,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     try:
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
-            from vlmkit.engines import foreign, substitutes
+            from vlmkit.engines import kernel_patches, mlx_vlm_api
             from vlmkit.engines.families import files, names, repairs
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
@@ -95,21 +95,21 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
             with warnings.catch_warnings(action="ignore"):
                 mended = repairs.load(
                     config,
-                    lambda: names.load(lambda: foreign.load(directory, adapter=adapter, code_allowed=code_allowed)),
+                    lambda: names.load(lambda: mlx_vlm_api.load(directory, adapter=adapter, code_allowed=code_allowed)),
                 )
-            model = mended.model if chosen == "checkpoint" else foreign.dequantize(mended.model)
+            model = mended.model if chosen == "checkpoint" else mlx_vlm_api.dequantize(mended.model)
             precision.convert(model, chosen)
             mx.eval(model.parameters())
         if chosen != "checkpoint":
-            substitutes.install()
+            kernel_patches.install()
         language = LoadedModel(name, model, mended.processor, checkpoint)
     except Exception as error:
         raise ModelLoadFailed(explain(f"{name} cannot be loaded", error, checkpoint)) from error
     return Loaded(
         language=language,
-        parameters=foreign.parameter_count(model),
+        parameters=mlx_vlm_api.parameter_count(model),
         precision=chosen,
-        memory_bytes=foreign.weight_bytes(model),
+        memory_bytes=mlx_vlm_api.weight_bytes(model),
         device="cpu" if on_cpu else "gpu",
         repairs=mended.remarks,
         takes_several=mended.takes_several,
@@ -131,16 +131,16 @@ def check_family(name: str, config: dict[str, Any]) -> None:
     ModelLoadFailed
         It has none.
     """
-    from vlmkit.engines import foreign
+    from vlmkit.engines import mlx_vlm_api
 
     model_type = config["model_type"]
-    if not foreign.knows(config):
+    if not mlx_vlm_api.knows(config):
         message = (
-            f"{name}: mlx_vlm {foreign.VERSION} has no architecture {model_type!r}. "
+            f"{name}: mlx_vlm {mlx_vlm_api.VERSION} has no architecture {model_type!r}. "
             "Use a newer vlmkit, or a model of another family."
         )
         raise ModelLoadFailed(message)
-    if not foreign.sees(config):
+    if not mlx_vlm_api.sees(config):
         message = (
             f"{name} is no vision-language model: {model_type!r} takes no pictures or writes no text. "
             "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
@@ -166,10 +166,10 @@ def check_settings(name: str, model_type: str, missing: str, place: str) -> None
     ModelLoadFailed
         It lacks one.
     """
-    from vlmkit.engines import foreign
+    from vlmkit.engines import mlx_vlm_api
 
     # Without its settings pictures would be cut and coloured by whatever mlx_vlm takes instead.
-    if missing and foreign.has_processor_settings(model_type):
+    if missing and mlx_vlm_api.has_processor_settings(model_type):
         raise ModelLoadFailed(f"{name}: {place} lacks {missing}. Get the model again, whole.")
 
 

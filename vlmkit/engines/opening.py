@@ -172,6 +172,6 @@ def images_per_ask(model_type: str, *, takes_several: bool) -> int:
     takes_several : bool
         Whether a repair lets it take several.
     """
-    from vlmkit.engines import foreign
+    from vlmkit.engines import mlx_vlm_api
 
-    return 1 if foreign.single_image_only(model_type) and not takes_several else _IMAGES_PER_ASK
+    return 1 if mlx_vlm_api.single_image_only(model_type) and not takes_several else _IMAGES_PER_ASK

@@ -17,7 +17,7 @@ import mlx.core as mx
 import numpy as np
 
 from vlmkit import sources
-from vlmkit.engines import foreign
+from vlmkit.engines import mlx_vlm_api
 from vlmkit.engines.advice import explain
 from vlmkit.errors import ModelLoadFailed
 
@@ -89,7 +89,7 @@ def examine(language: LoadedModel) -> tuple[str, ...]:
     """
     try:
         prompts = [language.question(PROMPTS[0], [picture(seed)]) for seed in (0, 1)]
-        with foreign.on_stream():
+        with mlx_vlm_api.on_stream():
             one, other = (_embedded(language, prompt.inputs) for prompt in prompts)
             blind = _without_picture(language, prompts[0])
             return tuple(filter(None, (_doubled(language, prompts[0]), *_misplaced(prompts[0], one, other, blind))))
@@ -131,8 +131,8 @@ def _mute(language: LoadedModel, error: Exception) -> ModelLoadFailed:
 
 
 def _embedded(language: LoadedModel, inputs: dict[str, Any]) -> _Embedded:
-    made = foreign.embed(language.model, inputs)
-    rows = made.pop("inputs_embeds")[0].astype(foreign.FLOAT)
+    made = mlx_vlm_api.embed(language.model, inputs)
+    rows = made.pop("inputs_embeds")[0].astype(mlx_vlm_api.FLOAT)
     return _Embedded(rows, {name: value for name, value in made.items() if value is not inputs.get(name)})
 
 

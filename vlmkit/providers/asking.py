@@ -12,11 +12,11 @@ from typing import Any
 from vlmkit.backends import AskJob
 from vlmkit.backends.protocol import Delta, OnDelta, ToolCallDelta
 from vlmkit.errors import BackendError, ModelNotFound, Refused, ServerFault, TimedOut
-from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Dialect, Form, Piece, is_overfull, no_text, parse
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
 from vlmkit.providers.gathering import Calls, Gathered, check_length, most_bytes, most_lines
-from vlmkit.providers.limits import Limiter
+from vlmkit.providers.load_balancer import LoadBalancer
+from vlmkit.providers.rate_limiter import RateLimiter
 from vlmkit.providers.secret import Screen
 from vlmkit.providers.transport import Answer, Call, Read, Transport
 from vlmkit.providers.wire import Events, is_cut_off
@@ -103,15 +103,17 @@ class Asking:
         Full name, for messages.
     dialect : Dialect
     form : Form
-    balance : Balance
-    limiter : Limiter
+    balancer : LoadBalancer
+    limiter : RateLimiter
     """
 
-    def __init__(self, model: str, *, dialect: Dialect, form: Form, balance: Balance, limiter: Limiter) -> None:
+    def __init__(
+        self, model: str, *, dialect: Dialect, form: Form, balancer: LoadBalancer, limiter: RateLimiter
+    ) -> None:
         self.model = model
         self._dialect = dialect
         self._form = form
-        self._balance = balance
+        self._balancer = balancer
         self._limiter = limiter
         self._worked = False
         self._keeps_constraints: bool | None = None  # not known before the first ask that has one
@@ -157,7 +159,7 @@ class Asking:
         return piece
 
     async def _asked(self, job: HttpJob, ask: Ask) -> Piece:
-        with await self._limiter.enter() as place, self._balance.turn() as transport:
+        with await self._limiter.enter() as place, self._balancer.turn() as transport:
             job.future.begin()
             call = Call(job.ask.timeout_s)  # which counts from now on: no wait is the server's work on this ask
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.
@@ -165,7 +167,7 @@ class Asking:
             answer = await transport.fetch("POST", path, body, call, most_bytes=most_bytes(ask))
             del body
             with self._located(transport):
-                piece = _blotted(self._dialect.read(self._content(answer, transport)), transport)
+                piece = _redacted(self._dialect.read(self._content(answer, transport)), transport)
                 piece = _expected(piece, ask)
                 check_length(len(piece.text) + sum(len(call.arguments) for call in piece.tool_calls), ask)
             place.tokens = _tokens(piece.usage)
@@ -173,16 +175,16 @@ class Asking:
 
     async def _streamed(self, job: HttpJob) -> Piece:
         try:
-            with await self._limiter.enter() as place, self._balance.turn() as transport:
+            with await self._limiter.enter() as place, self._balancer.turn() as transport:
                 job.future.begin()
                 job.screen(transport)
                 await self._read_stream(job, transport)
                 job.add_rest()
                 with self._located(transport):
-                    piece = _expected(_blotted(job.gathered.checked(), transport), job.ask)
+                    piece = _expected(_redacted(job.gathered.checked(), transport), job.ask)
                 place.tokens = _tokens(piece.usage)
         except TimedOut as fault:
-            cut = replace(_blotted(job.gathered.whole(), transport), finish_reason="timeout")
+            cut = replace(_redacted(job.gathered.whole(), transport), finish_reason="timeout")
             fault.partial = cut if cut.text else None
             raise
         return piece
@@ -225,8 +227,8 @@ class Asking:
         fault = fault_in_body(answer, where) if is_good else fault_of_answer(answer, where)
         if fault is not None:
             if is_missing_model(answer) and not self._worked:
-                raise ModelNotFound(transport.blot(str(fault)))
-            fault.reword(transport.blot(str(fault)))
+                raise ModelNotFound(transport.redact(str(fault)))
+            fault.reword(transport.redact(str(fault)))
             raise fault
         try:
             return parse(answer.body)
@@ -247,7 +249,7 @@ class Asking:
         except BackendError as fault:
             text = str(fault)
             if transport.address not in text:
-                fault.reword(transport.blot(f"{self.model} at {transport.address}: {text}"))
+                fault.reword(transport.redact(f"{self.model} at {transport.address}: {text}"))
             raise
 
 
@@ -263,16 +265,16 @@ async def _rest(chunk: bytes, read: Read) -> bytes:
     return b"".join(chunks)
 
 
-def _blotted(piece: Piece, transport: Transport) -> Piece:
+def _redacted(piece: Piece, transport: Transport) -> Piece:
     """Also where the server wrote the key in other letters of JSON, or in several events."""
-    text = transport.blot(piece.text)
-    reason = transport.blot(piece.finish_reason or "") or None
+    text = transport.redact(piece.text)
+    reason = transport.redact(piece.finish_reason or "") or None
     calls = tuple(
         ToolCallDelta(
             index=call.index,
-            id=transport.blot(call.id),
-            name=transport.blot(call.name),
-            arguments=transport.blot(call.arguments),
+            id=transport.redact(call.id),
+            name=transport.redact(call.name),
+            arguments=transport.redact(call.arguments),
             signature=call.signature,
         )
         for call in piece.tool_calls

@@ -53,8 +53,8 @@ def identity_at(engine: str, url: str | None, *, model: str = "") -> Hashable:
         As `identity_of`.
     """
     host, table = host_of(engine, url), settings.host(engine)
-    sites = sites_of(host, url=url, table=table, model=model)
-    return tuple((address, _digest(key)) for address, key in sites), frozen(table), _surroundings()
+    endpoints = sites_of(host, url=url, table=table, model=model)
+    return tuple((address, _digest(key)) for address, key in endpoints), frozen(table), _surroundings()
 
 
 def _digest(key: str | None) -> str | None:

@@ -106,7 +106,7 @@ def entries(content: Any, key: str) -> list[dict[str, Any]]:
 def _content(answer: Answer, transport: Transport) -> Any:
     if not 200 <= answer.status < 300:
         fault = fault_of_answer(answer, transport.address)
-        fault.reword(transport.blot(str(fault)))
+        fault.reword(transport.redact(str(fault)))
         raise fault
     try:
         return parse(answer.body, _MOST_VALUES)

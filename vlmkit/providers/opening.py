@@ -29,11 +29,11 @@ from vlmkit.errors import (
 )
 from vlmkit.extras import open_by_name
 from vlmkit.providers.addresses import bases_of, check_url, complete, is_loopback, origin_of
-from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Form
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
-from vlmkit.providers.limits import Limits, limiter_for
+from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.provider import Provider
+from vlmkit.providers.rate_limiter import Limits, limiter_for
 from vlmkit.providers.secret import Key
 from vlmkit.providers.transport import Call, Transport
 from vlmkit.settings_file import FILE_NAME
@@ -145,7 +145,7 @@ def open_host(
             extra_body=extra_body,
             highest_temperature=host.highest_temperature,
         ),
-        balance=Balance(transports),
+        balancer=LoadBalancer(transports),
         limiter=limiter_for(",".join(sorted(map(origin_of, addresses))), limits),
         permission=partial(check_permission, short, hosts_elsewhere(addresses), allow_remote),
         info=_info(full_name, found, addresses, limits),
@@ -237,9 +237,9 @@ def connect(
     MissingKey
         The host needs a key, and none was given.
     """
-    sites = sites_of(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=model)
+    endpoints = sites_of(host, url=url, table=table, api_key=api_key, allow_remote=allow_remote, model=model)
     trust = {name: (table or {})[name] for name in ("ca_file", "verify") if name in (table or {})}
-    return [_settled(bases_of(address), host.dialect.headers(key), key, **trust) for address, key in sites]
+    return [_settled(bases_of(address), host.dialect.headers(key), key, **trust) for address, key in endpoints]
 
 
 def sites_of(

@@ -13,11 +13,11 @@ from vlmkit.backends.protocol import Abilities, OnDelta
 from vlmkit.errors import RunError, ServerFault, SetupError, TimedOut
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.asking import Asking, HttpJob
-from vlmkit.providers.balance import Balance
 from vlmkit.providers.dialect import Dialect, Form, Piece, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.gathering import Calls
-from vlmkit.providers.limits import Limiter
+from vlmkit.providers.load_balancer import LoadBalancer
+from vlmkit.providers.rate_limiter import RateLimiter
 from vlmkit.records import Ask, Reply
 
 __all__ = ["Provider"]
@@ -36,8 +36,8 @@ class Provider(BaseBackend):
     abilities : Abilities
     dialect : Dialect
     form : Form
-    balance : Balance
-    limiter : Limiter
+    balancer : LoadBalancer
+    limiter : RateLimiter
     permission : callable
         Raises BadSetting where pictures must not be sent to the server any more; asked before each is.
     info : ModelInfo
@@ -52,15 +52,15 @@ class Provider(BaseBackend):
         abilities: Abilities,
         dialect: Dialect,
         form: Form,
-        balance: Balance,
-        limiter: Limiter,
+        balancer: LoadBalancer,
+        limiter: RateLimiter,
         permission: Callable[[], None],
         info: ModelInfo,
     ) -> None:
         super().__init__(model, revision=revision, abilities=abilities, info=info)
-        self._asking = Asking(model, dialect=dialect, form=form, balance=balance, limiter=limiter)
+        self._asking = Asking(model, dialect=dialect, form=form, balancer=balancer, limiter=limiter)
         self._form = form
-        self._balance = balance
+        self._balancer = balancer
         self._permission = permission
         self._loop: EventLoop | None = None
         self._line: deque[HttpJob] = deque()
@@ -133,8 +133,8 @@ class Provider(BaseBackend):
             loop, self._loop = self._loop, None
         if loop is not None:
             loop.call(self._cancel_all)
-        for site in self._balance.sites:
-            site.transport.close()
+        for endpoint in self._balancer.endpoints:
+            endpoint.transport.close()
         if loop is not None:
             loop.leave()
 

@@ -50,13 +50,13 @@ class Screen(Generic[Text]):
 
     Parameters
     ----------
-    key, blot : str or bytes
+    key, redact : str or bytes
         An empty key hides nothing.
     """
 
-    def __init__(self, key: Text, blot: Text) -> None:
+    def __init__(self, key: Text, redact: Text) -> None:
         self._key: Secret[Text] = Secret(key)
-        self._blot: Text = blot
+        self._redact: Text = redact
         self._held: Text = key[:0]
 
     def feed(self, piece: Text) -> Text:
@@ -70,7 +70,7 @@ class Screen(Generic[Text]):
         key = self._key.value
         if not key:
             return piece
-        text = (self._held + piece).replace(key, self._blot)
+        text = (self._held + piece).replace(key, self._redact)
         tail = text[-(len(key) - 1) :] if len(key) > 1 else key[:0]
         found = tail.find(key[:1])
         while found >= 0 and not key.startswith(tail[found:]):

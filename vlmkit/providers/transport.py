@@ -80,7 +80,7 @@ class Transport:
     headers : mapping of str to str, default none
         Sent with every request.
     secret : str or None, default None
-        The key in those headers: blotted out wherever a server repeats it.
+        The key in those headers: redacted out wherever a server repeats it.
     ca_file : str or None, default None
         PEM file of certificates that are trusted beside the usual ones.
     verify : bool, default True
@@ -211,7 +211,7 @@ class Transport:
             loop.call(self._connections.abort)
             loop.leave()
 
-    def blot(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """A server's text without the key."""
         return text.replace(self._secret, BLOT) if self._secret else text
 
@@ -234,7 +234,7 @@ class Transport:
     def _head(self, response: Response, body: bytes = b"") -> Answer:
         """An answer that began to come, as far as it is read, without the key where the server repeats it."""
         headers = {
-            self.blot(name.decode("latin-1")).lower(): self.blot(value.decode("latin-1"))
+            self.redact(name.decode("latin-1")).lower(): self.redact(value.decode("latin-1"))
             for name, value in response.headers
         }
         head = Answer(status=response.status, headers=headers, body=body)
@@ -285,7 +285,7 @@ class Transport:
             return ServerFault(f"{self.address}: {type(error).__name__} while asking. Report it.")
         kind, words, has_detail = translation
         detail = " ".join(str(error).split())[:200] if has_detail else ""
-        return kind(f"{self.address}: {words}" + (f" ({self.blot(detail)})." if detail else "."))
+        return kind(f"{self.address}: {words}" + (f" ({self.redact(detail)})." if detail else "."))
 
 
 def _system_error(error: BaseException) -> OSError | None:

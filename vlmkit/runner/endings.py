@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from vlmkit.errors import Cancelled
 from vlmkit.records import Outcome
-from vlmkit.runner.ledger import Entry, Ledger
+from vlmkit.runner.result_writer import Entry, ResultWriter
 from vlmkit.runner.rows import Row, record_of
 
 __all__ = ["Endings"]
@@ -18,12 +18,12 @@ class Endings:
 
     Parameters
     ----------
-    ledger : Ledger or None
+    writer : ResultWriter or None
         Where they are written first; None writes nothing.
     """
 
-    def __init__(self, ledger: Ledger | None) -> None:
-        self._ledger = ledger
+    def __init__(self, writer: ResultWriter | None) -> None:
+        self._writer = writer
         self._ready: deque[Outcome] = deque()
         self._unwritten = 0
 
@@ -37,14 +37,14 @@ class Endings:
 
     def put(self, row: Row, outcome: Outcome) -> None:
         """Take a row's outcome; of one that was cancelled the store hears nothing."""
-        if self._ledger is None or isinstance(outcome.fault, Cancelled):
+        if self._writer is None or isinstance(outcome.fault, Cancelled):
             self._ready.append(outcome)
         else:
             self._unwritten += 1
-            self._ledger.put(record_of(row, outcome), outcome)
+            self._writer.put(record_of(row, outcome), outcome)
 
     def take_written(self, entries: Sequence[Entry]) -> None:
-        """Entries came back from the ledger.
+        """Entries came back from the writer.
 
         Parameters
         ----------

@@ -23,14 +23,14 @@ from vlmkit.runner.attempt import (
     wait_s,
 )
 from vlmkit.runner.budget import Meter
+from vlmkit.runner.concurrency_limiter import ConcurrencyLimiter
 from vlmkit.runner.deadlines import Deadlines
 from vlmkit.runner.events import Announcer, FallingBack, Retrying, Started
-from vlmkit.runner.mending import both, mended_ask
-from vlmkit.runner.pace import Pace
+from vlmkit.runner.fail_fast import FailFast
 from vlmkit.runner.plan import Plan
+from vlmkit.runner.repair_asks import both, mended_ask
 from vlmkit.runner.retries import Retries
 from vlmkit.runner.rows import Row, answered
-from vlmkit.runner.verdict import Verdict
 
 __all__ = ["Flight"]
 
@@ -87,9 +87,9 @@ class Flight:
         self._rows: dict[int, Row] = {}
         self._retries = Retries()
         most = _MOST_IN_FLIGHT if plan.adaptive else plan.workers
-        self._pace = Pace(plan.workers, most, now_s, plan.timeout_s) if plan.asks_a_server else None
+        self._limiter = ConcurrencyLimiter(plan.workers, most, now_s, plan.timeout_s) if plan.asks_a_server else None
         self._deadlines = Deadlines(plan.timeout_s, plan.silence_s, min(2, 1 + plan.backoff.max_retries), now_s)
-        self._verdict = Verdict(total)
+        self._fail_fast = FailFast(total)
 
     def __len__(self) -> int:
         return len(self._rows) + len(self._retries)
@@ -103,7 +103,7 @@ class Flight:
     @property
     def workers(self) -> int:
         """Asks in flight at most, at the moment."""
-        return self._pace.limit if self._pace else self._plan.workers
+        return self._limiter.limit if self._limiter else self._plan.workers
 
     @property
     def room(self) -> int:
@@ -197,8 +197,8 @@ class Flight:
             self._deadlines.hear(row, now_s)
         if fault is not None:
             return self._after_fault(row, fault)
-        if self._pace:
-            self._pace.answered(now_s, now_s - row.asked_s, is_busy=self.is_crowded)
+        if self._limiter:
+            self._limiter.answered(now_s, now_s - row.asked_s, is_busy=self.is_crowded)
         return self._after_reply(row, asked.result())
 
     def overdue(self, now_s: float) -> Iterator[tuple[Row, Decision | None]]:
@@ -230,7 +230,7 @@ class Flight:
 
     def fall_back(self, row: Row, fault: RunError) -> FellBack:
         """Leave a row's model for the next that was not given up; perhaps it is given up for all rows now."""
-        if self._verdict.condemns(row.level, fault, of_server=row.is_elsewhere):
+        if self._fail_fast.condemns(row.level, fault, of_server=row.is_elsewhere):
             self.first_level = max(self.first_level, row.level + 1)
         level = max(row.level + 1, self.first_level)
         model = self._plan.targets[level].model
@@ -240,12 +240,12 @@ class Flight:
     def condemns(self, row: Row, outcome: Outcome) -> bool:
         """Take the end of a row into account; whether it condemns the last model there is, so that the run ends."""
         if outcome.fault is None:
-            self._verdict.acquit(row.level)
+            self._fail_fast.acquit(row.level)
             return False
         has_stand_in = outcome.values is not None  # which the user asked for
         if has_stand_in or self._plan.fail_fast:
             return False
-        if not self._verdict.condemns(row.level, outcome.fault, of_server=row.is_elsewhere):
+        if not self._fail_fast.condemns(row.level, outcome.fault, of_server=row.is_elsewhere):
             return False
         if self._has_next(row):
             self.first_level = max(self.first_level, row.level + 1)
@@ -269,7 +269,7 @@ class Flight:
 
     def close(self) -> None:
         """Say where more workers might have been faster."""
-        if self._pace and self._plan.adaptive and self._pace.highest >= _MOST_IN_FLIGHT:
+        if self._limiter and self._plan.adaptive and self._limiter.highest >= _MOST_IN_FLIGHT:
             _log.info('workers="auto" went up to its ceiling of %d; a number may be higher.', _MOST_IN_FLIGHT)
 
     def _after_reply(self, row: Row, reply: Reply) -> Decision | None:
@@ -306,14 +306,14 @@ class Flight:
         return GaveUp(fault)
 
     def _slow_down(self, row: Row, fault: RunError) -> None:
-        if self._pace and isinstance(fault, TimedOut) and row.is_elsewhere:
-            self._pace.timed_out(time.monotonic(), row.asked_s)
-        elif self._pace and self._plan.adaptive and is_a_push_back(fault):
-            self._pace.pushed_back(time.monotonic())
+        if self._limiter and isinstance(fault, TimedOut) and row.is_elsewhere:
+            self._limiter.timed_out(time.monotonic(), row.asked_s)
+        elif self._limiter and self._plan.adaptive and is_a_push_back(fault):
+            self._limiter.pushed_back(time.monotonic())
 
     def _pause_s(self, row: Row, fault: RunError) -> float | None:
         """Seconds until the next try; None where there is none."""
-        doubts = self._verdict.doubts(row.level, fault)
+        doubts = self._fail_fast.doubts(row.level, fault)
         backoff = self._plan.backoff.once if doubts else self._plan.backoff
         return wait_s(row.attempt, fault, backoff=backoff, chance=random.random(), of_server=row.is_elsewhere)
 

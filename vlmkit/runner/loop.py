@@ -10,8 +10,8 @@ from functools import partial
 from vlmkit.errors import Cancelled, RunError, SetupError, StoreFault
 from vlmkit.records import Outcome
 from vlmkit.runner.events import Announcer, Done, Finished, Listener, Planned
-from vlmkit.runner.ledger import Ledger, run_record
 from vlmkit.runner.plan import Plan, Question
+from vlmkit.runner.result_writer import ResultWriter, run_record
 from vlmkit.runner.window import Window
 from vlmkit.store import Store
 
@@ -103,7 +103,7 @@ class _Loop:
             self._announce,
             self._total,
             store=store,
-            open_ledger=partial(Ledger, store, run_record(self._plan, self._total)) if store and writes else None,
+            open_ledger=partial(ResultWriter, store, run_record(self._plan, self._total)) if store and writes else None,
         )
         self._announce(Planned(total=self._total, workers=window.flight.workers))
         try:

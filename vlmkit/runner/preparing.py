@@ -11,8 +11,8 @@ from typing import Any, Generic, TypedDict, TypeVar
 from vlmkit.errors import Refused, RunError, UnreadableReply
 from vlmkit.finish_reasons import ending_of
 from vlmkit.records import Ask, Constraint, Reply, one_question
+from vlmkit.runner.picture_inputs import ExampleMessages, PictureInput, PictureInputs, identity
 from vlmkit.runner.plan import Plan, Question, Target
-from vlmkit.runner.views import ExampleMessages, View, Views, identity
 from vlmkit.sources import Limits, stamp
 from vlmkit.store import PictureRecord, Store, key_of
 
@@ -68,8 +68,10 @@ class Preparer:
         self._plan = plan
         self._store = store
         self._reuses = store is not None and plan.reuse != "nothing"
-        self._views = Views(store, Limits.in_force(), keep=len(plan.tasks) > 1)  # once: it looks for a settings file
-        self._examples = ExampleMessages(self._views)
+        self._inputs = PictureInputs(
+            store, Limits.in_force(), keep=len(plan.tasks) > 1
+        )  # once: it looks for a settings file
+        self._examples = ExampleMessages(self._inputs)
 
     def glance(self, questions: Sequence[Question]) -> list[Prepared | None]:
         """Answer rows from the store at the price of asking the file system for their pictures' times.
@@ -110,8 +112,8 @@ class Preparer:
     def _recalled(self, question: Question) -> Prepared | None:
         try:
             for level in self._levels(0):
-                views = [self._views.view(ref, self._plan.targets[level]) for ref in question.images]
-                if (prepared := self._remembered(question, level, views)) is not None:
+                inputs = [self._inputs.view(ref, self._plan.targets[level]) for ref in question.images]
+                if (prepared := self._remembered(question, level, inputs)) is not None:
                     return prepared
         except RunError:  # a picture that cannot be read; the next run says so
             pass
@@ -138,7 +140,7 @@ class Preparer:
         self, level: int, questions: Sequence[Question], names: dict[int, list[str]]
     ) -> Iterator[tuple[int, Prepared]]:
         target = self._plan.targets[level]
-        known = self._views.known_digests([name for each in names.values() for name in each])
+        known = self._inputs.known_digests([name for each in names.values() for name in each])
         digests = {at: [known[name] for name in each] for at, each in names.items() if known.keys() >= set(each)}
         keys = {at: self._key(questions[at], each, target) for at, each in digests.items()}
         replies = self._store.replies(list(keys.values())) if self._store and keys else {}
@@ -171,33 +173,33 @@ class Preparer:
         """
         for current in self._levels(level):
             target = self._plan.targets[current]
-            views = [self._views.view(ref, target) for ref in question.images]
-            prepared = self._remembered(question, current, views)
+            inputs = [self._inputs.view(ref, target) for ref in question.images]
+            prepared = self._remembered(question, current, inputs)
             if prepared is None and target.backend is not None:
-                prepared = self._asked(question, current, views)
+                prepared = self._asked(question, current, inputs)
             if prepared is not None:
                 return prepared
         return Prepared(level=level, target=self._plan.targets[level], key=None)
 
-    def _remembered(self, question: Question, level: int, views: list[View]) -> Prepared | None:
-        digests = [digest for view in views if (digest := view.known_digest) is not None]
-        if not self._reuses or len(digests) < len(views):
+    def _remembered(self, question: Question, level: int, inputs: list[PictureInput]) -> Prepared | None:
+        digests = [digest for view in inputs if (digest := view.known_digest) is not None]
+        if not self._reuses or len(digests) < len(inputs):
             return None
         target = self._plan.targets[level]
         key = self._key(question, digests, target)
         stored = self._stored(key, question, target)
         if stored is None:
             return None
-        pictures = tuple(PictureRecord(digest=str(view.known_digest), identities=view.identities) for view in views)
+        pictures = tuple(PictureRecord(digest=str(view.known_digest), identities=view.identities) for view in inputs)
         return Prepared(level=level, target=target, key=key, pictures=pictures, **stored)
 
-    def _asked(self, question: Question, level: int, views: list[View]) -> Prepared:
+    def _asked(self, question: Question, level: int, inputs: list[PictureInput]) -> Prepared:
         plan, target = self._plan, self._plan.targets[level]
-        pictures = tuple(view.picture for view in views)
+        pictures = tuple(view.picture for view in inputs)
         key = self._key(question, [picture.digest for picture in pictures], target)
-        new_to_store = any(view.known_digest is None for view in views)
+        new_to_store = any(view.known_digest is None for view in inputs)
         stored = self._stored(key, question, target) if self._reuses and new_to_store else None
-        records = tuple(view.record() for view in views)
+        records = tuple(view.record() for view in inputs)
         if stored is not None:
             return Prepared(level=level, target=target, key=key, pictures=records, **stored)
         ask = Ask(

@@ -55,7 +55,7 @@ class Row:
     unread : Reply or None
         Its first answer, where that could not be read and it is asked again.
     followers : list of Row
-        Equal rows that wait for this one's answer; written by `Equals`.
+        Equal rows that wait for this one's answer; written by `Deduplicator`.
     is_others : bool
         Whether another run was asking the same when this one was about to. This and the next are written by `Sharing`.
     aside_s : float

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from vlmkit.errors import StoreFault
-from vlmkit.runner.equals import Equals
+from vlmkit.runner.deduplication import Deduplicator
 from vlmkit.runner.events import Waiting
 from vlmkit.runner.rows import Row
 from vlmkit.store import BEAT_S, LEASE_S, Claims, Lease
@@ -35,7 +35,7 @@ class Sharing:
     ----------
     claims : Claims or None
         None where nothing is shared: without a store, or where stored answers do not count.
-    equals : Equals
+    deduplicator : Deduplicator
         What this run asks, or has asked, for another of its rows.
     look_up : callable
         Gives rows, which have a key, the usable answers that the store has by now.
@@ -46,12 +46,12 @@ class Sharing:
     def __init__(
         self,
         claims: Claims | None,
-        equals: Equals,
+        deduplicator: Deduplicator,
         look_up: Callable[[Sequence[Row]], None],
         timeout_s: float | None,
     ) -> None:
         self._claims = claims
-        self._equals = equals
+        self._equals = deduplicator
         self._look_up = look_up
         self._patience_s = None if timeout_s is None else _TIMES_TIMEOUT * timeout_s
         self._held: set[str] = set()

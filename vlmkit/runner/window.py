@@ -11,20 +11,20 @@ from typing import Any
 from vlmkit.errors import Cancelled, RunError, StoreFault
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.attempt import Concluded, Decision, FellBack, GaveUp
+from vlmkit.runner.deduplication import Deduplicator
 from vlmkit.runner.endings import Endings
-from vlmkit.runner.equals import Equals
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.flight import Flight
 from vlmkit.runner.intake import Intake, Taken
-from vlmkit.runner.ledger import Entry, Ledger
 from vlmkit.runner.plan import Plan, Question
+from vlmkit.runner.result_writer import Entry, ResultWriter
 from vlmkit.runner.rows import Row, answered, failed, missed
 from vlmkit.runner.sharing import Sharing
 from vlmkit.store import Store
 
 __all__ = ["OpenLedger", "Window"]
 
-OpenLedger = Callable[[Callable[[list[Entry], StoreFault | None], None]], Ledger]
+OpenLedger = Callable[[Callable[[list[Entry], StoreFault | None], None]], ResultWriter]
 
 _MOST_WAITING = 16_384  # rows that ended and wait for the disk, or for the row before them
 _MOST_IN_A_TURN = 256
@@ -46,7 +46,7 @@ class Window:
     store : Store or None, default None
         Where stored answers are.
     open_ledger : callable or None, default None
-        Makes the `Ledger` to write to, given what that shall call; None writes nothing.
+        Makes the `ResultWriter` to write to, given what that shall call; None writes nothing.
 
     Attributes
     ----------
@@ -67,13 +67,13 @@ class Window:
         self._plan = plan
         self._announce = announce
         self._inbox: queue.SimpleQueue[tuple[Callable[[Any], None], Any]] = queue.SimpleQueue()
-        self._ledger = open_ledger(self._hear_from_ledger) if open_ledger else None
+        self._writer = open_ledger(self._hear_from_ledger) if open_ledger else None
         self._intake = Intake(questions, plan, store, lambda taken: self._inbox.put((self._take_prepared, taken)))
         self.flight = Flight(plan, announce, total, self._hear_answer)
-        self._equals = Equals()
-        claims = self._ledger.claims if self._ledger and plan.reuse != "nothing" else None
+        self._equals = Deduplicator()
+        claims = self._writer.claims if self._writer and plan.reuse != "nothing" else None
         self._sharing = Sharing(claims, self._equals, self._intake.look_up, plan.timeout_s)
-        self._endings = Endings(self._ledger)
+        self._endings = Endings(self._writer)
         self._has_more = False
         self._paused = False
 
@@ -182,8 +182,8 @@ class Window:
         """
         self.cancel()
         self._intake.close()
-        if self._ledger:
-            self._ledger.end(seconds=seconds, stopped_early=stopped_early, reason=reason)
+        if self._writer:
+            self._writer.end(seconds=seconds, stopped_early=stopped_early, reason=reason)
         self.flight.close()
 
     def _next_row(self, held: int) -> Row | None:
@@ -282,15 +282,15 @@ class Window:
 
     def _take_prepared(self, taken: Taken) -> None:
         row, prepared, _, _ = taken
-        equals: list[Row] = []
+        deduplicator: list[Row] = []
         if row.key is not None and (prepared is None or prepared.key != row.key):
             # Its picture was changed while another run was asked about it; those that were equal to it are so no more.
             self._sharing.give_back(row)
-            equals = self._equals.release(row)
+            deduplicator = self._equals.release(row)
         self._intake.hold(taken)
         if row in self.flight:  # for its next model
             self._go_on(row)
-        for each in equals:
+        for each in deduplicator:
             self._go_on(each)
 
     def _watch(self) -> None:

@@ -162,7 +162,7 @@ def test_a_picture_is_not_cut_by_a_chunk_of_the_prefill():
     def work():
         import mlx.core as mx
 
-        from vlmkit.engines import foreign
+        from vlmkit.engines import mlx_vlm_api
 
         model = build()
         mend(model)
@@ -174,8 +174,8 @@ def test_a_picture_is_not_cut_by_a_chunk_of_the_prefill():
             seen.append(np.array(logits).reshape(-1))
             return logits
 
-        with foreign.on_stream():
-            foreign.prefill(model, 0, ids, foreign.embed(model, inputs), [recorder])
+        with mlx_vlm_api.on_stream():
+            mlx_vlm_api.prefill(model, 0, ids, mlx_vlm_api.embed(model, inputs), [recorder])
             whole, _ = answer(model, ids, pixels_of(2))
         return seen[0], whole[-1]
 

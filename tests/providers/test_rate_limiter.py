@@ -6,8 +6,8 @@ import time
 import pytest
 from scripted_server import chat
 
-from vlmkit.providers import limits
-from vlmkit.providers.limits import Limiter, Limits, limiter_for
+from vlmkit.providers import rate_limiter
+from vlmkit.providers.rate_limiter import Limits, RateLimiter, limiter_for
 
 WAIT_S = 20
 
@@ -28,7 +28,7 @@ class Clock:
 def moments(limits, count, tokens=None):
     """When each of so many asks was let through."""
     clock, found = Clock(), []
-    limiter, start_s = Limiter(limits, clock, clock.wait), clock.now_s
+    limiter, start_s = RateLimiter(limits, clock, clock.wait), clock.now_s
 
     async def ask():
         for _ in range(count):
@@ -106,7 +106,7 @@ def test_the_one_that_waits_longest_goes_first():
             await asyncio.sleep(0)
 
     async def all_at_once():
-        limiter = Limiter(Limits(parallel_asks=1))
+        limiter = RateLimiter(Limits(parallel_asks=1))
         await asyncio.wait_for(asyncio.gather(*(ask(number, limiter) for number in range(50))), WAIT_S)
 
     asyncio.run(all_at_once())
@@ -115,7 +115,7 @@ def test_the_one_that_waits_longest_goes_first():
 
 def test_one_host_has_one_limiter(monkeypatch):
     """Until other limits are given."""
-    monkeypatch.setattr(limits, "_limiters", {})
+    monkeypatch.setattr(rate_limiter, "_limiters", {})
     ten = Limits(requests_per_minute=10)
     assert limiter_for("http://h:1", ten) is limiter_for("http://h:1", ten)
     assert limiter_for("http://h:1", ten) is not limiter_for("http://h:2", ten)
@@ -125,7 +125,7 @@ def test_one_host_has_one_limiter(monkeypatch):
 @pytest.mark.parametrize("limits_given", [Limits(), Limits(parallel_asks=2)])
 def test_a_turn_that_fails_is_given_back(limits_given):
     """A fault does not use up a place."""
-    limiter = Limiter(limits_given)
+    limiter = RateLimiter(limits_given)
 
     async def ask(fault=None):
         with await limiter.enter():

@@ -7,8 +7,8 @@ import pytest
 from vlmkit.prompts import compose_description, compose_form, compose_question
 from vlmkit.records import Message, Reply, Usage
 from vlmkit.runner import Retrying, run
-from vlmkit.runner.mending import both, mended_ask
 from vlmkit.runner.preparing import Preparer
+from vlmkit.runner.repair_asks import both, mended_ask
 from vlmkit.runner.rows import Row
 
 COUNT = compose_form({"count": int}, into="x")

@@ -8,7 +8,7 @@ import pytest
 from vlmkit.errors import StoreFault
 from vlmkit.prompts import compose_question
 from vlmkit.records import Outcome, Reply
-from vlmkit.runner.ledger import Ledger, run_record
+from vlmkit.runner.result_writer import ResultWriter, run_record
 from vlmkit.store import RowRecord, RunRecord, open_store
 
 
@@ -44,22 +44,22 @@ class Gate:
 @contextmanager
 def ledger_of(store):
     heard, run = [], RunRecord(model="fake:x", total=9)
-    ledger = Ledger(store, run, lambda entries, fault: heard.append(([each.index for _, each in entries], fault)))
-    yield ledger, heard
-    ledger.close()
+    writer = ResultWriter(store, run, lambda entries, fault: heard.append(([each.index for _, each in entries], fault)))
+    yield writer, heard
+    writer.close()
 
 
 def test_what_comes_while_the_disk_is_busy_makes_up_the_next_group(store):
     """One commit for all of it; each outcome is told of only after its commit."""
     gate = Gate(store)
-    with ledger_of(store) as (ledger, heard):
-        ledger.put(*entry(0))
+    with ledger_of(store) as (writer, heard):
+        writer.put(*entry(0))
         assert gate.reached.wait(20)
         for index in range(1, 6):
-            ledger.put(*entry(index))
+            writer.put(*entry(index))
         assert heard == []
         gate.opened.set()
-        ledger.end(seconds=1.0, stopped_early=False)
+        writer.end(seconds=1.0, stopped_early=False)
     assert gate.groups == [1, 5]
     assert heard == [([0], None), ([1, 2, 3, 4, 5], None)]
     assert [store.reply(f"{index:032x}").text for index in range(6)] == [f"answer {index}" for index in range(6)]
@@ -72,10 +72,10 @@ def test_after_a_fault_rows_come_back_unwritten(store, error):
     """With the fault, each of them, and the run ends as one that died or as it can."""
     gate = Gate(store, error)
     gate.opened.set()
-    with ledger_of(store) as (ledger, heard):
-        ledger.put(*entry(0))
-        ledger.close()
-        ledger.close()
+    with ledger_of(store) as (writer, heard):
+        writer.put(*entry(0))
+        writer.close()
+        writer.close()
     ((indices, fault),) = heard
     assert indices == [0]
     assert isinstance(fault, StoreFault)
@@ -86,10 +86,10 @@ def test_after_a_fault_rows_come_back_unwritten(store, error):
 def test_only_one_fault_is_waited_for(store):
     """What was in line behind the first one is not tried again."""
     gate = Gate(store, StoreFault("the disk is full"))
-    with ledger_of(store) as (ledger, heard):
-        ledger.put(*entry(0))
+    with ledger_of(store) as (writer, heard):
+        writer.put(*entry(0))
         assert gate.reached.wait(20)
-        ledger.put(*entry(1))
+        writer.put(*entry(1))
         gate.opened.set()
     assert gate.groups == [1]
     assert [indices for indices, _ in heard] == [[0], [1]]

@@ -5,8 +5,8 @@ import pytest
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.prompts import compose_description
 from vlmkit.records import Ask, Reply, one_question
-from vlmkit.runner import Question, equals, target_of
-from vlmkit.runner.equals import Equals
+from vlmkit.runner import Question, deduplication, target_of
+from vlmkit.runner.deduplication import Deduplicator
 from vlmkit.runner.preparing import Prepared
 from vlmkit.runner.rows import Row
 
@@ -30,7 +30,7 @@ def row():
 
 def test_equal_rows_wait_for_the_first(row):
     """And get its answer, as do those that come later."""
-    same, first, second, other = Equals(), row("a"), row("a", 1), row("b", 2)
+    same, first, second, other = Deduplicator(), row("a"), row("a", 1), row("b", 2)
     assert not same.follow(first)
     same.lead(first)
     assert same.follow(second)
@@ -45,7 +45,7 @@ def test_equal_rows_wait_for_the_first(row):
 
 def test_a_fault_is_not_remembered(row):
     """Rows to come are asked again."""
-    same, first = Equals(), row("a")
+    same, first = Deduplicator(), row("a")
     same.lead(first)
     same.release(first)
     assert same.reply(row("a", 1)) is None
@@ -53,7 +53,7 @@ def test_a_fault_is_not_remembered(row):
 
 def test_who_stops_leading_keeps_who_waits(row):
     """It goes on to another model with them, where it may have to wait for a third itself."""
-    same, first, second, third = Equals(), row("a"), row("a", 1), row("c", 2)
+    same, first, second, third = Deduplicator(), row("a"), row("a", 1), row("c", 2)
     same.lead(first)
     same.follow(second)
     same.stop_leading(first)
@@ -68,8 +68,8 @@ def test_who_stops_leading_keeps_who_waits(row):
 
 def test_only_so_many_answers_are_remembered(row, monkeypatch):
     """A million rows do not pile up."""
-    monkeypatch.setattr(equals, "_MOST_REMEMBERED", 2)
-    same = Equals()
+    monkeypatch.setattr(deduplication, "_MOST_REMEMBERED", 2)
+    same = Deduplicator()
     for key in "abc":
         same.release(row(key), REPLY)
     assert [same.reply(row(key)) for key in "abc"] == [None, REPLY, REPLY]

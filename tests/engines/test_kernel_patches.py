@@ -14,7 +14,7 @@ from vlmkit.engines.desk import desk
 @pytest.fixture
 def substitutes(engine):
     """The module, imported where MLX may be."""
-    return desk().call(lambda: __import__("vlmkit.engines.substitutes", fromlist=["substitutes"]))
+    return desk().call(lambda: __import__("vlmkit.engines.kernel_patches", fromlist=["kernel_patches"]))
 
 
 def test_every_substitute_agrees_with_mlx_here(substitutes):

@@ -15,7 +15,7 @@ from vlmkit.errors import (
     UnsupportedFormat,
 )
 
-__all__ = ["ALIKE_LIMIT", "Verdict", "is_of_the_run"]
+__all__ = ["ALIKE_LIMIT", "FailFast", "is_of_the_run"]
 
 ALIKE_LIMIT = 5
 """So many rows failing alike, one after another and none that worked between, condemn a model."""
@@ -29,7 +29,7 @@ def is_of_the_run(fault: RunError) -> bool:
     return isinstance(fault, Unauthorized) or (isinstance(fault, BackendError) and fault.is_fatal)
 
 
-class Verdict:
+class FailFast:
     """Watches the rows of each model end, and says when the rest is not worth spending on it.
 
     What is certain condemns at once. An address that cannot be reached does so where nothing worked before. Everything

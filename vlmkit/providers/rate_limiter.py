@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Limiter", "Limits", "Place", "limiter_for"]
+__all__ = ["Limits", "Permit", "RateLimiter", "limiter_for"]
 
 _MINUTE_S = 60.0
 _FIRST_GUESS_TOKENS = 1000
@@ -36,7 +36,7 @@ class Limits:
     parallel_asks: int | None = None
 
 
-class _Minute:
+class _SlidingWindow:
     """Amounts of the last 60 seconds."""
 
     def __init__(self, limit: float | None) -> None:
@@ -72,7 +72,7 @@ class _Minute:
             entry[1] = amount
 
 
-class Limiter:
+class RateLimiter:
     """Lets asks through as a host's limits allow; one for all backends of this process that ask the host.
 
     Used from the thread of the event loop.
@@ -91,29 +91,29 @@ class Limiter:
         self.limits = limits
         self._clock = clock
         self._wait = wait
-        self._requests = _Minute(limits.requests_per_minute)
-        self._tokens = _Minute(limits.tokens_per_minute)
+        self._requests = _SlidingWindow(limits.requests_per_minute)
+        self._tokens = _SlidingWindow(limits.tokens_per_minute)
         self._is_limited = limits != Limits()
         self._in_flight = 0
         self._guess_tokens = float(_FIRST_GUESS_TOKENS)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def enter(self) -> Place:
+    async def enter(self) -> Permit:
         """Wait for an ask's turn; its timeout begins only then.
 
         Returns
         -------
-        Place
+        Permit
             To be left when the ask ended, however it did.
         """
         while self._is_limited and (wait_s := self._wait_s()) > 0:
             await self._nap(min(wait_s, _LONGEST_NAP_S))
         self._in_flight += 1
         self._requests.spend(1, self._clock())
-        return Place(self, self._tokens.spend(self._guess_tokens, self._clock()))
+        return Permit(self, self._tokens.spend(self._guess_tokens, self._clock()))
 
     def leave(self, entry: list[float], tokens: int | None) -> None:
-        """For `Place`."""
+        """For `Permit`."""
         if tokens is not None:
             self._tokens.correct(entry, tokens)
             self._guess_tokens += (tokens - self._guess_tokens) / 8
@@ -143,7 +143,7 @@ class Limiter:
         return max(self._requests.wait_s(1, now_s), self._tokens.wait_s(self._guess_tokens, now_s))
 
 
-class Place:
+class Permit:
     """One ask's turn: a context that is left when the ask ended, however it did.
 
     Attributes
@@ -152,7 +152,7 @@ class Place:
         What it cost, once that is known.
     """
 
-    def __init__(self, limiter: Limiter, entry: list[float]) -> None:
+    def __init__(self, limiter: RateLimiter, entry: list[float]) -> None:
         self.tokens: int | None = None
         self._limiter = limiter
         self._entry = entry
@@ -166,11 +166,11 @@ class Place:
         self._limiter.leave(self._entry, self.tokens)
 
 
-_limiters: dict[str, Limiter] = {}
+_limiters: dict[str, RateLimiter] = {}
 _lock = threading.Lock()
 
 
-def limiter_for(origin: str, limits: Limits) -> Limiter:
+def limiter_for(origin: str, limits: Limits) -> RateLimiter:
     """The process's limiter of a host; other limits than before begin a new one.
 
     Parameters
@@ -182,5 +182,5 @@ def limiter_for(origin: str, limits: Limits) -> Limiter:
     with _lock:
         limiter = _limiters.get(origin)
         if limiter is None or limiter.limits != limits:
-            limiter = _limiters[origin] = Limiter(limits)
+            limiter = _limiters[origin] = RateLimiter(limits)
         return limiter

@@ -14,7 +14,7 @@ from vlmkit.records import Outcome
 from vlmkit.runner.plan import Plan
 from vlmkit.store import Claims, RowRecord, RunRecord, Store
 
-__all__ = ["Entry", "Ledger", "run_record"]
+__all__ = ["Entry", "ResultWriter", "run_record"]
 
 Entry = tuple[RowRecord, Outcome]
 
@@ -23,7 +23,7 @@ _CLOSING_S = 30.0
 _REST_S = 0.02  # between groups: fewer and larger ones cost the other threads less
 
 
-class Ledger:
+class ResultWriter:
     """One run's pages in a store; rows that are handed in while a group is being written make up the next group.
 
     A disk needs milliseconds to promise that something is safe, for one row or for a thousand.

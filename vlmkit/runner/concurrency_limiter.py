@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Pace"]
+__all__ = ["ConcurrencyLimiter"]
 
 _GAIN = 1.05  # throughput that did not grow by a twentieth did not grow
 _GROWTH = 2.0
@@ -14,7 +14,7 @@ _PROBE_S = 30.0  # a server may have got more room since it was found to be full
 _SHORTEST_S = 0.25
 
 
-class Pace:
+class ConcurrencyLimiter:
     """Finds the number of asks in flight at which a server answers fastest; does not wait or ask itself.
 
     By Little's law a server gives as many answers a second as there are asks in flight, divided by the time each takes;

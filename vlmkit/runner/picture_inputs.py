@@ -12,7 +12,7 @@ from vlmkit.runner.plan import Example, Target
 from vlmkit.sources import RECIPE, Limits, fingerprint, loaded, normalize, stamp
 from vlmkit.store import PictureRecord, Store
 
-__all__ = ["ExampleMessages", "View", "Views", "identity"]
+__all__ = ["ExampleMessages", "PictureInput", "PictureInputs", "identity"]
 
 _MOST_UNKNOWN = 4096
 _MOST_KEPT = 128  # questions about one picture come one after another
@@ -31,7 +31,7 @@ def identity(target: Target, of_picture: str) -> str:
     return f"{RECIPE}:{target.longest_side_px}:{encoding}{of_picture}"
 
 
-class View:
+class PictureInput:
     """One picture for one target: what the store knows of it, and its bytes, each found out when it is needed.
 
     Parameters
@@ -117,8 +117,8 @@ class View:
         return picture
 
 
-class Views:
-    """Views of pictures; may be used from many threads.
+class PictureInputs:
+    """PictureInputs of pictures; may be used from many threads.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class Views:
         self._keep = keep
         self._unknown: set[str] = set()
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, int, bool], tuple[ImageRef, View]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, bool], tuple[ImageRef, PictureInput]] = OrderedDict()
 
     def known_digests(self, identities: Sequence[str]) -> dict[str, str]:
         """Digests by which the store knows pictures, looked up together; of the others it is remembered.
@@ -149,8 +149,8 @@ class Views:
         self._unknown.update(each for each in identities if each not in known)
         return known
 
-    def view(self, ref: ImageRef, target: Target) -> View:
-        """View of a picture.
+    def view(self, ref: ImageRef, target: Target) -> PictureInput:
+        """PictureInput of a picture.
 
         Parameters
         ----------
@@ -158,11 +158,13 @@ class Views:
         target : Target
         """
         if not self._keep:
-            return View(ref, target, self._store, self._limits, self._unknown)
+            return PictureInput(ref, target, self._store, self._limits, self._unknown)
         name = (id(ref), target.longest_side_px, target.lossless)
         with self._lock:
             # The reference is kept, too, as another one could get its address.
-            _, view = self._kept.setdefault(name, (ref, View(ref, target, self._store, self._limits, self._unknown)))
+            _, view = self._kept.setdefault(
+                name, (ref, PictureInput(ref, target, self._store, self._limits, self._unknown))
+            )
             self._kept.move_to_end(name)
             self._forget_some()
         return view
@@ -179,11 +181,11 @@ class ExampleMessages:
 
     Parameters
     ----------
-    views : Views
+    inputs : PictureInputs
     """
 
-    def __init__(self, views: Views) -> None:
-        self._views = views
+    def __init__(self, inputs: PictureInputs) -> None:
+        self._inputs = inputs
         self._lock = threading.Lock()
         self._made: dict[tuple[int, int, bool], tuple[Message, ...]] = {}
 
@@ -210,5 +212,5 @@ class ExampleMessages:
             return self._made[name]
 
     def _messages(self, example: Example, target: Target) -> tuple[Message, Message]:
-        pictures = [self._views.view(ref, target).picture for ref in example.images]
+        pictures = [self._inputs.view(ref, target).picture for ref in example.images]
         return Message.user(example.prompt, pictures), Message.assistant(example.answer)

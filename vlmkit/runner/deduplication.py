@@ -7,12 +7,12 @@ from collections import OrderedDict
 from vlmkit.records import Reply
 from vlmkit.runner.rows import Row
 
-__all__ = ["Equals"]
+__all__ = ["Deduplicator"]
 
 _MOST_REMEMBERED = 16_384  # some ten megabytes; rows that are further apart are left to the store
 
 
-class Equals:
+class Deduplicator:
     """Who leads, who follows, and what was answered lately, by key.
 
     Attributes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from vlmkit.errors import BackendError, RateLimited, ServerFault, TimedOut, Unreachable
 from vlmkit.providers.transport import Transport
 
-__all__ = ["Balance", "Site"]
+__all__ = ["Endpoint", "LoadBalancer"]
 
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
@@ -19,7 +19,7 @@ _MEMORY = 0.2  # share of the newest answer in the mean
 
 
 @dataclass(eq=False, slots=True)
-class Site:
+class Endpoint:
     """One server.
 
     Attributes
@@ -32,7 +32,7 @@ class Site:
     failures : int
         In a row.
     rests_until_s : float
-        On the clock of the balance.
+        On the clock of the balancer.
     """
 
     transport: Transport
@@ -42,8 +42,8 @@ class Site:
     rests_until_s: float = 0.0
 
 
-class Balance:
-    """Chooses a site for each ask.
+class LoadBalancer:
+    """Chooses an endpoint for each ask.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ class Balance:
     """
 
     def __init__(self, transports: Sequence[Transport], clock: Callable[[], float] = time.monotonic) -> None:
-        self.sites = tuple(Site(transport) for transport in transports)
+        self.endpoints = tuple(Endpoint(transport) for transport in transports)
         self._clock = clock
         self._lock = threading.Lock()
 
     @contextmanager
     def turn(self) -> Iterator[Transport]:
-        """A site's transport for one ask, whose end and seconds are taken into account.
+        """An endpoint's transport for one ask, whose end and seconds are taken into account.
 
         Raises
         ------
@@ -67,47 +67,57 @@ class Balance:
             What the ask raised.
         """
         with self._lock:
-            site = self._choose()
-            site.asks += 1
+            endpoint = self._choose()
+            endpoint.asks += 1
             start_s = self._clock()
         try:
-            yield site.transport
+            yield endpoint.transport
         except (Unreachable, RateLimited, ServerFault, TimedOut) as fault:
-            self._failed(site, fault)
+            self._failed(endpoint, fault)
             raise
         else:
-            self._answered(site, self._clock() - start_s)
+            self._answered(endpoint, self._clock() - start_s)
         finally:
             with self._lock:
-                site.asks -= 1
+                endpoint.asks -= 1
 
-    def _choose(self) -> Site:
-        if len(self.sites) == 1:
-            return self.sites[0]
+    def _choose(self) -> Endpoint:
+        if len(self.endpoints) == 1:
+            return self.endpoints[0]
         now_s = self._clock()
         # After a rest one ask goes ahead, and the others follow once it was answered.
-        ready = [site for site in self.sites if site.rests_until_s <= now_s and not (site.failures and site.asks)]
+        ready = [
+            endpoint
+            for endpoint in self.endpoints
+            if endpoint.rests_until_s <= now_s and not (endpoint.failures and endpoint.asks)
+        ]
         if not ready:
-            return min(self.sites, key=lambda site: (site.rests_until_s, site.asks))
-        known = [site.seconds for site in ready if site.seconds is not None]
+            return min(self.endpoints, key=lambda endpoint: (endpoint.rests_until_s, endpoint.asks))
+        known = [endpoint.seconds for endpoint in ready if endpoint.seconds is not None]
         # Twice as fast as the fastest, so that it is tried soon, and not by everybody at once.
         unknown_s = min(known, default=1.0) / 2
         return min(
-            ready, key=lambda site: ((site.asks + 1) * (unknown_s if site.seconds is None else site.seconds), site.asks)
+            ready,
+            key=lambda endpoint: (
+                (endpoint.asks + 1) * (unknown_s if endpoint.seconds is None else endpoint.seconds),
+                endpoint.asks,
+            ),
         )
 
-    def _answered(self, site: Site, seconds: float) -> None:
+    def _answered(self, endpoint: Endpoint, seconds: float) -> None:
         with self._lock:
-            site.failures = 0
-            site.seconds = seconds if site.seconds is None else site.seconds + _MEMORY * (seconds - site.seconds)
+            endpoint.failures = 0
+            endpoint.seconds = (
+                seconds if endpoint.seconds is None else endpoint.seconds + _MEMORY * (seconds - endpoint.seconds)
+            )
 
-    def _failed(self, site: Site, fault: BackendError) -> None:
+    def _failed(self, endpoint: Endpoint, fault: BackendError) -> None:
         if isinstance(fault, ServerFault) and not fault.is_transient:
             return
         with self._lock:
             now_s = self._clock()
-            if site.rests_until_s > now_s:  # asks that were under way together fail together, and count once
+            if endpoint.rests_until_s > now_s:  # asks that were under way together fail together, and count once
                 return
-            rest_s = min(_LONGEST_REST_S, _FIRST_REST_S * 2.0**site.failures)
-            site.failures += 1
-            site.rests_until_s = now_s + max(rest_s, fault.retry_after_s or 0.0)
+            rest_s = min(_LONGEST_REST_S, _FIRST_REST_S * 2.0**endpoint.failures)
+            endpoint.failures += 1
+            endpoint.rests_until_s = now_s + max(rest_s, fault.retry_after_s or 0.0)

@@ -7,7 +7,7 @@ import pytest
 from scripted_server import chat, http
 
 from vlmkit.errors import BackendError, RateLimited, Refused, ServerFault, TimedOut, Unreachable
-from vlmkit.providers.balance import Balance
+from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.transport import Transport
 
 WAIT_S = 30
@@ -20,15 +20,15 @@ class Clock:
         return self.now_s
 
 
-def balance(count=2):
+def balancer(count=2):
     clock = Clock()
-    return Balance([Transport(f"http://127.0.0.1:{port}/v1") for port in range(1, count + 1)], clock), clock
+    return LoadBalancer([Transport(f"http://127.0.0.1:{port}/v1") for port in range(1, count + 1)], clock), clock
 
 
 def ask(shared, clock, seconds=None, fault=None):
-    """One ask, and the number of the site that got it."""
+    """One ask, and the number of the endpoint that got it."""
     with suppress(BackendError), shared.turn() as transport:
-        chosen = [site.transport for site in shared.sites].index(transport)
+        chosen = [endpoint.transport for endpoint in shared.endpoints].index(transport)
         clock.now_s += (seconds or (1.0, 1.0, 1.0))[chosen]
         if fault is not None:
             raise fault
@@ -59,8 +59,8 @@ def test_a_dead_one_costs_one_fault_and_comes_back(serve, opened, ask):
 
 def test_a_rest_grows_and_ends():
     """One second, two, four; then one ask tries, and the others follow when it was answered."""
-    shared, clock = balance()
-    first, second = shared.sites
+    shared, clock = balancer()
+    first, second = shared.endpoints
     ask(shared, clock)
     ask(shared, clock)
     assert (first.seconds, second.seconds) == (1.0, 1.0)
@@ -80,32 +80,32 @@ def test_a_rest_grows_and_ends():
 
 def test_a_server_that_says_when_is_left_alone_until_then():
     """Too many requests, come back in half a minute."""
-    shared, clock = balance()
+    shared, clock = balancer()
     ask(shared, clock, fault=RateLimited("slow", retry_after_s=30))
     assert {ask(shared, clock) for _ in range(10)} == {1}
     clock.now_s += 30
-    shared.sites[1].asks = 9
+    shared.endpoints[1].asks = 9
     assert ask(shared, clock) == 0
 
 
 def test_a_server_that_hangs_gets_a_rest():
     """Its asks run into their timeouts, which says nothing about its speed."""
-    shared, clock = balance()
+    shared, clock = balancer()
     assert ask(shared, clock, fault=TimedOut("late")) == 0
     assert ask(shared, clock, seconds=(0, 0)) == 1
 
 
 def test_faults_of_an_ask_do_not_count():
     """A server that refuses one question is not dead; nor is one whose model broke on a picture."""
-    shared, clock = balance()
+    shared, clock = balancer()
     for fault in (Refused("no"), ServerFault("broke")):
         ask(shared, clock, fault=fault)
-    assert [site.failures for site in shared.sites] == [0, 0]
+    assert [endpoint.failures for endpoint in shared.endpoints] == [0, 0]
 
 
 def test_when_all_rest_the_first_to_come_back_is_asked():
     """Somebody has to be, and the fault goes to the run, which waits."""
-    shared, clock = balance(3)
+    shared, clock = balancer(3)
     for rest_s in (30, 10, 20):
         ask(shared, clock, seconds=(0, 0, 0), fault=RateLimited("slow", retry_after_s=rest_s))
     assert ask(shared, clock, seconds=(0, 0, 0)) == 1
@@ -121,7 +121,7 @@ def test_a_fast_refusal_is_no_speed(serve, opened, ask):
 
 def test_a_single_server_is_always_asked():
     """There is no other."""
-    shared, clock = balance(1)
+    shared, clock = balancer(1)
     with pytest.raises(Unreachable), shared.turn():
         raise Unreachable("gone")
     assert ask(shared, clock) == 0

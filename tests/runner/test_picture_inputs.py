@@ -10,9 +10,9 @@ from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import UnreadableImage
 from vlmkit.prompts import compose_description, compose_question
-from vlmkit.runner import Example, Question, run, target_of, views
+from vlmkit.runner import Example, Question, picture_inputs, run, target_of
+from vlmkit.runner.picture_inputs import ExampleMessages, PictureInputs
 from vlmkit.runner.preparing import Preparer
-from vlmkit.runner.views import ExampleMessages, Views
 from vlmkit.sources import Limits, decode, refer
 from vlmkit.store import open_store
 
@@ -20,13 +20,13 @@ from vlmkit.store import open_store
 @pytest.fixture
 def opened(monkeypatch):
     """How often a picture was decoded."""
-    counts, normalize = [], views.normalize
+    counts, normalize = [], picture_inputs.normalize
 
     def counting(*arguments, **options):
         counts.append(arguments)
         return normalize(*arguments, **options)
 
-    monkeypatch.setattr(views, "normalize", counting)
+    monkeypatch.setattr(picture_inputs, "normalize", counting)
     return counts
 
 
@@ -47,15 +47,15 @@ def test_many_questions_decode_a_picture_once(photo, plan, backend, opened, tmp_
 
 def test_one_question_keeps_no_picture(photo, opened):
     """Memory does not grow with the rows."""
-    kept = Views(None, Limits.in_force(), keep=False)
+    kept = PictureInputs(None, Limits.in_force(), keep=False)
     ref, target = refer(photo), target_of(FakeBackend())
     assert kept.view(ref, target) is not kept.view(ref, target)
 
 
 def test_the_oldest_views_go_first(photo, monkeypatch):
     """A bounded number is kept."""
-    monkeypatch.setattr(views, "_MOST_KEPT", 2)
-    kept = Views(None, Limits.in_force(), keep=True)
+    monkeypatch.setattr(picture_inputs, "_MOST_KEPT", 2)
+    kept = PictureInputs(None, Limits.in_force(), keep=True)
     refs, target = [refer(photo) for _ in range(3)], target_of(FakeBackend())
     first = kept.view(refs[0], target)
     assert kept.view(refs[0], target) is first
@@ -66,8 +66,8 @@ def test_the_oldest_views_go_first(photo, monkeypatch):
 
 def test_views_are_kept_within_a_budget_of_memory(photo, monkeypatch):
     """Large pictures push earlier ones out; one that was not opened yet takes nothing."""
-    monkeypatch.setattr(views, "_MOST_KEPT_BYTES", 2 * len(photo))
-    kept = Views(None, Limits.in_force(), keep=True)
+    monkeypatch.setattr(picture_inputs, "_MOST_KEPT_BYTES", 2 * len(photo))
+    kept = PictureInputs(None, Limits.in_force(), keep=True)
     refs, target = [refer(photo) for _ in range(4)], target_of(FakeBackend())
     first = kept.view(refs[0], target)
     for ref in refs[:3]:
@@ -79,7 +79,7 @@ def test_views_are_kept_within_a_budget_of_memory(photo, monkeypatch):
 def test_a_picture_that_is_not_compressed_again_is_another_one_to_the_store():
     """What a server got must not answer for what this process gets."""
     encoded, lossless = (target_of(FakeBackend(abilities=Abilities(lossless=each))) for each in (False, True))
-    assert views.identity(encoded, "0a") != views.identity(lossless, "0a")
+    assert picture_inputs.identity(encoded, "0a") != picture_inputs.identity(lossless, "0a")
 
 
 def test_pictures_for_this_process_are_not_compressed_again(plan, backend):
@@ -111,7 +111,7 @@ def test_examples_become_turns_and_change_the_key(photo, plan, opened):
 
 def test_an_example_that_cannot_be_read_is_a_fault():
     """It says which."""
-    turns = ExampleMessages(Views(None, Limits.in_force(), keep=False))
+    turns = ExampleMessages(PictureInputs(None, Limits.in_force(), keep=False))
     shown = (Example(images=(refer("gone.jpg"),), prompt="?", answer="a dog"),)
     with pytest.raises(UnreadableImage, match="gone"):
         turns.of(shown, target_of(FakeBackend()))
