@@ -187,7 +187,6 @@ TWICE = {
     "PICTURES",
     "Part",
     "Piece",
-    "Place",
     "Plan",
     "Process",
     "Question",
