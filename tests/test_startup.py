@@ -21,9 +21,9 @@ time.sleep(30)
     ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Terminated.\n")]
 )
 def test_the_command_leaves_in_order_while_it_is_imported(tmp_path, number, code, said):
-    """The real command, whose pandas takes half a minute to import."""
-    (tmp_path / "pandas").mkdir()
-    (tmp_path / "pandas" / "__init__.py").write_text(SLOW)
+    """The real command, whose click takes half a minute to import."""
+    (tmp_path / "click").mkdir()
+    (tmp_path / "click" / "__init__.py").write_text(SLOW)
     process = subprocess.Popen(
         [Path(sys.executable).parent / "vlmkit", "doctor"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
@@ -35,6 +35,19 @@ def test_the_command_leaves_in_order_while_it_is_imported(tmp_path, number, code
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (code, "", said)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["doctor", "--help"], ["nonsense"]])
+def test_what_needs_no_table_imports_no_pandas(tmp_path, arguments):
+    """Help, version and a mistyped command are there at once; the libraries come with the command that needs them."""
+    for library in ("pandas", "numpy", "mlx", "httpx"):
+        (tmp_path / f"{library}.py").write_text("raise SystemExit('imported')")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "vlmkit", *arguments],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == (2 if arguments == ["nonsense"] else 0)
+    assert "imported" not in done.stderr
 
 
 def test_a_program_that_imports_vlmkit_keeps_its_handlers(fresh_python):

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit import startup as _startup
 
-_startup.guard()  # before pandas, whose import is most of the time to the first moment of the command
-
-from vlmkit import accessor as _accessor  # noqa: E402, F401  importing it registers df.vlm
+if not _startup.guard():  # the command imports pandas only for what needs it: its help does not
+    from vlmkit import accessor as _accessor  # noqa: F401  importing it registers df.vlm
 
 if TYPE_CHECKING:
     from vlmkit.backends.registry import load

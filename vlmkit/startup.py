@@ -18,13 +18,21 @@ _COMMAND = "vlmkit"
 _USUAL: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
 
-def guard() -> None:
-    """Handle interrupts until `release`, where this process is the command; elsewhere nothing happens."""
+def guard() -> bool:
+    """Handle interrupts until `release`, where this process is the command; elsewhere nothing happens.
+
+    Returns
+    -------
+    bool
+        Whether it is the command.
+    """
     program = os.path.splitext(os.path.basename(sys.argv[0]))[0] if getattr(sys, "argv", None) else ""  # noqa: PTH119, PTH122  pathlib costs more than all of this
-    if program == _COMMAND and threading.current_thread() is threading.main_thread():
+    is_command = program == _COMMAND and threading.current_thread() is threading.main_thread()
+    if is_command:
         for number, usual in _USUAL.items():
             if signal.getsignal(number) == usual:  # and not switched off, as nohup does
                 signal.signal(number, _leave)
+    return is_command
 
 
 def release() -> None:

@@ -1,4 +1,4 @@
-"""Command line: the verbs of the frame for a shell, one file per command.
+"""Command line: the verbs for a shell: rows of one table; and one file per command that is no verb.
 
 Takes   arguments, settings.              Gives  results on stdout, everything else on stderr, an exit code.
 May use every room, by command.           Never  decides how a picture is described; prints raw control characters."""

@@ -11,20 +11,17 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
-from vlmkit.cli.commands.describe import describe
-from vlmkit.cli.commands.doctor import doctor
-from vlmkit.cli.commands.health import health
-from vlmkit.cli.commands.models import models
-from vlmkit.cli.commands.runs import runs
-from vlmkit.cli.commands.store import store
-from vlmkit.cli.commands.trust import trust
 from vlmkit.cli.interrupts import is_termination, terminable
+from vlmkit.cli.lazy_group import LazyCommand, LazyGroup, command_of_verb
 from vlmkit.cli.options import asks_for_json
 from vlmkit.cli.output import Complaints, say
+from vlmkit.cli.verbs import VERBS
 from vlmkit.errors import VlmkitError
+from vlmkit.extras import open_by_name
 from vlmkit.startup import release
 
 __all__ = ["main", "run"]
@@ -34,14 +31,44 @@ _INTERRUPTED = 130
 _TERMINATED = 143
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_PICTURES, _HERE = "Pictures and tables", "This machine"
+_FILES = {
+    "describe": (_PICTURES, "Descriptions of pictures, each as soon as it is there."),
+    "export": (_PICTURES, "A table as a data set: for trainers and reviewers."),
+    "models": (_HERE, "Models that can be named from here."),
+    "health": (_HERE, "Whether models and servers are well."),
+    "runs": (_HERE, "What was asked before, and what exactly a row was sent."),
+    "store": (_HERE, "The file that keeps what was answered: size, check, mend, prune, backup."),
+    "doctor": (_HERE, "What is installed, how fast it is, and what to do."),
+    "trust": (_HERE, "Consent to a vlmkit.toml that was found beside pictures."),
+}
+"""Commands that are files of `commands`; the other ones are rows of `VERBS`."""
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(importlib.metadata.version("vlmkit"), prog_name="vlmkit")
 def vlmkit() -> None:
     """Turn pictures into descriptions with a vision-language model."""
 
 
-for _command in (describe, runs, models, health, store, doctor, trust):
-    vlmkit.add_command(_command)
+def _commands() -> list[LazyCommand]:
+    files = [
+        LazyCommand(
+            name=name,
+            summary=summary,
+            open=partial(open_by_name, f"vlmkit.cli.commands.{name}:{name}"),
+            heading=heading,
+        )
+        for name, (heading, summary) in _FILES.items()
+    ]
+    verbs = [
+        LazyCommand(name=verb.name, summary=verb.summary, open=command_of_verb(verb), heading=_PICTURES)
+        for verb in VERBS.values()
+    ]
+    return [files[0], *verbs, *files[1:]]
+
+
+vlmkit.add_lazy(_commands())
 
 
 def main() -> None:

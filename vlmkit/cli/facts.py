@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from vlmkit.cli.results import Record
-from vlmkit.errors import RunError
+from vlmkit.cli.results import FIELDS, Record
+from vlmkit.errors import BadSetting, RunError
 from vlmkit.frame import Description
+from vlmkit.prompts import compose_form
 from vlmkit.records import ImageRef
 from vlmkit.sources import read_header
 from vlmkit.sources.metadata import Metadata
 
-__all__ = ["CONFIDENCE", "METADATA", "record_of"]
+__all__ = ["CONFIDENCE", "METADATA", "answer_fields", "record_of"]
 
 _CAMERA = tuple(field.name for field in fields(Metadata))
 METADATA = ("orientation", "frames", "digest", *_CAMERA, "exif")
-CONFIDENCE = ("confidence",)
+CONFIDENCE = "confidence"
+_JSON = (str, bool, int, float, list, dict, type(None))
 
 
-def record_of(description: Description, ref: ImageRef, *, metadata: bool, confidence: bool = False) -> Record:
-    """One result: the keys of `results.FIELDS`, and those of `CONFIDENCE` and `METADATA` where asked for.
+def answer_fields(schema: Any, prompt: str | None = None, *, confidence: bool = False) -> dict[str, str]:
+    """Keys of a record for what a schema and a confidence add, and the columns of a `Description` that they come from.
+
+    Parameters
+    ----------
+    schema : object
+        As for `describe`; None is free text.
+    prompt : str or None, default None
+    confidence : bool, default False
+
+    Raises
+    ------
+    SetupError
+        A schema that cannot become columns.
+    """
+    if schema is None:
+        return {CONFIDENCE: "description_confidence"} if confidence else {}
+    names = [field.name for field in compose_form(schema, prompt=prompt, into="description").fields]
+    taken = [name for name in names if name in FIELDS]
+    if taken:
+        raise BadSetting(f"--schema: {', '.join(taken)} is already a column of describe. Choose another name.")
+    return {name: name for each in names for name in ([each, f"{each}_confidence"] if confidence else [each])}
+
+
+def record_of(
+    description: Description, ref: ImageRef, *, metadata: bool, fields: Mapping[str, str] | None = None
+) -> Record:
+    """One result: the keys of `results.FIELDS`, then those of `fields`, and of `METADATA` where asked for.
 
     Parameters
     ----------
@@ -30,8 +59,8 @@ def record_of(description: Description, ref: ImageRef, *, metadata: bool, confid
         Its picture.
     metadata : bool
         Whether the file is read for its digest and for what the camera wrote.
-    confidence : bool, default False
-        Whether how likely the description was to the model is there, from 0 to 1; None where it did not say.
+    fields : mapping of str to str, default none
+        As `answer_fields` gives them. Of a schema, the description is the answers in one line.
     """
     facts = description.metadata
     record = {
@@ -49,10 +78,19 @@ def record_of(description: Description, ref: ImageRef, *, metadata: bool, confid
         "is_duplicate": description.is_duplicate,
         "retries": description.retries,
     }
-    if confidence:
-        sure = description.columns.get("description_confidence")
-        record["confidence"] = None if sure is None else round(sure, 4)
+    answers = {key: _plain(description.columns.get(column)) for key, column in (fields or {}).items()}
+    if description.text is None and description.error is None:
+        record["description"] = ", ".join(f"{key}={value}" for key, value in answers.items() if value is not None)
+    record |= answers
     return {**record, **_metadata(ref)} if metadata else record
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value if isinstance(value, _JSON) else str(value)
 
 
 def _metadata(ref: ImageRef) -> dict[str, Any]:

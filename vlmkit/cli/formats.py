@@ -108,7 +108,7 @@ def _place(path: str) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, dict):
+    if isinstance(value, dict | list):
         value = dump(value)
     if not isinstance(value, str):
         return value

@@ -11,7 +11,16 @@ import click
 from vlmkit import settings
 from vlmkit.errors import BadSetting
 
-__all__ = ["asks_for_json", "budget_of", "budget_options", "format_option", "of_setting"]
+__all__ = [
+    "MODEL_OPTIONS",
+    "SHARED_OPTIONS",
+    "asks_for_json",
+    "budget_of",
+    "budget_options",
+    "format_option",
+    "of_setting",
+    "use_model_options",
+]
 
 _JSON = ("json", "jsonl")
 
@@ -45,6 +54,48 @@ def format_option() -> Callable[[Any], Any]:
     return click.option(
         "-f", "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
     )
+
+
+_SILENCE = 'Seconds for which a server may say nothing, or "none". [default: 60 without --timeout]'
+_STORE = 'Where answers are kept: a file, "true" (the default file), "false", or "replay" to ask no model.'
+
+SHARED_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "model": click.option("-m", "--model", help='Who answers: "tiny", a Hub id, a directory, or engine:name.'),
+    "workers": click.option(
+        "-w", "--workers", callback=of_setting("workers"), help='Pictures in flight: "auto" or a number; 1 is in turn.'
+    ),
+    "timeout_s": click.option(
+        "--timeout", "timeout_s", callback=of_setting("timeout_s"), help='Seconds for one answer, or "none".'
+    ),
+    "silence_s": click.option("--silence", "silence_s", callback=of_setting("silence_s"), help=_SILENCE),
+    "fallback": click.option(
+        "--fallback", multiple=True, metavar="MODEL", help="Asked where the model before failed; may be repeated."
+    ),
+    "store": click.option("--store", callback=of_setting("store"), metavar="FILE", help=_STORE),
+}
+"""Options that are settings, or names of models, by the parameter that they are for."""
+
+MODEL_OPTIONS = (
+    click.option(
+        "--isolate-model/--no-isolate-model",
+        default=None,
+        help="A model of this machine runs in a process of its own.",
+    ),
+    click.option("--allow-remote", is_flag=True, help="Pictures may go to a server on another machine."),
+)
+"""Options of every command that asks a model, which are settings and no parameters."""
+
+
+def use_model_options(options: dict[str, Any]) -> None:
+    """Put `MODEL_OPTIONS` in force; they are taken out.
+
+    Parameters
+    ----------
+    options : dict
+    """
+    if options.pop("allow_remote", False):
+        settings.use(allow_remote=True)
+    settings.use(isolate_model=options.pop("isolate_model", None))
 
 
 _ABOVE_0 = click.FloatRange(min=0, min_open=True)

@@ -48,6 +48,7 @@ def compare(
     ----------
     source : DataFrame, or what `read_images` takes
     models : str or open backend, or list of these, default the setting
+        Those that are compared.
     prompts : str, list of str or mapping, default "detailed"
         A style's name or a text; or name → style, text, or arguments of `describe` (of `ask`, with a dtype or choices),
         such as ``{"short": {"style": "brief", "max_words": 10}}``; with ``examples``, ``into`` is the column of their

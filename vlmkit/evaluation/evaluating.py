@@ -66,6 +66,7 @@ def evaluate(
         Of the intervals. Shares of rows have Wilson's, so that 12 of 12 is 0.76 to 1. Other figures have the share of
         the resamples inside; where every row is alike, Wilson's for so many rows, and errors of numbers have none.
     seed : int, default 0
+        Draws the resamples.
 
     Returns
     -------

@@ -46,6 +46,7 @@ def lint(
         Column of a DataFrame. If it also has ``<column>_finish_reason``, answers that hit the limit of tokens are cut
         off for certain; rows that a person accepted or edited (``<column>_status``) are looked at and never mended.
     rules : sequence of str, default all
+        Those that are looked at.
     trainer : {"clip", "t5-256", "t5-512"} or int, default None
         Whose limit a text may not exceed, 77, 256 or 512 tokens with the encoder's marks, or how many tokens. None
         checks no length.

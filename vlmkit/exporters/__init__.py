@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.exporters.formats import EXPORT_FORMATS
 from vlmkit.lazy import lazy_exports
 
-__all__ = ["EXPORT_FORMATS", "ExportFormat", "merge_edits", "read_dataset", "read_sidecars"]
+__all__ = ["EXPORT_FORMATS", "TABLE_FORMATS", "ExportFormat", "merge_edits", "read_dataset", "read_sidecars"]
+__all__ += ["write_table"]
 __all__ += [f"to_{row.name}" for row in EXPORT_FORMATS.own()]
 
 if TYPE_CHECKING:
     from vlmkit.exporters.formats import ExportFormat
     from vlmkit.exporters.merging import merge_edits
+    from vlmkit.exporters.plain_tables import TABLE_FORMATS, write_table
     from vlmkit.exporters.reading import read_dataset
     from vlmkit.exporters.sidecars import read_sidecars
 
@@ -24,6 +26,7 @@ _get, _ = lazy_exports(
     {
         "formats": "EXPORT_FORMATS ExportFormat",
         "merging": "merge_edits",
+        "plain_tables": "TABLE_FORMATS write_table",
         "reading": "read_dataset",
         "sidecars": "read_sidecars",
     },

@@ -180,7 +180,9 @@ def delimiter_of(text: str) -> str:
     return best
 
 
-def schema_of(frame: pd.DataFrame, columns: Mapping[str, str], key: str, *, is_picture: bool = False) -> Any:
+def schema_of(
+    frame: pd.DataFrame, columns: Mapping[str, str], key: str | None = None, *, is_picture: bool = False
+) -> Any:
     """Arrow fields of a file: its key, and a table's columns; what Arrow has no type for becomes text.
 
     Parameters
@@ -188,8 +190,8 @@ def schema_of(frame: pd.DataFrame, columns: Mapping[str, str], key: str, *, is_p
     frame : DataFrame
     columns : mapping of str to str
         Names in the file by names in the table.
-    key : str
-        First field.
+    key : str or None, default None
+        First field; None is none.
     is_picture : bool, default False
         Whether that is the picture itself; otherwise it is a text.
 
@@ -197,8 +199,8 @@ def schema_of(frame: pd.DataFrame, columns: Mapping[str, str], key: str, *, is_p
     -------
     pyarrow.Schema
     """
-    first = pa.field(key, _PICTURE if is_picture else pa.string())
-    return pa.schema([first, *(pa.field(name, _type_of(frame[label])) for label, name in columns.items())])
+    first = [] if key is None else [pa.field(key, _PICTURE if is_picture else pa.string())]
+    return pa.schema([*first, *(pa.field(name, _type_of(frame[label])) for label, name in columns.items())])
 
 
 def _type_of(column: pd.Series[Any]) -> Any:

@@ -68,14 +68,19 @@ class AskOptions(TypedDict, total=False):
     temperature : float, default 0.0
         0 is greedy: the same table every time.
     top_p : float, default 1.0
+        Only the likeliest tokens that have this share of the probability together.
     top_k : int, default 0
+        Only so many of the likeliest tokens; 0 is all of them.
     repetition_penalty : float, default 1.0
+        Divides the odds of tokens that stand in the answer already; 1 changes nothing.
     frequency_penalty, presence_penalty : float, default 0.0
         From -2 to 2, as OpenAI has them: what a token of the answer loses for each time, or once, it stands there.
     max_tokens : int, default 256
+        An answer is cut after so many tokens.
     stop : str or list of str, default none
         The answer ends before the first of these.
     seed : int, default 0
+        Chooses among answers where the temperature is above 0, and draws the rows of `sample`.
     examples : DataFrame, default none
         A few rows with pictures and, in columns of the same names as those to be filled, the right answers: shown to
         the model before each question. For models that take several pictures.

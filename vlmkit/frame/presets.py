@@ -28,10 +28,12 @@ def caption(
     ----------
     source : DataFrame, Series, folder, glob pattern, path, bytes, PIL image, or list of these
     style : {"brief", "detailed", "technical"}, default "brief"
+        How it is written: brief, detailed, technical, or a style that a plugin brings.
     max_words, max_characters : int or None, default None
         As for `describe`.
     system : str or None, default None
     into : str, default "caption"
+        Column to fill.
     **options
         As for `describe`.
 
@@ -74,6 +76,7 @@ def ask(
     question : str
         May read the row, ``{column}``; what the answer shall look like is added according to `dtype` or `choices`.
     into : str, default "answer"
+        Column to fill.
     dtype : type, default str
         What the answer is read as: str, int, float, bool, or what a schema's field may be, such as ``list[str]``, a
         date or an Enum. An answer that cannot be read without guessing is a fault of its row.
@@ -136,6 +139,7 @@ def tags(
         Said before the terms are listed; may read the row, ``{column}``.
     system : str or None, default None
     into : str, default "tags"
+        Column to fill.
     **options
         As for `describe`.
 
@@ -178,6 +182,7 @@ def score(
         Ends of the scale, both possible. Whole numbers make the column Int64, others Float64.
     system : str or None, default None
     into : str, default "score"
+        Column to fill.
     **options
         As for `describe`.
 

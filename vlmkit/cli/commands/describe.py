@@ -13,9 +13,10 @@ import click
 
 from vlmkit import settings
 from vlmkit.backends import parse
+from vlmkit.cli.derived_options import SCHEMA_METAVAR, read_schema
 from vlmkit.cli.formats import OUTPUT_FORMATS, format_of_file
 from vlmkit.cli.interrupts import termination
-from vlmkit.cli.options import budget_of, budget_options, of_setting
+from vlmkit.cli.options import MODEL_OPTIONS, SHARED_OPTIONS, budget_of, budget_options, use_model_options
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout, write_lines
 from vlmkit.cli.results import Results
 from vlmkit.errors import SetupError
@@ -28,8 +29,6 @@ _STYLE = "brief, detailed, technical, or one that a plugin brings. [default: det
 _ON_TIMEOUT = (
     "Instead of a late answer: its error, a technical sentence, or what was written until then. [default: error]"
 )
-_SILENCE = 'Seconds for which a server may say nothing, or "none". [default: 60 without --timeout]'
-_STORE = 'Where answers are kept: a file, "true" (the default file), "false", or "replay" to ask no model.'
 
 
 def _checked_style(_context: click.Context, _option: click.Parameter, style: str | None) -> str | None:
@@ -45,9 +44,15 @@ def _checked_style(_context: click.Context, _option: click.Parameter, style: str
     epilog="Exit code: 0 all described, 1 some failed or the set-up did, 2 usage, 130 interrupted, 143 terminated."
 )
 @click.argument("paths", nargs=-1, required=True)
-@click.option("-m", "--model", help='Who describes: "tiny", a Hub id, a directory, or engine:name.')
+@SHARED_OPTIONS["model"]
 @click.option("--style", callback=_checked_style, metavar="STYLE", help=_STYLE)
 @click.option("--prompt", help="Free text instead of a style; {width} and the like read the picture's facts.")
+@click.option(
+    "--schema",
+    type=read_schema,
+    metavar=SCHEMA_METAVAR,
+    help='Typed columns: "count int, colors list[str], sky: blue|gray", or the file that says so.',
+)
 @click.option("--system", help="System text, sent before the prompt.")
 @click.option("--max-words", type=click.IntRange(min=1), help="Ask for at most so many words.")
 @click.option("--max-characters", type=click.IntRange(min=1), help="Cut a longer text where a sentence or word ends.")
@@ -59,23 +64,17 @@ def _checked_style(_context: click.Context, _option: click.Parameter, style: str
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the results to this file, whole or not.")
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output where it is there already.")
-@click.option(
-    "-w", "--workers", callback=of_setting("workers"), help='Pictures in flight: "auto" or a number; 1 is in turn.'
-)
-@click.option("--timeout", "timeout_s", callback=of_setting("timeout_s"), help='Seconds for one answer, or "none".')
-@click.option("--silence", "silence_s", callback=of_setting("silence_s"), help=_SILENCE)
+@SHARED_OPTIONS["workers"]
+@SHARED_OPTIONS["timeout_s"]
+@SHARED_OPTIONS["silence_s"]
 @click.option("--max-retries", type=click.IntRange(min=0), help="Further tries where a server is busy. [default: 3]")
 @budget_options()
 @click.option("--on-error", type=click.Choice(["skip", "fail"]), default="skip", show_default=True)
 @click.option("--on-timeout", type=click.Choice(["error", "fallback", "continue"]), help=_ON_TIMEOUT)
-@click.option(
-    "--fallback", multiple=True, metavar="MODEL", help="Asked where the model before failed; may be repeated."
-)
-@click.option(
-    "--isolate-model/--no-isolate-model", default=None, help="A model of this machine runs in a process of its own."
-)
-@click.option("--allow-remote", is_flag=True, help="Pictures may go to a server on another machine.")
-@click.option("--store", callback=of_setting("store"), metavar="FILE", help=_STORE)
+@SHARED_OPTIONS["fallback"]
+@MODEL_OPTIONS[0]
+@MODEL_OPTIONS[1]
+@SHARED_OPTIONS["store"]
 @click.option("--resume/--no-resume", default=True, help="Take what is stored already, or ask everything anew.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many pictures.")
 @click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
@@ -92,9 +91,7 @@ def describe(paths: Sequence[str], form: str | None, output: Path | None, overwr
     form = form or (format_of_file(output.name) if output else None) or "table"
     Complaints.as_json = Complaints.as_json or form in {"json", "jsonl"}
     _check_usage(form, options)
-    if options.pop("allow_remote"):
-        settings.use(allow_remote=True)
-    settings.use(isolate_model=options.pop("isolate_model"))
+    use_model_options(options)
     if output:
         check_writable(output, overwrite=overwrite)
     width = terminal_width()
@@ -131,7 +128,7 @@ def _start(
     verbose: bool,
     **asked: Any,
 ) -> Results:
-    from vlmkit.cli.facts import CONFIDENCE, METADATA, record_of
+    from vlmkit.cli.facts import METADATA, answer_fields, record_of
     from vlmkit.cli.listing import refs_of
     from vlmkit.cli.monitor import Monitor
     from vlmkit.frame import describe_iter
@@ -140,12 +137,12 @@ def _start(
     refs = refs_of(paths, recursive=recursive)[:limit]
     monitor = Monitor(refs, quiet=quiet, verbose=verbose, options=asked if metadata else None)
     options = {name: value for name, value in asked.items() if value not in (None, ())}
-    stop, confidence = Event(), options["confidence"]
+    stop, fields = Event(), answer_fields(asked["schema"], asked["prompt"], confidence=asked["confidence"])
     descriptions = describe_iter(
         refs, progress=monitor, overwrite=not options.pop("resume"), stop_event=stop, **options
     )
-    records = (record_of(each, refs[each.index], metadata=metadata, confidence=confidence) for each in descriptions)
-    extra = (*(CONFIDENCE if confidence else ()), *(METADATA if metadata else ()))
+    records = (record_of(each, refs[each.index], metadata=metadata, fields=fields) for each in descriptions)
+    extra = (*fields, *(METADATA if metadata else ()))
     return Results(records, total=len(refs), model=model, extra=extra, facts=monitor.facts, beside=beside, stop=stop)
 
 
