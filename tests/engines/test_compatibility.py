@@ -40,7 +40,7 @@ def test_the_bundled_model_is_told_as_it_opens():
         info.context_length,
     )
     assert (found.images_per_ask, found.serving) == (abilities.images_per_ask, info.serving)
-    assert found.longest_side_px == 96
+    assert found.longest_side_px == 144
     assert found.float32_bytes == 4 * info.parameters
     assert found.stored_bytes == (TINY / "model.safetensors").stat().st_size
     assert found.free_bytes > 0

@@ -24,9 +24,9 @@ def test_pixels_come_back_as_colors(tiny):
     sent = picture(3)
     insight = tiny.look_inside(Ask(messages=one_question("What is it?", (sent,))))
     (tile,) = insight.tiles
-    assert (tile.width, tile.height, insight.patch_px, insight.token_px) == (96, 96, 16, 32)
-    seen = np.frombuffer(tile.data, np.uint8).reshape(96, 96, 3).astype(int)
-    expected = np.array(Image.open(BytesIO(sent.data)).convert("RGB").resize((96, 96)), int)
+    assert (tile.width, tile.height, insight.patch_px, insight.token_px) == (144, 144, 16, 48)
+    seen = np.frombuffer(tile.data, np.uint8).reshape(144, 144, 3).astype(int)
+    expected = np.array(Image.open(BytesIO(sent.data)).convert("RGB").resize((144, 144)), int)
     assert abs(seen - expected).mean() < 12
     assert insight.image_tokens == 9
     assert "What is it?" in insight.text

@@ -27,7 +27,7 @@ def test_several_names_are_a_table():
     assert first is pd.NA
     assert second.startswith("ModelNotFound: org/none is not wholly on this machine")
     assert third.startswith("BadSetting: ollama:qwen")
-    assert table.loc[0, ["longest_side_px", "is_here"]].tolist() == [96, True]
+    assert table.loc[0, ["longest_side_px", "is_here"]].tolist() == [144, True]
     assert {str(kind) for kind in table.dtypes} == {"string", "Int64", "boolean"}
     assert list(vk.compat([]).columns) == list(table.columns)
 

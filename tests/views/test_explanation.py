@@ -38,10 +38,10 @@ def test_everything_on_the_way_is_there(explained):
 
 def test_the_picture_is_what_the_model_gets(explained):
     """Square and coarse, its colors those of the scene, its patches marked."""
-    assert explained.picture.size == (384, 384)
+    assert explained.picture.size == (432, 432)
     corner = explained.picture.getpixel((20, 20))
     assert max(corner) < 30  # the scene's ground is black
-    assert explained.picture.getpixel((64, 20)) == (255, 255, 255)  # 16 pixels, four times as large
+    assert explained.picture.getpixel((48, 20)) == (255, 255, 255)  # 16 pixels, three times as large
 
 
 def test_the_frame_has_each_token_with_its_runners_up(explained):

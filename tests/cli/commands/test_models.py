@@ -102,6 +102,6 @@ def test_compatibility_is_told_before_a_download(command):
     assert first.split()[:4] == ["tiny", "smolvlm", "same", "v4"]
     assert "! ModelNotFound: org/none" in " ".join(" ".join(rest).split())
     rows = json.loads(command("models", "--compat", "tiny", "--format", "json").stdout)["models"]
-    assert [(row["name"], row["verdict"], row["longest_side_px"]) for row in rows] == [("tiny", "same", 96)]
+    assert [(row["name"], row["verdict"], row["longest_side_px"]) for row in rows] == [("tiny", "same", 144)]
     assert "vlmkit models --compat NAME" in command("models", "tiny").stderr
     assert command("models", "--compat").returncode == 2
