@@ -291,7 +291,13 @@ class BaseBackend(Surface):
     @property
     def stats(self) -> Counts:
         """What has been done since the model was opened."""
-        return self._counts
+        with self._jobs_lock:
+            counts = self._counts
+            # Who waits for a future may wake before its callback, which counts it, has run.
+            for future in self._jobs:
+                if future.done():
+                    counts = counted(counts, future)
+            return counts
 
     def _forget(self, future: Future[Reply]) -> None:
         """In whichever thread the job ends."""
