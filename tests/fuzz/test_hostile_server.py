@@ -92,8 +92,12 @@ def check(name, engine):
                 futures.append(model.submit(ask_about(0, timeout_s), lambda delta: pieces.write(delta.text)))
             beside = asked(other)
             wait(futures, GUARD_S)
-            shown = repr(vars(model)) + repr(model) + repr([vars(site.transport) for site in model._balance.sites])
-            shown += repr([vars(site.transport._connections) for site in model._balance.sites])
+            shown = (
+                repr(vars(model))
+                + repr(model)
+                + repr([vars(endpoint.transport) for endpoint in model._balancer.endpoints])
+            )
+            shown += repr([vars(endpoint.transport._connections) for endpoint in model._balancer.endpoints])
         finally:
             model.close()
             other.close()

@@ -346,7 +346,7 @@ def test_a_call_that_nobody_offered_is_no_answer(serve, opened, streamed):
     assert (text.text, text.tool_calls) == ("I look.", ())
 
 
-def test_a_key_in_a_call_is_blotted(serve, opened):
+def test_a_key_in_a_call_is_redacted(serve, opened):
     """A server may repeat it anywhere, also cut in two."""
     key = "sk-secret-0123456789"
     event = {"choices": [{"delta": {}, "finish_reason": None}]}

@@ -263,7 +263,7 @@ def test_cancelling_ends_the_request_on_the_wire(serve, opened, ask, unwatched):
     """The server sees its connection end; others go on."""
     server = serve([LONG_S, chat()], chat("still here"))
     backend = opened(server)
-    (endpoint,) = backend._balance.endpoints
+    (endpoint,) = backend._balancer.endpoints
     doomed = backend.submit(ask())
     while not server.requests:
         time.sleep(0.005)

@@ -333,7 +333,7 @@ def test_a_server_sets_the_pace(questions, backend, window):
     model = backend(delay_s=0.02, parallel_asks=2, destination="http://example.test")
     model.abilities = replace(model.abilities, parallel_asks=30)
     server, _ = window(questions(400), model)
-    server.flight._pace.limit = 2
+    server.flight._limiter.limit = 2
     drain(server)
     assert server.flight.workers > 2
     assert server.flight.destinations == {"http://example.test": None}
