@@ -129,6 +129,8 @@ def test_an_interrupt_keeps_what_is_done(pictures, script, store, tmp_path):
     with subprocess.Popen(
         [VLMKIT, "caption", pictures, "-m", model, "-w", "1", "-o", "out.jsonl"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            # Whoever runs the tests in the background of a script has switched interrupts off, for its children, too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         while process.poll() is None and not _is_stored(store, "Quick."):
             time.sleep(0.1)

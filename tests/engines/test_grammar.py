@@ -130,7 +130,7 @@ def test_a_grammar_is_kept(tiny, pictures):
     replies = [tiny.submit(_ask(pictures, constraint, temperature=1.5, seed=seed, max_tokens=200)) for seed in range(4)]
     for reply in replies:
         text = reply.result().text
-        pattern = r'(<tool_call>(count, \{ ?"n": ?[12] ?\}|now, \{\})</tool_call>)+'
+        pattern = r'(<tool_call>(count, \{\s*"n"\s*:\s*[12]\s*\}|now, \{\})</tool_call>)+'
         whole = reply.result().finish_reason == "stop"
         assert re.fullmatch(pattern, text) if whole else text.startswith("<tool_call>")
 

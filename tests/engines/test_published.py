@@ -32,7 +32,7 @@ def test_a_directory_is_read_where_it_is():
     """Settings of all files, and weights counted by their headers."""
     found = published.published("tiny")
     assert found.config["model_type"] == "smolvlm"
-    assert found.processor["size"] == {"height": 96, "width": 96}
+    assert found.processor["size"] == {"height": 144, "width": 144}
     assert found.tokenizer["tokenizer_class"]
     assert (found.parameters, found.fault, found.is_here) == (4_584_896, None, True)
 
@@ -45,7 +45,7 @@ def test_nested_processor_settings_are_found(tmp_path):
     new.write_text(json.dumps({"image_processor": json.loads(old.read_text()), "image_seq_len": 9}))
     old.unlink()
     found = published.published(str(tmp_path / "model"))
-    assert (found.processor["size"]["width"], found.processor["image_seq_len"]) == (96, 9)
+    assert (found.processor["size"]["width"], found.processor["image_seq_len"]) == (144, 9)
 
 
 def test_weights_that_cannot_be_read_are_a_fault_and_no_error(tmp_path):

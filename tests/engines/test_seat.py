@@ -57,8 +57,8 @@ def test_an_ask_that_does_not_come_back_ends_alone(lost_soon, monkeypatch):
     counts, first = lost_soon.stats, lost_soon._desk
     honest = type(lost_soon._language).prompt
 
-    def prompt(self, text, *rest):
-        return spin() if "spin" in text else honest(self, text, *rest)
+    def prompt(self, ask, *rest):
+        return spin() if "spin" in ask.prompt else honest(self, ask, *rest)
 
     monkeypatch.setattr(type(lost_soon._language), "prompt", prompt)
     stuck, other = lost_soon.submit(of("spin")), lost_soon.submit(of())

@@ -28,6 +28,9 @@ def test_a_row_is_complete(host):
         "token_probabilities",
         "alternatives",
         "json_schema",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
     }
     if host.url:
         here = is_loopback(check_url(host.url).hostname)

@@ -15,7 +15,7 @@ from vlmkit.runner.rows import Row, answered, failed, record_of
 WRITERS = {
     "intake": {"level", "prepared", "fault", "prepare_s", "held_bytes"},
     "flight": {"start_s", "asked", "asked_s", "was_asked", "attempt", "retries", "unread"},
-    "deduplicator": {"followers"},
+    "deduplication": {"followers"},
     "sharing": {"is_others", "aside_s"},
     "rows": {"index", "question"},  # where it is made
 }

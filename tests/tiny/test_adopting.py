@@ -40,6 +40,7 @@ def test_shipped_weights_are_a_start_for_another_tokenizer_and_eye(model, tmp_pa
     new = blueprint.train_tokenizer(2000)
     new.save(str(tmp_path / "tokenizer.json"))
     old = Tokenizer.from_file(str(shipped / "tokenizer.json"))
+    model.connector.modality_projection.proj.weight = mx.zeros((192, 64))  # as of an eye that sees in other pieces
     arrays, left = adopting.adopted(model, shipped / "model.safetensors", tmp_path / "tokenizer.json")
     name = "language_model.embed_tokens.weight"
     before, after = (
@@ -54,5 +55,4 @@ def test_shipped_weights_are_a_start_for_another_tokenizer_and_eye(model, tmp_pa
     )
     pieces = old.encode(new.decode([new.token_to_id(added)])).ids
     assert np.allclose(after[new.token_to_id(added)], before[pieces].mean(axis=0))
-    assert "connector.modality_projection.proj.weight" in left
-    assert not any(name.startswith("language_model.layers") for name in left)
+    assert left == ["connector.modality_projection.proj.weight"]
