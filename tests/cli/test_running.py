@@ -122,6 +122,15 @@ def test_findings_end_with_1(command, table):
     assert {json.loads(line)["rule"] for line in done.stdout.splitlines()} == {"too_long"}
 
 
+@pytest.fixture
+def interruptible():
+    """A script that runs the tests in its background has switched interrupts off, for what they start, too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_keeps_what_is_done(pictures, script, store, tmp_path):
     """The rows so far are written, and the command ends with 130."""
     model = script("Quick.")
@@ -129,8 +138,6 @@ def test_an_interrupt_keeps_what_is_done(pictures, script, store, tmp_path):
     with subprocess.Popen(
         [VLMKIT, "caption", pictures, "-m", model, "-w", "1", "-o", "out.jsonl"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
-            # Whoever runs the tests in the background of a script has switched interrupts off, for its children, too.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         while process.poll() is None and not _is_stored(store, "Quick."):
             time.sleep(0.1)
