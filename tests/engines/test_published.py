@@ -34,7 +34,7 @@ def test_a_directory_is_read_where_it_is():
     assert found.config["model_type"] == "smolvlm"
     assert found.processor["size"] == {"height": 144, "width": 144}
     assert found.tokenizer["tokenizer_class"]
-    assert (found.parameters, found.fault, found.is_here) == (4_584_896, None, True)
+    assert (found.parameters, found.fault, found.is_here) == (4_978_112, None, True)
 
 
 def test_nested_processor_settings_are_found(tmp_path):
