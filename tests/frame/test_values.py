@@ -11,7 +11,7 @@ from vlmkit.frame.values import is_list, is_missing, json_value, text_of
 
 
 @pytest.mark.parametrize(
-    "value", [None, pd.NA, pd.NaT, float("nan"), np.float32("nan"), np.datetime64("NaT"), Decimal("NaN")]
+    "value", [None, pd.NA, pd.NaT, float("nan"), np.float32("nan"), np.datetime64("NaT", "ns"), Decimal("NaN")]
 )
 def test_missing_values_are_known(value):
     """One test for all of them; their text is empty."""
