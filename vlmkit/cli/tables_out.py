@@ -23,7 +23,7 @@ _NEEDED = ("reachable", "answers")
 
 
 def result_table(verb: Verb, result: Any) -> Any:
-    """The table of a result; what is no table stays as it is.
+    """The table of a result; an `Estimate`, which is not a table, stays as it is.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def _path_in_csv(value: Any) -> str | None:
 
 
 def _path_in_json(value: Any) -> str | None:
-    """Only a path that is no Unicode needs another form: escapes hold everything else."""
+    """Only a path that is not valid Unicode needs another form: escapes hold everything else."""
     return value if isinstance(value, str) and clean_text(value) == value else _path_in_csv(value)
 
 
