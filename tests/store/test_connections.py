@@ -113,9 +113,12 @@ def open_folder():
 
 
 OPEN = """
-import os, sys
+import os, sys, tempfile
 from vlmkit.errors import StoreFault
 from vlmkit.store import open_store
+# Everything that opening a store imports is imported while this user may still read where Python lies.
+with tempfile.TemporaryDirectory() as folder, open_store(os.path.join(folder, "another.sqlite")):
+    pass
 if os.geteuid() == 0:  # whom permissions do not hold back
     os.setgroups([])
     os.setgid(65534)
