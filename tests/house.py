@@ -33,7 +33,7 @@ import vlmkit as vk
 from scripted_server import ScriptedServer, chat
 
 passed = set()
-FUNCTION = 1  # a class body is no function
+FUNCTION = 1  # a class body is not a function
 
 def note(frame, event, _argument):
     code = frame.f_code

@@ -38,7 +38,7 @@ TOO_MANY_TOOL_CALLS NO_IMAGE
     ],
 )
 def test_what_a_reason_means(reason, ending):
-    """In any spelling; a word that nobody knows is no honest end."""
+    """In any spelling; a word that nobody knows is not an honest end."""
     assert ending_of(reason) is ending
     assert ending_of(reason.lower()) is ending
 

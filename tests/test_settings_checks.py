@@ -51,6 +51,6 @@ def test_what_is_not(check, raw):
 
 
 def test_a_protection_may_be_switched_on_by_anybody_and_off_by_the_user_alone():
-    """Whatever is no plain true needs consent."""
+    """Whatever is not a plain true needs consent."""
     assert checks.switches_on(True)
     assert not any(checks.switches_on(raw) for raw in (False, "true", 1, None))

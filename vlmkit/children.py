@@ -1,8 +1,8 @@
 """Child processes: fresh interpreters that have this package without its root, and end with their parent.
 
-They are no forks: a fork of a process with threads may hang, and that of a notebook has all of its memory. The root is
-left out because it registers `df.vlm`, and pandas takes a second. They are no sandbox either: a child may do what its
-user may.
+They are not forks: a fork of a process with threads may hang, and that of a notebook has all of its memory. The root is
+left out because it registers `df.vlm`, and pandas takes a second. They are not a sandbox either: a child may do what
+its user may.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def start(
         It cannot be started.
     """
     # Without the working directory, which may hold a stranger's files beside the pictures.
-    path = [os.path.abspath(entry) for entry in sys.path if entry]  # noqa: PTH100  also what is no path
+    path = [os.path.abspath(entry) for entry in sys.path if entry]  # noqa: PTH100  also what is not a path
     command = [sys.executable, "-P", "-c", _BEGINNING + program, json.dumps([path, _ROOT, os.getpid()]), *arguments]
     future: Future[subprocess.Popen[bytes]] = Future()
 

@@ -12,7 +12,7 @@
     │   ├── BrokenPlugin      another package's plugin cannot be used, or raised an error of its own
     │   └── StoreFault        the file of stored answers cannot be read or written
     └── RunError              this image, this time; becomes a row, never the end of a run
-        ├── UnreadableImage   the bytes are no picture, or the file cannot be read
+        ├── UnreadableImage   the bytes are not a picture, or the file cannot be read
         │   └── ImageNotFound there is no such file                                (also FileNotFoundError)
         ├── UnsupportedFormat the bytes are a picture nobody here can decode
         ├── ImageTooLarge     more pixels or bytes than allowed

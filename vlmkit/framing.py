@@ -188,7 +188,7 @@ def receive(descriptor: int, most_block_bytes: int, end_s: float | None = None) 
     TimeoutError
         It did not come in time.
     ValueError
-        It is no JSON object, or longer than it may be.
+        It is not a JSON object, or longer than it may be.
     """
     reader, frame = FrameReader(most_block_bytes), None
     while frame is None:

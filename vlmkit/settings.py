@@ -78,7 +78,7 @@ def use(**values: object) -> None:
     Raises
     ------
     BadSetting
-        A name that is no setting, or a value it does not accept; nothing was changed then.
+        A name that is not a setting, or a value it does not accept; nothing was changed then.
     """
     checked = {name: _checked(_named(name), raw, f"vk.use({name}={raw!r})") for name, raw in values.items()}
     for name, value in checked.items():

@@ -171,7 +171,7 @@ def store(raw: object) -> bool | str:
     if name.lower() in _TRUE | _FALSE:
         return name.lower() in _TRUE
     file = name.removeprefix("replay").removeprefix(":") if name.startswith("replay:") or name == "replay" else name
-    # A misspelled word is no file: "fales", "reply".
+    # A misspelled word is not a file: "fales", "reply".
     if name != "replay" and not (Path(file).suffix or Path(file).name != file):
         raise ValueError
     return name
@@ -211,6 +211,6 @@ def switches_on(raw: object) -> bool:
 def chooses_no_place(raw: object) -> bool:
     """Whether a model's name says neither where a server is nor which folder the model is in."""
     if not isinstance(raw, str) or raw.strip() == "tiny":
-        return True  # what is no name at all is said where it is checked
+        return True  # what is not a name at all is said where it is checked
     name = raw.strip().removeprefix("mlx:")
     return not (_PLACE.search(name) or os.path.exists(name))  # noqa: PTH110  asked for by the picture

@@ -61,7 +61,7 @@ def test_values_that_mean_nothing_are_refused(name, value):
 
 
 def test_what_was_sound_once_is_looked_at_again_where_it_may_have_changed():
-    """A list of stops is no constant, whatever the type says."""
+    """A list of stops is not a constant, whatever the type says."""
     stops = ["a"]
     sampling = Sampling(stop=stops)
     check_sampling(sampling)

@@ -216,7 +216,7 @@ def test_a_file_that_is_no_script_is_refused(tmp_path, content):
     path = tmp_path / "demo.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(BadSetting, match=r"demo\.json is no script"):
+    with pytest.raises(BadSetting, match=r"demo\.json is not a script"):
         open_fake(str(path))
 
 

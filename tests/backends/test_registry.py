@@ -171,7 +171,7 @@ def _open_interrupted(name, *, url=None):
     [
         ("_open_raising", "RuntimeError: plugin broke. Report it to whoever wrote", RuntimeError),
         ("_open_odd", "TypeError", TypeError),
-        ("_open_nothing", "gave a NoneType, which is no backend", type(None)),
+        ("_open_nothing", "gave a NoneType, which is not a backend", type(None)),
         ("not_there", "has no 'not_there'", None),
     ],
 )

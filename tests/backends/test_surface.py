@@ -140,7 +140,7 @@ def test_a_stream_that_is_left_early_cancels_the_ask():
 
 
 def test_faults_come_as_themselves():
-    """Out of both ways of waiting; a backend that closes is no cancellation of the task."""
+    """Out of both ways of waiting; a backend that closes is not a cancellation of the task."""
     model = FakeBackend(replies=ServerFault("broken"))
 
     async def streamed():

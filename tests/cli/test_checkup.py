@@ -50,7 +50,7 @@ def test_a_store_that_cannot_be_used_is_broken(store):
     store.write_text("no database" * 1000)
     found = checkup.examine()
     assert found.broken
-    assert any("it is no store" in advice for advice in found.advice)
+    assert any("it is not a store" in advice for advice in found.advice)
 
 
 def test_no_store_is_nothing_to_complain_about(monkeypatch):

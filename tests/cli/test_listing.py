@@ -65,7 +65,7 @@ def test_lists_from_a_pipe(stdin, content, names):
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
 def test_names_are_bytes(stdin):
-    """What is no UTF-8 comes through as the name it is."""
+    """What is not UTF-8 comes through as the name it is."""
     stdin(b"r\xff.png\n")
     (ref,) = refs_of(["-"], recursive=False)
     assert os.fsencode(ref.source) == b"r\xff.png"

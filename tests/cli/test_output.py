@@ -83,7 +83,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 def test_a_device_is_not_replaced_by_a_file():
     """Not even where the user may do that."""
-    with pytest.raises(SetupError, match="this is no file"):
+    with pytest.raises(SetupError, match="this is not a file"):
         check_writable(Path(os.devnull), overwrite=True)
     assert not Path(os.devnull).is_file()
 

@@ -57,7 +57,7 @@ def test_where_nothing_is_new_all_columns_are_shown():
     ],
 )
 def test_failures_are_counted_by_what_a_verb_gives(name, table, failed):
-    """Errors of rows, findings, or a model that does not work; mended captions are no findings."""
+    """Errors of rows, findings, or a model that does not work; mended captions are not findings."""
     assert count_failures(VERBS[name], table, ("path", "error")) == failed
 
 

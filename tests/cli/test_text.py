@@ -70,7 +70,7 @@ def test_json_is_harmless_and_reads_back(value):
 
 
 def test_json_knows_moments():
-    """As ISO 8601; what is no JSON otherwise is refused."""
+    """As ISO 8601; what is not JSON otherwise is refused."""
     assert dump({"at": datetime(2024, 5, 6, 7, 8, tzinfo=UTC)}) == '{"at": "2024-05-06T07:08:00+00:00"}'
-    with pytest.raises(TypeError, match="set is no JSON value"):
+    with pytest.raises(TypeError, match="set is not a JSON value"):
         dump({1})

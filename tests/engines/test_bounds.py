@@ -55,7 +55,7 @@ def test_numbers_beyond_the_weights_are_refused(tmp_path, config, message):
 
 
 def test_the_weights_decide(tmp_path):
-    """As many layers as there are tensors, packed ones as wide as they stand for; tokens' identities are no sizes."""
+    """As many layers as there are tensors, packed ones as wide as they stand for; tokens' identities are not sizes."""
     bounds.check(tmp_path, {"num_hidden_layers": 300, "vocab_size": 30_000 * 8}, [[30_000, 8]] * 300, "m")
     bounds.check(tmp_path, {"image_token_id": 260_000, "image_token_index": 260_000, "use_cache": True}, [], "m")
     bounds.check(tmp_path, {"audio_config": {"num_mel_bins": 1, "hidden_size": 10**9}}, [], "m")

@@ -49,7 +49,7 @@ def test_everything_runs_on_one_thread_that_is_not_the_callers(own):
 
 
 def test_what_work_raises_is_raised_at_the_caller_and_the_desk_goes_on(own):
-    """An error, even one that is no Exception, ends the call and not the thread."""
+    """An error, even one that is not an Exception, ends the call and not the thread."""
     for kind in (ValueError, KeyboardInterrupt):
         with pytest.raises(kind, match="no"):
             own.call(lambda kind=kind: (_ for _ in ()).throw(kind("no")))

@@ -172,7 +172,7 @@ def test_settings_that_are_none_are_said(fresh_python, server, monkeypatch):
     monkeypatch.setitem(FILES, "config.json", b"<html>")
     hub_settings = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
     done = fresh_python(LOOK_UP, "org/public", **hub_settings)
-    assert done.stdout.startswith("ModelNotFound org/public: one of its settings files is no JSON")
+    assert done.stdout.startswith("ModelNotFound org/public: one of its settings files is not JSON")
 
 
 def test_a_slip_of_the_pen_is_shown_what_is_here(fresh_python, server):
@@ -252,7 +252,7 @@ def cases():
         Case(http(errors.GatedRepoError), ModelNotFound, "is gated"),
         Case(http(errors.RevisionNotFoundError), ModelNotFound, "has no revision 'v9'"),
         Case(http(errors.RepositoryNotFoundError), ModelNotFound, "not on the Hub, or private"),
-        Case(errors.HFValidationError("bad"), ModelNotFound, "is no name on the Hub"),
+        Case(errors.HFValidationError("bad"), ModelNotFound, "is not a name on the Hub"),
         Case(errors.LocalEntryNotFoundError("offline"), ModelNotFound, "could not be reached"),
         Case(errors.OfflineModeIsEnabled("offline"), ModelNotFound, "could not be reached"),
         Case(TimeoutError(), ModelNotFound, r"could not be reached \(TimeoutError: no details\)"),

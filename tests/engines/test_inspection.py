@@ -112,7 +112,7 @@ def broken(directory, how):
         ("pipe for weights", "more.safetensors in .* is a pipe or a device"),
         ("link to a device", "tokenizer.json in .* is a pipe or a device"),
         ("no json", r"config.json cannot be read"),
-        ("no object", "holds no JSON object"),
+        ("no object", "is not a JSON object"),
         ("pickle", r"pytorch_model.bin, a pickle, which can run code.*safetensors"),
         ("gguf", r"model.gguf, which mlx_vlm does not read"),
         ("no weights", "has no .safetensors weights"),

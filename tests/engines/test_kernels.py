@@ -148,7 +148,7 @@ def test_a_row_that_sees_nothing_stays_finite():
 
 
 def test_one_row_through_the_blas(engine):
-    """A matrix times a row, also where either lies in memory in another order; what is no single row does not fit."""
+    """A matrix times a row, also where either lies in memory in another order; what is not one row does not fit."""
 
     def run():
         import mlx.core as mx

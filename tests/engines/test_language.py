@@ -38,7 +38,7 @@ def test_a_system_text_comes_first(language):
 
 
 def test_text_and_tokens_are_each_other(language):
-    """Without the template's markers, which are no text."""
+    """Without the template's markers, which are not text."""
     tokens = desk().call(lambda: language.encode("a red circle"))
     assert len(tokens) == 12
     marked = [*tokens, *language.eos_token_ids]

@@ -36,7 +36,7 @@ def test_an_unknown_architecture_is_said_with_the_version(copy):
 
 def test_a_model_that_sees_nothing_is_said(copy):
     """A text model is known to mlx_vlm, and still the wrong kind."""
-    with pytest.raises(ModelLoadFailed, match=r"is no vision-language model: 'llama' takes no pictures"):
+    with pytest.raises(ModelLoadFailed, match=r"is not a vision-language model: 'llama' takes no pictures"):
         open_engine(str(copy(model_type="llama")))
 
 

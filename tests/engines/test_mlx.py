@@ -43,7 +43,7 @@ def test_an_engine_is_a_backend_that_knows_itself(engine, checkpoint):
 
 
 def test_a_picture_may_be_a_path_bytes_or_an_object(engine, tmp_path):
-    """All give the same answer; a picture that is no picture is its own fault."""
+    """All give the same answer; a picture that is not a picture is its own fault."""
     image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 50, 3), dtype=np.uint8))
     buffer = BytesIO()
     image.save(buffer, "WEBP", lossless=True)

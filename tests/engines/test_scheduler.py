@@ -203,7 +203,7 @@ def test_whatever_goes_wrong_inside_nobody_waits_for_ever(make, monkeypatch):
 
 
 def test_running_out_of_memory_says_what_to_do(make, monkeypatch):
-    """A machine's limit is no mystery of the model's."""
+    """A machine's limit is not a mystery of the model's."""
     scheduler, decoder, (one,) = make("abc")
     monkeypatch.setattr(decoder, "admit", lambda *_: (_ for _ in ()).throw(RuntimeError("[malloc] Unable to allocate")))
     finish(scheduler)

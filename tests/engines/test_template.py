@@ -116,7 +116,7 @@ def test_a_template_without_a_place_for_the_picture_is_refused():
 
 
 def test_words_are_rendered_as_they_are():
-    """What was tried with other words holds for these; quotes and braces are no parts of a list."""
+    """What was tried with other words holds for these; quotes and braces are not parts of a list."""
     tried = template(PARTS)
     for text in ("{'text': 'x'}", "  spaced  ", "vlmkitasks0x", "{{ messages }}"):
         assert tried.text(one_question(text, [PICTURE])) == f"[user]<i>{text}"
@@ -191,7 +191,7 @@ CALLED = (Message.user("Which?"), Message.assistant("Wait.", CALLS), Message.too
 
 
 def test_tools_calls_and_results_are_rendered():
-    """Arguments as the mapping that templates write as JSON themselves; what is no JSON is kept under a name."""
+    """Arguments as the mapping that templates write as JSON themselves; what is not JSON is kept under a name."""
     tried = template(CHATML)
     assert tried.takes_tools
     text = tried.text(CALLED, TOOLS)

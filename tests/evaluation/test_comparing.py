@@ -85,7 +85,7 @@ def test_prompts_may_be_arguments(scenes, liar):
         ({"models": "tiny", "prompts": ["brief", "brief"]}, BadSetting, "twice"),
         ({"models": "tiny", "prompts": {"a": 3}}, BadSetting, "prompts: 3"),
         ({"models": "tiny", "truth": "nowhere"}, SetupError, "'nowhere'"),
-        ({"models": "tiny", "prompts": "brief", "dtype": int}, BadSetting, "is no question"),
+        ({"models": "tiny", "prompts": "brief", "dtype": int}, BadSetting, "is not a question"),
     ],
 )
 def test_wrong_calls(scenes, arguments, error, message):

@@ -32,7 +32,7 @@ def test_accepted_and_edited_rows(reviewed):
 
 
 def test_all_reviewed_fields_must_be_right(reviewed):
-    """One that nobody looked at is no example."""
+    """One that nobody looked at is not an example."""
     gold = accepted(reviewed)
     assert gold.index.tolist() == [0, 4]
     assert list(gold.columns) == ["path", "brand", "caption", "count"]

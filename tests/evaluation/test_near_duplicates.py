@@ -52,7 +52,7 @@ def test_what_is_connected_is_one_group(pictures):
 
 
 def test_plain_pictures_are_told_apart_by_their_color():
-    """Without any content there is only the color, and the noise of a JPEG is no content."""
+    """Without any content there is only the color, and the noise of a JPEG is not content."""
     plain = [Image.new("RGB", (50, 50), color) for color in ("white", "gray", "red", "blue")]
     series = pd.Series([*plain, saved(plain[0], format="JPEG", quality=40), saved(plain[2], format="JPEG", quality=40)])
     assert duplicates(series)["like"].dropna().to_dict() == {4: 0, 5: 2}

@@ -26,7 +26,7 @@ def test_names_in_an_answer(answer, names):
 
 
 def test_who_names_everything_has_solved_nothing():
-    """A list of all colors has the right one in it, and is no answer."""
+    """A list of all colors has the right one in it, and is not an answer."""
     for probe in sight_probes(random.Random(1), 8):
         assert probe.is_solved(f"I would say {probe.right[0]}.")
         assert not probe.is_solved(", ".join(probe.kind))

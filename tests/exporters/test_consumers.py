@@ -87,7 +87,7 @@ UPRIGHT = [(20, 12), (21, 12), (22, 12), (12, 23), (24, 12)]  # `datasets` turns
 
 @pytest.mark.parametrize("metadata", ["jsonl", "csv", "parquet"])
 def test_datasets_opens_an_imagefolder(load, photos, tmp_path, table_of, metadata):
-    """Pictures and texts, row by row, from each kind of metadata; the card and what is no data do not disturb."""
+    """Pictures and texts, row by row, from each kind of metadata; the card and what is not data do not disturb."""
     frame = table_of(photos, NASTY).assign(number=range(5))
     to_imagefolder(frame, tmp_path / "set", metadata=metadata, text_name="text")
     data = load("imagefolder", data_dir=str(tmp_path / "set"))
@@ -97,7 +97,7 @@ def test_datasets_opens_an_imagefolder(load, photos, tmp_path, table_of, metadat
 
 
 def test_datasets_opens_it_after_replacing(load, captions, tmp_path):
-    """Backups are no second data set."""
+    """Backups are not a second data set."""
     to_imagefolder(captions, tmp_path / "set", pictures="upright")
     to_imagefolder(captions.assign(caption="new"), tmp_path / "set", pictures="upright", if_exists="overwrite")
     data = load("imagefolder", data_dir=str(tmp_path / "set"))

@@ -141,7 +141,7 @@ def test_rows_that_failed_or_were_rejected_are_left_out(form, captions, tmp_path
 
 
 def test_the_index_plays_no_part(form, captions, tmp_path):
-    """Labels that repeat, as after a concatenation, are no keys."""
+    """Labels that repeat, as after a concatenation, are not keys."""
     captions.loc[0, ["caption", "caption_error"]] = [pd.NA, "TimedOut: late"]
     captions["caption_status"] = "auto"
     captions.index = [7] * 5
@@ -203,7 +203,7 @@ def test_hostile_names_stay_inside(form, tmp_path):
         form.write(frame, place)
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "place"}
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
-    # A text file of a name that is no picture's is told of.
+    # A text file of a name that is not a picture's is told of.
     with pytest.warns(UserWarning, match="no picture has this name") if form.name == "sidecars" else nullcontext():
         texts = [text for text in form.texts(form.read(place, folder)) if text is not None]
     # Of pictures with something beside them, those that no folder lists are missing: hidden ones, or without an ending.

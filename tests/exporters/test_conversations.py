@@ -89,7 +89,7 @@ def test_what_is_left_out_is_told_at_once(photos):
         table = read_dataset(photos / "set.jsonl")
     assert len(table) == 2
     (message,) = [str(each.message) for each in told]
-    assert "4 of 6 records are left out: line 3 (no JSON" in message
+    assert "4 of 6 records are left out: line 3 (not JSON" in message
     assert "line 4" in message
     assert "and 1 more" in message
     assert "1 conversation, have more answers, of which the first was read: line 2" in message

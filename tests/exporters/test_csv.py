@@ -73,7 +73,7 @@ def test_any_delimiter_is_seen(tmp_path, mark, end):
 
 
 def test_excels_own_line_and_columns_of_one(tmp_path):
-    """`sep=;` is no column; a list of paths has no delimiter; one can be named."""
+    """`sep=;` is not a column; a list of paths has no delimiter; one can be named."""
     (tmp_path / "x.csv").write_text("sep=;\npath;caption\na.jpg;x\n")
     assert read_dataset(tmp_path / "x.csv").to_dict("records") == [{"path": "a.jpg", "caption": "x"}]
     (tmp_path / "y.csv").write_text("path\na.jpg\nb;c.jpg\n", encoding="utf-8")
@@ -86,7 +86,7 @@ def test_excels_own_line_and_columns_of_one(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
 def test_csv_of_windows(tmp_path, encoding):
-    """Marks are no letters of the first name; wide texts are read and told."""
+    """Marks are not letters of the first name; wide texts are read and told."""
     (tmp_path / "x.csv").write_bytes("path\tcaption\r\na.jpg\ta cat\r\n".encode(encoding))
     with pytest.warns(UserWarning, match="read as utf-16") if "16" in encoding else nullcontext():
         assert read_dataset(tmp_path / "x.csv").to_dict("records") == [{"path": "a.jpg", "caption": "a cat"}]
@@ -113,7 +113,7 @@ def test_one_bad_row_or_cell_leaves_the_others(tmp_path):
 
 
 def test_a_terminal_obeys_no_cell(photos, captions):
-    """ESC and its like are left out of texts, and tabs and line ends stay; that is no edit."""
+    """ESC and its like are left out of texts, and tabs and line ends stay; that is not an edit."""
     frame = captions.assign(caption=["a\x1b[31m\x00b\tc\nd", *captions["caption"][1:]])
     to_csv(frame, photos / "set.csv")
     assert b"\x1b" not in (photos / "set.csv").read_bytes()

@@ -25,7 +25,7 @@ def test_unicode_is_certain(text, encoding):
      ("고양이", "euc-kr"), ("貓", "big5"), ("猫が座る", "iso2022_jp")],
 )  # fmt: skip
 def test_old_encodings_are_never_guessed(text, encoding):
-    """Named, they are read; else the text is no text, which is found."""
+    """Named, they are read; else the text is not a text, which is found."""
     data = text.encode(encoding)
     assert decode_text(data, encoding) == (text, encoding)
     unread, found = decode_text(data)
@@ -36,7 +36,7 @@ def test_old_encodings_are_never_guessed(text, encoding):
 
 @given(st.binary(max_size=60))
 def test_any_bytes_become_a_text_or_a_fault(data):
-    """Nothing raises; what is no text is known as such, and valid UTF-8 comes back as it was."""
+    """Nothing raises; what is not a text is known as such, and valid UTF-8 comes back as it was."""
     text, found = decode_text(data)
     if fault_of(text) is None and found is None and marked_encoding(data) is None and data.strip(b"\0"):
         assert text.encode() == data

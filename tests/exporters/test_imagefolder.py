@@ -31,7 +31,7 @@ def test_splits_and_classes_are_columns(tmp_path, picture_files):
     (tmp_path / "validation" / "metadata.csv").write_text("file_name,text\nsub/b.jpg,two\n")
     (tmp_path / ".vlmkit-backups").mkdir()
     (tmp_path / ".vlmkit-backups" / "metadata.jsonl").write_text('{"file_name": "a.jpg", "text": "old"}\n')
-    with pytest.warns(UserWarning, match=r"1 of 3 records are left out: train/metadata\.jsonl, line 2 \(no JSON"):
+    with pytest.warns(UserWarning, match=r"1 of 3 records are left out: train/metadata\.jsonl, line 2 \(not JSON"):
         table = read_dataset(tmp_path)
     assert table[["text", "split"]].to_numpy().tolist() == [["one", "train"], ["two", "validation"]]
     assert table["path"].tolist() == [str(tmp_path / "train" / "a.jpg"), str(tmp_path / "validation" / "sub" / "b.jpg")]

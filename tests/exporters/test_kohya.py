@@ -34,7 +34,7 @@ def test_every_name_is_a_file_of_the_folder(captions, photos, tmp_path):
 
 
 def test_braces_can_mean_themselves(captions, photos):
-    """For `enable_wildcard`; they are no edit when they come back."""
+    """For `enable_wildcard`; they are not an edit when they come back."""
     captions.loc[0, "caption"] = "a {red|blue} dog"
     to_kohya(captions, photos / "set.json", wildcards=True)
     assert json.loads((photos / "set.json").read_text(encoding="utf-8"))["a.jpg"]["caption"] == "a {{red|blue}} dog"
@@ -45,7 +45,7 @@ def test_what_older_scripts_wrote_is_read(captions, photos):
     """Names without ending; an entry that is none is left out, and one whose picture is gone is told."""
     content = {"a": {"caption": ["one", "two"]}, "sub/b": {"tags": ["x", "y"]}, "c": "text", "gone": {"caption": "z"}}
     (photos / "set.json").write_text(json.dumps(content))
-    with pytest.warns(UserWarning, match=r"1 of 4 records.*'c' is no object.*1 picture, not where.*gone"):
+    with pytest.warns(UserWarning, match=r"1 of 4 records.*'c' is not an object.*1 picture, not where.*gone"):
         back = read_dataset(photos / "set.json")
     assert back["path"].tolist() == [str(photos / name) for name in ("a.jpg", "sub/b.png", "gone")]
     assert back["caption"].tolist()[0] == "one\ntwo"
@@ -57,8 +57,8 @@ def test_what_older_scripts_wrote_is_read(captions, photos):
 def test_what_is_no_metadata_is_refused(tmp_path):
     """Captions alone are not the format, nor is a table that pandas wrote."""
     (tmp_path / "columns.json").write_text('{"path": {"0": "a.jpg"}, "caption": {"0": "x"}}')
-    with pytest.raises(SetupError, match="'path' is no object with caption and tags"):
+    with pytest.raises(SetupError, match="'path' is not an object with caption and tags"):
         read_dataset(tmp_path / "columns.json")
     (tmp_path / "set.json").write_text('{"a": "caption"}')
-    with pytest.raises(SetupError, match="'a' is no object with caption and tags"):
+    with pytest.raises(SetupError, match="'a' is not an object with caption and tags"):
         read_dataset(tmp_path / "set.json")

@@ -55,7 +55,7 @@ CELLS = {
 
 @pytest.mark.parametrize(("cells", "config", "value"), CELLS.values(), ids=CELLS.keys())
 def test_the_control_fits_the_column(captions, photos, cells, config, value):
-    """What a person answers with is what the column holds; it comes back as that, and untouched it is no edit."""
+    """What a person answers with is what the column holds; it comes back as that, and untouched it is not an edit."""
     frame = captions.head(2).assign(it=cells)
     to_label_studio(frame, photos / "tasks.json", column="it")
     assert config in (photos / "tasks.config.xml").read_text(encoding="utf-8")

@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_an_error(captions):
 
 
 def test_lenient_readers_take_no_text_away(captions, photos):
-    """A file that cannot be read is no edit, nor is one that Windows saved; an edit beside them is taken over."""
+    """A file that cannot be read is not an edit, nor is one that Windows saved; an edit beside them is taken over."""
     to_sidecars(captions)
     (photos / "a.txt").write_bytes(b"caf\xe9")
     (photos / "sub" / "b.txt").write_bytes(b"caption of sub/b.png\r\n")

@@ -24,7 +24,7 @@ def test_unknown_things_say_so(tmp_path):
         with pytest.raises(SetupError, match=r"format=…"):
             read_dataset(tmp_path / name)
     (tmp_path / "y.json").write_text("{")
-    with pytest.raises(SetupError, match="no JSON"):
+    with pytest.raises(SetupError, match="not JSON"):
         read_dataset(tmp_path / "y.json")
     with pytest.raises(BadSetting, match="'imagefolder', 'parquet'"):
         read_dataset(tmp_path / "x.json", "yolo")

@@ -140,7 +140,7 @@ def test_pictures_are_found_by_the_end_of_their_path(read, photos, url, name):
 
 
 def test_what_is_elsewhere_stays_a_url(read, photos):
-    """Pictures on the web and in clouds; a file that is nowhere is told, and one that leads out is no row."""
+    """Pictures on the web and in clouds; a file that is nowhere is told, and one that leads out is not a row."""
     urls = ["https://host/a.jpg?sig=1", "s3://bucket/none.jpg", "gs://bucket/x/none.png"]
     assert read(*map(task, urls))["path"].tolist() == urls
     with pytest.warns(UserWarning, match=r"1 picture, not where.*none\.jpg"):

@@ -21,7 +21,7 @@ def test_rows_without_picture_or_text_are_left_out():
 
 
 def test_rejected_rows_are_left_out():
-    """A person's no counts; a column that is no status of a column does not."""
+    """A person's no counts; a column that is not a status of a column does not."""
     table = frame(caption="x", order_status="rejected", caption_status=["rejected", "auto", "edited", "rejected"])
     faults = [row.fault for row in Rows(table, image=None, text="caption")]
     assert [fault and fault.split()[0] for fault in faults] == ["rejected", "the", None, "rejected"]
@@ -73,7 +73,7 @@ def test_the_text_column_is_found_or_asked_for():
 
 
 def test_columns_are_checked():
-    """Two of one name, or a name that is no text, cannot be written."""
+    """Two of one name, or a name that is not a text, cannot be written."""
     twice = pd.DataFrame([[1, 2, "a.jpg"]], columns=["n", "n", "path"])
     with pytest.raises(SetupError, match="2 columns are called 'n'"):
         column_of(twice, "n")

@@ -136,7 +136,7 @@ def test_a_copied_picture_has_its_own_text(photos, captions, tmp_path):
 
 
 def test_a_terminal_obeys_no_caption(photos, captions):
-    """NUL, ESC and their like are no text, and are not written."""
+    """NUL, ESC and their like are not text, and are not written."""
     to_sidecars(captions.head(1).assign(caption="a\x00 \x1b[31mred\x9b cat\x7f"))
     assert (photos / "a.txt").read_bytes() == b"a [31mred cat"
 

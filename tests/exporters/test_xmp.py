@@ -67,7 +67,7 @@ def test_lightrooms_naming(captions, photos):
     ],
 )
 def test_hostile_xml_is_not_expanded(captions, photos, hostile):
-    """Entities, documents from elsewhere, and what is no XMP: the file is left alone, and the row says why."""
+    """Entities, documents from elsewhere, and what is not XMP: the file is left alone, and the row says why."""
     (photos / "a.jpg.xmp").write_bytes(hostile)
     with pytest.warns(UserWarning, match="1 of 5 rows are left out"):
         account = to_xmp(captions, if_exists="append")

@@ -106,7 +106,7 @@ def _gap(engine, question, answer):
 
 
 def _together(engine, asked):
-    """How many answers are the same in one batch as alone; a fault is no answer."""
+    """How many answers are the same in one batch as alone; a fault is not an answer."""
     alone = [_text(engine.submit(ask)) for ask in asked]
     batch = [_text(future) for future in [engine.submit(ask) for ask in asked]]
     return sum(one == other and one is not None for one, other in zip(alone, batch, strict=True)), len(asked)

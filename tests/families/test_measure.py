@@ -42,7 +42,7 @@ def test_a_verdict_is_of_the_worst(gaps, word):
 
 
 def test_a_row_counts_all_recordings_of_a_family():
-    """Both layouts of each; what cannot be opened is no answer."""
+    """Both layouts of each; what cannot be opened is not an answer."""
     told = row({"a": {"v4": made(RIGHT, SCALED), "v5": Measured(fault="no")}, "b": {"v4": made(RIGHT, serving="x")}})
     assert told == {
         "verdict": "nearly",

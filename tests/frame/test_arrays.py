@@ -93,14 +93,14 @@ def test_times_and_decimals_are_python_s_own(dtype, texts, values):
 
 
 def test_lists_stay_lists():
-    """Also where all are as long; they can be exploded, and an empty one is no missing one."""
+    """Also where all are as long; they can be exploded, and an empty one is not a missing one."""
     field = Field(name="x", dtype=list)
     series = pd.Series(typed_array(field, [["a", "b"], None, [], ["c", "d"]]))
     assert series[0] == ["a", "b"]
     assert series.isna().tolist() == [False, True, False, False]
     assert series.explode().dropna().tolist() == ["a", "b", "c", "d"]
     assert len(typed_array(field, [])) == 0
-    with pytest.raises(TypeError, match="'a' is no list"):
+    with pytest.raises(TypeError, match="'a' is not a list"):
         typed_array(field, ["a"])
 
 

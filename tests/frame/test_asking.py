@@ -126,7 +126,7 @@ def test_only_what_is_missing_is_asked_of_many_questions(photos, backend):
         ({"prompt": {"a": "?"}, "schema": {"n": int}}, "has no meaning for many questions"),
         ({"schema": {"n": int}, "style": "brief"}, "style='brief' has no meaning for a schema"),
         ({"prompt": "?", "prefix": "a_"}, "into=…"),
-        ({"prompt": {"a": "What of {brand}?"}}, "is no column"),
+        ({"prompt": {"a": "What of {brand}?"}}, "is not a column"),
         ({"schema": {"n": dict}}, "cannot become a column"),
     ],
 )

@@ -93,7 +93,7 @@ def test_failing_fast_carries_the_partial_table(photos, backend):
 
 
 def test_a_fault_of_all_rows_raises_whatever_on_error_says(photos, backend):
-    """A refused key is no table."""
+    """A refused key is not a table."""
     model = backend(replies=Unauthorized("key refused"))
     with pytest.raises(Unauthorized, match="key refused"):
         vk.describe(photos(3), model=model)
@@ -136,7 +136,7 @@ def test_the_call_is_checked_before_a_model_is_opened(photos, monkeypatch):
     """Column, clash, option: each before anything is spent."""
     monkeypatch.setattr("vlmkit.frame.resources.borrow", lambda _model: pytest.fail("opened"))
     frame = pd.DataFrame({"path": photos(1), "caption": ["x"]})
-    with pytest.raises(SetupError, match=r"\{brnd\} is no column"):
+    with pytest.raises(SetupError, match=r"\{brnd\} is not a column"):
         vk.describe(frame, "{brnd}", model="tiny")
     with pytest.raises(SetupError, match="'caption' is there already"):
         vk.caption(frame, model="tiny")
@@ -376,7 +376,7 @@ def test_a_script_stopped_by_a_real_signal_keeps_its_rows(photos, fresh_python):
     ],
 )
 def test_an_answer_that_comes_too_late(photos, backend, how, text, mark):
-    """Its row says so, whatever stands in it; what stands in is no answer, and the next run asks again."""
+    """Its row says so, whatever stands in it; what stands in is not an answer, and the next run asks again."""
     model = backend(replies="one two three four five six", delay_s=1.0)
     frame = pd.DataFrame({"path": photos(1)})
     late = vk.describe(frame, model=model, timeout_s=0.55, on_timeout=how, store="s.sqlite", details=True)

@@ -70,7 +70,7 @@ def test_wrong_names_are_found_before_anything_is_opened():
 def test_a_fallback_that_cannot_be_opened_stops_the_call(photos):
     """Not the run, hours later, when it is needed; and what was opened before it is given back."""
     settings.use(keep_loaded=False)
-    with pytest.raises(BadSetting, match=r"gone\.json is no script"):
+    with pytest.raises(BadSetting, match=r"gone\.json is not a script"):
         vk.describe(photos(1), model="fake:one", fallback="fake:gone.json")
     assert all(shelf.backend is None for shelf in shared._shelves.values())
 

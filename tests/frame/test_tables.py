@@ -44,7 +44,7 @@ def test_missing_pictures_refer_to_nothing(missing):
 
 
 def test_cells_are_read_by_column_with_none_for_missing():
-    """From columns of any type; labels that are no texts are found by their text."""
+    """From columns of any type; labels that are not texts are found by their text."""
     frame = pd.DataFrame(
         {
             "brand": pd.array(["Acme", None], dtype="string"),

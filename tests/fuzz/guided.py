@@ -1,4 +1,4 @@
-"""A fuzzer led by what of vlmkit its inputs reach, by atheris, which is no part of the development environment.
+"""A fuzzer led by what of vlmkit its inputs reach, by atheris, which is not a part of the development environment.
 
     pip install atheris            # Linux and macOS, CPython 3.11 to 3.13
     python -m tests.fuzz.guided replies corpus/ -max_total_time=600

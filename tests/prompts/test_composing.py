@@ -57,7 +57,7 @@ def test_a_question_is_read_as_its_type(dtype: type, prompt: str, answer: str, v
 
 
 def test_choices_are_taken_literally() -> None:
-    """Braces in a choice are no columns."""
+    """Braces in a choice are not columns."""
     task = compose_question("Which?", choices=["{a}", "b"], into="n")
     assert task.write({}) == "Which? Answer with one of: {a}, b."
     assert task.read(reply("It is {A}")) == {"n": "{a}"}

@@ -149,7 +149,7 @@ def test_what_was_offered_is_an_answer(text) -> None:
 
 
 def test_what_was_asked_decides() -> None:
-    """The words of a shirt are no refusal, nor an emoji nothing, where they were asked for."""
+    """The words of a shirt are not a refusal, nor an emoji nothing, where they were asked for."""
     read = compose_question("What does the shirt say?", into="x")
     assert read.read(reply("I can't help falling in love with you"))["x"].startswith("I can't")
     assert read.read(reply('"I WON\'T STOP"'))["x"] == "I WON'T STOP"

@@ -32,7 +32,7 @@ def test_an_object_is_found(text):
     ids=["nothing", "prose", "list", "cut off", "code", "comma missing", "deep", "empty in prose"],
 )
 def test_what_is_no_object_is_said_and_nothing_inside_it_is_taken_for_it(text):
-    """What is no object is said and nothing inside it is taken for it."""
+    """What is not an object is said and nothing inside it is taken for it."""
     if text == '"{}"x':
         assert find_object(text) == {}
         return

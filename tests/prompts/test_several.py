@@ -75,7 +75,7 @@ def test_what_is_said():
     ("asked", "error", "message"),
     [
         ({}, SetupError, "there are none"),
-        ({1: "a"}, SetupError, "1 is no name of a column"),
+        ({1: "a"}, SetupError, "1 is not a name of a column"),
         ({"a": ("b", "c")}, SetupError, "'a' is"),
         ({"a": (int, "b")}, SetupError, "'a' is"),
         ({"a": "?", "a_error": "?"}, SetupError, "fill the column 'a_error'"),

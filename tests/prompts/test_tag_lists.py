@@ -132,7 +132,7 @@ def test_a_term_is_itself_whatever_stands_in_it(text, terms, tags):
 
 
 def test_other_tags_are_listed_where_they_are_asked_for():
-    """Short ones; a sentence is no tag."""
+    """Short ones; a sentence is not a tag."""
     vocabulary = Vocabulary(PETS, column="t", unknown_column="u")
     assert vocabulary.read("a red sofa, cat; black cat") == {"t": ["cat"], "u": ["red sofa", "black cat"]}
     assert vocabulary.read("horse") == {"t": [], "u": ["horse"]}

@@ -35,13 +35,13 @@ def reply(text, finish_reason="stop"):
 
 
 def test_the_prompt_is_the_filled_template_and_the_suffix_as_it_is():
-    """Braces of a suffix are no columns."""
+    """Braces of a suffix are not columns."""
     task = Task(template=Template.parse("Who made {it}?"), suffix=" {as} it is", fields=(Field(name="x"),), name="x")
     assert task.write({"it": "this"}) == "Who made this? {as} it is"
 
 
 def test_an_answer_is_read_by_its_form():
-    """Which may fill several columns; thinking and space are no part of what it gets."""
+    """Which may fill several columns; thinking and space are not part of what it gets."""
     fields = (Field(name="a"), Field(name="b"))
     task = Task(template=Template.parse("?"), fields=fields, name="x", form=Pairs())
     assert task.read(reply("<think>a=0</think> a=1 b=2 ")) == {"a": "1", "b": "2"}
@@ -49,7 +49,7 @@ def test_an_answer_is_read_by_its_form():
 
 @pytest.mark.parametrize(("low", "high", "text"), [(1, 5, "0"), (1, 5, "6"), (None, 5, "6"), (1, None, "0")])
 def test_a_field_has_bounds(low, high, text):
-    """Beyond them is no value."""
+    """Beyond them is not a value."""
     field = Field(name="x", dtype=int, low=low, high=high)
     assert field.read("3") == 3
     with pytest.raises(UnreadableReply, match="expected a number"):
@@ -146,7 +146,7 @@ def test_confidence_is_the_probability_of_the_answer():
 
 
 def test_unknown_confidence_is_none():
-    """No tokens, tokens that are not the text's, or a text that is no JSON."""
+    """No tokens, tokens that are not the text's, or a text that is not JSON."""
     number = compose_question("?", dtype=int, into="x")
     assert number.confidence(reply("1")) == {"x": None}
     assert number.confidence(replace(sure(("1", 0.5)), text="12")) == {"x": None}

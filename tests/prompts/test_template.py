@@ -48,8 +48,8 @@ def test_values_are_never_parsed_again() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Who made {brnd}?", r"\{brnd\} is no column\. Did you mean \{brand\}\? The columns are: brand, year\."),
-        ('Answer {"n": 1}', r'\{"n": 1\} is no column.*For braces as such write \{\{ and \}\}'),
+        ("Who made {brnd}?", r"\{brnd\} is not a column\. Did you mean \{brand\}\? The columns are: brand, year\."),
+        ('Answer {"n": 1}', r'\{"n": 1\} is not a column.*For braces as such write \{\{ and \}\}'),
     ],
 )
 def test_an_unknown_column_fails_with_the_list(text: str, message: str) -> None:

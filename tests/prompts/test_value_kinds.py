@@ -73,7 +73,7 @@ def test_what_is_no_decimal_of_a_column(value):
 
 
 def test_an_unknown_format_is_none():
-    """A text with one is a text; a list is no value."""
+    """A text with one is a text; a list is not a value."""
     assert kind_of_json("string", "uuid") is VALUE_KINDS["text"]
     assert kind_of_json("array") is None
     assert kind_of_type(list) is None

@@ -44,7 +44,7 @@ def test_no_tags_are_an_answer():
 
 
 def test_what_could_mean_two_terms_means_neither():
-    """The last part of two terms is no name for either."""
+    """The last part of two terms is not a name for either."""
     assert tags("bat, sport/bat", ["animal/bat", "sport/bat"]) == (["sport/bat"], ["bat"])
 
 

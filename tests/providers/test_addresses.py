@@ -89,7 +89,7 @@ def test_what_people_paste_becomes_a_base_address(address, usual, base):
 
 @pytest.mark.parametrize("address", ["gpu-box", "api.example.com/v1", "127.0.0.1"])
 def test_a_server_of_which_nothing_is_known_needs_its_scheme(address):
-    """Whether it speaks TLS is no guess: a key may go there."""
+    """Whether it speaks TLS is not a guess: a key may go there."""
     with pytest.raises(BadSetting, match=f"write its scheme too, as http://{address}"):
         complete(address, usual="")
 

@@ -161,7 +161,7 @@ def test_an_odd_id_is_none(odd):
 
 @pytest.mark.parametrize("digits", [20, 400, 4300, 5000, 100_000])
 def test_a_number_of_too_many_digits_spoils_nothing_else(digits):
-    """Python reads no more than 4,300; what is no JSON still is none."""
+    """Python reads no more than 4,300; what is not JSON still is none."""
     large = "9" * digits
     text = f'{{"content": "A fox.", "usage": {{"prompt_tokens": {large}, "small": 7, "low": -{large}}}}}'
     for data in (text, text.encode()):

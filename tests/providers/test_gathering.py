@@ -101,7 +101,7 @@ def test_tool_calls_are_put_together(parts):
 
 
 def test_a_call_without_an_id_gets_one():
-    """At its beginning, so that whoever listens has it, too; without a name it is no call."""
+    """At its beginning, so that whoever listens has it, too; without a name it is not a call."""
     calls = Calls()
     first = calls.add(ToolCallDelta(index=0, name="look"))
     assert first.id.startswith("call_")

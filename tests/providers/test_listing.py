@@ -18,7 +18,7 @@ def listed(server, engine="vllm"):
 
 
 def test_what_servers_add_is_read(serve):
-    """VLLM's context, OpenRouter's modalities; what is no model is left out."""
+    """VLLM's context, OpenRouter's modalities; what is not a model is left out."""
     data = [
         {"id": "a", "max_model_len": 8192, "loaded": "perhaps"},
         {"id": "b", "architecture": {"input_modalities": ["text", "image"]}, "context_length": 131072},

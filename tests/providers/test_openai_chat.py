@@ -44,7 +44,7 @@ def test_a_seed_belongs_to_chance():
 
 
 def test_a_schema_is_enforced_where_the_host_can():
-    """And left to the prompt where it cannot, or where it is no schema."""
+    """And left to the prompt where it cannot, or where it is not a schema."""
     schema = Constraint(kind="json_schema", text='{"type": "object"}')
     enforced = sent(HOSTS["vllm"], constraint=schema)["response_format"]["json_schema"]
     assert enforced == {"name": "answer", "schema": {"type": "object"}, "strict": True}

@@ -246,10 +246,10 @@ def test_ollamas_variable_is_completed(said, address, monkeypatch):
 def test_a_wrong_address_says_where_it_stands(monkeypatch, folder):
     """The variable, or the file's entry; nobody else is asked."""
     consented.write(folder, '[hosts.vllm]\nurl = "htp://127.0.0.1:9"\n')
-    with pytest.raises(BadSetting, match=r"\[hosts.vllm\] url: 'htp://127.0.0.1:9' is no address"):
+    with pytest.raises(BadSetting, match=r"\[hosts.vllm\] url: 'htp://127.0.0.1:9' is not an address"):
         load("vllm:m")
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:port")
-    with pytest.raises(BadSetting, match=r"OLLAMA_HOST: '127.0.0.1:port' is no address"):
+    with pytest.raises(BadSetting, match=r"OLLAMA_HOST: '127.0.0.1:port' is not an address"):
         load("ollama:m")
 
 

@@ -378,7 +378,7 @@ def test_an_ask_may_keep_what_came_before_the_deadline(serve, opened, ask):
     [
         ([*sse(*deltas("half"))[:2], CLOSE], Unreachable, "lost"),
         (sse(*list(deltas("half"))[:1], done=False), ServerFault, "ended before"),
-        (sse("{not json", done=False), ServerFault, "no JSON"),
+        (sse("{not json", done=False), ServerFault, "not JSON"),
         (sse({"error": {"message": "out of memory"}}), ServerFault, "out of memory"),
         (http(429, "slow down", retry_after=1), RateLimited, "slow down"),
         (sse(*deltas()), ServerFault, "no text"),

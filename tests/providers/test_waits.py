@@ -88,7 +88,7 @@ def test_a_body_within_a_body_is_read():
     ],
 )
 def test_sentences_are_understood(message, expected_s):
-    """With every unit that services use; a number that is no wait is none."""
+    """With every unit that services use; a number that is not a wait is none."""
     expected = None if expected_s is None else pytest.approx(expected_s)
     assert retry_after_s(answer(said(message))) == expected
     assert retry_after_s(answer(message)) == expected

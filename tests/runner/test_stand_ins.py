@@ -67,6 +67,6 @@ def test_numbers_and_categories_take_none(questions, plan, how):
 
 
 def test_other_faults_have_none(questions, plan):
-    """A broken server is no slow one."""
+    """A broken server is not a slow one."""
     outcome = Outcome(index=0, fault=ServerFault("broken"))
     assert stand_in(outcome, questions(1)[0], plan(on_timeout="fallback")) is outcome

@@ -24,7 +24,7 @@ def test_a_grid_has_the_colors_where_they_are():
 
 
 def test_a_file_of_any_kind():
-    """As the normalizer reads it; what is no picture says so."""
+    """As the normalizer reads it; what is not a picture says so."""
     buffer = BytesIO()
     Image.new("RGBA", (300, 20), (0, 0, 255, 0)).save(buffer, "PNG")
     assert color_grid(refer(buffer.getvalue()), 2).min() > 250  # transparent is white

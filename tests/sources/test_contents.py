@@ -58,7 +58,7 @@ def test_what_is_no_readable_file(tmp_path: Path, name: str, message: str) -> No
     ("item", "message"),
     [
         (None, "the row names no picture"),
-        (7, "a value of type int is no picture"),
+        (7, "a value of type int is not a picture"),
         (b"", "<bytes 0>: empty"),
         ("ftp://example.org/a.jpg", "only http and https are fetched"),
         ("file://elsewhere/a.jpg", "kind 'file'; only http and https"),

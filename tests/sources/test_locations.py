@@ -201,7 +201,7 @@ def test_linked_folders_are_entered_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["@eaDir/a.png", "#recycle", ".thumbnails", "__MACOSX", "$RECYCLE.BIN"])
 def test_what_servers_and_systems_put_beside_is_left_out(tmp_path: Path, folder: str) -> None:
-    """Thumbnails and waste are no pictures of the user; a pattern that names such a folder means it."""
+    """Thumbnails and waste are not pictures of the user; a pattern that names such a folder means it."""
     touch(tmp_path, "a.png", f"{folder}/thumb.png", f"sub/{folder}/thumb.png", "sub/b.png")
     assert [Path(ref.label).name for ref in read(tmp_path, recursive=True)] == ["a.png", "b.png"]
     assert [Path(ref.label).name for ref in read(f"{tmp_path}/**/*.png")] == ["a.png", "b.png"]

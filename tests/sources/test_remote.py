@@ -152,7 +152,7 @@ def test_every_way_to_send_a_body(serve: Callable[..., Server], media_type: str,
         (head("X: " + "y" * 170_000), "cannot be fetched .what came is not HTTP"),
         (head("Location: file:///etc/passwd", status="302 Found"), "URL of kind 'file'; only http and https"),
         (head("Location: data:image/png,x", status="302 Found"), "URL of kind 'data'"),
-        (head("Location: //[bad", status="302 Found"), "cannot be fetched .it is no URL"),
+        (head("Location: //[bad", status="302 Found"), "cannot be fetched .it is not a URL"),
         (head("Location: http://u:p@example.org/x", status="302 Found"), "a URL with a user name in it"),
         (head("Location: http://127.0.0.1:99999/", status="302 Found"), "cannot be fetched "),
     ],
@@ -168,7 +168,7 @@ def test_answers_that_are_no_picture(serve: Callable[..., Server], answer: bytes
 
 
 def test_other_bytes_than_promised_are_refused_as_in_a_file(serve: Callable[..., Server]) -> None:
-    """A page that calls itself a picture is no picture."""
+    """A page that calls itself a picture is not a picture."""
     url = serve({"/a.jpg": whole(b"<html>no</html>", "image/jpeg")}).url + "/a.jpg"
     with pytest.raises(UnreadableImage, match="an HTML page, not a picture"):
         normalize(refer(url), 100, limits=limits())

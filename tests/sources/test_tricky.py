@@ -34,7 +34,7 @@ def names(lines: list[dict[str, object]]) -> list[object]:
 
 @pytest.fixture(scope="module")
 def script() -> object:
-    """The script that makes the data set; the folder is no package."""
+    """The script that makes the data set; the folder is not a package."""
     specification = importlib.util.spec_from_file_location("tricky_make", TRICKY / "make.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)

@@ -53,7 +53,7 @@ def test_text_that_cannot_be_decoded_is_damage():
 
 
 def test_other_errors_pass():
-    """An interrupt is no fault of the store."""
+    """An interrupt is not a fault of the store."""
     with pytest.raises(KeyboardInterrupt), faults.translated(PATH):
         raise KeyboardInterrupt
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_no_database(path):
     path.write_text("path,description\nred.png,A red field.\n" * 100)
     before = path.read_bytes()
     for writable in (True, False):
-        with pytest.raises(StoreFault, match=r"it is no store: not an SQLite database. Move the file away"):
+        with pytest.raises(StoreFault, match=r"it is not a store: not an SQLite database. Move the file away"):
             open_store(path, writable=writable)
     assert path.read_bytes() == before
 

@@ -12,7 +12,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 @given(ANY_TEXT)
 def test_every_text_comes_back(text):
-    """Also names that are no UTF-8 and half characters."""
+    """Also names that are not UTF-8 and half characters."""
     assert packing.unpack_text(packing.pack_text(text)) == text
 
 
@@ -48,7 +48,7 @@ def test_tokens_come_back_exactly(tokens):
     ("value", "packed"), [(None, None), (7, 7), (7.0, 7), (-1, -1), (10**30, None), (float("nan"), None)]
 )
 def test_counts_that_fit(value, packed):
-    """A server may say anything; what is no count of this world is left out."""
+    """A server may say anything; what is not a count of this world is left out."""
     assert packing.pack_count(value) == packed
 
 

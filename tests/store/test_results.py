@@ -38,7 +38,7 @@ def test_only_its_owner_may_read_it(store, path):
 
 
 def test_names_that_mean_something_in_an_address(tmp_path):
-    """A question mark, a percent sign, a space, bytes that are no UTF-8."""
+    """A question mark, a percent sign, a space, bytes that are not UTF-8."""
     names = ["a?mode=ro.sqlite", "50%20.sqlite", "a b#c.sqlite", "größe.sqlite"]
     if sys.platform == "linux":
         names.append("\udcff.sqlite")

@@ -24,7 +24,7 @@ def batch():
 
 
 def test_truth_by_cell_counts_only_where_there_are_cells(learner, batch):
-    """For pictures that are no grid, other class numbers change nothing; for the rest they do."""
+    """For pictures that are not a grid, other class numbers change nothing; for the rest they do."""
     grid = dataclasses.replace(batch, is_grid=np.array([1, 1, 1, 1, 1, 0], np.float32))
     other = grid.cells.copy()
     other[5] = 1

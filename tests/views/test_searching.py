@@ -41,7 +41,7 @@ def test_fields_of_a_schema_share_their_errors(frame):
 
 
 def test_tags_are_entries_of_lists_and_categories(frame):
-    """Most frequent first; columns of objects that are no lists have none."""
+    """Most frequent first; columns of objects that are not lists have none."""
     searched, _ = search(frame.assign(thing=[{"a": 1}] * 3), "shape")
     assert searched.tags[0] == "b"
     assert set(searched.tags) == {"a", "b", "red", "blue"}

@@ -60,7 +60,7 @@ def test_pictures_in_memory_and_series_are_shown():
 
 
 def test_columns_of_the_same_name_are_both_shown(table):
-    """A frame after a join is no error."""
+    """A frame after a join is not an error."""
     twice = pd.concat([table, table[["n"]] * 10], axis=1)
     assert cells_of(twice.vlm.show(rows=2).html)[1][2:] == ["photos/img1.png", "1", "a, b", "10"]
 

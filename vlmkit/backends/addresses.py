@@ -51,7 +51,7 @@ def split_address(engine: str, text: str, at_sign: str = "unclear") -> tuple[str
     Raises
     ------
     BadSetting
-        What stands behind the @ is no address, or could be one or a part of the name.
+        What stands behind the @ is not an address, or could be one or a part of the name.
     """
     for at in [match.start() for match in re.finditer("@", text)][text.startswith("@") :]:
         if _SCHEME.match(text, at + 1):
@@ -104,7 +104,7 @@ def read_address(text: str) -> str:
     Raises
     ------
     BadSetting
-        It is no address of a server, has a password, a key or a query in it; the message does not repeat that.
+        It is not an address of a server, has a password, a key or a query in it; the message does not repeat that.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def _taken_apart(text: str, shown: str) -> tuple[str, SplitResult]:
 
 
 def _no_address(shown: str) -> BadSetting:
-    return BadSetting(f"{shown!r} is no address of a server. {_ADVICE}")
+    return BadSetting(f"{shown!r} is not an address of a server. {_ADVICE}")
 
 
 def without_secrets(text: str) -> str:

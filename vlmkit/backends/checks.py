@@ -177,12 +177,12 @@ def check_timeout(timeout_s: object) -> None:
     Parameters
     ----------
     timeout_s : object
-        Seconds; None is no deadline.
+        Seconds; None means no deadline.
 
     Raises
     ------
     BadSetting
-        It is no number above 0.
+        It is not a number above 0.
     """
     if timeout_s is not None and (isinstance(timeout_s, bool) or not _holds(lambda value: value > 0, timeout_s)):
         raise BadSetting(f"timeout_s: {timeout_s!r} cannot be used. Give seconds above 0, or None for no deadline.")

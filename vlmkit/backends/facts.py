@@ -39,7 +39,7 @@ class ModelInfo:
     slots : int or None
         Answers written at the same time.
     kv_cache_tokens : int or None
-        Most tokens of all answers, prompts included, that are kept in memory at the same time; None is no limit.
+        Most tokens of all answers, prompts included, that are kept in memory at the same time; None means no limit.
     serving : str or None
         ``"batched"`` or ``"one by one"``.
     why_one_by_one : str, default ""

@@ -296,7 +296,9 @@ def _read_script(path: Path) -> dict[str, Any]:
         if "replies" in script:
             script["replies"] = [_read_answer(entry) for entry in script["replies"]]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        message = f'{path} is no script of a fake backend ({error}). It is a JSON object with "replies" and "delay_s".'
+        message = (
+            f'{path} is not a script of a fake backend ({error}). It is a JSON object with "replies" and "delay_s".'
+        )
         raise BadSetting(message) from error
     return script
 

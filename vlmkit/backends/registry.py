@@ -115,7 +115,7 @@ def load(model: str | None = None, **options: Any) -> Backend:
         opened = _open(name, dotted, options)
     if not isinstance(opened, Backend):
         kind = type(opened).__name__
-        raise ModelLoadFailed(f"{name} cannot be used: {dotted} gave a {kind}, which is no backend. Report it.")
+        raise ModelLoadFailed(f"{name} cannot be used: {dotted} gave a {kind}, which is not a backend. Report it.")
     return opened
 
 

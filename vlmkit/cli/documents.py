@@ -46,7 +46,7 @@ def draw_document(results: Results, _width: int) -> Iterator[str]:
 def _picture(record: Record, results: Results) -> Iterator[str]:
     path, text, error = record["path"], record["description"], record["error"]
     name = for_markdown(one_line(path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path))
-    # Angle brackets and % take everything; a label that is no path, as of bytes, leads nowhere and harms nobody.
+    # Angle brackets and % take everything; a label that is not a path, as of bytes, leads nowhere and harms nobody.
     parts = [f"## {name}", f"![{name}](<{_destination(path, results.beside)}>)"]
     if text is not None:
         parts.append(for_markdown(str(text)))

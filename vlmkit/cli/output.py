@@ -23,7 +23,7 @@ _ESCAPING = "vlmkit.escape"
 
 
 def say(message: str) -> None:
-    """Tell the person at the terminal something that is no result: on stderr, printable."""
+    """Tell the person at the terminal something that is not a result: on stderr, printable."""
     print(for_terminal(message, keep="\n"), file=sys.stderr, flush=True)  # noqa: T201  this is the command line
 
 
@@ -53,7 +53,7 @@ class Complaints:
 
 
 def terminal_width() -> int:
-    """Cells of a line; 100 where stdout is no terminal, or one that does not know, and COLUMNS is not set.
+    """Cells of a line; 100 where stdout is not a terminal, or one that does not know, and COLUMNS is not set.
 
     Ask before `to_stdout`, not inside.
     """
@@ -124,7 +124,7 @@ def check_writable(path: Path, *, overwrite: bool = False) -> None:
         message = f"--output {path}: this is a folder. Name a file in it."
         raise SetupError(message)
     if path.exists() and not path.is_file():
-        message = f"--output {path}: this is no file. Without --output results go to stdout, which leads anywhere."
+        message = f"--output {path}: this is not a file. Without --output results go to stdout, which leads anywhere."
         raise SetupError(message)
     if path.exists() and not overwrite:
         raise SetupError(_is_there(path))

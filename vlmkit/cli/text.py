@@ -73,7 +73,7 @@ def wrap(text: str, width: int) -> list[str]:
 def _plain(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def _broken(word: str, width: int) -> list[str]:

@@ -162,7 +162,7 @@ def _numbers(value: Any, key: str = "", parent: Mapping[str, Any] | None = None)
 
 
 def _is_beyond(number: Any, most: int) -> bool:
-    # Written so that what is no number at all (NaN) is beyond any bound.
+    # Written so that what is not a number at all (NaN) is beyond any bound.
     return isinstance(number, int | float) and not -most <= number <= most
 
 

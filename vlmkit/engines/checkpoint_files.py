@@ -48,7 +48,7 @@ def opened(file: Path, name: str) -> BinaryIO:
     Raises
     ------
     ModelLoadFailed
-        It is no regular file, or larger than its kind may be.
+        It is not a regular file, or larger than its kind may be.
     OSError
         It is not there, or may not be read.
     """
@@ -75,7 +75,7 @@ def read_text(file: Path, name: str) -> str:
     Raises
     ------
     ModelLoadFailed
-        It is no regular file, larger than its kind may be, or no UTF-8.
+        It is not a regular file, is larger than its kind may be, or is not UTF-8.
     OSError
         It is not there, or may not be read.
     """
@@ -99,7 +99,7 @@ def read_json(file: Path, name: str) -> Any:
     Raises
     ------
     ModelLoadFailed
-        It is no regular file, larger than its kind may be, no JSON, or nested too deeply.
+        It is not a regular file, is larger than its kind may be, is not JSON, or is nested too deeply.
     OSError
         It is not there, or may not be read.
     """

@@ -280,7 +280,7 @@ class Desk:
                 self._told(step)
 
     def _told(self, step: Callable[[], None]) -> None:
-        """Do it; what breaks the thread, as a panic of Rust does, which is no Exception, is told to all who wait."""
+        """Do it; what breaks the thread, as a panic of Rust does, which is not an Exception, is told to all waiting."""
         try:
             step()
         except SystemExit:

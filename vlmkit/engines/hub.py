@@ -187,7 +187,7 @@ def look_up(name: str, wanted: Sequence[str], *, revision: str | None = None) ->
     except ValueError as error:
         if type(error).__module__.startswith("huggingface_hub"):
             raise _translated(name, revision, error, forbidden_by="") from error
-        raise ModelNotFound(f"{name}: one of its settings files is no JSON ({error}). Name another model.") from error
+        raise ModelNotFound(f"{name}: one of its settings files is not JSON ({error}). Name another model.") from error
     except Exception as error:
         raise _translated(name, revision, error, forbidden_by="") from error
     kept = {file: content for file, content in contents.items() if isinstance(content, dict)}
@@ -237,7 +237,7 @@ def _translated(name: str, revision: str | None, error: Exception, *, forbidden_
         f"then {login}.",
         errors.RevisionNotFoundError: f"has no revision {revision!r}. Give a branch, tag or commit of its page.",
         errors.RepositoryNotFoundError: f"is not on the Hub, or private. Check the spelling (org/name); else {login}.",
-        errors.HFValidationError: "is no name on the Hub. Names are org/name; or give an existing directory.",
+        errors.HFValidationError: "is not a name on the Hub. Names are org/name; or give an existing directory.",
     }
     for kind, what in known.items():
         if isinstance(error, kind):

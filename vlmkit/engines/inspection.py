@@ -189,13 +189,15 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
         checkpoint_files.check_all(directory, name)
         config = checkpoint_files.read_json(file, name)
     except FileNotFoundError as error:
-        message = f"{name}: {directory} has no config.json, so it is no model. Give the directory the weights are in."
+        message = (
+            f"{name}: {directory} has no config.json, so it is not a model. Give the directory the weights are in."
+        )
         raise ModelNotFound(message) from error
     except OSError as error:
         message = f"{name}: {file} cannot be read ({error}). Get the model again."
         raise ModelLoadFailed(message) from error
     if not isinstance(config, dict):
-        message = f"{name}: {file} holds no JSON object. Get the model again."
+        message = f"{name}: {file} is not a JSON object. Get the model again."
         raise ModelLoadFailed(message)
     return config
 

@@ -142,7 +142,7 @@ def check_family(name: str, config: dict[str, Any]) -> None:
         raise ModelLoadFailed(message)
     if not mlx_vlm_api.sees(config):
         message = (
-            f"{name} is no vision-language model: {model_type!r} takes no pictures or writes no text. "
+            f"{name} is not a vision-language model: {model_type!r} takes no pictures or writes no text. "
             "Name one that does, such as a SmolVLM, Qwen-VL or Gemma 3."
         )
         raise ModelLoadFailed(message)

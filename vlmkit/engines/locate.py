@@ -118,7 +118,7 @@ def find(name: str, *, revision: str | None = None, code_allowed: bool = False) 
 
 
 def is_bundled(directory: Path) -> bool:
-    """Whether a directory is the one of the bundled model, whose files are no stranger's.
+    """Whether a directory is the one of the bundled model, whose files are not a stranger's.
 
     Parameters
     ----------

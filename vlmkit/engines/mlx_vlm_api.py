@@ -172,7 +172,7 @@ def chat_template(
     name : str, default ""
         Of the model, for messages.
     is_ours : bool, default False
-        Whether the template is no stranger's, and can be rendered in this process.
+        Whether the template is not a stranger's, and can be rendered in this process.
 
     Raises
     ------

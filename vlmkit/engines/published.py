@@ -112,7 +112,7 @@ def _of_directory(directory: Path, name: str) -> Published:
 def _of_listing(listing: hub.Listing, name: str) -> Published:
     config = listing.settings.get(_CONFIG)
     if config is None:
-        message = f"{name} has no config.json on the Hub, so it is no model for this process. Name another one."
+        message = f"{name} has no config.json on the Hub, so it is not a model for this process. Name another one."
         raise ModelNotFound(message)
     bounds.check_settings(config, listing.settings, name)
     sizes = [size for file, size in listing.sizes.items() if inspection.is_weights(file)]

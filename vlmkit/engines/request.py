@@ -125,7 +125,7 @@ class Request(AskJob):
         ----------
         token : int
         final : bool
-            Whether the token is the model's end of text, which is no text itself.
+            Whether the token is the model's end of text, which is not text itself.
         limit : int
             Most tokens this answer may have.
         """

@@ -133,6 +133,6 @@ def _likeliest_others(mass: Any, token: int, count: int) -> list[tuple[int, floa
     most = min(count + 1, mass.size)
     candidates = np.argpartition(-mass, most - 1)[:most]
     likeliest = candidates[np.lexsort((candidates, -mass[candidates]))]
-    # What may not follow at all is no alternative.
+    # What may not follow at all is not an alternative.
     others = [(int(other), float(mass[other])) for other in likeliest if other != token and mass[other] > 0]
     return others[:count]

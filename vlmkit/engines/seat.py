@@ -32,7 +32,7 @@ def load_timeout_s(given: float | str | None, weight_bytes: int) -> float | None
     Parameters
     ----------
     given : float, None or "auto"
-        In seconds; None is no limit, "auto" 15 minutes and 2 more for each gigabyte of weights.
+        In seconds; None means no limit, "auto" 15 minutes and 2 more for each gigabyte of weights.
     weight_bytes : int
     """
     return _LOAD_S + _LOAD_S_PER_GB * weight_bytes / 1e9 if isinstance(given, str) else given

@@ -19,7 +19,7 @@ def cohen_kappa(first: Sequence[Hashable | None], second: Sequence[Hashable | No
     Parameters
     ----------
     first, second : sequence
-        As long as each other; None is no answer.
+        As long as each other; None means no answer.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def krippendorff_alpha(answers: Sequence[Sequence[Any]], *, level: Literal["nomi
     Parameters
     ----------
     answers : sequence of sequences
-        For each answerer a value a row; None is no answer.
+        For each answerer a value a row; None means no answer.
     level : {"nominal", "interval"}, default "nominal"
         Whether values are only the same or not, or numbers that can be near each other.
 

@@ -177,7 +177,7 @@ class _Examination:
         try:
             fields = json.loads(text)
         except ValueError:
-            return _Finding("no", f"the answer is no JSON ({how}): {text[:60]!r}")
+            return _Finding("no", f"the answer is not JSON ({how}): {text[:60]!r}")
         background, count = probe.right
         if not isinstance(fields, dict) or set(fields) != {"background", "count"}:
             return _Finding("no", f"the answer has other fields ({how}): {text[:60]!r}")

@@ -196,7 +196,7 @@ def _named_prompts(
     styles = [name for name, given in arguments.items() if are_questions and "prompt" not in given]
     if styles:
         raise BadSetting(
-            f"prompts: {styles[0]!r} is no question; with dtype or choices, give texts that ask something."
+            f"prompts: {styles[0]!r} is not a question; with dtype or choices, give texts that ask something."
         )
     return arguments
 

@@ -166,7 +166,7 @@ def _texts(column: pd.Series[Any], name: str) -> list[str | None]:
     texts = [None if is_missing(value) else value for value in column.array]
     strangers = [value for value in texts if value is not None and not isinstance(value, str)]
     if strangers:
-        raise SetupError(f"lint: the column {name!r} has values that are no texts, such as {strangers[0]!r}.")
+        raise SetupError(f"lint: the column {name!r} has values that are not texts, such as {strangers[0]!r}.")
     return texts
 
 

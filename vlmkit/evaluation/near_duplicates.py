@@ -52,7 +52,7 @@ def duplicates(source: Any, *, image: str | None = None, similarity: float = 0.9
     Raises
     ------
     SetupError
-        There are no pictures, or `similarity` is no share.
+        There are no pictures, or `similarity` is not a share.
     """
     if not 0 < similarity <= 1:
         raise BadSetting(f"similarity={similarity!r}: give a share above 0, up to 1.")

@@ -44,7 +44,7 @@ def assert_quality(
     """
     figures = table if truth is None else evaluate(table, truth=truth, **options)
     if not {"column", "measure", "value"} <= set(figures.columns):
-        raise BadSetting("this is no table of evaluate, and there is no truth to evaluate it with; pass truth=….")
+        raise BadSetting("this is not a table of evaluate, and there is no truth to evaluate it with; pass truth=….")
     bounds = [(key, bound, "at least") for key, bound in (at_least or {}).items()]
     bounds += [(key, bound, "at most") for key, bound in (at_most or {}).items()]
     if not bounds:
@@ -58,7 +58,7 @@ def _broken(figures: pd.DataFrame, key: str, bound: float, word: str) -> list[st
     keys = _keys(figures)
     rows = figures[keys == key]
     if rows.empty:
-        raise BadSetting(f"{key!r} is no figure here; there are {', '.join(dict.fromkeys(keys))}.")
+        raise BadSetting(f"{key!r} is not a figure here; there are {', '.join(dict.fromkeys(keys))}.")
     texts = []
     for _, row in rows.iterrows():
         value = float(row["value"])

@@ -59,7 +59,7 @@ def csv_rows(
     Raises
     ------
     SetupError
-        The file is no CSV.
+        The file is not a CSV.
     """
     try:
         source, first, read_cell = _source(path, encoding, reading)
@@ -108,7 +108,7 @@ def csv_rows(
 def _source(
     path: Path, encoding: str | None, reading: Reading
 ) -> tuple[Callable[[], Any], str, Callable[[bytes, str], str]]:
-    """What opens a file as UTF-8, its beginning, and what makes texts of cells; what is no UTF-8 is held in memory."""
+    """What opens a file as UTF-8, its beginning, and what makes texts of cells; what is not UTF-8 is held in memory."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if encoding is None and marked_encoding(head) in {None, "utf-8-sig"} and b"\0" not in head:
@@ -122,13 +122,13 @@ def _source(
     if "\0" in text.split("\n", 1)[0]:
         raise UnicodeError("letters with zeros between")
     data = text.encode("utf-8", "surrogateescape")
-    if any("\udc80" <= letter <= "\udcff" for letter in text):  # what was no text in its encoding either
+    if any("\udc80" <= letter <= "\udcff" for letter in text):  # what was not a text in its encoding either
         return _letters(data), text[:_HEAD_BYTES], _of_letters
     return lambda: pa.BufferReader(data), text[:_HEAD_BYTES], _of_utf8
 
 
 def _letters(data: bytes) -> Callable[[], Any]:
-    """Arrow cannot tell of a row that is no UTF-8: each byte is a letter for it, and a byte again in the cell."""
+    """Arrow cannot tell of a row that is not UTF-8: each byte is a letter for it, and a byte again in the cell."""
     letters = data.decode("latin-1").encode()
     return lambda: pa.BufferReader(letters)
 
@@ -251,7 +251,7 @@ class ParquetFile:
         Raises
         ------
         SetupError
-            It is no Parquet file, or has other columns.
+            It is not a Parquet file, or has other columns.
         """
         account = Reading(path, strict=True) if reading is None else reading
         try:

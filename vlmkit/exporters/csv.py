@@ -123,7 +123,7 @@ def to_csv(
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them, which `read_dataset` takes off.
     Types are lost and lists become JSON; JSON Lines keep both. Hidden characters, such as ESC, are left out of texts; a
-    path that has some, or is no Unicode, is written as a ``file:`` URL, which `read_dataset` makes a path again.
+    path that has some, or is not Unicode, is written as a ``file:`` URL, which `read_dataset` makes a path again.
     OpenCLIP wants ``--csv-separator , --csv-img-key path --csv-caption-key caption``, img2dataset ``--url_col=path``.
 
     Parameters

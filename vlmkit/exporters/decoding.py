@@ -105,7 +105,7 @@ def _unmarked(data: bytes) -> str | None:
 
 
 def fault_of_file(text: str) -> str | None:
-    """Why what was decoded from a whole file is no text; None where it is one.
+    """Why what was decoded from a whole file is not a text; None where it is one.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def fault_of_file(text: str) -> str | None:
 
 
 def fault_of(value: Any) -> str | None:
-    """Why a value that was read is no text; None where it is one, or something else.
+    """Why a value that was read is not a text; None where it is one, or something else.
 
     Parameters
     ----------

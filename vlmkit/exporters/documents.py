@@ -237,7 +237,7 @@ def _of_lines(lines: Iterable[bytes], reading: Reading) -> Iterator[tuple[str, A
 
 
 def _of_list(text: str, reading: Reading) -> Iterator[tuple[str, Any]]:
-    """Elements of a list; behind one that is no JSON nobody knows where the next begins."""
+    """Elements of a list; behind one that is not JSON nobody knows where the next begins."""
     position, number, decoder = text.index("[") + 1, 0, json.JSONDecoder()
     while (start := _next(text, position)) < len(text) and text[start] != "]":
         number += 1
@@ -254,14 +254,14 @@ def _parsed(text: str) -> list[Any]:
     try:
         return [json.loads(text)]
     except ValueError as error:
-        raise ValueError(f"no JSON: {error}") from error
+        raise ValueError(f"not JSON: {error}") from error
 
 
 def _element(decoder: json.JSONDecoder, text: str, start: int) -> tuple[Any, int]:
     try:
         return decoder.raw_decode(text, start)
     except ValueError as error:
-        raise ValueError(f"no JSON: {error}") from error
+        raise ValueError(f"not JSON: {error}") from error
 
 
 def _next(text: str, position: int) -> int:

@@ -78,7 +78,7 @@ def to_jsonl(
 
 
 def _name_in_json(path: str) -> str:
-    """A path that every reader of JSON takes: escapes hold controls, and halves of characters are no text."""
+    """A path that every reader of JSON takes: escapes hold controls, and halves of characters are not text."""
     return path if clean_text(path) == path else path_in_text(path)
 
 

@@ -40,7 +40,7 @@ class KohyaFile:
             if isinstance(record, dict) and {"caption", "tags"} & set(record):
                 yield Entry(name=name, text=_caption(record.get("caption")), record=record)
             else:
-                account.leave_out("entry", f"{name!r} is no object with caption and tags")
+                account.leave_out("entry", f"{name!r} is not an object with caption and tags")
 
     def write(self, stream: IO[bytes], entries: Iterator[Entry]) -> None:
         """Write a whole file."""

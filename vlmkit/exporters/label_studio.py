@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Control", "control_for", "to_label_studio"]
 
-_MOST_CHOICES = 100  # more are no list to choose from
+_MOST_CHOICES = 100  # more are not a list to choose from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -124,7 +124,7 @@ class Reading:
         self.note("pictures", _MISSING, name)
 
     def table(self, records: Iterable[dict[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
-        """Table of what was read; a cell that is no text is NA, with the reason beside it. Warns of all that is amiss.
+        """Table of what was read; a cell that is not a text is NA, the reason beside it. Warns of all that is amiss.
 
         Parameters
         ----------

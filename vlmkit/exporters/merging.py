@@ -53,7 +53,7 @@ def merge_edits(
 
     Rows are found by the picture's path, else by its digest: the columns of that name, or, where no path fits and a
     table has no such column, that of the files themselves. A text that differs
-    only as an export makes it differ (line ends folded, braces doubled) is no edit; a missing one is none either, nor
+    only as an export makes it differ (line ends folded, braces doubled) is not an edit, nor is a missing one, nor
     one that cannot be read. Values of columns of lists, numbers and truths are read as such.
 
     Parameters

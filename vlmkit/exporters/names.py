@@ -40,7 +40,7 @@ def common_root(paths: Iterable[str], folder: Path | None) -> Path:
     Parameters
     ----------
     paths : iterable of str
-        What is no file of its own is passed over.
+        What is not a file of its own is passed over.
     folder : Path or None
         None always takes the innermost; where there is no file, that is the working directory.
     """
@@ -178,7 +178,7 @@ def is_hidden(path: Path) -> bool:
 
 
 def leads_out(name: str) -> bool:
-    """Whether a name is no plain one below a folder: absolute, on a drive, or upwards.
+    """Whether a name is not a plain one below a folder: absolute, on a drive, or upwards.
 
     Parameters
     ----------

@@ -244,14 +244,14 @@ def further_columns(
     Raises
     ------
     SetupError
-        There is no such column, or its name is no text or taken.
+        There is no such column, or its name is not a text or taken.
     """
     check_table(frame)
     pictures = pick_pictures(frame, image).name
     names = [name for name in frame.columns if name != pictures] if columns is None else list(columns)
     for name in names:
         if not isinstance(name, str):
-            raise SetupError(f"the column {name!r} has a name that is no text; rename it, or choose with columns=….")
+            raise SetupError(f"the column {name!r} has a name that is not a text; rename it, or choose with columns=….")
         if name == taken:
             raise SetupError(f"the column {name!r} has the name that the pictures have in the file; rename it.")
         column_of(frame, name)

@@ -167,9 +167,9 @@ def _object(text: str, name: str) -> dict[str, Any]:
     try:
         read = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return {"json": Fault(f"{name}: no JSON ({error})")}
+        return {"json": Fault(f"{name}: not JSON ({error})")}
     if not isinstance(read, dict):
-        return {"json": Fault(f"{name}: no JSON object")}
+        return {"json": Fault(f"{name}: not a JSON object")}
     return {name: value for name, value in read.items() if value is not None}
 
 

@@ -46,7 +46,7 @@ def plain_reader(column: pd.Series[Any]) -> Callable[[Any], Any]:
     Parameters
     ----------
     column : Series
-        Of objects of several types, cells become texts: JSON, where they are no texts already.
+        Of objects of several types, cells become texts: JSON, where they are not texts already.
     """
     if column.dtype != object or len(kinds := {_kind(value) for value in column.array} - {"missing"}) <= 1:
         return plain_value

@@ -62,7 +62,7 @@ class XmpFile:
         Raises
         ------
         ValueError
-            It is no XMP, or defines entities, which XMP does not.
+            It is not XMP, or defines entities, which XMP does not.
         """
         description = _description(_parsed(data))
         texts = _items(description, _DC, "description", "x-default")
@@ -95,7 +95,7 @@ def _parsed(data: bytes) -> minidom.Document:
     try:
         return minidom.parseString(text.encode())  # noqa: S318  without a document type there are no entities
     except (ExpatError, LookupError) as error:  # the latter where it names an encoding that nobody knows
-        raise ValueError(f"no well-formed XML ({error})") from error
+        raise ValueError(f"not well-formed XML ({error})") from error
 
 
 def _description(document: minidom.Document) -> minidom.Element:

@@ -94,7 +94,7 @@ def _list_array(values: Sequence[Any]) -> Any:
     array = np.empty(len(values), dtype=object)
     for position, value in enumerate(values):
         if value is not None and not isinstance(value, list):
-            raise TypeError(f"{value!r} is no list")
+            raise TypeError(f"{value!r} is not a list")
         array[position] = value
     return array
 

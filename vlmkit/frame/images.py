@@ -97,7 +97,7 @@ def read_images(
     Returns
     -------
     DataFrame
-        ``path`` (string; instead of it ``image``, the objects themselves, where some are no files), ``format``
+        ``path`` (string; instead of it ``image``, the objects themselves, where some are not files), ``format``
         (string), ``width`` and ``height`` (Int64, pixels as stored), ``size_bytes`` (Int64), ``orientation`` (Int64,
         EXIF, 1 is upright), ``frames`` (Int64), ``taken_at`` (datetime64, by the camera's clock), ``digest`` (string,
         equal for equal files), ``error`` (string, NA where the header could be read). With `exif` also

@@ -112,7 +112,7 @@ def subject_of(
     recursive : bool, default False
         Whether a folder's subfolders are read too.
     headers : bool, default True
-        Whether the table of what is no table yet has the columns of `read_images`; False spares opening the files.
+        Whether the table of what is not a table yet has the columns of `read_images`; False spares opening the files.
     choose : callable, default all
         Positions of the rows that are meant, given how many there are; None is all.
 

@@ -20,7 +20,7 @@ __all__ = ["WrittenNumber", "find_object"]
 
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _LONGEST = 100_000  # characters; Python's parser takes memory and stack by the length of what it is given
-_MOST_BROKEN = 64  # brackets that begin nothing; after so many, the text is no answer
+_MOST_BROKEN = 64  # brackets that begin nothing; after so many, the text is not an answer
 _ADVICE = "Ask a model that follows schemas better."
 
 
@@ -147,7 +147,7 @@ def _as_python(literal: str) -> Any:
 def _entries(node: ast.Dict) -> Iterator[tuple[ast.expr, ast.expr]]:
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            raise ValueError("an unpacked mapping is no literal")
+            raise ValueError("an unpacked mapping is not a literal")
         yield key, value
 
 

@@ -87,7 +87,7 @@ class Kind:
 
     @property
     def value_kind(self) -> ValueKind:
-        """Row of a value that is no array, no object, and none of several choices.
+        """Row of a value that is not an array, not an object, and not one of several choices.
 
         Raises
         ------

@@ -1,8 +1,8 @@
 """The one number an answer names; whatever leaves room for doubt is an `UnreadableReply`.
 
 Beside the number may stand of what it is ("3 dogs", "5 cm", "$4") and how sure it is ("about 5"). A second number, a
-bound ("at least 3"), a negation or an alternative is doubt. A point stands before decimals: "1.234" is no whole number.
-"None" and "no dogs" are no numbers: they are said, too, where there is nothing to read a number from.
+bound ("at least 3"), a negation or an alternative is doubt. A point stands before decimals: "1.234" is not a
+whole number. "None" and "no dogs" are not numbers: they are said, too, where there is nothing to read a number from.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def compose_questions(questions: Mapping[str, object], *, system: str | None = N
 
 def _task(name: object, asked: object, system: str | None) -> Task:
     if not isinstance(name, str) or not name:
-        raise SetupError(f"questions: {name!r} is no name of a column; give a text.")
+        raise SetupError(f"questions: {name!r} is not a name of a column; give a text.")
     question, answer = asked if isinstance(asked, tuple) and len(asked) == 2 else (None, asked)
     if question is None and isinstance(answer, str):
         return compose_description(answer, system=system, into=name)

@@ -60,7 +60,9 @@ def type_of(spelling: object) -> Any:
     if isinstance(spelling, list | tuple) and spelling:
         return _choices(spelling)
     if spelling is None or isinstance(spelling, list | tuple | Mapping | int | float):
-        raise BadSchema(f"schema: {spelling!r} is no type. Give str, int, float, bool, a list of choices, or a type.")
+        raise BadSchema(
+            f"schema: {spelling!r} is not a type. Give str, int, float, bool, a list of choices, or a type."
+        )
     return spelling
 
 
@@ -85,7 +87,7 @@ def _typed_dict(fields: dict[Any, Any], schema: object) -> Any:
         raise BadSchema(f"schema {schema!r}: it has no fields; name at least one.")
     for name in fields:
         if not isinstance(name, str) or not name.strip():
-            raise BadSchema(f"schema: {name!r} is no name for a field; give a text, which becomes its column.")
+            raise BadSchema(f"schema: {name!r} is not a name for a field; give a text, which becomes its column.")
     # Unlike a model's, the keys of a TypedDict may be any text.
     make: Any = TypedDict
     return make("Schema", fields)
@@ -102,7 +104,7 @@ def _fields_of_text(text: str) -> Iterable[tuple[str, Any]]:
     for part in _split(text, ","):
         match = _FIELD.fullmatch(part)
         if match is None:
-            raise BadSchema(f"schema {text!r}: {part.strip()!r} is no field. {_HOW}")
+            raise BadSchema(f"schema {text!r}: {part.strip()!r} is not a field. {_HOW}")
         kind = _type_of_text(match["type"] or "str")
         yield match["name"], Annotated[kind, Field(description=match["meaning"])] if match["meaning"] else kind
 
@@ -119,7 +121,7 @@ def _type_of_text(text: str) -> Any:
     if "|" in text:
         return _choices([choice.strip() for choice in text.split("|")])
     if text.casefold() not in _WORDS:
-        raise BadSchema(f"schema: {text!r} is no type; types are {', '.join(_WORDS)}. {_HOW}")
+        raise BadSchema(f"schema: {text!r} is not a type; types are {', '.join(_WORDS)}. {_HOW}")
     return _WORDS[text.casefold()]
 
 

@@ -1,7 +1,7 @@
 """Tags out of what a model wrote: lists as people write them, each piece on its own; nothing is lost without a word.
 
 A list is cut at commas, lines, bars, "and" and the like; numbers, bullets, hashes, quotes, articles and scores around a
-piece go. Prose is not searched for words: "a hot dog" is no dog.
+piece go. Prose is not searched for words: "a hot dog" is not a dog.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _unless_it_counts(match: re.Match[str]) -> str:
 
 
 def _bare(part: str, is_term: Callable[[str], bool]) -> str:
-    """A piece without bullet, number, quotes, score, aside or article, as far as it is no tag with them."""
+    """A piece without bullet, number, quotes, score, aside or article, as far as it is not a tag with them."""
     part = part.strip()
     for pattern in (_BEFORE, _SCORE, _ASIDE, _BEHIND, _BEFORE, _ARTICLE, _ARTICLE):
         if is_term(part):

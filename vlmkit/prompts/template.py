@@ -130,4 +130,4 @@ def _rendered_number(number: numbers.Real) -> str:
 def _unknown_column(column: str, names: list[str]) -> str:
     hint = did_you_mean(column, names, write=lambda name: f"{{{name}}}")
     listed = f"The columns are: {', '.join(names)}." if names else "There are no columns here; pass a DataFrame."
-    return f"prompt: {{{column}}} is no column.{hint} {listed} For braces as such write {{{{ and }}}}."
+    return f"prompt: {{{column}}} is not a column.{hint} {listed} For braces as such write {{{{ and }}}}."

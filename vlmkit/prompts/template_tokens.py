@@ -1,6 +1,6 @@
 """The marks of chat templates and thinking that are left in answers: found, and taken off.
 
-A mark at either end of an answer, or one that ends the model's turn, is no part of it. One in the middle of a sentence
+A mark at either end of an answer, or one that ends the model's turn, is not part of it. One in the middle of a sentence
 may be what the picture shows, so it stays.
 """
 
@@ -14,7 +14,7 @@ INVISIBLE = (
     "\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad\u180e"
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
-"""Characters without ink, which are no text where nothing else is."""
+"""Characters without ink, which are not text where nothing else is."""
 
 _NAMES = (
     r"s|eos|bos|pad|unk|mask|sep|cls|eot|eod|eop|sop|sos|eom|bot|im_start|im_end|image|img|start_of_turn|end_of_turn"
@@ -45,7 +45,7 @@ _ENDS_TURN = (
     r"(?:<\|(?:im_end|eot_id|eot|eom_id|end|endoftext|end_of_text|end_of_turn|endofturn|return|end_of_response)\|>"
     r"|<｜end▁of▁sentence｜>|<end_of_turn>|<end_of_utterance>|<eos>|<eot>|<turn\|>|</s>|\[/?INST\])"
 )
-# Behind the end of the turn comes another, or what the model went on with; a mark within a sentence is no end.
+# Behind the end of the turn comes another, or what the model went on with; a mark within a sentence is not an end.
 _END_OF_TURN = rf"(?i)(?<=[^\s\"'“”‘’`(\[]){_ENDS_TURN}|\s*{_ENDS_TURN}\s*{_TURN}|\s*{_TURN}\s*(?:user|human|system)\b"
 _BOX = r"<\|(?:begin|end)_of_box\|>"
 _NAMED = (

@@ -32,7 +32,7 @@ class Vocabulary:
     column : str
         Where the tags of an answer go, as a list in the vocabulary's order.
     unknown_column : str or None, default None
-        Where whatever is no term goes, as the model wrote it; None drops it.
+        Where whatever is not a term goes, as the model wrote it; None drops it.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Vocabulary:
     Raises
     ------
     BadSetting
-        No terms, one that is no text, or two that cannot be told apart.
+        No terms, one that is not a text, or two that cannot be told apart.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Vocabulary:
         return _plain(text) in self._term_of
 
     def _names_a_term(self, piece: str) -> bool:
-        """Whether a piece that is no term has one in it: "black cat" may be a lost cat. What is denied is not lost."""
+        """Whether a piece that is not a term has one in it: "black cat" may be a lost cat. What is denied is not."""
         plain = _plain(piece)
         return not _DENIED.match(plain) and any(
             re.search(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", plain) for name in self._term_of

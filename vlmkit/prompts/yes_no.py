@@ -1,6 +1,7 @@
 """The yes or the no of an answer: its first word, unless anything behind it takes that back.
 
-"No" before a noun is no answer: "No dogs are visible" says something else to "Is there a dog?" than to "Is it empty?".
+"No" before a noun is not an answer: "No dogs are visible" says something else to "Is there a dog?" than to "Is it
+empty?".
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def complete(address: str, *, usual: str, native: str = "") -> str:
     Raises
     ------
     BadSetting
-        It is no address, or scheme and port are in no way known.
+        It is not an address, or scheme and port are in no way known.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def check_url(url: str) -> SplitResult:
     """
     read = read_address(url)
     if "://" not in read:
-        raise BadSetting(f"{read!r} is no address of a server. Write its scheme too, as http://{read}.")
+        raise BadSetting(f"{read!r} is not an address of a server. Write its scheme too, as http://{read}.")
     return urlsplit(read)
 
 

@@ -219,7 +219,7 @@ class Asking:
         except (ValueError, RecursionError) as error:
             if is_last and is_cut_off(data, error):
                 raise _cut_off("the answer was cut off within an event") from error
-            raise ServerFault(f"an event of the answer is no JSON: {data[:100]!r}.") from error
+            raise ServerFault(f"an event of the answer is not JSON: {data[:100]!r}.") from error
 
     def _content(self, answer: Answer, transport: Transport) -> Any:
         where = f"{self.model} at {transport.address}"

@@ -249,7 +249,7 @@ class _Line:
             self.socket.abort()
 
     def tell(self, error: BaseException) -> None:
-        """An answer that was cut off is no answer in another language."""
+        """An answer that was cut off is not an answer in another language."""
         is_cut_off = self.socket is not None and self.socket.was_read_to_end
         if is_cut_off and isinstance(error, httpcore.RemoteProtocolError):
             raise httpcore.ReadError("closed by the server") from error

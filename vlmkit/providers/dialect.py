@@ -110,7 +110,7 @@ class Dialect:
     read : callable (JSON) -> Piece
         Of a whole answer. Raises BackendError where it is none.
     read_event : callable (str) -> Piece
-        Of one event of a streamed answer. Raises as `read`, and as `parse` where it is no JSON.
+        Of one event of a streamed answer. Raises as `read`, and as `parse` where it is not JSON.
     headers : callable (key or None) -> mapping
         Headers that carry the key.
     """
@@ -273,7 +273,7 @@ def parse(data: str | bytes, most_values: int | None = None) -> Any:
     Raises
     ------
     ValueError, RecursionError
-        It is no JSON, or nested without end, or has too many values.
+        It is not JSON, or nested without end, or has too many values.
     """
     most_values = max(_FREE_VALUES, len(data) // _LEAST_BYTES) if most_values is None else most_values
     if len(data) > most_values and (number := _values(data)) > most_values:

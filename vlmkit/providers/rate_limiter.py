@@ -20,7 +20,7 @@ _LONGEST_NAP_S = 1.0  # asks that end early may make room before the time that w
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a host allows; None is no limit.
+    """What a host allows; None means no limit.
 
     Attributes
     ----------

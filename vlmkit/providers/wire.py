@@ -43,7 +43,7 @@ def encode(payload: dict[str, Any], pictures: Sequence[Picture]) -> bytes:
 
 
 def is_cut_off(text: str, error: Exception) -> bool:
-    """Whether a text that is no JSON would be, had it gone on.
+    """Whether a text that is not JSON would be, had it gone on.
 
     Parameters
     ----------

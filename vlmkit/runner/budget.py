@@ -22,7 +22,7 @@ _NAMES = ("minutes", "tokens", "money")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What a run may cost at most; None is no limit.
+    """What a run may cost at most; None means no limit.
 
     Attributes
     ----------

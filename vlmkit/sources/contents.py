@@ -69,7 +69,7 @@ def file_of(ref: ImageRef, limits: Limits) -> Path | None:
         raise UnreadableImage("the row names no picture; fill in its path or drop the row.")
     if not isinstance(ref.source, str):
         what = type(ref.source).__name__
-        raise UnreadableImage(f"a value of type {what} is no picture; give a path, a URL, bytes or a PIL image.")
+        raise UnreadableImage(f"a value of type {what} is not a picture; give a path, a URL, bytes or a PIL image.")
     if is_url(ref.source) or archives.split(ref.source):
         return None
     path = Path(os.path.expanduser(ref.source))  # noqa: PTH111  Path.expanduser raises for an unknown "~name"

@@ -38,7 +38,7 @@ def stamp(ref: ImageRef) -> str | None:
     -------
     str or None
         32 hexadecimal digits of absolute path, size, times of change, inode and device; of a member of an archive,
-        those of the archive and the member's name. None for what is no file, and for a file changed within the last
+        those of the archive and the member's name. None for what is not a file, and for a file changed within the last
         2 s, which may change again without a trace.
     """
     if not isinstance(ref.source, str) or is_url(ref.source):

@@ -1,6 +1,6 @@
 """Pictures decoded in processes apart, where that is asked for: a hang or a crash costs one picture, not a notebook.
 
-It is no sandbox: such a process may do what this user may. What it says is read as a stranger's.
+It is not a sandbox: such a process may do what this user may. What it says is read as a stranger's.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def exif_of(image: Image.Image) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        Entries of the camera and of the position stand in ``"Exif"`` and ``"GPSInfo"``. Bytes that are no text are
+        Entries of the camera and of the position stand in ``"Exif"`` and ``"GPSInfo"``. Bytes that are not text are
         hexadecimal, and only counted beyond 256, as a maker's own notes are; fractions are numbers.
     """
     try:

@@ -35,7 +35,7 @@ def tones_of(image: Image.Image) -> Tones | None:
     Tones or None
         None where the values are shown as they are: of 8 bits a color; of 16 bits where at least a quarter of the range
         is used; of one value only. Of 32 bits and of floating point the range that is used, as these have no common
-        one. Single pixels far away from all others do not count, nor does what is no number.
+        one. Single pixels far away from all others do not count, nor does what is not a number.
     """
     if not (image.mode.startswith("I;16") or image.mode in {"I", "F"}):
         return None
@@ -46,7 +46,7 @@ def tones_of(image: Image.Image) -> Tones | None:
 
 
 def stretched(image: Image.Image, tones: Tones) -> Image.Image:
-    """Picture of mode L with the tones of a deeper one; what is no number is black.
+    """Picture of mode L with the tones of a deeper one; what is not a number is black.
 
     Parameters
     ----------

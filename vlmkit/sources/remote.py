@@ -38,9 +38,9 @@ _REASONS: dict[type[Exception], str] = {
     httpcore.ConnectError: "no connection",
     httpcore.NetworkError: "the connection was lost",
     httpcore.ProtocolError: "what came is not HTTP",
-    httpx.InvalidURL: "it is no URL",
-    UnicodeError: "it is no URL",
-    ValueError: "it is no URL",
+    httpx.InvalidURL: "it is not a URL",
+    UnicodeError: "it is not a URL",
+    ValueError: "it is not a URL",
 }
 
 

@@ -46,7 +46,7 @@ class _Directory(NamedTuple):
 
 
 def picture_page(file: IO[bytes], label: str) -> int:
-    """Number of the page that is the picture, from 0: the first that is no reduced copy of another.
+    """Number of the page that is the picture, from 0: the first that is not a reduced copy of another.
 
     Parameters
     ----------

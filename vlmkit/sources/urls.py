@@ -39,14 +39,14 @@ def path_of_url(text: str) -> str:
 
 
 def path_in_text(path: str) -> str:
-    """A path for a file of text: as it is, or where it has hidden characters or is no Unicode, as a ``file:`` URL.
+    """A path for a file of text: as it is, or where it has hidden characters or is not Unicode, as a ``file:`` URL.
 
     Such a URL names the same file, is taken wherever a path is, and is made of printable characters alone.
 
     Parameters
     ----------
     path : str
-        As Python has it: bytes that are no Unicode are halves of characters.
+        As Python has it: bytes that are not Unicode are halves of characters.
     """
     plain = without_hidden(path, lambda each: quote(each, errors="surrogatepass"))
     if plain == path or is_url(path):

@@ -34,8 +34,8 @@ def choose_store(argument: str | Path | bool | None = None) -> StoreChoice | Non
     Parameters
     ----------
     argument : bool, str, Path or None, default None
-        True is the file of the settings, or the default file; False is no store; a path is that file; ``"replay"`` and
-        ``"replay:PATH"`` answer from the store only. None takes the setting.
+        True is the file of the settings, or the default file; False means no store; a path is that file; ``"replay"``
+        and ``"replay:PATH"`` answer from the store only. None takes the setting.
 
     Returns
     -------

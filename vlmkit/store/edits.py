@@ -29,7 +29,7 @@ class Judgment:
     original : str
         What was judged, as JSON. Another answer to the same picture is another matter.
     verdict : str
-        Status of a review; of a vote the column, or what is no column's name.
+        Status of a review; of a vote the column, or what is not a column's name.
     value : str or None
         What was put in its place, as JSON; None where nothing was.
     """

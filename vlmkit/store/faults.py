@@ -22,7 +22,7 @@ _KEPT = "what was stored before is kept, so that a later run asks only what is m
 
 # By SQLite's primary result code; extended codes are the primary one with something in the higher bits.
 _MEANINGS = {
-    sqlite3.SQLITE_NOTADB: f"it is no store: not an SQLite database. {_MOVE}.",
+    sqlite3.SQLITE_NOTADB: f"it is not a store: not an SQLite database. {_MOVE}.",
     sqlite3.SQLITE_CORRUPT: f"the file is damaged. {_RESCUE}.",
     sqlite3.SQLITE_FULL: f"no space is left on its disk. Free some and run again; {_KEPT}.",
     sqlite3.SQLITE_IOERR: f"its disk failed, or a limit was reached. Check the disk and run again; {_KEPT}.",

@@ -141,7 +141,7 @@ def check(store: str | Path | None = None) -> Condition:
     Raises
     ------
     StoreFault
-        The file is not there, is no store, or cannot be opened at all.
+        The file is not there, is not a store, or cannot be opened at all.
     BadSetting
         No store is in force.
     """
@@ -169,7 +169,7 @@ def mend(store: str | Path | None = None) -> Condition:
     Raises
     ------
     StoreFault
-        The file is not there, is no store, is in use, or cannot be opened at all.
+        The file is not there, is not a store, is in use, or cannot be opened at all.
     BadSetting
         No store is in force.
     """

@@ -48,7 +48,7 @@ def pack_hex(digest: str) -> bytes:
 
 
 def pack_text(text: str) -> str | bytes:
-    """Text as SQLite takes it: file names that are no UTF-8, and half characters of a server, become bytes."""
+    """Text as SQLite takes it: file names that are not UTF-8, and half characters of a server, become bytes."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -62,7 +62,7 @@ def read_text(raw: bytes) -> str:
 
 
 def pack_damaged(text: str) -> str | bytes:
-    """Back from `read_text`: what was no text any more is its bytes again, and fits no seal."""
+    """Back from `read_text`: what was not a text any more is its bytes again, and fits no seal."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -120,7 +120,7 @@ def _boxes_of(scene: scenes.Scene) -> np.ndarray:
 
 
 def _seen(shown: picturing.Shown) -> tuple[tuple[np.ndarray, np.ndarray], tuple[int, int, int]]:
-    """Classes and boxes by cell, and the truth about the whole; nothing by cell where the picture is no grid."""
+    """Classes and boxes by cell, and the truth about the whole; nothing by cell where the picture is not a grid."""
     if not shown.is_grid:
         return (np.zeros((9, 4), np.int32), np.zeros((9, 4), np.float32)), (0, 0, int(shown.kind == "elsewhere"))
     cells, whole = truth_of(shown.scene)

@@ -15,7 +15,7 @@ __all__ = ["KINDS", "draw"]
 
 
 def draw(kind: str, rng: random.Random) -> Image.Image:
-    """Draw a picture that is no scene.
+    """Draw a picture that is not a scene.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ Every question goes the way of a user's: drawn picture, normalizer, engine, text
 training nor ``datasets/scenes`` uses. An answer is right if it is the truth to the letter; a box, if it overlaps the
 true one by four fifths; a point, if it lies on the object. Two more lines tell whether the model knows what it does not
 know: ``calibration``, how far its confidence is from its accuracy over sharp and spoiled scenes, and ``elsewhere``, how
-often it says that a picture is no scene. Tasks with the ending ``(unseen)`` use phrasings that training never shows.
+often it says that a picture is not a scene. Tasks with the ending ``(unseen)`` use phrasings that training never shows.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _elsewhere(session: _Session, count: int) -> Score:
-    """Pictures that are no scene, and as many scenes: does the model tell them apart?"""
+    """Pictures that are not a scene, and as many scenes: does the model tell them apart?"""
     rng = random.Random(f"evaluate elsewhere {session.unseen}")
     tasks = [task for task in questions.TASKS if task not in {"self", "call", "result"}]
     asked = [session.draw("elsewhere", number, rng.choice(tasks), rng) for number in range(count)]

@@ -74,7 +74,7 @@ class Plan:
     smoothing : float
         Share of each target token that is spread over all tokens.
     minutes : float
-        When to be done at the latest, counted over all runs; 0 is no limit. The rate falls in time.
+        When to be done at the latest, counted over all runs; 0 means no limit. The rate falls in time.
     save_every_s : float
         Seconds between checkpoints.
     """

@@ -175,7 +175,7 @@ def test_a_store_that_cannot_be_used_is_exit_code_1(command, pictures, script, t
     (tmp_path / "broken.sqlite").write_text("no database" * 1000)
     done = command("describe", pictures, "--model", script("A field."), "--store", "broken.sqlite")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "StoreFault: store broken.sqlite: it is no store" in done.stderr
+    assert "StoreFault: store broken.sqlite: it is not a store" in done.stderr
 
 
 def test_only_the_first_pictures(command, pictures, script):

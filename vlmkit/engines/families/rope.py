@@ -55,7 +55,7 @@ def kind_of(settings: Mapping[str, Any]) -> str:
 
 
 def is_applied_after_load(model_type: str, said: Meaning) -> bool:
-    """Whether scaling is no business of mlx_vlm's classes, as a repair of the loaded model applies it.
+    """Whether scaling is not the business of mlx_vlm's classes, as a repair of the loaded model applies it.
 
     Parameters
     ----------

@@ -197,7 +197,7 @@ class IsolatedEngine(BaseBackend):
         return called.text
 
     def stop(self) -> None:
-        """End the child, and calls that are no asks."""
+        """End the child, and calls that are not asks."""
         with self._lock:
             process, self._process = self._process, None
             left = self._asks.clear()
@@ -299,7 +299,7 @@ class IsolatedEngine(BaseBackend):
             result = believed_insight(message, block) if message.insight else message
             finish = lambda: pending.finish(result)  # noqa: E731
         elif ask is None:
-            raise ValueError("an answer to what was no ask")
+            raise ValueError("an answer to what was not an ask")
         else:
             reply = believed(message.reply, ask)
             finish = lambda: pending.finish(reply)  # noqa: E731

@@ -1,4 +1,4 @@
-"""Whether a child still answers, judged by its signs of life; long work is no silence.
+"""Whether a child still answers, judged by its signs of life; long work is not silence.
 
 Three signs, each with a limit of its own. A pulse every second comes from a thread beside the desk: without it the
 whole process stands still, stopped or stuck in code that lets no other thread run. With the pulse comes how long the
@@ -28,7 +28,7 @@ class Patience:
     Attributes
     ----------
     opening_s : float or None, default None
-        Until the model is open, with pulses; None is no limit, as the child has one of its own for loading.
+        Until the model is open, with pulses; None means no limit, as the child has one of its own for loading.
     opening_silence_s : float, default 300.0
         Without a pulse until then: a library of gigabytes is loaded in one piece, and lets no other thread run.
     silence_s : float, default 60.0

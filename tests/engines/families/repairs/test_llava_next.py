@@ -134,7 +134,7 @@ def test_there_are_as_many_vectors_as_the_processor_makes_room_for():
 
 @pytest.mark.usefixtures("repairs")
 def test_remembered_features_are_taken_back_and_counted():
-    """What was read off a prompt's embeddings goes in again; a wrong number of vectors is no answer."""
+    """What was read off a prompt's embeddings goes in again; a wrong number of vectors is not an answer."""
 
     def work():
         import mlx.core as mx

@@ -39,7 +39,7 @@ def cut(directory, sizes, **named):
 
 @pytest.mark.parametrize("sizes", [[(64, 64), (64, 64)], [(64, 64), (32, 96)], [(40, 40)]])
 def test_each_picture_has_a_grid_of_its_own(repairs, tmp_path, sizes):
-    """Pictures of one size are no frames, and those of several need not be."""
+    """Pictures of one size are not frames, and those of several need not be."""
     grids, parts, _ = cut(tmp_path, sizes)
     sides = [max(16, round(side / 16) * 16) // 8 for size in sizes for side in reversed(size)]
     assert grids == [[1, *sides[place : place + 2]] for place in range(0, len(sides), 2)]
