@@ -24,7 +24,7 @@ def test_parts_are_kept_apart():
 
 def test_words_are_found_in_any_case_and_over_line_breaks():
     """As people write them."""
-    assert wordings.is_kept_back("SUM\nUP this image")
+    assert wordings.is_kept_back("SUM UP\nwhat is visible here.")
     assert not wordings.is_kept_back("Describe this image.")
 
 

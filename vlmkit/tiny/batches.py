@@ -22,7 +22,7 @@ __all__ = ["CHARACTERS", "SHARES", "TASKS", "Batch", "TextGroup", "balanced", "d
 CAPTIONS = {"brief": 3.0, "detailed": 4.0, "technical": 2.0}
 SHARES = {
     "count": 4, "yes_no": 6, "color": 3, "shape": 3, "size": 2, "place": 4, "background": 0.7, "tags": 5, "json": 2,
-    "form": 9, "self": 0.7, "read": 3, "box": 4, "boxes": 3, "point": 2, "points": 1.5, "call": 4, "result": 2.5,
+    "form": 9, "self": 0.7, "read": 3, "box": 4.5, "boxes": 3, "point": 2, "points": 1.5, "call": 6, "result": 2.5,
 }  # fmt: skip
 TASKS = (*CAPTIONS, *SHARES)
 CAPTION_SHARE = 0.5

@@ -17,6 +17,7 @@ from typing import Any
 from vlmkit.tiny import tools
 from vlmkit.tiny.forms import draw_form
 from vlmkit.tiny.locating import box_list, middle_of, point_list, thousandths
+from vlmkit.tiny.paraphrases import PARAPHRASES
 from vlmkit.tiny.phrasings import (
     BOOL_SUFFIXES,
     CHOICES_SUFFIX,
@@ -99,8 +100,11 @@ class _Words:
         self.wanted: dict[str, str] | None = None  # the description that was asked about
 
     def say(self, kind: str, **parts: str) -> str:
-        composed = MORE.get(kind)
-        table = composed if composed and not self.held_out and self.rng.random() < 0.5 else self.table[kind]
+        which = 1.0 if self.held_out else self.rng.random()
+        if which < 0.5:
+            text = PARAPHRASES[kind].draw(self.rng).format(**parts)
+            return text[0].upper() + text[1:]
+        table = MORE[kind] if which < 0.75 else self.table[kind]
         return self.rng.choice(table).format(**parts)
 
     def suffix(self, suffixes: Sequence[str]) -> str:

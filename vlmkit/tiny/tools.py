@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vlmkit.tiny.paraphrases import Paraphrases, of
 from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene, make
 
 __all__ = [
@@ -41,8 +42,12 @@ class _Kind:
 
     Attributes
     ----------
-    names, descriptions, requests : tuple of str
-        The last of each is kept back from training. Requests have the arguments in braces.
+    names : tuple of str
+        The last is kept back from training.
+    descriptions, requests : Paraphrases
+        Requests have the arguments in braces.
+    kept_back : tuple of (str, str)
+        A description and a request that training never shows.
     arguments : tuple of (tuple of str, str, str)
         What an argument can be called (the last is kept back), its type, and what is drawn for it.
     result : str
@@ -50,88 +55,187 @@ class _Kind:
     """
 
     names: tuple[str, ...]
-    descriptions: tuple[str, ...]
-    requests: tuple[str, ...]
+    descriptions: Paraphrases
+    requests: Paraphrases
+    kept_back: tuple[str, str]
     arguments: tuple[tuple[tuple[str, ...], str, str], ...]
     result: str
 
 
+_PIC = ("picture", "image", "scene", "photo", "drawing")
+_TOOL = ("", " with a tool", " by a tool", " for me")
+_TABLE = ("table", "data", "list", "dataset", "frame")
+
 _KINDS = (
-    _Kind(names=("look", "zoom", "crop", "magnify"), result="thing",
-          descriptions=("shows one place of the picture larger", "enlarges a part of the image", "zooms in on a place",
-                        "takes a closer look at one region"),
-          requests=("Look closer at the {0}.", "Zoom in on the {0}.", "Show me the {0} larger.", "Enlarge the {0}.",
-                    "I want to see the {0} from nearby."),
-          arguments=((("place", "where", "position", "region"), "string", "place"),)),
-    _Kind(names=("count", "count_objects", "how_many", "tally"), result="number",
-          descriptions=("counts objects of one kind", "says how many there are of something",
-          "number of objects that fit",
-                        "determines the amount of a kind of thing"),
-          requests=("Count the {0} with a tool.", "How many {0} are there? Use a tool.", "Let a tool count the {0}.",
-                    "Have the {0} counted."),
-          arguments=((("what", "kind", "object", "target"), "string", "plural"),)),
-    _Kind(names=("find", "locate", "detect", "search_object"), result="box",
-          descriptions=("finds an object and gives its box", "says where an object is, as a box", "detects an object",
-                        "returns the coordinates of a thing"),
-          requests=("Find the {0}.", "Get the box of the {0}.", "Detect the {0}.", "Obtain coordinates for the {0}."),
-          arguments=((("what", "object", "query", "target"), "string", "single"),)),
-    _Kind(names=("background", "ground_color", "get_background", "ground"), result="background",
-          descriptions=("says the color of the background", "names the background",
-          "measures the color behind all objects",
-                        "reads which color the ground has"),
-          requests=("Ask a tool for the background.", "Which background is it? Use a tool.", "Measure the background.",
-                    "Have the ground's color read."),
+    _Kind(names=("look", "zoom", "crop", "enlarge", "closeup", "inspect", "magnify"), result="thing",
+          descriptions=of("<shows> one <place> of the <pic> <larger>", "<enlarges> a <place> of the <pic>",
+                          "<enlarges> one <place>", "takes a closer look at one <place>",
+                          "cuts out one <place> of the <pic>",
+                          "returns a <place> of the <pic>, <larger>", "gives a close view of a <place>",
+                          shows=("shows", "displays", "gives", "returns"), place=("place", "part", "region", "cell",
+                          "area"),
+                          enlarges=("enlarges", "zooms in on", "zooms into", "crops", "magnifies"), pic=_PIC,
+                          larger=("larger", "enlarged", "bigger", "from nearby", "in close-up")),
+          requests=of("<look> the {0}<tool>.", "<zoom> the {0}<tool>.", "Show me the {0} <larger>.",
+                      "I want to see the {0} <larger>.",
+                      "What is at the {0}? <zoom> it.", "Give me a close view of the {0}.", "Cut out the {0}.",
+                      look=("Look closer at", "Take a closer look at", "Look at"), tool=_TOOL,
+                      zoom=("Zoom in on", "Enlarge", "Crop", "Magnify", "Zoom into"),
+                      larger=("larger", "enlarged", "bigger", "from nearby", "in close-up")),
+          kept_back=("zooms in on a place and shows it bigger", "Zoom in and show me the {0} from nearby."),
+          arguments=((("place", "where", "position", "cell", "area", "part", "region"), "string", "place"),)),
+    _Kind(names=("count", "count_objects", "how_many", "number_of", "counter", "tally"), result="number",
+          descriptions=of("<counts> <things> <one>", "says how many <things> there are",
+                          "<number> of <things> that fit",
+                          "<number> of <things> in the <pic>", "tells how many <things> are in the <pic>",
+                          "<counts> what is in the <pic>", "finds out how many <things> the <pic> has",
+                          counts=("counts", "tallies", "adds up"), things=("objects", "shapes", "things", "items"),
+                          one=("of one kind", "of some kind", "that you name", "in the picture"), pic=_PIC,
+                          number=("number", "count", "amount", "total number")),
+          requests=of("Count the {0}<tool>.", "How many {0} are there? Use a tool.", "Let a tool count the {0}.",
+                      "<find> how many {0} there are.", "<get> the <number> of {0}.", "Have a tool count the {0}.",
+                      "How many {0}?", "Count all {0}, please.",
+                      tool=_TOOL, find=("Find out", "Tell me", "Check", "I want to know"), get=("Get", "Give me",
+                      "Find"),
+                      number=("number", "count", "amount", "total")),
+          kept_back=("adds up the objects of a kind", "Please have the {0} counted."),
+          arguments=((("what", "kind", "object", "things", "of", "target"), "string", "plural"),)),
+    _Kind(names=("find", "locate", "detect", "get_box", "where_is", "search_object"), result="box",
+          descriptions=of("<finds> <thing> and <gives> its <box>", "<gives> the <box> of <thing>",
+                          "says where <thing> is, as a <box>",
+                          "<finds> <thing>", "<finds> <thing> in the <pic>", "<gives> <thing>'s <box>",
+                          "tells the position of <thing> by a <box>",
+                          finds=("finds", "locates", "detects", "spots"), thing=("an object", "a thing", "one object",
+                          "a shape"),
+                          gives=("gives", "returns", "says", "outputs"), box=("box", "bounding box", "coordinates",
+                          "rectangle"),
+                          pic=_PIC),
+          requests=of("<find> the {0}<tool>.", "<get> the <box> of the {0}.", "Where is the {0}? Use a tool.",
+                      "<get> <box> for the {0}.", "Let a tool <find2> the {0}.", "I need the <box> of the {0}.",
+                      find=("Find", "Locate", "Detect", "Spot"), find2=("find", "locate", "detect"), tool=_TOOL,
+                      get=("Get", "Give me", "Return", "Obtain"), box=("box", "bounding box", "coordinates")),
+          kept_back=("locates a thing, returns its coordinates", "Obtain the coordinates of the {0}."),
+          arguments=((("what", "object", "query", "thing", "name", "target"), "string", "single"),)),
+    _Kind(names=("background", "ground_color", "get_background", "backdrop", "ground"), result="background",
+          descriptions=of("<says> the <color> of the <ground>", "<says> the <ground>",
+                          "<says> the <color> behind <all>",
+                          "<says> which <color> the <ground> has", "<ground> <color> of the <pic>",
+                          says=("says", "names", "measures", "reads", "returns", "tells"), color=("color", "hue",
+                          "tone"),
+                          ground=("background", "ground", "backdrop"), all=("all objects", "the objects",
+                          "everything"), pic=_PIC),
+          requests=of("Ask a tool for the <ground>.", "Which <ground> is it? Use a tool.",
+                      "<measure> the <ground><tool>.",
+                      "<measure> the <color> of the <ground>.", "Let a tool name the <ground>.",
+                      "What <color> is behind the objects?",
+                      measure=("Measure", "Read", "Get", "Name", "Find out"), ground=("background", "ground",
+                      "backdrop"),
+                      color=("color", "hue", "tone"), tool=_TOOL),
+          kept_back=("reads the tone of the ground", "Have a tool read the ground's color."),
           arguments=()),
-    _Kind(names=("describe", "caption", "write_caption", "narrate"), result="caption",
-          descriptions=("writes a caption of a row's picture", "describes the picture of a row", "caption for one row",
-                        "puts the image of a row into words"),
-          requests=("Describe row {0}.", "Caption the picture of row {0}.", "What does row {0} show?",
-          "Put row {0} into words."),
-          arguments=((("row", "index", "number", "line"), "integer", "row"),)),
-    _Kind(names=("compare", "diff", "compare_rows", "contrast"), result="row",
-          descriptions=("compares two rows", "says which of two rows has more objects",
-          "finds the fuller one of two pictures",
-                        "weighs two rows against each other"),
-          requests=("Compare rows {0} and {1}.", "Which has more objects, row {0} or row {1}?",
-          "Is row {0} fuller than row {1}?",
-                    "Weigh row {0} against row {1}."),
-          arguments=((("first", "a", "left", "one"), "integer", "row"), (("second", "b", "right", "other"),
-          "integer", "row"))),
-    _Kind(names=("search", "find_rows", "query", "lookup"), result="rows",
-          descriptions=("finds rows whose picture has something", "searches all pictures",
-          "lists the rows with an object",
-                        "looks something up in the whole table"),
-          requests=("Which pictures have a {0}?", "Search all rows for a {0}.", "List the rows with a {0}.",
-          "Look up a {0} in the table."),
-          arguments=((("text", "query", "what", "needle"), "string", "single"),)),
-    _Kind(names=("tag", "add_tag", "label_row", "annotate"), result="done",
-          descriptions=("adds a tag to a row", "writes a label into a row", "labels a row", "attaches a word to a row"),
-          requests=("Tag row {0} with {1}.", "Add the tag {1} to row {0}.", "Label row {0} as {1}.",
-          "Attach {1} to row {0}."),
-          arguments=((("row", "index", "number", "line"), "integer", "row"), (("tag", "label", "text", "word"),
-          "string", "color"))),
-    _Kind(names=("filter", "where", "select_rows", "keep"), result="rows",
-          descriptions=("keeps the rows where a column has a value", "filters the table by a column",
-          "selects rows by a value",
-                        "narrows the table down to one value"),
-          requests=("Filter the rows where {0} is {1}.", "Keep only rows with {0} {1}.",
-          "Select rows whose {0} is {1}.",
-                    "Narrow it down to {0} {1}."),
-          arguments=((("column", "field", "name", "key"), "string", "column"), (("value", "equals", "is", "content"),
-          "string", "color"))),
-    _Kind(names=("read_text", "ocr", "read", "scan"), result="word",
-          descriptions=("reads the text in the picture", "recognizes letters and numbers", "reads what is written",
-                        "turns writing into text"),
-          requests=("Read the text with a tool.", "Run OCR on it.", "Let a tool read what is written.",
-          "Have the writing scanned."),
+    _Kind(names=("describe", "caption", "write_caption", "captioner", "summarize", "narrate"), result="caption",
+          descriptions=of("<writes> a <caption> of a row's <pic>", "<describes> the <pic> of a row",
+                          "<caption> for one row",
+                          "<describes> what a row shows", "puts the <pic> of a row into words",
+                          "<writes> a <caption> for one row of the table",
+                          writes=("writes", "gives", "makes", "returns"), caption=("caption", "description",
+                          "sentence"),
+                          describes=("describes", "captions", "summarizes"), pic=_PIC),
+          requests=of("<describe> row {0}<tool>.", "<describe> the <pic> of row {0}.", "What does row {0} show?",
+                      "<get> a <caption> of row {0}.", "Let a tool describe row {0}.",
+                      "What is in the <pic> of row {0}?",
+                      "I need a <caption> for row {0}.",
+                      describe=("Describe", "Caption", "Summarize"), pic=_PIC, tool=_TOOL, get=("Get", "Write", "Make",
+                      "Give me"),
+                      caption=("caption", "description", "sentence")),
+          kept_back=("summarizes the image of one row in words", "Put what row {0} shows into words."),
+          arguments=((("row", "index", "number", "id", "row_number", "line"), "integer", "row"),)),
+    _Kind(names=("compare", "diff", "compare_rows", "versus", "contrast"), result="row",
+          descriptions=of("<compares> two <rows>", "says which of two <rows> has <more>",
+                          "finds the one of two <rows> that has <more>",
+                          "<compares> the <pics> of two rows", "<compares> one row with another",
+                          compares=("compares", "contrasts", "weighs"), rows=("rows", "pictures", "rows of the table"),
+                          pics=("pictures", "images", "captions"), more=("more objects", "more in it",
+                          "the higher count")),
+          requests=of("<compare> rows {0} and {1}<tool>.", "Which has more objects, row {0} or row {1}?",
+                      "<compare> row {0} with row {1}.",
+                      "Is there more in row {0} or in row {1}?", "Which of rows {0} and {1} has more?",
+                      "Let a tool compare row {0} and row {1}.",
+                      compare=("Compare", "Contrast", "Weigh"), tool=_TOOL),
+          kept_back=("weighs the images of two rows", "Weigh row {0} against row {1}."),
+          arguments=((("first", "a", "left", "row_a", "one"), "integer", "row"), (("second", "b", "right", "row_b",
+          "other"), "integer", "row"))),
+    _Kind(names=("search", "find_rows", "query", "search_table", "lookup"), result="rows",
+          descriptions=of("<finds> rows whose <pic> has something", "<searches> all <pics>",
+                          "<searches> the <table> for a text",
+                          "<finds> the rows with an object", "<finds> all rows that show something",
+                          "<searches> all rows",
+                          finds=("finds", "lists", "returns"), pic=_PIC, searches=("searches", "searches through",
+                          "looks through"),
+                          pics=("pictures", "images"), table=_TABLE),
+          requests=of("Which <pics> have a {0}?", "Search all rows for a {0}.", "<find> the rows with a {0}.",
+                      "Search the <table> for a {0}.",
+                      "<find> all <pics> that show a {0}.", "In which rows is a {0}?",
+                      "Look through the <table> for a {0}.",
+                      pics=("pictures", "images", "rows"), find=("List", "Find", "Show", "Search"), table=_TABLE),
+          kept_back=("looks through the whole table for something", "Look for a {0} in the whole table."),
+          arguments=((("text", "query", "what", "term", "words", "needle"), "string", "single"),)),
+    _Kind(names=("tag", "add_tag", "label_row", "set_tag", "annotate"), result="done",
+          descriptions=of("<adds> a <tag> to a row", "<writes> a <tag> into a row", "<labels> a row",
+                          "gives a row a <tag>",
+                          "<labels> one row with a word", "<adds> one <tag> to one row",
+                          adds=("adds", "attaches", "appends"), tag=("tag", "label", "word", "keyword"),
+                          writes=("writes", "puts", "sets"), labels=("labels", "tags", "marks", "annotates")),
+          requests=of("<tag> row {0} <as> {1}.", "<add> the tag {1} to row {0}.", "<add> the label {1} to row {0}.",
+                      "Give row {0} the tag {1}.", "Write {1} into row {0} as a <word>.",
+                      "Row {0} needs the <word> {1}.",
+                      tag=("Tag", "Label", "Mark", "Annotate"), add=("Add", "Attach", "Append"), word=("tag", "label",
+                      "keyword"),
+                      **{"as": ("with", "as", "by")}),
+          kept_back=("puts a keyword into a row", "Attach the word {1} to row {0}."),
+          arguments=((("row", "index", "number", "id", "line"), "integer", "row"), (("tag", "label", "text", "keyword",
+          "word"), "string", "color"))),
+    _Kind(names=("filter", "where", "select_rows", "subset", "keep"), result="rows",
+          descriptions=of("<keeps> the rows where a <column> has a value", "<filters> the <table> by a <column>",
+                          "<keeps> rows by a value",
+                          "<keeps> only rows with one value", "<filters> rows by the value of a <column>",
+                          keeps=("keeps", "selects", "returns", "takes"), column=("column", "field"),
+                          filters=("filters", "narrows", "reduces"),
+                          table=_TABLE),
+          requests=of("<filter> the rows where {0} is {1}.", "<keep> only rows with {0} {1}.",
+                      "<keep> rows whose {0} is {1}.",
+                      "<filter> the <table> by {0} {1}.", "Only the rows where {0} is {1}, please.",
+                      "Narrow the <table> to {0} {1}.",
+                      filter=("Filter", "Select", "Take"), keep=("Keep", "Select", "Show"), table=_TABLE),
+          kept_back=("narrows the table to rows with one value", "Narrow it down to rows with {0} {1}."),
+          arguments=((("column", "field", "name", "by", "key"), "string", "column"), (("value", "equals", "is",
+          "match", "content"), "string", "color"))),
+    _Kind(names=("read_text", "ocr", "read", "text_of", "scan"), result="word",
+          descriptions=of("<reads> the <text> in the <pic>", "<reads> letters and numbers", "<reads> what is written",
+                          "turns <text> into text",
+                          "<reads> the <text>", "says which <text> the <pic> has",
+                          reads=("reads", "recognizes", "transcribes", "extracts"), text=("text", "writing",
+                          "lettering", "words"), pic=_PIC),
+          requests=of("<read> the <text><tool>.", "Run OCR on it.", "Let a tool read what is written.",
+                      "What is written? Use a tool.",
+                      "<read> what is written in the <pic>.", "Get the <text> of the <pic>.",
+                      read=("Read", "Transcribe", "Extract", "Recognize"), text=("text", "writing", "lettering",
+                      "words"), tool=_TOOL, pic=_PIC),
+          kept_back=("recognizes the words in a picture", "Have a tool transcribe the writing."),
           arguments=()),
-    _Kind(names=("size_of", "measure", "get_size", "gauge"), result="size",
-          descriptions=("measures the size of an object", "says how big an object is",
-          "tells whether an object is small or large",
-                        "gauges how much room a thing takes"),
-          requests=("Measure the {0}.", "How big is the {0}? Use a tool.", "Get the size of the {0}.",
-          "Gauge the {0}."),
-          arguments=((("what", "object", "thing", "target"), "string", "single"),)),
+    _Kind(names=("size_of", "measure", "get_size", "how_big", "gauge"), result="size",
+          descriptions=of("<measures> the <size> of an object", "says how <big> an object is",
+                          "<says> whether an object is small or large",
+                          "<measures> how <big> a thing is", "<says> the <size> of a thing in the <pic>",
+                          measures=("measures", "determines", "estimates"), size=("size", "dimensions", "extent"),
+                          big=("big", "large"),
+                          says=("says", "tells", "returns"), pic=_PIC),
+          requests=of("Measure the {0}<tool>.", "How <big> is the {0}? Use a tool.", "<get> the size of the {0}.",
+                      "Is the {0} small or large? Use a tool.",
+                      "Let a tool measure the {0}.", "Find out how <big> the {0} is.",
+                      tool=_TOOL, big=("big", "large"), get=("Get", "Give me", "Determine", "Estimate")),
+          kept_back=("determines how large a thing is", "Have the size of the {0} measured."),
+          arguments=((("what", "object", "thing", "item", "target"), "string", "single"),)),
 )  # fmt: skip
 
 
@@ -224,7 +328,7 @@ def _draw(rng: random.Random, held_out: bool) -> tuple[_Kind, str, str]:
     wanted = rng.choice(list(offered.values()))
     kind = _KINDS[wanted.kind]
     drawn = [_VALUES[what](rng) for _, _, what in kind.arguments]
-    request = _pick(kind.requests, rng, held_out).format(*drawn)
+    request = _worded(kind, kind.requests, rng, held_out).format(*drawn)
     values = {
         name: int(value) if kind_name == "integer" else value
         for name, value, (_, kind_name, _) in zip(wanted.arguments, drawn, kind.arguments, strict=True)
@@ -233,6 +337,15 @@ def _draw(rng: random.Random, held_out: bool) -> tuple[_Kind, str, str]:
     lines.insert(rng.randint(0, len(lines)), ANSWER_LINE)
     prompt = "\n".join((request, HEADING, *lines))
     return kind, prompt, call_text(wanted.name, values)
+
+
+def _worded(kind: _Kind, texts: Paraphrases, rng: random.Random, held_out: bool) -> str:
+    """One of a kind's descriptions, or of its requests."""
+    if held_out:
+        return kind.kept_back[texts is kind.requests]
+    while (text := texts.draw(rng)) in kind.kept_back:
+        pass
+    return text
 
 
 def _pick(choices: Sequence[str], rng: random.Random, held_out: bool) -> str:
@@ -244,7 +357,8 @@ def _offer(number: int, rng: random.Random, held_out: bool) -> _Offered:
     name = _opaque(rng, held_out) if rng.random() < 0.6 else _pick(kind.names, rng, held_out)
     arguments = tuple(_pick(names, rng, held_out) for names, _, _ in kind.arguments)
     types = [kind_name for _, kind_name, _ in kind.arguments]
-    line = tool_line(name, list(zip(arguments, types, strict=True)), _pick(kind.descriptions, rng, held_out))
+    description = _worded(kind, kind.descriptions, rng, held_out)
+    line = tool_line(name, list(zip(arguments, types, strict=True)), description)
     return _Offered(kind=number, name=name, arguments=arguments, line=line)
 
 

@@ -1,31 +1,38 @@
 """Wordings by composition: verbs × nouns × details × pictures, with openers, courtesy, and slips of the pen.
 
-Parts are either trained or kept back. Every request that is kept back has words in it, listed in `KEPT_BACK`, that no
-trained part has: a model that answers it has learned what words mean, not which sentences it was shown.
+Sentences are either trained or kept back. What is kept back is listed in `KEPT_BACK`, and no trained prompt has it; its
+words are mostly known from other sentences. A model that answers it has learned what words mean, not which sentences it
+was shown.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 __all__ = ["CLOSERS", "KEPT_BACK", "MORE", "MORE_HELD_OUT", "OPENERS", "PICTURES", "compose", "is_kept_back", "wear"]
 
 PICTURES = ("this image", "the image", "this picture", "the picture", "this scene", "the photo", "this drawing")
 
 KEPT_BACK = (
-    "sum up", "snapshot", "one short line about", "nutshell", "in-depth", "account of", "you notice", "report on",
-    "notes on",
-    "can you find", "the total number", "be found here", "sign of", "looking at the", "would you call", "was used for",
-    "has what", "is it large or small", "tell me where", "in what part", "tell me what is at the", "behind the objects",
-    "suggest some", "pick the", "produce a", "fill in this form", "tell me who you", "condense", "spell out",
-    "elaborate",
-    "datasheet", "tally", "spot a", "spot any", "hue", "geometric form", "dimensions", "whereabouts", "backdrop",
-    "labels would",
-    "populate", "introduce yourself", "enclose", "pinpoint", "transcribe", "kindly", "quick question", "good evening",
-    "as an expert", "much obliged", "cheers", "asap",
+    "sum up what is visible", "one short line about", "seen here, in a nutshell", "picture into one sentence",
+    "in-depth, detailed account", "the details you notice", "everything that the image shows", "spell out every detail",
+    "technical report on", "technical notes on", "technical datasheet for",
+    "can you find here", "what's the total number of", "me a tally of", "be found here", "any sign of", "do you spot a",
+    "can you find any", "looking at the", "would you call the background", "is the backdrop",
+    "color was used for the", "has what color", "what hue is", "has what shape", "what geometric form",
+    "is it large or small", "what are the dimensions", "tell me where the", "in what part of the image is",
+    "what are the whereabouts", "tell me what is at", "the color behind the objects",
+    "suggest some tags", "would you attach", "pick the matching tags", "produce a json object",
+    "populate a json object",
+    "fill in this form about", "populate these fields from the picture", "tell me who you", r"introduce yourself\.",
+    "transcribe the text", "find a word here", "enclose the [a-z{} ]+ in a box", "enclose all [a-z{} ]+ in boxes",
+    "with one point", "pinpoint all [a-z{} ]+, as a json list",
+    "kindly answer", "quick question", "good evening", "as an expert", "much obliged", "cheers", "asap",
 )  # fmt: skip
+"""Patterns of the sentences, openers and closers that training never shows; in lower case."""
+_KEPT_BACK = re.compile("|".join(KEPT_BACK))
 
 OPENERS: dict[str, tuple[str, ...]] = {
     "trained": (
@@ -316,15 +323,14 @@ MORE_HELD_OUT: dict[str, list[str]] = {
     "read": ["Transcribe the text.", "Can you find a word here? Which?"],
     "box": ["Enclose the {what} in a box.", "Tell me where the {what} is, as a box."],
     "boxes": ["Enclose all {what} in boxes, as a JSON list."],
-    "point": ["Pinpoint the {what}.", "Tell me where the {what} is, as a point."],
+    "point": ["Pinpoint the {what} with one point.", "Tell me where the {what} is, as a point."],
     "points": ["Pinpoint all {what}, as a JSON list."],
 }
 
 
 def is_kept_back(text: str) -> bool:
-    """Whether a text has words that training never shows."""
-    plain = re.sub(r"\s+", " ", text.lower())
-    return any(words in plain for words in KEPT_BACK)
+    """Whether a text has a sentence that training never shows."""
+    return _KEPT_BACK.search(re.sub(r"\s+", " ", text.lower())) is not None
 
 
 def compose(request: str, rng: random.Random, *, held_out: bool) -> str:
@@ -352,18 +358,34 @@ def wear(prompt: str, rng: random.Random) -> str:
 
     Words in quotes or braces and what stands behind a line break stay as they are.
     """
-    way = rng.randrange(7)
-    if way == 0:
-        return prompt.lower()
-    if way == 1:
-        return prompt.rstrip("?.!")
-    if way == 2:
-        return " ".join(word for word in prompt.split(" ") if word.lower() not in _SMALL or rng.random() < 0.5)
-    if way == 3:
-        return prompt.upper() if rng.random() < 0.3 else prompt.replace("color", "colour").replace("gray", "grey")
-    if way == 4:
-        return prompt.lower().rstrip("?.!").replace("what is", "whats").replace("do not", "dont")
-    return _misspelled(prompt, rng)
+    return rng.choice(_WAYS)(prompt, rng)
+
+
+def _without_small_words(prompt: str, rng: random.Random) -> str:
+    return " ".join(word for word in prompt.split(" ") if word.lower() not in _SMALL or rng.random() < 0.5)
+
+
+def _in_one_case(prompt: str, rng: random.Random) -> str:
+    return prompt.upper() if rng.random() < 0.3 else prompt.replace("color", "colour").replace("gray", "grey")
+
+
+def _hasty(prompt: str, _rng: random.Random) -> str:
+    return prompt.lower().rstrip("?.!").replace("what is", "whats").replace("do not", "dont")
+
+
+_FILLERS = ("just", "actually", "now", "well", "maybe", "then", "quickly", "exactly", "overall", "again", "here",
+            "kindly",
+            "basically", "simply", "for me", "right now", "if you can", "as you see it", "honestly")  # fmt: skip
+_SYLLABLES = ("ta", "ri", "mon", "el", "ka", "sto", "ven", "di", "pra", "ul", "ges", "no", "fi", "ter", "lam", "cho")
+
+
+def _padded(prompt: str, rng: random.Random) -> str:
+    """One more word, mostly one that means little, now and then one that means nothing: it has to be read over."""
+    word = rng.choice(_FILLERS) if rng.random() < 0.7 else "".join(rng.choices(_SYLLABLES, k=rng.randint(2, 3)))
+    first, line_break, rest = prompt.partition("\n")
+    words = first.split(" ")
+    words.insert(rng.choice((0, len(words), rng.randint(0, len(words)))), word)
+    return " ".join(words) + line_break + rest
 
 
 def _misspelled(prompt: str, rng: random.Random) -> str:
@@ -375,3 +397,10 @@ def _misspelled(prompt: str, rng: random.Random) -> str:
     at = rng.randrange(first + 1, last - 2)
     before, pair, after = prompt[:at], prompt[at : at + 2], prompt[at + 2 :]
     return before + rng.choice((pair[::-1], pair[0], pair[0] + pair)) + after
+
+
+_WAYS: tuple[Callable[[str, random.Random], str], ...] = (
+    lambda prompt, _: prompt.lower(),
+    lambda prompt, _: prompt.rstrip("?.!"),
+    _without_small_words, _in_one_case, _hasty, _misspelled, _misspelled, _padded, _padded,
+)  # fmt: skip
