@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "lazy": set(),
     "notices": {"untrusted"},
     # Progress (frame) and objects that show themselves (views) ask where they are.
-    "notebook": set(),
+    "notebook": {"extras"},
     # Weights, pictures and the model picker fit into what is free.
     "memory": set(),
     # Pictures (sources), templates and models (engines) are worked on in processes that may be lost.

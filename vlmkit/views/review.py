@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.frame.reviewed import STATUSES, ReviewedField
 from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.notebook import WidgetBacked
 from vlmkit.records import ImageRef
 from vlmkit.views.judgments import JudgedRows
 from vlmkit.views.searching import ORDERS, Search
 from vlmkit.views.thumbnails import Thumbnails
-from vlmkit.views.widget_backed import WidgetBacked
 
 if TYPE_CHECKING:
     import pandas as pd
