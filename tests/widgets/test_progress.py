@@ -13,8 +13,8 @@ from vlmkit.frame.run_statistics import RunControl
 from vlmkit.records import ImageRef, Reply, Usage
 from vlmkit.runner import Done, Finished, Planned, Spent, Started, Unanswered
 from vlmkit.widgets import progress as panels
+from vlmkit.widgets.face import Words
 from vlmkit.widgets.progress import ProgressPanel
-from vlmkit.widgets.words import Words
 
 EVIL = "<img src=x onerror='window.ran = 1'><script>window.ran = 1</script> $\\href{javascript:ran=1}{x}$ \u202egnp.exe"
 

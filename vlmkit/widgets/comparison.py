@@ -11,8 +11,7 @@ import traitlets
 from vlmkit.views.markup import visible
 from vlmkit.views.showing import static_comparison
 from vlmkit.views.vote import TIE, BlindComparison
-from vlmkit.widgets.assets import script
-from vlmkit.widgets.face import Face
+from vlmkit.widgets.face import Face, script
 
 __all__ = ["ComparisonView"]
 

@@ -1,4 +1,4 @@
-"""What a face of a table does: takes messages without ever raising, and sends only the thumbnails that are in view."""
+"""What all faces share: messages that never raise, thumbnails that are in view, scripts, styles, strangers' words."""
 
 from __future__ import annotations
 
@@ -7,23 +7,47 @@ import logging
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import anywidget
+import ipywidgets
 
 from vlmkit.errors import RunError, VlmkitError
 from vlmkit.records import ImageRef, Picture
 from vlmkit.sources import thumbnail
-from vlmkit.views.markup import visible
+from vlmkit.views.markup import Markup, escape, visible
 from vlmkit.views.thumbnails import Thumbnails
-from vlmkit.widgets.assets import style
 
-__all__ = ["Face"]
+__all__ = ["Face", "Words", "block", "script", "style"]
 
 _MOST_ROWS = 500  # of one message; no screen shows as many
 _LARGE_SIDE_PX = 1200
 
 _log = logging.getLogger("vlmkit.widgets")
+
+
+@cache
+def script(*names: str) -> str:
+    """One ES module of several files; only the last one exports.
+
+    Parameters
+    ----------
+    *names : str
+        Without ending.
+    """
+    return "\n".join(_read(f"{name}.js") for name in names)
+
+
+@cache
+def style(name: str = "faces") -> str:
+    """One style sheet."""
+    return _read(f"{name}.css")
+
+
+def _read(name: str) -> str:
+    return files("vlmkit.widgets").joinpath("static", name).read_text(encoding="utf-8")
 
 
 class Face(anywidget.AnyWidget):
@@ -120,3 +144,53 @@ def span_of(content: Mapping[str, Any], most: int) -> range:
     """
     first = max(0, int(content["first"]))
     return range(first, min(int(content["last"]), most, first + _MOST_ROWS))
+
+
+_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;line-height:1.4"
+
+
+class Words(ipywidgets.HTML):  # type: ignore[misc]  # has no types
+    """A widget of one text. Labels and text areas would be either typeset as formulas or too pale to be read.
+
+    Parameters
+    ----------
+    is_status : bool, default False
+        Whether a change is read aloud to who cannot see it.
+
+    Attributes
+    ----------
+    text : str
+        What it says.
+    """
+
+    def __init__(self, *, is_status: bool = False) -> None:
+        super().__init__()
+        self._role = "status" if is_status else "note"
+        self.say("")
+
+    def say(self, text: str, picture: Markup | None = None) -> None:
+        """Show a text, and a picture before it; nothing takes no room.
+
+        Parameters
+        ----------
+        text : str
+        picture : Markup or None, default None
+            As `vlmkit.views.markup.picture_element` makes it.
+        """
+        self.text = text
+        self.value = (
+            f'<div style="display:flex;gap:.75em">{picture or ""}{block(text, self._role)}</div>' if text else ""
+        )
+        self.layout.display = "" if text else "none"
+
+
+def block(text: str, role: str) -> Markup:
+    """A text as an element of its own.
+
+    Parameters
+    ----------
+    text : str
+    role : str
+        What it is to a screen reader.
+    """
+    return Markup(f'<div role="{role}" dir="auto" style="{_STYLE}">{escape(text)}</div>')

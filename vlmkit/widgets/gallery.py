@@ -14,8 +14,7 @@ from vlmkit.frame.values import text_of
 from vlmkit.views.markup import visible
 from vlmkit.views.review import Review
 from vlmkit.views.showing import static_review
-from vlmkit.widgets.assets import script
-from vlmkit.widgets.face import Face, span_of
+from vlmkit.widgets.face import Face, script, span_of
 
 __all__ = ["Gallery"]
 

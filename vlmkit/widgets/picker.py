@@ -12,7 +12,7 @@ from IPython.display import display
 from vlmkit.errors import VlmkitError
 from vlmkit.views.markup import table_element, visible
 from vlmkit.views.picking import Choice, Picker
-from vlmkit.widgets.words import Words
+from vlmkit.widgets.face import Words
 
 __all__ = ["PickerFace", "show"]
 

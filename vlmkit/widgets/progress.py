@@ -16,7 +16,7 @@ from vlmkit.frame.run_statistics import Progress, RunControl, RunStatistics
 from vlmkit.runner import Event, Finished, Planned
 from vlmkit.sources import thumbnail
 from vlmkit.views.markup import Markup, picture_element, visible
-from vlmkit.widgets.words import Words
+from vlmkit.widgets.face import Words
 
 __all__ = ["ProgressPanel"]
 
