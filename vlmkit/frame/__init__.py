@@ -31,12 +31,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from vlmkit.frame.background import Run
-    from vlmkit.frame.compatibility import compat
     from vlmkit.frame.description import Description
     from vlmkit.frame.estimation import Estimate, estimate
     from vlmkit.frame.history import runs
     from vlmkit.frame.images import read_images
-    from vlmkit.frame.inventory import Health, health, models
+    from vlmkit.frame.inventory import Health, compat, health, models
     from vlmkit.frame.presets import ask, caption, score, tags
     from vlmkit.frame.verbs import describe, describe_iter, describe_one
 else:
@@ -44,12 +43,11 @@ else:
         __name__,
         {
             "background": "Run",
-            "compatibility": "compat",
             "description": "Description",
             "estimation": "Estimate estimate",
             "history": "runs",
             "images": "read_images",
-            "inventory": "Health health models",
+            "inventory": "Health compat health models",
             "presets": "ask caption score tags",
             "verbs": "describe describe_iter describe_one",
         },
