@@ -96,8 +96,9 @@ MLX = {"engines", "tiny"}
 DOORS = {
     "PIL": {"sources", "tiny"},
     "pillow_heif": {"sources"},
-    # What a model's child process says is read with its types checked, and never unpickled.
-    "pydantic": {"prompts", "engines"},
+    # What a model's child process says is read with its types checked, and never unpickled; requests of clients (chat)
+    # are checked by the same library.
+    "pydantic": {"prompts", "engines", "chat"},
     "pydantic_core": {"engines"},
     "typing_extensions": {"prompts"},
     "sqlite3": {"store"},

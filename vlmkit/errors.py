@@ -11,6 +11,7 @@
     │   ├── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
     │   ├── BrokenPlugin      another package's plugin cannot be used, or raised an error of its own
     │   └── StoreFault        the file of stored answers cannot be read or written
+    ├── ChatError             a chat request that got no answer, as OpenAI's dialect has it: status, type, code
     └── RunError              this image, this time; becomes a row, never the end of a run
         ├── UnreadableImage   the bytes are not a picture, or the file cannot be read
         │   └── ImageNotFound there is no such file                                (also FileNotFoundError)
@@ -23,6 +24,7 @@
         │   ├── TimedOut      the deadline passed                                  (also TimeoutError)
         │   ├── ServerFault   the model or server broke while answering
         │   └── Refused       the server or the model refused this request
+        │       ├── PromptTooLong   pictures and prompt are more than the model reads
         │       └── PictureNotSeen  the model says that no picture came with the question
         ├── UnreadableReply   the answer cannot be read as asked
         └── Cancelled         stopped on purpose before an answer
@@ -40,6 +42,7 @@ __all__ = [
     "BadSetting",
     "BrokenPlugin",
     "Cancelled",
+    "ChatError",
     "ImageNotFound",
     "ImageTooLarge",
     "MissingExtra",
@@ -47,6 +50,7 @@ __all__ = [
     "ModelLoadFailed",
     "ModelNotFound",
     "PictureNotSeen",
+    "PromptTooLong",
     "RateLimited",
     "Refused",
     "RunError",
@@ -129,6 +133,51 @@ class BrokenPlugin(SetupError):
 
 class StoreFault(SetupError):
     """The file of stored answers cannot be read or written; the one of these that can also come during a run."""
+
+
+class ChatError(VlmkitError):
+    """A chat request that got no answer, in the words of OpenAI's dialect.
+
+    Parameters
+    ----------
+    message : str
+    status : int, default 400
+        HTTP status that says the same.
+    kind : str, default "invalid_request_error"
+        The dialect's ``type``: also ``"server_error"`` and ``"server_busy"``.
+    param : str or None, default None
+        Path of the field that is wrong, as ``messages[0].content[1]``.
+    code : str or None, default None
+        One word for programs, as ``"context_length_exceeded"``.
+    retry_after_s : float or None, default None
+        How long to wait before the next try, where that is known.
+    should_retry : bool or None, default None
+        Whether another try can succeed; None leaves it to the status.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        param: str | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+        should_retry: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        self.param = param
+        self.code = code
+        self.retry_after_s = retry_after_s
+        self.should_retry = should_retry
+
+    @property
+    def body(self) -> dict[str, dict[str, str | None]]:
+        """The error object that clients of the dialect read."""
+        return {"error": {"message": str(self), "type": self.kind, "param": self.param, "code": self.code}}
 
 
 class RunError(VlmkitError):
@@ -222,6 +271,10 @@ class ServerFault(BackendError):
 
 class Refused(BackendError):
     """The server, a filter or the model refused the request itself."""
+
+
+class PromptTooLong(Refused):
+    """Pictures and prompt, or these and the answer that is wanted, are more tokens than the model reads."""
 
 
 class PictureNotSeen(Refused):

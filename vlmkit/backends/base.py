@@ -218,10 +218,7 @@ class BaseBackend(Surface):
             As `check`.
         """
         self.check_process()
-        check_sampling(ask.sampling)
-        check_messages(ask)
-        check_tools(self.model, self.abilities, ask)
-        self.check(ask)
+        self._check_all(ask)
         job = self.make_job(ask, on_delta)
         fault = self.fault_of(ask)
         with self._jobs_lock:
@@ -243,6 +240,30 @@ class BaseBackend(Surface):
                 self._jobs.pop(job.future, None)
             raise
         return job.future
+
+    def validate(self, ask: Ask) -> None:
+        """Raise what `submit` would find wrong with an ask at once; nothing is sent or computed.
+
+        Parameters
+        ----------
+        ask : Ask
+
+        Raises
+        ------
+        SetupError
+            As `submit`.
+        RunError
+            Such as a blank prompt, or more pictures than the model takes.
+        """
+        self._check_all(ask)
+        if fault := self.fault_of(ask):
+            raise fault
+
+    def _check_all(self, ask: Ask) -> None:
+        check_sampling(ask.sampling)
+        check_messages(ask)
+        check_tools(self.model, self.abilities, ask)
+        self.check(ask)
 
     def reply(self, job: AskJob, text: str, finish_reason: str = "stop", **fields: Any) -> Reply:
         """A reply to a job, with the names of this backend and the time since the submission.

@@ -34,6 +34,8 @@ class Abilities:
     tools : bool, default False
         Whether asks may have tools, and messages their calls and results.
     token_probabilities : bool, default False
+    seed : bool, default False
+        Whether answers that are drawn by chance can be repeated, by the same seed.
     longest_side_px : int, default 1568
         Larger pictures are shrunk before they are sent.
     lossless : bool, default False
@@ -50,6 +52,7 @@ class Abilities:
     streaming: bool = True
     tools: bool = False
     token_probabilities: bool = False
+    seed: bool = False
     longest_side_px: int = 1568
     lossless: bool = False
     parallel_asks: int = 8

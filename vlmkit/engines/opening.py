@@ -122,6 +122,7 @@ def _opened(
         json_schema=loaded.language.can_constrain,
         tools=loaded.language.takes_tools,
         token_probabilities=True,
+        seed=True,
         lossless=True,
         longest_side_px=side_to_keep(resolution_of(loaded.language.processor, loaded.language.model.config)),
         # Twice the slots: a picture is decoded and ready when a slot becomes free.

@@ -18,7 +18,7 @@ from vlmkit.engines.decoding import Decoder, Prompt
 from vlmkit.engines.picture_pool import decode_all
 from vlmkit.engines.request import Request
 from vlmkit.engines.sampling import RowSampler, needs_sampler
-from vlmkit.errors import Cancelled, Refused, RunError, ServerFault, TimedOut
+from vlmkit.errors import Cancelled, PromptTooLong, RunError, ServerFault, TimedOut
 from vlmkit.records import Ask
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Scheduler:
                 f"{self._language.name}: pictures and prompt make {prompt_tokens} tokens, and the model reads at most "
                 f"{context}. Ask with fewer or smaller pictures, or a shorter prompt."
             )
-            raise Refused(message)
+            raise PromptTooLong(message)
         limit = max_tokens if context is None else min(max_tokens, context - prompt_tokens)
         if self._kv_cache_tokens is not None and prompt_tokens + limit > self._kv_cache_tokens:
             message = (
@@ -230,7 +230,7 @@ class Scheduler:
                 f"and kv_cache_tokens={self._kv_cache_tokens} is less than both. Lower max_tokens, ask with fewer or "
                 "smaller pictures, or open the model with more kv_cache_tokens."
             )
-            raise Refused(message)
+            raise PromptTooLong(message)
         return limit
 
     def _step(self) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from vlmkit.errors import BackendError, RateLimited, Refused, ServerFault, Unauthorized
+from vlmkit.errors import BackendError, PromptTooLong, RateLimited, Refused, ServerFault, Unauthorized
 from vlmkit.providers.dialect import parse
 from vlmkit.providers.transport import Answer
 from vlmkit.providers.waits import retry_after_s
@@ -44,6 +44,11 @@ _OUT_OF_MEMORY = re.compile(
     r"out of memory|outofmemory|cudamalloc failed|insufficient memory|not enough (?:gpu |system |video )?memory|"
     r"failed to allocate|unable to allocate|cannot allocate memory|alloc(?:ation)? (?:of .{0,40} )?failed|"
     r"requires more (?:system |gpu )?memory|bad_alloc",
+    re.IGNORECASE,
+)
+_TOO_LONG = re.compile(
+    r"context_length_exceeded|(?:maximum|available|model'?s?) context (?:length|size|window)|"
+    r"exceeds? the (?:model'?s? )?(?:maximum )?context|prompt is too long|input is too long|too many (?:input )?tokens",
     re.IGNORECASE,
 )
 _NEVER_FITS = re.compile(r"requires more (?:system |gpu )?memory", re.IGNORECASE)
@@ -105,6 +110,8 @@ def _refused(said: str, words: str, answer: Answer) -> BackendError:
         return Refused(f"{said}. It sends elsewhere, which is not followed: give the address that answers.")
     if answer.status == 400 and _OUT_OF_MEMORY.search(words):
         return _server_fault(said, words, answer.status, None)
+    if answer.status in {400, 413, 422} and _TOO_LONG.search(words):
+        return PromptTooLong(f"{said}. Ask with fewer or smaller pictures, a shorter prompt, or a lower max_tokens.")
     is_gone = is_missing_model(answer) or (answer.status in {400, 404, 410} and bool(_NO_MODEL.search(words)))
     return Refused(f"{said}. {_ADVICE.get(answer.status, 'Change what was asked, or the options.')}", is_fatal=is_gone)
 

@@ -399,6 +399,7 @@ def _abilities(host: Host, addresses: Sequence[str], longest_side_px: int | None
         json_schema="json_schema" in host.parameters,
         tools="tools" in host.parameters,
         token_probabilities="token_probabilities" in host.parameters,
+        seed="seed" in host.parameters,
         longest_side_px=longest_side_px or host.longest_side_px,
         parallel_asks=limits.parallel_asks or host.parallel_asks * len(addresses),
         destination=", ".join(addresses),

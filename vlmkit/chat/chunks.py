@@ -1,0 +1,134 @@
+"""The answer in chunks: https://platform.openai.com/docs/api-reference/chat-streaming.
+
+The order is the one that every client library takes: a chunk with the role and an empty text, the pieces without role,
+a chunk with the finish reason alone, and the usage in a chunk without choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from vlmkit.chat.completions import logprobs_of, total_usage, usage_entry
+from vlmkit.chat.events import (
+    CallArguments,
+    CallEnd,
+    CallStart,
+    ChatEvent,
+    Failed,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+)
+from vlmkit.chat.preparing import PreparedChat
+
+__all__ = ["ChunkWriter", "chat_chunks"]
+
+
+class ChunkWriter:
+    """Writes the chunks of one answer, as plain dictionaries.
+
+    Parameters
+    ----------
+    prepared : PreparedChat
+    """
+
+    def __init__(self, prepared: PreparedChat) -> None:
+        self._prepared = prepared
+        self._greeted: set[int] = set()
+        self._ends: list[Finished] = []
+        self._head = {
+            "id": prepared.id,
+            "object": "chat.completion.chunk",
+            "created": prepared.created_s,
+            "model": prepared.request.model,
+            "system_fingerprint": prepared.fingerprint,
+        }
+
+    def begin(self) -> list[dict[str, Any]]:
+        """Chunks with the role, one for each choice; those that were written already are left out."""
+        waiting = [number for number in range(self._prepared.request.choices) if number not in self._greeted]
+        self._greeted.update(waiting)
+        return [self._chunk(number, {"role": "assistant", "content": ""}) for number in waiting]
+
+    def status(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        """A chunk that says what the request waits for, in a form that clients take for an empty piece of text.
+
+        Parameters
+        ----------
+        metadata : dict
+            Flat values; it stands under two names.
+        """
+        is_first = 0 not in self._greeted
+        self._greeted.add(0)
+        delta = {"role": "assistant", "content": ""} if is_first else {"content": ""}
+        return {**self._chunk(0, delta), "candle_metadata": metadata, "vlmkit_metadata": metadata}
+
+    def write(self, event: ChatEvent) -> list[dict[str, Any]]:
+        """Chunks of one event; of a failure, the error in place of a chunk.
+
+        Parameters
+        ----------
+        event : ChatEvent
+        """
+        if isinstance(event, Failed):
+            return [dict(event.error.body)]
+        if isinstance(event, CallEnd):
+            return []
+        greeting = [] if event.choice in self._greeted else self.begin()
+        if isinstance(event, Finished):
+            self._ends.append(event)
+            return [*greeting, self._chunk(event.choice, {}, event.finish_reason)]
+        return [*greeting, self._piece(event)]
+
+    def end(self) -> list[dict[str, Any]]:
+        """The chunk after the last event: the usage, where the request wants it."""
+        if not self._prepared.request.includes_usage:
+            return []
+        return [{**self._head, "choices": [], "usage": usage_entry(total_usage(self._ends))}]
+
+    def _piece(self, event: ChatEvent) -> dict[str, Any]:
+        if isinstance(event, TextDelta):
+            return self._chunk(event.choice, {"content": event.text})
+        if isinstance(event, ReasoningDelta):
+            return self._chunk(event.choice, {"reasoning_content": event.text})
+        if isinstance(event, CallStart):
+            function = {"name": event.name, "arguments": ""}
+            call = {"index": event.index, "id": event.id, "type": "function", "function": function}
+            return self._chunk(event.choice, {"tool_calls": [call]})
+        if isinstance(event, CallArguments):
+            call = {"index": event.index, "function": {"arguments": event.fragment}}
+            return self._chunk(event.choice, {"tool_calls": [call]})
+        tokens = getattr(event, "tokens", ())
+        logprobs = logprobs_of(tokens, self._prepared.request.alternatives)
+        return self._chunk(event.choice, {"content": ""}, logprobs=logprobs)
+
+    def _chunk(
+        self, choice: int, delta: dict[str, Any], finish_reason: str | None = None, *, logprobs: Any = None
+    ) -> dict[str, Any]:
+        entry = {"index": choice, "delta": delta, "finish_reason": finish_reason, "logprobs": logprobs}
+        usage = {"usage": None} if self._prepared.request.includes_usage else {}
+        return {**self._head, "choices": [entry], **usage}
+
+
+def chat_chunks(prepared: PreparedChat, events: Iterable[ChatEvent]) -> Iterator[dict[str, Any]]:
+    """All chunks of an answer, in order.
+
+    Parameters
+    ----------
+    prepared : PreparedChat
+    events : iterable of ChatEvent
+        As they come.
+
+    Raises
+    ------
+    ChatError
+        A choice failed.
+    """
+    writer = ChunkWriter(prepared)
+    yield from writer.begin()
+    for event in events:
+        if isinstance(event, Failed):
+            raise event.error
+        yield from writer.write(event)
+    yield from writer.end()

@@ -1,0 +1,129 @@
+"""A request made ready for one model: what is asked of it, and what the model cannot do is refused by name."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import random
+import secrets
+import time
+from dataclasses import dataclass, field, replace
+
+from vlmkit.backends import Backend, BaseBackend
+from vlmkit.chat.conversation import Turn
+from vlmkit.chat.faults import chat_error, unsupported
+from vlmkit.chat.requests import ChatRequest
+from vlmkit.errors import BadSchema, VlmkitError
+from vlmkit.records import Ask, Message
+
+__all__ = ["PreparedChat", "prepare"]
+
+_MOST_SEED = 2**31  # what servers take whose numbers have 32 bits
+_SEEDS = 2**64
+_REVISION_CHARACTERS = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparedChat:
+    """A request and its asks, one for each choice; nothing was asked yet.
+
+    Attributes
+    ----------
+    request : ChatRequest
+    asks : tuple of Ask
+    id : str
+        Of the answer, the same in all its chunks.
+    created_s : int
+        Seconds since 1970.
+    fingerprint : str
+        Version of vlmkit and revision of the model: equal fingerprints and seeds give equal answers.
+    """
+
+    request: ChatRequest
+    asks: tuple[Ask, ...] = field(repr=False)
+    id: str
+    created_s: int
+    fingerprint: str
+
+
+def prepare(request: ChatRequest, backend: Backend, *, timeout_s: float | None) -> PreparedChat:
+    """Make a request ready for a model; its pictures are decoded, which takes a while.
+
+    Parameters
+    ----------
+    request : ChatRequest
+    backend : Backend
+    timeout_s : float or None
+
+    Raises
+    ------
+    ChatError
+        The model cannot do what is asked of it, or a picture cannot be decoded.
+    """
+    _refuse_unsupported(request, backend)
+    ask = Ask(
+        messages=_messages(request.turns, backend),
+        tools=request.tools,
+        tool_choice=request.tool_choice,
+        parallel_tool_calls=request.parallel_tool_calls,
+        sampling=request.sampling,
+        timeout_s=timeout_s,
+        constraint=request.constraint,
+        token_probabilities=request.token_probabilities,
+        alternatives=request.alternatives,
+    )
+    _validate(ask, backend)
+    revision = (backend.revision or "")[:_REVISION_CHARACTERS]
+    return PreparedChat(
+        request=request,
+        asks=_choices(ask, request, backend),
+        id=f"chatcmpl-{secrets.token_hex(12)}",
+        created_s=int(time.time()),
+        fingerprint="-".join(filter(None, ("vlmkit", importlib.metadata.version("vlmkit"), revision))),
+    )
+
+
+def _refuse_unsupported(request: ChatRequest, backend: Backend) -> None:
+    abilities = backend.abilities
+    has_calls = any(turn.tool_calls for turn in request.turns)
+    wants_calls = bool(request.tools) and request.tool_choice != "none"
+    needs = (
+        ("logprobs", request.token_probabilities, abilities.token_probabilities, "tells no probabilities"),
+        ("response_format", request.constraint is not None, abilities.json_schema, "cannot keep to a schema"),
+        ("tools", wants_calls, abilities.tools, "takes none"),
+        ("messages", has_calls, abilities.tools, "takes no tools, and one of them has tool calls"),
+    )
+    for field_name, is_wanted, is_able, why in needs:
+        if is_wanted and not is_able:
+            raise unsupported(field_name, f"{request.model} {why}. Leave it out, or name another model.")
+
+
+def _messages(turns: tuple[Turn, ...], backend: Backend) -> tuple[Message, ...]:
+    abilities = backend.abilities
+    return tuple(turn.message(abilities.longest_side_px, lossless=abilities.lossless) for turn in turns)
+
+
+def _validate(ask: Ask, backend: Backend) -> None:
+    if not isinstance(backend, BaseBackend):
+        return  # it raises, or its future fails, when it is asked
+    try:
+        backend.validate(ask)
+    except BadSchema as error:
+        raise chat_error(error, param="response_format") from error
+    except VlmkitError as error:
+        raise chat_error(error) from error
+
+
+def _choices(ask: Ask, request: ChatRequest, backend: Backend) -> tuple[Ask, ...]:
+    """An ask for each choice, which differ in their seeds; without one by the client, they are other ones each time."""
+    sampling = ask.sampling
+    if not request.has_seed:
+        draws = sampling.temperature > 0 and backend.abilities.seed
+        sampling = replace(sampling, seed=random.randrange(_MOST_SEED - request.choices) if draws else 0)
+        if not backend.abilities.seed:
+            return (replace(ask, sampling=sampling),) * request.choices
+    seeds = (_wrapped(sampling.seed + number) for number in range(request.choices))
+    return tuple(replace(ask, sampling=replace(sampling, seed=seed)) for seed in seeds)
+
+
+def _wrapped(seed: int) -> int:
+    return (seed + _SEEDS // 2) % _SEEDS - _SEEDS // 2
