@@ -6,7 +6,7 @@ import threading
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from vlmkit.chat import ChatAdapter, ChatError, Failed, Finished
+from vlmkit.chat import ChatAdapter, ChatError, ChoiceFailed, ChoiceFinished
 from vlmkit.errors import ServerFault
 
 
@@ -81,14 +81,14 @@ def test_a_cancelled_job_says_so(fake, body):
 
     def note(event):
         events.append(event)
-        if isinstance(event, Finished | Failed):
+        if isinstance(event, ChoiceFinished | ChoiceFailed):
             ended.set()
 
     job = adapter.start(adapter.prepare(body()), note)
     assert not job.done
     job.cancel()
     assert ended.wait(10)
-    assert [type(event) for event in events] == [Failed]
+    assert [type(event) for event in events] == [ChoiceFailed]
     assert (events[0].error.status, events[0].error.code) == (499, "cancelled")
     assert job.done
 

@@ -19,9 +19,9 @@ __all__ = [
     "ChatJob",
     "ChatLimits",
     "ChatRequest",
+    "ChoiceFailed",
+    "ChoiceFinished",
     "ChunkWriter",
-    "Failed",
-    "Finished",
     "PreparedChat",
     "ReasoningDelta",
     "TextDelta",
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
         CallEnd,
         CallStart,
         ChatEvent,
-        Failed,
-        Finished,
+        ChoiceFailed,
+        ChoiceFinished,
         ReasoningDelta,
         TextDelta,
         TokenLogprobs,
@@ -61,7 +61,8 @@ else:
             "chunks": "ChunkWriter chat_chunks",
             "completions": "chat_response",
             "events": (
-                "CallArguments CallEnd CallStart ChatEvent Failed Finished ReasoningDelta TextDelta TokenLogprobs"
+                "CallArguments CallEnd CallStart ChatEvent ChoiceFailed ChoiceFinished "
+                "ReasoningDelta TextDelta TokenLogprobs"
             ),
             "faults": "ChatError chat_error",
             "job": "ChatJob",

@@ -11,11 +11,11 @@ from typing import Any
 from vlmkit.backends import Backend
 from vlmkit.chat.chunks import ChunkWriter, chat_chunks
 from vlmkit.chat.completions import chat_response
-from vlmkit.chat.events import ChatEvent, Failed, Finished
+from vlmkit.chat.events import ChatEvent, ChoiceFailed, ChoiceFinished
 from vlmkit.chat.job import ChatJob, OnEvent
 from vlmkit.chat.limits import ChatLimits
 from vlmkit.chat.pictures import Fetch
-from vlmkit.chat.preparing import PreparedChat, prepare
+from vlmkit.chat.preparing import PreparedChat, prepare_chat
 from vlmkit.chat.requests import ChatRequest, read_request
 from vlmkit.errors import ChatError
 
@@ -77,7 +77,7 @@ class ChatAdapter:
         if self.model is not None and request.model != self.model:
             said = f"model: {request.model!r} is not served here. Give {self.model!r}."
             raise ChatError(said, status=404, param="model", code="model_not_found")
-        return prepare(request, self.backend, timeout_s=self.limits.timeout_s)
+        return prepare_chat(request, self.backend, timeout_s=self.limits.timeout_s)
 
     def start(self, prepared: PreparedChat, on_event: OnEvent) -> ChatJob:
         """Ask the model; returns at once.
@@ -86,7 +86,8 @@ class ChatAdapter:
         ----------
         prepared : PreparedChat
         on_event : callable (ChatEvent) -> None
-            Gets each event, in any thread, and must not block; the last one of each choice is `Finished` or `Failed`.
+            Gets each event, in any thread, and must not block. The last one of each choice is `ChoiceFinished` or
+            `ChoiceFailed`.
 
         Returns
         -------
@@ -166,7 +167,7 @@ class ChatAdapter:
         for chunk in writer.begin():
             yield chunk
         async for event in self._aevents(prepared):
-            if isinstance(event, Failed):
+            if isinstance(event, ChoiceFailed):
                 raise event.error
             for chunk in writer.write(event):
                 yield chunk
@@ -180,7 +181,7 @@ class ChatAdapter:
             left = len(prepared.asks)
             while left:
                 event = line.get()
-                left -= isinstance(event, Finished | Failed)
+                left -= isinstance(event, ChoiceFinished | ChoiceFailed)
                 yield event
         finally:
             job.cancel()
@@ -192,7 +193,7 @@ class ChatAdapter:
             left = len(prepared.asks)
             while left:
                 event = await line.get()
-                left -= isinstance(event, Finished | Failed)
+                left -= isinstance(event, ChoiceFinished | ChoiceFailed)
                 yield event
         finally:
             job.cancel()

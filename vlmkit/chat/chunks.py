@@ -15,8 +15,8 @@ from vlmkit.chat.events import (
     CallEnd,
     CallStart,
     ChatEvent,
-    Failed,
-    Finished,
+    ChoiceFailed,
+    ChoiceFinished,
     ReasoningDelta,
     TextDelta,
 )
@@ -36,7 +36,7 @@ class ChunkWriter:
     def __init__(self, prepared: PreparedChat) -> None:
         self._prepared = prepared
         self._greeted: set[int] = set()
-        self._ends: list[Finished] = []
+        self._ends: list[ChoiceFinished] = []
         self._head = {
             "id": prepared.id,
             "object": "chat.completion.chunk",
@@ -71,12 +71,12 @@ class ChunkWriter:
         ----------
         event : ChatEvent
         """
-        if isinstance(event, Failed):
+        if isinstance(event, ChoiceFailed):
             return [dict(event.error.body)]
         if isinstance(event, CallEnd):
             return []
         greeting = [] if event.choice in self._greeted else self.begin()
-        if isinstance(event, Finished):
+        if isinstance(event, ChoiceFinished):
             self._ends.append(event)
             return [*greeting, self._chunk(event.choice, {}, event.finish_reason)]
         return [*greeting, self._piece(event)]
@@ -128,7 +128,7 @@ def chat_chunks(prepared: PreparedChat, events: Iterable[ChatEvent]) -> Iterator
     writer = ChunkWriter(prepared)
     yield from writer.begin()
     for event in events:
-        if isinstance(event, Failed):
+        if isinstance(event, ChoiceFailed):
             raise event.error
         yield from writer.write(event)
     yield from writer.end()

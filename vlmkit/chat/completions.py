@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from vlmkit.chat.events import ChatEvent, Choice, Failed, Finished, gather
+from vlmkit.chat.events import ChatChoice, ChatEvent, ChoiceFailed, ChoiceFinished, gather
 from vlmkit.chat.preparing import PreparedChat
 from vlmkit.errors import ChatError
 from vlmkit.records import Token, ToolCall, Usage
@@ -52,15 +52,15 @@ def chat_response(prepared: PreparedChat, events: Iterable[ChatEvent]) -> dict[s
     }
 
 
-def _end(choice: Choice) -> Finished:
-    if isinstance(choice.end, Failed):
+def _end(choice: ChatChoice) -> ChoiceFinished:
+    if isinstance(choice.end, ChoiceFailed):
         raise choice.end.error
     if choice.end is None:
         raise ChatError("The answer is not complete.", status=500, kind="server_error")
     return choice.end
 
 
-def _message(choice: Choice) -> dict[str, Any]:
+def _message(choice: ChatChoice) -> dict[str, Any]:
     calls = [call_entry(call) for call in choice.tool_calls]
     # Agents take null for "nothing was said", and go on to the calls.
     text = choice.text if choice.text or not calls else None
@@ -80,7 +80,7 @@ def call_entry(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _logprobs(choice: Choice, prepared: PreparedChat) -> dict[str, Any] | None:
+def _logprobs(choice: ChatChoice, prepared: PreparedChat) -> dict[str, Any] | None:
     if not prepared.request.token_probabilities:
         return None
     return logprobs_of(choice.tokens or (), prepared.request.alternatives)
@@ -113,12 +113,12 @@ def _likeliest(token: Token, most: int) -> list[dict[str, Any]]:
     return [_likelihood(text, probability) for text, probability in found[:most]]
 
 
-def total_usage(ends: Iterable[Finished]) -> Usage:
+def total_usage(ends: Iterable[ChoiceFinished]) -> Usage:
     """Tokens of all choices; the prompt, which they share, counts once.
 
     Parameters
     ----------
-    ends : iterable of Finished
+    ends : iterable of ChoiceFinished
     """
     usages = [end.usage for end in ends]
     return Usage(

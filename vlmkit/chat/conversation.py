@@ -21,7 +21,7 @@ from vlmkit.errors import ChatError
 from vlmkit.records import Message, Picture, Role, ToolCall
 from vlmkit.texts import mend_surrogates
 
-__all__ = ["Turn", "read_turns"]
+__all__ = ["Turn", "turns_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +67,7 @@ class Turn:
         )
 
 
-def read_turns(messages: Sequence[Any], limits: ChatLimits, fetch: Fetch | None) -> tuple[Turn, ...]:
+def turns_of(messages: Sequence[Any], limits: ChatLimits, fetch: Fetch | None) -> tuple[Turn, ...]:
     """Turns of a conversation.
 
     Parameters

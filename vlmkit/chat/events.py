@@ -1,6 +1,7 @@
 """What happens while an answer is written: the one stream that every writer reads.
 
-Each event belongs to one choice of the request, numbered from 0. The last event of a choice is `Finished` or `Failed`.
+Each event belongs to one choice of the request, numbered from 0. The last one of a choice is `ChoiceFinished` or
+`ChoiceFailed`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ __all__ = [
     "CallArguments",
     "CallEnd",
     "CallStart",
+    "ChatChoice",
     "ChatEvent",
-    "Choice",
-    "Failed",
-    "Finished",
+    "ChoiceFailed",
+    "ChoiceFinished",
     "ReasoningDelta",
     "TextDelta",
     "TokenLogprobs",
@@ -87,7 +88,7 @@ class TokenLogprobs:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class ChoiceFinished:
     """The choice is complete.
 
     Attributes
@@ -106,18 +107,20 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ChoiceFailed:
     """The choice ended without an answer."""
 
     error: ChatError
     choice: int = 0
 
 
-ChatEvent = TextDelta | ReasoningDelta | CallStart | CallArguments | CallEnd | TokenLogprobs | Finished | Failed
+ChatEvent = (
+    TextDelta | ReasoningDelta | CallStart | CallArguments | CallEnd | TokenLogprobs | ChoiceFinished | ChoiceFailed
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChatChoice:
     """All that the events of one choice say.
 
     Attributes
@@ -125,7 +128,7 @@ class Choice:
     text, reasoning : str
     tool_calls : tuple of ToolCall
     tokens : tuple of Token or None
-    end : Finished or Failed or None
+    end : ChoiceFinished or ChoiceFailed or None
         None as long as it is not complete.
     """
 
@@ -133,10 +136,10 @@ class Choice:
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     tokens: tuple[Token, ...] | None = None
-    end: Finished | Failed | None = None
+    end: ChoiceFinished | ChoiceFailed | None = None
 
 
-def gather(events: Iterable[ChatEvent]) -> tuple[Choice, ...]:
+def gather(events: Iterable[ChatEvent]) -> tuple[ChatChoice, ...]:
     """Choices that events make, in order.
 
     Parameters
@@ -155,14 +158,14 @@ def gather(events: Iterable[ChatEvent]) -> tuple[Choice, ...]:
     return tuple(_choice(apart[number]) for number in sorted(apart))
 
 
-def _choice(events: list[ChatEvent]) -> Choice:
+def _choice(events: list[ChatEvent]) -> ChatChoice:
     calls: dict[int, CallStart] = {}
     fragments: dict[int, list[str]] = {}
     tokens: list[Token] = []
-    made = Choice(
+    made = ChatChoice(
         text="".join(event.text for event in events if isinstance(event, TextDelta)),
         reasoning="".join(event.text for event in events if isinstance(event, ReasoningDelta)),
-        end=next((event for event in reversed(events) if isinstance(event, Finished | Failed)), None),
+        end=next((event for event in reversed(events) if isinstance(event, ChoiceFinished | ChoiceFailed)), None),
     )
     for event in events:
         if isinstance(event, CallStart):

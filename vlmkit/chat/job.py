@@ -12,8 +12,8 @@ from vlmkit.chat.events import (
     CallEnd,
     CallStart,
     ChatEvent,
-    Failed,
-    Finished,
+    ChoiceFailed,
+    ChoiceFinished,
     TextDelta,
     TokenLogprobs,
 )
@@ -56,7 +56,7 @@ class ChatJob:
         return all(choice.is_over for choice in self._choices)
 
     def cancel(self) -> None:
-        """End every choice before its next token; their last event is `Failed`."""
+        """End every choice before its next token; their last event is `ChoiceFailed`."""
         for choice in self._choices:
             choice.cancel()
 
@@ -129,7 +129,7 @@ class _Writing:
         if reply.tokens is not None:
             self._on_event(TokenLogprobs(reply.tokens, self._number))
         self.is_over = True
-        self._on_event(Finished(reason, reply.usage, reply, self._number))
+        self._on_event(ChoiceFinished(reason, reply.usage, reply, self._number))
 
     def _reason(self, reply: Reply) -> str | None:
         """The dialect's word for why the answer ended; None where something broke it."""
@@ -142,4 +142,4 @@ class _Writing:
 
     def _fail(self, error: BaseException) -> None:
         self.is_over = True
-        self._on_event(Failed(chat_error(error), self._number))
+        self._on_event(ChoiceFailed(chat_error(error), self._number))

@@ -15,7 +15,7 @@ from vlmkit.chat.requests import ChatRequest
 from vlmkit.errors import BadSchema, VlmkitError
 from vlmkit.records import Ask, Message
 
-__all__ = ["PreparedChat", "prepare"]
+__all__ = ["PreparedChat", "prepare_chat"]
 
 _MOST_SEED = 2**31  # what servers take whose numbers have 32 bits
 _SEEDS = 2**64
@@ -45,7 +45,7 @@ class PreparedChat:
     fingerprint: str
 
 
-def prepare(request: ChatRequest, backend: Backend, *, timeout_s: float | None) -> PreparedChat:
+def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | None) -> PreparedChat:
     """Make a request ready for a model; its pictures are decoded, which takes a while.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vlmkit.chat.conversation import Turn, read_turns
+from vlmkit.chat.conversation import Turn, turns_of
 from vlmkit.chat.faults import bad_field, unsupported
 from vlmkit.chat.limits import ChatLimits
 from vlmkit.chat.pictures import Fetch
@@ -106,7 +106,7 @@ def read_request(
     tools, tool_choice = _offered(checked)
     return ChatRequest(
         model=checked.model,
-        turns=read_turns(checked.messages, limits, fetch),
+        turns=turns_of(checked.messages, limits, fetch),
         tools=tuple(map(_tool, tools)),
         strict_tools=frozenset(entry.function.name for entry in tools if entry.function.strict),
         tool_choice=tool_choice,
