@@ -10,7 +10,6 @@ COMPLEX = {
     "cli.monitor.Monitor.facts": 11,
     "engines.families.audit._layers": 11,
     "engines.families.layout._spread_layers": 11,
-    "engines.families.repairs.rope_scaling._mend": 11,
     "engines.families.rope._thetas": 12,
     "engines.families.rope.mismatches": 12,
     "engines.mlx_vlm_api._marks": 11,

@@ -145,8 +145,7 @@ def _fault_of(look: Any) -> str | None:
 
 def _building_fault(name: str, config: dict[str, Any]) -> str | None:
     """Why the model cannot be built; its weights are not computed for that, so that size does not matter."""
-    from vlmkit.engines import mlx_vlm_api
-    from vlmkit.engines.families import repairs
+    from vlmkit.engines import mlx_vlm_api, repairs
 
     try:
         with warnings.catch_warnings(action="ignore"), repairs.prepared(config):
@@ -192,7 +191,7 @@ def _layout_of(config: Mapping[str, Any]) -> str:
 
 
 def _images_per_ask(config: dict[str, Any]) -> int | None:
-    from vlmkit.engines.families import repairs
+    from vlmkit.engines import repairs
     from vlmkit.engines.opening import images_per_ask
 
     return images_per_ask(config["model_type"], takes_several=repairs.may_take_several(config))

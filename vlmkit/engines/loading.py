@@ -71,8 +71,8 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     try:
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
-            from vlmkit.engines import kernel_patches, mlx_vlm_api
-            from vlmkit.engines.families import files, names, repairs
+            from vlmkit.engines import kernel_patches, mlx_vlm_api, repairs
+            from vlmkit.engines.families import files, names
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         raise import_fault(name, error) from error
