@@ -1,5 +1,6 @@
 """The world is deterministic, its truth is what is drawn, its captions are unambiguous."""
 
+import json
 import random
 
 import numpy as np
@@ -157,3 +158,20 @@ def test_drawings_of_old_seeds_stay():
         [424, 419, 757, 753, 753, 753],
         [313, 295, 757, 755, 753, 753],
     ]
+
+
+THING = scenes.Thing(shape="star", color="red", size="small", place="center")
+BOX = (0.25, 0.3336, 0.5, 1.0002)
+
+
+def test_edges_are_thousandths_within_the_picture():
+    """Rounded and clipped."""
+    assert scenes.thousandths(BOX) == [250, 334, 500, 1000]
+    assert scenes.middle_of(BOX) == [375, 667]
+
+
+def test_lists_are_json_with_labels():
+    """The keys are those that most models use."""
+    assert json.loads(scenes.box_list([THING], [BOX])) == [{"bbox_2d": [250, 334, 500, 1000], "label": "red star"}]
+    assert json.loads(scenes.point_list([THING], [BOX])) == [{"point_2d": [375, 667], "label": "red star"}]
+    assert scenes.box_list([], []) == "[]"

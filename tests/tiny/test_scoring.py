@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from vlmkit.tiny import locating, picturing, scoring
+from vlmkit.tiny import picturing, scenes, scoring
 
 SHOWN = picturing.show("scene", random.Random(1), seed=8)
-BOXES = [locating.thousandths(box) for box in SHOWN.scene.boxes()]
+BOXES = [scenes.thousandths(box) for box in SHOWN.scene.boxes()]
 
 
 def test_overlap_is_intersection_over_union():
@@ -31,7 +31,7 @@ def test_a_box_may_be_a_little_off():
 
 def test_a_point_must_lie_on_the_object():
     """Beside it, on another object, or as text it is wrong."""
-    middle = locating.middle_of(SHOWN.scene.boxes()[0])
+    middle = scenes.middle_of(SHOWN.scene.boxes()[0])
     truth = json.dumps(middle)
     assert scoring.is_right("point", truth, truth, SHOWN)
     assert not scoring.is_right("point", json.dumps([BOXES[0][0] - 8, middle[1]]), truth, SHOWN)
@@ -41,7 +41,7 @@ def test_a_point_must_lie_on_the_object():
 def test_lists_need_every_object_with_its_label():
     """In reading order, none too many."""
     things, boxes = SHOWN.scene.things, SHOWN.scene.boxes()
-    for task, write in (("boxes", locating.box_list), ("points", locating.point_list)):
+    for task, write in (("boxes", scenes.box_list), ("points", scenes.point_list)):
         truth = write(things, boxes)
         assert scoring.is_right(task, truth, truth, SHOWN)
         assert not scoring.is_right(task, write(things[1:], boxes[1:]), truth, SHOWN)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from vlmkit.tiny import questions, scenes
-from vlmkit.tiny.locating import thousandths
+from vlmkit.tiny.scenes import thousandths
 
 if TYPE_CHECKING:
     from PIL import Image

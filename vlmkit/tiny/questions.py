@@ -16,7 +16,6 @@ from typing import Any
 
 from vlmkit.tiny import tools
 from vlmkit.tiny.forms import draw_form
-from vlmkit.tiny.locating import box_list, middle_of, point_list, thousandths
 from vlmkit.tiny.paraphrases import PARAPHRASES
 from vlmkit.tiny.phrasings import (
     BOOL_SUFFIXES,
@@ -29,7 +28,19 @@ from vlmkit.tiny.phrasings import (
     STYLE_PROMPTS,
     WORD_SUFFIXES,
 )
-from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene, Thing
+from vlmkit.tiny.scenes import (
+    BACKGROUNDS,
+    COLORS,
+    PLACES,
+    SHAPES,
+    SIZES,
+    Scene,
+    Thing,
+    box_list,
+    middle_of,
+    point_list,
+    thousandths,
+)
 from vlmkit.tiny.wordings import MORE, compose, wear
 
 __all__ = ["FIELDS", "SINGLED_OUT", "TASKS", "Question", "field_value", "invent"]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -23,15 +25,20 @@ __all__ = [
     "BACKGROUNDS",
     "COLORS",
     "PLACES",
+    "SCALE",
     "SHAPES",
     "SIZES",
     "Box",
     "Scene",
     "Style",
     "Thing",
+    "box_list",
     "color_of",
     "crop",
     "make",
+    "middle_of",
+    "point_list",
+    "thousandths",
 ]
 
 Box = tuple[float, float, float, float]
@@ -283,3 +290,29 @@ def _turn(x: float, y: float, radius: float, angle: float, point: tuple[float, f
         x + right * math.cos(angle) - down * math.sin(angle),
         y + right * math.sin(angle) + down * math.cos(angle),
     )
+
+
+SCALE = 1000
+"""Places are written in thousandths of a picture's width and height."""
+
+
+def thousandths(box: Box) -> list[int]:
+    """Write a box as `[left, top, right, bottom]`, whole numbers from 0 to 1000."""
+    return [min(SCALE, max(0, round(edge * SCALE))) for edge in box]
+
+
+def middle_of(box: Box) -> list[int]:
+    """Write the middle of a box as `[x, y]`; every shape of this world has its middle inside."""
+    return [round((box[0] + box[2]) / 2 * SCALE), round((box[1] + box[3]) / 2 * SCALE)]
+
+
+def box_list(things: Sequence[Thing], boxes: Sequence[Box]) -> str:
+    """Write the boxes of things as a JSON list of objects with ``bbox_2d`` and ``label``; empty for none."""
+    found = zip(things, boxes, strict=True)
+    return json.dumps([{"bbox_2d": thousandths(box), "label": f"{thing.color} {thing.shape}"} for thing, box in found])
+
+
+def point_list(things: Sequence[Thing], boxes: Sequence[Box]) -> str:
+    """Write the middles of things as a JSON list of objects with ``point_2d`` and ``label``; empty for none."""
+    found = zip(things, boxes, strict=True)
+    return json.dumps([{"point_2d": middle_of(box), "label": f"{thing.color} {thing.shape}"} for thing, box in found])

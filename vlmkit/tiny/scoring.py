@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vlmkit.tiny import scenes
-from vlmkit.tiny.locating import SCALE
+from vlmkit.tiny.scenes import SCALE
 
 if TYPE_CHECKING:
     from vlmkit.tiny.picturing import Shown

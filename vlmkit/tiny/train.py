@@ -41,8 +41,8 @@ from mlx import nn  # noqa: E402
 from mlx.utils import tree_flatten, tree_map, tree_unflatten  # noqa: E402
 
 from vlmkit.tiny import blueprint, forward  # noqa: E402
-from vlmkit.tiny.adopting import adopted  # noqa: E402
 from vlmkit.tiny.batches import Batch, balanced, draw_ahead  # noqa: E402
+from vlmkit.tiny.forward import adopted  # noqa: E402
 from vlmkit.tiny.learning import Learner  # noqa: E402
 
 __all__ = ["Plan", "main", "train"]
