@@ -167,29 +167,34 @@ def look_up(name: str, wanted: Sequence[str], *, revision: str | None = None) ->
     ModelNotFound
         As `fetch`; also where downloading is forbidden.
     """
-    from huggingface_hub import HfApi, hf_hub_download
-
     download = settings.resolve("auto_download")
     if not download.value:
         raise ModelNotFound(
             f"{name} is not wholly on this machine and downloading is forbidden ({download.origin}), its settings "
             f"included.{nearby(name)} Allow it with VLM_AUTO_DOWNLOAD=true, or name a local directory."
         )
-    endpoint = os.environ.get("HF_ENDPOINT")
     try:
-        info = HfApi(endpoint=endpoint).model_info(name, revision=revision, files_metadata=True)
-        sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-        small = [file for file in wanted if file in sizes and sizes[file] <= _MOST_SETTINGS_BYTES]
-        with tempfile.TemporaryDirectory(prefix="vlmkit-") as folder:
-            for file in small:
-                hf_hub_download(name, file, revision=info.sha, local_dir=folder, endpoint=endpoint)
-            contents = {file: json.loads(Path(folder, file).read_text(encoding="utf-8")) for file in small}
+        return _looked_up(name, wanted, revision)
     except ValueError as error:
         if type(error).__module__.startswith("huggingface_hub"):
             raise _translated(name, revision, error, forbidden_by="") from error
         raise ModelNotFound(f"{name}: one of its settings files is not JSON ({error}). Name another model.") from error
     except Exception as error:
         raise _translated(name, revision, error, forbidden_by="") from error
+
+
+def _looked_up(name: str, wanted: Sequence[str], revision: str | None) -> Listing:
+    """The listing; raises whatever the Hub's library raises, and ValueError where a file is not JSON."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    endpoint = os.environ.get("HF_ENDPOINT")
+    info = HfApi(endpoint=endpoint).model_info(name, revision=revision, files_metadata=True)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    small = [file for file in wanted if sizes.get(file, _MOST_SETTINGS_BYTES + 1) <= _MOST_SETTINGS_BYTES]
+    with tempfile.TemporaryDirectory(prefix="vlmkit-") as folder:
+        for file in small:
+            hf_hub_download(name, file, revision=info.sha, local_dir=folder, endpoint=endpoint)
+        contents = {file: json.loads(Path(folder, file).read_text(encoding="utf-8")) for file in small}
     kept = {file: content for file, content in contents.items() if isinstance(content, dict)}
     return Listing(settings=kept, sizes=sizes, elements=_elements(info))
 

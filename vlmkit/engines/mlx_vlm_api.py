@@ -210,16 +210,21 @@ def _plain(value: Any) -> Any:
 
 def _marks(model_type: str, processor: Any, images: int) -> list[str]:
     """What a text holds in place of each picture, where a template takes nothing but text."""
-    contents: list[Any] = []
-    # Unknown families, and more pictures than a family takes.
-    with suppress(ValueError):
-        messages = [get_message_json(model_type, "", num_images=number) for number in range(images + 1)]
-        contents = [message["content"] if isinstance(message, dict) else message for message in messages]
+    contents = _contents(model_type, images)
     if contents and all(isinstance(content, str) for content in contents):
         return [longer.removeprefix(content) for content, longer in pairwise(contents)]
     holders = (processor, getattr(processor, "tokenizer", None))
     tokens = (getattr(holder, "image_token", None) for holder in holders)
     return [next((token for token in tokens if isinstance(token, str) and token), "<image>") + "\n"] * images
+
+
+def _contents(model_type: str, images: int) -> list[Any]:
+    """What mlx_vlm writes for no picture, for one, and so on; empty where it cannot."""
+    # Unknown families, and more pictures than a family takes.
+    with suppress(ValueError):
+        messages = [get_message_json(model_type, "", num_images=number) for number in range(images + 1)]
+        return [message["content"] if isinstance(message, dict) else message for message in messages]
+    return []
 
 
 def plain_prompt(model: Any, processor: Any, messages: Sequence[Message]) -> str:

@@ -159,13 +159,30 @@ def _misplaced(prompt: Prompt, one: _Embedded, other: _Embedded, blind: _Embedde
     seen = _changed(one, other)
     if not seen and _is_same(one.rest, other.rest):
         yield "another picture changes nothing of what it reads"
-    if rows != tokens or not seen:
-        return
-    filled = _changed(one, blind, _TOLERANCE) if blind is not None else seen
-    if places and not (seen <= places and (blind is None or filled == places)):
-        yield f"the picture changes {len(filled | seen)} rows of its prompt, and {len(places)} tokens stand for it"
-    elif not places and prompt.image_token is not None and len({prompt.token_ids[place] for place in filled}) > 1:
-        yield f"token {prompt.image_token}, which its configuration names for pictures, is not in its prompt"
+    if rows == tokens and seen:
+        filled = None if blind is None else _changed(one, blind, _TOLERANCE)
+        yield _beside_its_tokens(prompt, places, seen, filled)
+
+
+def _beside_its_tokens(prompt: Prompt, places: set[int], seen: set[int], filled: set[int] | None) -> str:
+    """What is wrong where a picture changes rows that do not stand for it; empty where nothing is.
+
+    Parameters
+    ----------
+    prompt : Prompt
+    places : set of int
+        Of the tokens that stand for the picture.
+    seen, filled : set of int, set of int or None
+        Rows that another picture changes, and none at all; None is not known.
+    """
+    changed = seen if filled is None else filled
+    if places:
+        is_right = seen <= places and filled in (None, places)
+        what = f"the picture changes {len(changed | seen)} rows of its prompt, and {len(places)} tokens stand for it"
+        return "" if is_right else what
+    if prompt.image_token is not None and len({prompt.token_ids[place] for place in changed}) > 1:
+        return f"token {prompt.image_token}, which its configuration names for pictures, is not in its prompt"
+    return ""
 
 
 def _changed(one: _Embedded, other: _Embedded, tolerance: float = 0.0) -> set[int]:

@@ -19,6 +19,11 @@ _PHOTO = 1.5
 _LEAST_SIDE_PX = 1568
 _PHI3_TILE_PX = 336
 _PHI4_TILE_PX = 448
+# Most tokens of a picture, and how many patches along a side become one.
+_TOKENS = (
+    ("max_soft_tokens", ("pooling_kernel_size",)),
+    ("max_image_tokens", ("downsample_factor", "merge_size")),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,10 +203,9 @@ def _area(fields: _Fields) -> Resolution | None:
 
 def _of_patches(fields: _Fields) -> Resolution | None:
     patch = fields.side("patch_size", "encoder_patch_size")
-    if tokens := fields.number("max_soft_tokens"):
-        return _of_area(tokens * ((patch or 1) * (fields.number("pooling_kernel_size") or 1)) ** 2)
-    if tokens := fields.number("max_image_tokens"):
-        return _of_area(tokens * ((patch or 1) * (fields.number("downsample_factor", "merge_size") or 1)) ** 2)
+    for most, folded in _TOKENS:
+        if tokens := fields.number(most):
+            return _of_area(tokens * ((patch or 1) * (fields.number(*folded) or 1)) ** 2)
     if slices := fields.number("max_slice_nums"):
         return _of_area(slices * (fields.side("scale_resolution") or 0) ** 2)
     patches = fields.number("in_token_limit", "max_num_patches", "max_patches")

@@ -31,7 +31,7 @@ from vlmkit.engines.isolation.watch import Patience
 from vlmkit.engines.request import ReplyFuture
 from vlmkit.engines.specification import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
-from vlmkit.records import Ask
+from vlmkit.records import Ask, Reply
 
 __all__ = ["IsolatedEngine"]
 
@@ -287,27 +287,31 @@ class IsolatedEngine(BaseBackend):
         message: messages.Answered | messages.Faulted | messages.Called,
         block: bytearray,
     ) -> Callable[[], None]:
-        believed = partial(believed_reply, model=self.model, revision=self.revision, seconds=pending.seconds)
-        ask = pending.ask
+        ask, finish = pending.ask, partial(pending.finish, message)
         if isinstance(message, messages.Faulted):
-            written = believed(message.partial, ask) if message.partial and ask else None
-            fault = row_fault(message, written)
-            if isinstance(fault, TimedOut) and ask and ask.timeout_s:
-                process.late(ask.timeout_s)
-            finish = lambda: pending.fail(fault)  # noqa: E731
-        elif isinstance(message, messages.Called):
-            result = believed_insight(message, block) if message.insight else message
-            finish = lambda: pending.finish(result)  # noqa: E731
-        elif ask is None:
-            raise ValueError("an answer to what was not an ask")
-        else:
-            reply = believed(message.reply, ask)
-            finish = lambda: pending.finish(reply)  # noqa: E731
+            finish = partial(pending.fail, self._fault(process, pending, message))
+        elif isinstance(message, messages.Answered):
+            if ask is None:
+                raise ValueError("an answer to what was not an ask")
+            finish = partial(pending.finish, self._believed(pending, message.reply, ask))
+        elif message.insight:
+            finish = partial(pending.finish, believed_insight(message, block))
         if not isinstance(message, messages.Called):
             self._present = message.counts or self._present
         self._asks.end(pending.number)
         self._deaths = self._strange = 0
         return finish
+
+    def _fault(self, process: Process, pending: Pending, message: messages.Faulted) -> RunError:
+        ask = pending.ask
+        written = self._believed(pending, message.partial, ask) if message.partial and ask else None
+        fault = row_fault(message, written)
+        if isinstance(fault, TimedOut) and ask and ask.timeout_s:
+            process.late(ask.timeout_s)
+        return fault
+
+    def _believed(self, pending: Pending, said: Reply, ask: Ask) -> Reply:
+        return believed_reply(said, ask, model=self.model, revision=self.revision, seconds=pending.seconds)
 
     def _be_patient(self) -> None:
         """Something was said of an ask that nobody waits for: it was cancelled a moment ago, but not so many were."""
