@@ -435,7 +435,7 @@ def test_a_wrong_family_is_opened_however_its_name_is_spelled(checkpoint, monkey
     """With the engine before it, or by another path; another model's name allows nothing."""
     from vlmkit.engines.families import verdicts
 
-    monkeypatch.setitem(verdicts._table()["families"], "smolvlm", {"verdict": "wrong", "why": "garbled"})
+    monkeypatch.setitem(verdicts._table("measured.json")["families"], "smolvlm", {"verdict": "wrong", "why": "garbled"})
     monkeypatch.chdir(checkpoint.parent)
     for word in (None, "tiny", checkpoint.name + "2"):
         with pytest.raises(ModelLoadFailed, match=r"answers wrongly here: .*garbled"):

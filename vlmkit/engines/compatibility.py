@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.compatibility import Compatibility
 from vlmkit.engines import desk, inspection, precision
-from vlmkit.engines.families.serving import serving
-from vlmkit.engines.families.verdicts import verdict
+from vlmkit.engines.families.verdicts import serving, verdict
 from vlmkit.engines.installation import import_fault
 from vlmkit.engines.published import Published, published
 from vlmkit.engines.resolution import resolution_of
@@ -104,7 +103,7 @@ def _import(name: str) -> None:
     blas.prepare()
     try:
         with warnings.catch_warnings(action="ignore"):
-            import vlmkit.engines.families.layout
+            import vlmkit.engines.families.reading
             import vlmkit.engines.mlx_vlm_api  # noqa: F401  what is asked below needs it
     except ImportError as error:
         raise import_fault(name, error) from error
@@ -185,7 +184,7 @@ def _quantization(config: Mapping[str, Any]) -> str | None:
 
 
 def _layout_of(config: Mapping[str, Any]) -> str:
-    from vlmkit.engines.families.layout import layout_of
+    from vlmkit.engines.families.reading import layout_of
 
     return layout_of(config)
 

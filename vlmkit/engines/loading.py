@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.engines import precision
@@ -72,7 +73,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
         # What libraries warn of while they are loaded is their makers' business.
         with warnings.catch_warnings(action="ignore"):
             from vlmkit.engines import kernel_patches, mlx_vlm_api, repairs
-            from vlmkit.engines.families import files, names
+            from vlmkit.engines.families import files
             from vlmkit.engines.language import LoadedModel
     except ImportError as error:
         raise import_fault(name, error) from error
@@ -92,11 +93,9 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     try:
         # The files are open until the last weight has been read.
         with files.opened(checkpoint.directory, config, checkpoint.config) as directory:
+            open_files = partial(mlx_vlm_api.load, directory, adapter=adapter, code_allowed=code_allowed)
             with warnings.catch_warnings(action="ignore"):
-                mended = repairs.load(
-                    config,
-                    lambda: names.load(lambda: mlx_vlm_api.load(directory, adapter=adapter, code_allowed=code_allowed)),
-                )
+                mended = repairs.load(config, partial(files.load_renamed, open_files))
             model = mended.model if chosen == "checkpoint" else mlx_vlm_api.dequantize(mended.model)
             precision.convert(model, chosen)
             mx.eval(model.parameters())

@@ -73,7 +73,7 @@ def trace(frame: pd.DataFrame, text: str | None, options: Options) -> Provenance
 
 
 def _verdicts(models: dict[str, int], run: dict[str, Any] | None) -> dict[str, str]:
-    verdict_on = open_by_name("vlmkit.engines.families.telling:verdict_on")
+    verdict_on = open_by_name("vlmkit.engines.families.verdicts:verdict_on")
     names = dict.fromkeys([*(model.partition(_REVISION)[0] for model in models), str((run or {}).get("model", ""))])
     said = {name: verdict_on(name) for name in names if name}
     return {name: verdict for name, verdict in said.items() if verdict}

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vlmkit.engines.families import layout, reading, rope, ties
+from vlmkit.engines.families import reading, rope
 from vlmkit.engines.families.reading import Part
 
 __all__ = ["Audit", "Difference", "differences", "examine"]
@@ -165,7 +165,7 @@ def _unreadable(error: Exception) -> Difference:
 
 
 def _examined(config: Mapping[str, Any], tensors: Collection[str]) -> Audit:
-    rewritten = layout.rewritten(config)
+    rewritten = reading.rewritten(config)
     unreadable = _complete(rewritten)
     if unreadable is not None:
         return Audit(rewritten, (unreadable,))
@@ -210,7 +210,7 @@ def _fill(config: dict[str, Any]) -> None:
         if mlx is None or settings is None:
             continue
         wanted = reading.arguments(mlx)
-        own = layout.table(config, part)
+        own = reading.table(config, part)
         said = rope.meaning(getattr(settings, "rope_parameters", None))
         told = rope.tell(said, set(wanted)) if said else {}
         for name in (name for name, is_needed in wanted.items() if is_needed and name not in own):
@@ -228,7 +228,7 @@ def _head_dim(settings: Any) -> Any:
 
 def _compared(config: dict[str, Any], tensors: Collection[str]) -> Iterator[tuple[str, Difference]]:
     parts = {part.name: part for part in reading.read(config)}
-    for name, meant, value in ties.mismatch(parts, tensors):
+    for name, meant, value in _ties(parts, tensors):
         yield "text_config", Difference(f"text_config.{name}", meant, value, "layers", repaired=False)
     for part in parts.values():
         taken = {name: value for name, value in vars(part.mlx).items() if not name.startswith("_")}
@@ -304,15 +304,17 @@ def _layers(part: Part, taken: Mapping[str, Any]) -> Iterator[tuple[str, object,
     every = taken.get("sliding_window_pattern")
     if not isinstance(kinds, list) or every is None or "layer_types" in taken:
         return
-    full = [kind == "full_attention" for kind in kinds]
-    patterns = [number for number in range(1, len(kinds) + 2) if _pattern(number, len(kinds)) == full]
+    patterns = _patterns(kinds)
     # Past the last layer all numbers say the same.
-    if every not in patterns and not (every > len(kinds) and not any(full)):
+    if min(every, len(kinds) + 1) not in patterns:
         yield "sliding_window_pattern", patterns[0] if patterns else kinds, every
 
 
-def _pattern(every: int, layers: int) -> list[bool]:
-    return [(layer + 1) % every == 0 for layer in range(layers)]
+def _patterns(kinds: list[str]) -> list[int]:
+    """Numbers n that say the same as a list of kinds, if each n-th layer attends to everything."""
+    full = [kind == "full_attention" for kind in kinds]
+    places = range(1, len(kinds) + 1)
+    return [number for number in range(1, len(kinds) + 2) if [place % number == 0 for place in places] == full]
 
 
 def _kind(name: str) -> str:
@@ -320,7 +322,7 @@ def _kind(name: str) -> str:
 
 
 def _write(config: dict[str, Any], part: str, found: Difference) -> None:
-    own = layout.table(config, part)
+    own = reading.table(config, part)
     name = found.setting.rpartition(".")[2]
     if found.kind == "layers" and not isinstance(found.transformers, int):
         return  # irregular layers have no word
@@ -331,3 +333,32 @@ def _write(config: dict[str, Any], part: str, found: Difference) -> None:
     said = rope.meaning(getattr(settings, "rope_parameters", None) or own.get("rope_parameters"))
     if said is not None:
         own.update(rope.tell(said, set(reading.arguments(reading.mlx_class(config, part)))))
+
+
+_HEAD = "lm_head.weight"
+_TIED = "tie_word_embeddings"
+
+
+def _ties(parts: Mapping[str, Part], tensors: Collection[str]) -> Iterator[tuple[str, object, object]]:
+    """Whether the words of an answer are chosen by the table that reads words, or by weights of their own.
+
+    transformers 5 says it for the whole model, mlx_vlm asks the language model, and each has a default where a file is
+    silent. The weights know: a head that is there is to be used. Their names are empty where they are not known.
+    """
+    text = parts.get("text_config")
+    taken = None if text is None else getattr(text.mlx, _TIED, None)
+    if not isinstance(taken, bool):
+        return
+    said = [named for part in ("", "text_config") if isinstance(named := _tied_as_written(parts, part), bool)]
+    if any(name == _HEAD or name.endswith(f"language_model.{_HEAD}") for name in tensors):
+        meant = False
+    elif tensors:
+        meant = taken or any(said)
+    else:
+        meant = next(iter(said), taken)
+    if meant != taken:
+        yield _TIED, meant, taken
+
+
+def _tied_as_written(parts: Mapping[str, Part], part: str) -> object:
+    return parts[part].written.get(_TIED) if part in parts else None

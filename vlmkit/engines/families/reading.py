@@ -1,6 +1,12 @@
-"""One configuration as two libraries read it: transformers' classes and mlx_vlm's, defaults filled in.
+"""One configuration as two libraries read it, in the two layouts that checkpoints have.
 
-Nothing of a checkpoint runs: classes are looked up by the name of the architecture, and only in transformers itself.
+transformers' classes and mlx_vlm's each fill in defaults of their own. Nothing of a checkpoint runs: classes are looked
+up by the name of the architecture, and only in transformers itself.
+
+Releases on the Hub have the layout that mlx_vlm reads. transformers 5 nests the settings of the language model, gives
+each part a type of its own, keeps rotary settings and those of single layers in tables, and puts all processor settings
+into one file. Nothing of a checkpoint is changed: what has to be written otherwise is written into a directory of links
+to its files.
 
 Imported on the desk only.
 """
@@ -10,7 +16,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from types import ModuleType
@@ -19,7 +25,18 @@ from typing import Any
 from mlx_vlm.utils import get_model_and_args, update_module_configs
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES
 
-__all__ = ["TEXT_KEYS", "Part", "arguments", "mlx_class", "read", "transformers_parts", "written"]
+__all__ = [
+    "TEXT_KEYS",
+    "Part",
+    "arguments",
+    "layout_of",
+    "mlx_class",
+    "read",
+    "rewritten",
+    "table",
+    "transformers_parts",
+    "written",
+]
 
 # Under these names a file nests the settings of the language model.
 TEXT_KEYS = ("text_config", "llm_config", "language_config")
@@ -70,8 +87,9 @@ def written(config: Any, part: str) -> dict[str, Any]:
     """Where a file names the settings of a part: its own table, or the file's top where families keep them there."""
     keys = TEXT_KEYS if part == "text_config" else (part,)
     tables = (config.get(key) for key in keys)
-    found: dict[str, Any] | None = next((table for table in tables if isinstance(table, dict)), None)
-    return config if found is None and part != "vision_config" else {} if found is None else found
+    elsewhere = {} if part == "vision_config" else config
+    found: dict[str, Any] = next((table for table in tables if isinstance(table, dict)), elsewhere)
+    return found
 
 
 def mlx_class(config: Mapping[str, Any], part: str) -> Any:
@@ -134,3 +152,109 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+# What single layers may have of their own, and what mlx_vlm calls it.
+_OF_FULL_LAYERS = {"head_dim": "global_head_dim", "num_key_value_heads": "num_global_key_value_heads"}
+
+
+def layout_of(config: Mapping[str, Any]) -> str:
+    """Layout of a configuration: ``"v5"`` as transformers 5 saves it, ``"v4"`` as before.
+
+    Parameters
+    ----------
+    config : mapping
+        Of config.json.
+    """
+    tables = [config, *(value for value in config.values() if isinstance(value, dict))]
+    return "v5" if any(name in table for table in tables for name in ("rope_parameters", "per_layer_config")) else "v4"
+
+
+def table(config: dict[str, Any], part: str) -> dict[str, Any]:
+    """Where settings of a part are written to: its own table, made where there is none, or the file's top.
+
+    Parameters
+    ----------
+    config : dict
+    part : str
+        ``""``, ``"text_config"`` or ``"vision_config"``.
+    """
+    own = written(config, part)
+    if part == "vision_config" and own is not config.get(part):
+        own = config[part] = {}
+    return own
+
+
+def rewritten(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a configuration in the layout that mlx_vlm reads.
+
+    Parameters
+    ----------
+    config : mapping
+        Of config.json, in either layout.
+    """
+    made = copy.deepcopy(dict(config))
+    _name_family(made)
+    _lift_text(made)
+    for part in ("text_config", "vision_config"):
+        own = made.get(part)
+        if isinstance(own, dict):
+            _name_type(made, part, own)
+            _spread_layers(own)
+    return made
+
+
+def _name_family(config: dict[str, Any]) -> None:
+    """A LLaVA with Pixtral's tower as the Pixtral that mlx_vlm knows; transformers has one class for both."""
+    tower = config.get("vision_config")
+    if config.get("model_type") == "llava" and isinstance(tower, dict) and tower.get("model_type") == "pixtral":
+        known = transformers_parts(config)[""]
+        for name in ("vision_feature_layer", "image_token_index"):
+            config.setdefault(name, getattr(known, name))
+        config["model_type"] = "pixtral"
+
+
+def _lift_text(config: dict[str, Any]) -> None:
+    """Settings of the language model at the top, for classes that look for them there only."""
+    nested = config.get("text_config")
+    if not isinstance(nested, dict) or "hidden_size" not in nested or "hidden_size" in config:
+        return
+    tried = copy.deepcopy(config)
+    with suppress(Exception):  # what is missing is found by the audit
+        mlx_class(config, "").from_dict(tried)
+    read = tried.get("text_config")
+    if isinstance(read, dict) and read.get("hidden_size") != nested["hidden_size"]:
+        lifted = {name: value for name, value in nested.items() if name != "model_type"}
+        config |= {name: value for name, value in lifted.items() if config.get(name) is None}
+        del config["text_config"]
+
+
+def _name_type(config: dict[str, Any], part: str, own: dict[str, Any]) -> None:
+    """A part's type as the family's own, which classes insist on."""
+    family = config.get("model_type")
+    mlx = mlx_class(config, part)
+    default = getattr(mlx, "model_type", None)
+    if own.get("model_type") == f"{family}_{part.partition('_')[0]}" and default == family:
+        own["model_type"] = default
+
+
+def _spread_layers(own: dict[str, Any]) -> None:
+    """Settings of single layers as one setting, where they are those of all layers that attend to everything."""
+    layers = own.get("per_layer_config")
+    kinds = own.get("layer_types")
+    if not layers:
+        own.pop("per_layer_config", None)
+    elif isinstance(layers, dict) and isinstance(kinds, list):
+        shared = _shared_by_full_layers(layers, kinds)
+        if shared is not None and shared.keys() <= _OF_FULL_LAYERS.keys():
+            own |= {_OF_FULL_LAYERS[name]: value for name, value in shared.items()}
+            del own["per_layer_config"]
+
+
+def _shared_by_full_layers(layers: dict[str, Any], kinds: list[str]) -> dict[str, Any] | None:
+    """Settings that all layers have that attend to everything, and no others; None where they differ."""
+    first: dict[str, Any] = next(iter(layers.values()))
+    full = {place for place, kind in enumerate(kinds) if kind == "full_attention"}
+    # Numbers are padded with zeros where there are more than ten layers.
+    is_regular = {int(place) for place in layers} == full and all(entry == first for entry in layers.values())
+    return first if is_regular else None

@@ -78,38 +78,46 @@ def mismatches(said: Meaning, fields: Mapping[str, Any]) -> Iterator[tuple[str, 
     ------
     Name of the setting, what was said, what mlx_vlm takes.
     """
-    yield from _thetas(said, fields)
-    base = base_of(said)
     own = meaning(fields.get("rope_parameters"))
+    yield from _named_thetas(said, fields)
+    if own is None:
+        yield from _rotated_share(base_of(said), fields)
+    else:
+        yield from _thetas_of_kinds(said, own)
+    yield from _scaling(base_of(said), base_of(own) if own else fields.get("rope_scaling") or {}, fields)
+
+
+def _named_thetas(said: Meaning, fields: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    base, local = base_of(said).get("rope_theta"), said.get("sliding_attention", {}).get("rope_theta")
+    meant = dict.fromkeys(_GLOBAL_THETA, base) | dict.fromkeys(_LOCAL_THETA, local)
+    for name, theta in meant.items():
+        if name in fields and theta is not None and fields[name] != theta:
+            yield name, theta, fields[name]
+
+
+def _thetas_of_kinds(said: Meaning, own: Meaning) -> Iterator[tuple[str, object, object]]:
+    for kind, settings in said.items():
+        theta, taken = settings.get("rope_theta"), (own.get(kind) or own.get("") or {}).get("rope_theta")
+        if theta is not None and taken != theta:
+            yield f"rope_parameters.{kind}.rope_theta".replace("..", "."), theta, taken
+
+
+def _rotated_share(base: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
     share = fields.get("partial_rotary_factor")
-    if share is not None and own is None and share != base.get("partial_rotary_factor", share):
+    if share is not None and share != base.get("partial_rotary_factor", share):
         yield "partial_rotary_factor", base.get("partial_rotary_factor"), share
-    taken = base_of(own) if own is not None else fields.get("rope_scaling") or {}
+
+
+def _scaling(
+    base: Mapping[str, Any], taken: Mapping[str, Any], fields: Mapping[str, Any]
+) -> Iterator[tuple[str, object, object]]:
     if kind_of(base) != kind_of(taken):
         yield "rope_type", kind_of(base), kind_of(taken)
     has_place = "rope_scaling" in fields or "rope_parameters" in fields
-    for name in sorted(base.keys() - {*_BESIDE, *_KIND}):
-        if taken.get(name) != base[name] and (has_place or kind_of(base) != "default"):
-            yield name, base[name], taken.get(name)
-
-
-def _thetas(said: Meaning, fields: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
-    base, local = base_of(said).get("rope_theta"), said.get("sliding_attention", {}).get("rope_theta")
-    own = meaning(fields.get("rope_parameters"))
-    for names, theta in ((_GLOBAL_THETA, base), (_LOCAL_THETA, local)):
-        for name in names:
-            if name in fields and theta is not None and fields[name] != theta:
-                yield name, theta, fields[name]
-    if own is None:
-        return
-    for kind, settings in said.items():
-        taken = own.get(kind) or own.get("") or {}
-        if settings.get("rope_theta") is not None and taken.get("rope_theta") != settings["rope_theta"]:
-            yield (
-                f"rope_parameters.{kind}.rope_theta".replace("..", "."),
-                settings["rope_theta"],
-                taken.get("rope_theta"),
-            )
+    if has_place or kind_of(base) != "default":
+        for name in sorted(base.keys() - {*_BESIDE, *_KIND}):
+            if taken.get(name) != base[name]:
+                yield name, base[name], taken.get(name)
 
 
 def tell(said: Meaning, names: set[str]) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, get_args
 
-from vlmkit.errors import ModelLoadFailed
+from vlmkit.backends.registry import parse
+from vlmkit.engines import checkpoint_files, hub, locate
+from vlmkit.errors import ModelLoadFailed, SetupError
 
-__all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "check_right", "verdict"]
+__all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "check_right", "serving", "verdict", "verdict_on"]
 
 Faithfulness = Literal["same", "nearly", "differs", "wrong", "fails", "never compared"]
 FAITHFULNESS: tuple[str, ...] = get_args(Faithfulness)
@@ -72,7 +75,7 @@ def verdict(model_type: str) -> Verdict:
     model_type : str
         As config.json names it.
     """
-    table = _table()
+    table = _table("measured.json")
     found = table["families"].get(model_type.lower().replace("-", "_"))
     if found is None:
         return Verdict(faithfulness="never compared")
@@ -105,9 +108,8 @@ def check_right(name: str, model_type: str, *, allow_wrong: str | None) -> None:
 
 
 @cache
-def _table() -> dict[str, Any]:
-    text = files("vlmkit.engines.families").joinpath("measured.json").read_text(encoding="utf-8")
-    table: dict[str, Any] = json.loads(text)
+def _table(file: str) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(files(__package__).joinpath(file).read_text(encoding="utf-8"))
     return table
 
 
@@ -115,3 +117,35 @@ def _installed() -> str | None:
     with suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version("mlx-vlm")
     return None
+
+
+def verdict_on(model: str) -> str:
+    """Sentences about how faithful a model's answers are; empty where it ran elsewhere, or is not here any more.
+
+    Parameters
+    ----------
+    model : str
+        Full name, as ``mlx:...``.
+    """
+    with suppress(SetupError, OSError, KeyError, TypeError):
+        name = parse(model)
+        if name.engine != "mlx":
+            return ""
+        is_local = name.name == "tiny" or Path(name.name).is_dir()
+        directory = locate.find(name.name).directory if is_local else hub.find_here(name.name)
+        config = checkpoint_files.read_json(directory / "config.json", name.name)
+        found = verdict(str(config["model_type"]))
+        return " ".join(dict.fromkeys((found.sentence, *found.remarks)))
+    return ""
+
+
+def serving(model_type: str) -> str | None:
+    """How a family is served: ``"batched"`` or ``"one by one"``; None where it was not tried.
+
+    Parameters
+    ----------
+    model_type : str
+        As config.json names it.
+    """
+    found: str | None = _table("serving.json").get(model_type.lower().replace("-", "_"))
+    return found
