@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from tokenizers import decoders
 
 from vlmkit import sources
-from vlmkit.engines.grammar import Vocabulary, check_constraint
+from vlmkit.backends.protocol import Abilities
+from vlmkit.engines.grammar import Vocabulary, check_constraint, check_constraint_of, check_tool_choice
 from vlmkit.engines.mlx import open_engine
-from vlmkit.errors import BadSchema, Refused
-from vlmkit.records import Ask, Constraint, Sampling, one_question
+from vlmkit.errors import BadSchema, BadSetting, Refused
+from vlmkit.records import Ask, Constraint, Sampling, Tool, one_question
 
 ROOT = Path(__file__).parents[2]
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6)
@@ -203,3 +205,25 @@ def test_which_tokenizers_say_their_bytes(decoder, serves):
     tokenizer = SimpleNamespace(backend_tokenizer=SimpleNamespace(decoder=decoder))
     assert Vocabulary.serves(tokenizer) is serves
     assert not Vocabulary.serves(SimpleNamespace())
+
+
+def test_a_constraint_needs_a_model_that_keeps_it():
+    """And has to be one."""
+    constraint = Constraint(kind="choice", text='["red"]')
+    check_constraint_of("mlx:m", Abilities(), None)
+    check_constraint_of("mlx:m", Abilities(json_schema=True), constraint)
+    with pytest.raises(BadSchema, match="cannot be constrained"):
+        check_constraint_of("mlx:m", Abilities(), constraint)
+    with pytest.raises(BadSchema):
+        check_constraint_of("mlx:m", Abilities(json_schema=True), Constraint(kind="json_schema", text="{"))
+
+
+def test_a_call_that_must_be_made_needs_a_constraint():
+    """Each family has a form of its own, which the engine does not know."""
+    tools, constraint = (Tool(name="look"),), Constraint(kind="regex", text="a+")
+    for choice, held in (("auto", None), ("none", None), ("required", constraint), ("look", constraint)):
+        ask = Ask(messages=one_question("?"), tools=tools, tool_choice=choice, constraint=held)
+        check_tool_choice("mlx:m", ask)
+        if held is not None:
+            with pytest.raises(BadSetting, match=f"tool_choice: '{choice}' needs a constraint"):
+                check_tool_choice("mlx:m", replace(ask, constraint=None))

@@ -8,7 +8,6 @@ COMPLEX = {
     "backends.addresses.split_address": 12,
     "backends.registry.parse": 12,
     "cli.monitor.Monitor.facts": 11,
-    "engines.insight._tiles": 11,
     "engines.inspection.inspect": 14,
     "evaluation.alignment._rows_of_files": 12,
     "evaluation.comparing.compare": 13,

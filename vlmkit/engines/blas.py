@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vlmkit.engines.desk import desk
-from vlmkit.engines.installation import import_fault
+from vlmkit.engines.load_errors import import_fault
 
 __all__ = ["BlasReport", "best_kernels", "library", "prepare", "report", "thread_count", "warn_if_slow"]
 

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.backends.compatibility import Compatibility
-from vlmkit.engines import desk, inspection, precision
+from vlmkit.engines import desk, inspection
+from vlmkit.engines.device import choose_precision
 from vlmkit.engines.families.verdicts import serving, verdict
-from vlmkit.engines.installation import import_fault
+from vlmkit.engines.load_errors import import_fault
 from vlmkit.engines.published import Published, published
 from vlmkit.engines.resolution import resolution_of
 from vlmkit.errors import ModelLoadFailed, VlmkitError
@@ -246,7 +247,7 @@ def _memory_obstacle(name: str, found: Published) -> str | None:
         return None
     parameters, weight_bytes = found.parameters, found.weight_bytes
     return _fault_of(
-        lambda: precision.choose(
+        lambda: choose_precision(
             name,
             parameters=parameters,
             checkpoint_bytes=weight_bytes,

@@ -19,8 +19,8 @@ import mlx.core as mx
 import numpy as np
 
 from vlmkit.engines import mlx_vlm_api
-from vlmkit.engines.advice import explain
 from vlmkit.engines.decoding import Decoder, OneByOne, Prompt, SharedBatch
+from vlmkit.engines.load_errors import explain_load_error
 from vlmkit.engines.probe import PROMPTS, Recorder, picture
 from vlmkit.errors import ModelLoadFailed
 from vlmkit.files import cache_folder, replace_whole
@@ -112,7 +112,7 @@ def difference(language: LoadedModel) -> str:
         plain = [_plain(language, prompt) for prompt in prompts]
     except Exception as error:
         what = f"{language.name} was loaded and cannot answer about a picture"
-        raise ModelLoadFailed(explain(what, error, language.checkpoint)) from error
+        raise ModelLoadFailed(explain_load_error(what, error, language.checkpoint)) from error
     try:
         batched = _batched(language, prompts)
     except Exception as error:  # noqa: BLE001  a family that cannot share a batch may fail in any way

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.engines import precision
-from vlmkit.engines.advice import explain
-from vlmkit.engines.installation import import_fault
+from vlmkit.engines.device import choose_precision, convert_weights
+from vlmkit.engines.load_errors import explain_load_error, import_fault
 from vlmkit.errors import ModelLoadFailed
 from vlmkit.memory import available_bytes
 
@@ -82,7 +81,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     check_family(name, checkpoint.config)
     check_settings(name, checkpoint.model_type, checkpoint.missing, str(checkpoint.directory))
     on_cpu = mx.default_device() == mx.Device(mx.cpu)
-    chosen = precision.choose(
+    chosen = choose_precision(
         name,
         parameters=checkpoint.parameters,
         checkpoint_bytes=checkpoint.weight_bytes,
@@ -97,13 +96,13 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
             with warnings.catch_warnings(action="ignore"):
                 mended = repairs.load(config, partial(files.load_renamed, open_files))
             model = mended.model if chosen == "checkpoint" else mlx_vlm_api.dequantize(mended.model)
-            precision.convert(model, chosen)
+            convert_weights(model, chosen)
             mx.eval(model.parameters())
         if chosen != "checkpoint":
             kernel_patches.install()
         language = LoadedModel(name, model, mended.processor, checkpoint)
     except Exception as error:
-        raise ModelLoadFailed(explain(f"{name} cannot be loaded", error, checkpoint)) from error
+        raise ModelLoadFailed(explain_load_error(f"{name} cannot be loaded", error, checkpoint)) from error
     return Loaded(
         language=language,
         parameters=mlx_vlm_api.parameter_count(model),

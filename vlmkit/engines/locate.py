@@ -1,4 +1,7 @@
-"""From a model's name to a directory on this machine: the bundled model, a local path, or the Hub."""
+"""From a model's name to a directory on this machine, and to all that a process has to be told to open the same model.
+
+The bundled model, a local path, or the Hub.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,20 @@ from pathlib import Path
 from vlmkit import settings
 from vlmkit.backends.identity import stamp
 from vlmkit.backends.registry import ModelName
-from vlmkit.engines import hub
+from vlmkit.engines import hub, inspection
 from vlmkit.errors import BadSetting, ModelNotFound
 
-__all__ = ["Place", "find", "find_adapter", "identity_of", "identity_of_list", "is_bundled", "is_on_hub"]
+__all__ = [
+    "Place",
+    "Specification",
+    "find",
+    "find_adapter",
+    "identity_of",
+    "identity_of_list",
+    "is_bundled",
+    "is_on_hub",
+    "revision_of",
+]
 
 _HUB_VARIABLES = ("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -148,3 +161,52 @@ def find_adapter(adapter: str | Path | None) -> Path | None:
             message = f"adapter: {directory} has no {needed}. Give the directory that mlx_vlm's training wrote."
             raise ModelNotFound(message)
     return directory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Specification:
+    """A model on this machine.
+
+    Attributes
+    ----------
+    name : str
+        As the user gave it, without its engine.
+    revision : str
+        As `revision_of` gives it.
+    directory : Path
+    commit : str or None
+        On the Hub.
+    adapter : Path or None
+    slots : int or None
+    kv_cache_tokens : int or None
+    device : str
+    load_timeout_s : float or None
+        Longest time for loading.
+    code_allowed, wrong_allowed : bool
+    """
+
+    name: str
+    revision: str
+    directory: Path
+    commit: str | None = None
+    adapter: Path | None = None
+    slots: int | None = None
+    kv_cache_tokens: int | None = None
+    device: str = "auto"
+    load_timeout_s: float | None = None
+    code_allowed: bool = False
+    wrong_allowed: bool = False
+
+
+def revision_of(directory: Path, commit: str | None, adapter: Path | None) -> str:
+    """What tells these weights from others: the commit or a digest of the files, and a digest of the adapter.
+
+    Parameters
+    ----------
+    directory : Path
+    commit : str or None
+        On the Hub.
+    adapter : Path or None
+    """
+    revision = commit or inspection.digest(directory)
+    return revision if adapter is None else f"{revision}+{inspection.digest(adapter)}"

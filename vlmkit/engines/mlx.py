@@ -15,14 +15,13 @@ from vlmkit.backends import AskJob, BaseBackend
 from vlmkit.backends.protocol import Insight, OnDelta
 from vlmkit.engines import checkpoint_files, inspection, locate, rendering
 from vlmkit.engines import desk as desks
-from vlmkit.engines import device as device_choice
-from vlmkit.engines.checks import check_constraint_of, check_tool_choice
+from vlmkit.engines.device import check_device, choose_device
 from vlmkit.engines.families import verdicts
-from vlmkit.engines.opening import open_on_desk
+from vlmkit.engines.grammar import check_constraint_of, check_tool_choice
+from vlmkit.engines.locate import Specification, revision_of
+from vlmkit.engines.opening import Seat, Seats, load_timeout_s, open_on_desk
 from vlmkit.engines.picture_pool import PicturePool, decode_all
 from vlmkit.engines.request import Request
-from vlmkit.engines.seat import Seat, Seats, load_timeout_s
-from vlmkit.engines.specification import Specification, revision_of
 from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
 from vlmkit.extras import open_by_name
 from vlmkit.records import Ask
@@ -105,10 +104,10 @@ def open_engine(
         raise BadSetting(message)
     _check_count("slots", slots, "answers to write at the same time")
     _check_count("kv_cache_tokens", kv_cache_tokens, "tokens to keep in memory at the same time")
-    device_choice.check_name(device)
+    check_device(device)
     given_s, is_isolated = settings.get("load_timeout_s", timeout_s), settings.get("isolate_model", isolate_model)
     if device != "auto" and not is_isolated:  # before anything is looked for, let alone downloaded
-        desks.desk().call(partial(device_choice.choose, device))
+        desks.desk().call(partial(choose_device, device))
     allow_code, allow_wrong = _as_named(allow_code, name), _as_named(allow_wrong, name)
     place = locate.find(name, revision=revision, code_allowed=allow_code == name)
     adapter_directory = locate.find_adapter(adapter)
@@ -148,7 +147,7 @@ def open_specified(specification: Specification) -> Engine:
         As `open_engine`; or the files are not those that were specified.
     """
     name = specification.name
-    desks.desk().call(partial(device_choice.choose, specification.device))
+    desks.desk().call(partial(choose_device, specification.device))
     allow_code, allow_wrong = (
         name if allowed else None for allowed in (specification.code_allowed, specification.wrong_allowed)
     )
@@ -302,7 +301,7 @@ class Engine(BaseBackend):
             The engine is closed.
         """
         images = decode_all(ask.pictures)
-        look = open_by_name("vlmkit.engines.insight:look_inside")
+        look = open_by_name("vlmkit.engines.probe:look_inside")
         insight: Insight = self._desk.call(partial(look, self._language, ask, images))
         return insight
 

@@ -16,8 +16,8 @@ from vlmkit.backends.protocol import Backend
 from vlmkit.engines.isolation import process
 from vlmkit.engines.isolation.engine import IsolatedEngine
 from vlmkit.engines.isolation.watch import Patience
+from vlmkit.engines.locate import Specification
 from vlmkit.engines.mlx import open_engine
-from vlmkit.engines.specification import Specification
 from vlmkit.errors import (
     BadSchema,
     BadSetting,

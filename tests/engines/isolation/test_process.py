@@ -13,7 +13,7 @@ import scripted_child
 from vlmkit.engines.isolation import messages, process
 from vlmkit.engines.isolation.process import Process
 from vlmkit.engines.isolation.watch import Patience
-from vlmkit.engines.specification import Specification
+from vlmkit.engines.locate import Specification
 
 SPECIFICATION = Specification(name="m", revision="r", directory=Path("/nowhere"))
 SHORT = Patience(opening_silence_s=3, silence_s=1.5)

@@ -32,8 +32,8 @@ from vlmkit.records import Reply
 if TYPE_CHECKING:
     from vlmkit.backends.facts import Counts
     from vlmkit.backends.protocol import Delta
+    from vlmkit.engines.locate import Specification
     from vlmkit.engines.mlx import Engine
-    from vlmkit.engines.specification import Specification
 
 __all__ = ["main"]
 

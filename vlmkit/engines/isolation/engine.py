@@ -21,15 +21,15 @@ from typing import Any
 from vlmkit.backends import AskJob, BaseBackend
 from vlmkit.backends.facts import Counts
 from vlmkit.backends.protocol import Insight, OnDelta
-from vlmkit.engines.checks import check_constraint_of, check_tool_choice
+from vlmkit.engines.grammar import check_constraint_of, check_tool_choice
 from vlmkit.engines.isolation import messages
 from vlmkit.engines.isolation.asks import Asks, Pending
 from vlmkit.engines.isolation.belief import believed_insight, believed_opening, believed_reply, row_fault, setup_fault
 from vlmkit.engines.isolation.messages import FromChild
 from vlmkit.engines.isolation.process import Process
 from vlmkit.engines.isolation.watch import Patience
+from vlmkit.engines.locate import Specification
 from vlmkit.engines.request import ReplyFuture
-from vlmkit.engines.specification import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
 from vlmkit.records import Ask, Reply
 

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from vlmkit.backends.facts import Counts, ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight
-from vlmkit.engines.specification import Specification
+from vlmkit.engines.locate import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut, VlmkitError
 from vlmkit.framing import Frame, pack
 from vlmkit.records import Ask, Picture, Reply

@@ -16,7 +16,7 @@ from typing import Protocol
 from vlmkit import children
 from vlmkit.engines.isolation.messages import FromChild, Open, Pulse, packed, read_from_child
 from vlmkit.engines.isolation.watch import Patience, Watch
-from vlmkit.engines.specification import Specification
+from vlmkit.engines.locate import Specification
 from vlmkit.framing import FrameReader
 
 __all__ = ["Listener", "Process"]
