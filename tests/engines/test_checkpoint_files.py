@@ -86,3 +86,21 @@ def _name(call):
 
 def _is_of_the_module(call):
     return isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "checkpoint_files"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "size"),
+    [
+        ({"size": 1}, None, 1),
+        (None, {"size": 2}, 2),
+        ({"size": 1}, {"size": 2}, 2),
+        ({"size": 1}, {"image_processor": {"size": 3}}, 3),
+        (None, {"size": 2, "image_processor": {"size": 3}}, 3),
+        ({"size": 1}, {"image_processor": None}, 1),
+        ({"size": 1}, ["size"], 1),
+    ],
+)
+def test_settings_of_pictures_are_one_table(old, new, size):
+    """What is nested counts most, then the file of the whole processor."""
+    found = checkpoint_files.processor_settings({"preprocessor_config.json": old, "processor_config.json": new})
+    assert found == {"size": size}

@@ -44,7 +44,6 @@ _OF_PICTURES = re.compile(r"image|img|visual|vision|picture|quer(y|ies)|patch|ti
 _IDENTITY = re.compile(r"(id|ids|idx|index|token|offset|layers?)$")
 # Films and sounds are not asked about here.
 _OTHER_MEDIA = re.compile(r"video|audio|speech|sound|feature_extractor")
-_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _NEVER_COUNTED = frozenset({"model_max_length", "max_length", "total_size"})
 
 
@@ -69,7 +68,7 @@ def check(directory: Path, config: Mapping[str, Any], shapes: Sequence[Sequence[
     most_layers = max(_FEW_LAYERS, len(shapes))
     most_size = max(_SMALL_SIZE, _PACKED * max((side for shape in shapes for side in shape), default=0))
     _refuse(_of_config(config, most_layers, most_size), "config.json", name)
-    for file in _PROCESSORS:
+    for file in checkpoint_files.PROCESSOR_FILES:
         _refuse(_of_processor(_read(directory / file, name)), file, name)
     _refuse(_of_tokenizer(_read(directory / "tokenizer_config.json", name)), "tokenizer_config.json", name)
     tokenizer_bounds.check(directory / "tokenizer.json", name)
@@ -93,7 +92,7 @@ def check_settings(config: Mapping[str, Any], processors: Mapping[str, Any], nam
         A number is beyond its bound.
     """
     _refuse(_of_config(config, _FEW_LAYERS, _LARGE_SIZE), "config.json", name)
-    for file in _PROCESSORS:
+    for file in checkpoint_files.PROCESSOR_FILES:
         _refuse(_of_processor(processors.get(file)), file, name)
 
 

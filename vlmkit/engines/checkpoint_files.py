@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from vlmkit.errors import ModelLoadFailed
 
-__all__ = ["check_all", "most_bytes", "opened", "read_json", "read_text"]
+__all__ = ["PROCESSOR_FILES", "check_all", "most_bytes", "opened", "processor_settings", "read_json", "read_text"]
 
 T = TypeVar("T")
+
+PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+"""Settings of pictures; the later file counts more."""
 
 _MIB = 2**20
 # The first pattern that fits. Twice the largest of released models and more; weights are read by the piece.
@@ -105,6 +108,24 @@ def read_json(file: Path, name: str) -> Any:
     """
     text = read_text(file, name)
     return _translated(file, name, lambda: json.loads(text))
+
+
+def processor_settings(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """What a processor's files say of pictures, in one table.
+
+    transformers 5 nests what it used to write into preprocessor_config.json in processor_config.json, under
+    ``image_processor``; where a checkpoint has both, the nested settings count, as they do for transformers.
+
+    Parameters
+    ----------
+    contents : mapping of str to object
+        Contents of files by name; those that are no table say nothing.
+    """
+    tables = [table for file in PROCESSOR_FILES if isinstance(table := contents.get(file), dict)]
+    nested = [own for table in tables if isinstance(own := table.get("image_processor"), dict)]
+    merged = {name: value for table in (*tables, *nested) for name, value in table.items()}
+    merged.pop("image_processor", None)
+    return merged
 
 
 def check_all(directory: Path, name: str) -> None:

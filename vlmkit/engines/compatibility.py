@@ -12,6 +12,7 @@ from vlmkit.engines import desk, inspection
 from vlmkit.engines.device import choose_precision
 from vlmkit.engines.families.verdicts import serving, verdict
 from vlmkit.engines.load_errors import import_fault
+from vlmkit.engines.packing import Packing, packing_of
 from vlmkit.engines.published import Published, published
 from vlmkit.engines.resolution import resolution_of
 from vlmkit.errors import ModelLoadFailed, VlmkitError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compatibility_of"]
 
-# Ways of packing that mlx_vlm unpacks; one that is its own names none.
-_METHODS = frozenset({"compressed-tensors", "mxfp4", "fp8", "modelopt"})
 _CODE_OF_PICTURES = ("AutoProcessor", "AutoImageProcessor")
 
 
@@ -132,7 +131,7 @@ def _failures(name: str, found: Published, examined: Audit | None) -> Iterator[s
     if examined is not None:
         yield _fault_of(lambda: loading.check_readings(name, examined))
         yield _building_fault(name, examined.config)
-    yield _packing_fault(name, found.config)
+    yield _packing_fault(name, packing_of(found.config))
 
 
 def _fault_of(look: Any) -> str | None:
@@ -158,30 +157,18 @@ def _building_fault(name: str, config: dict[str, Any]) -> str | None:
     return None
 
 
-def _packing_fault(name: str, config: Mapping[str, Any]) -> str | None:
-    table = _packing_of(config)
-    method = table.get("quant_method")
-    if not isinstance(method, str) or method in _METHODS:
+def _packing_fault(name: str, packing: Packing | None) -> str | None:
+    if packing is None or packing.is_known:
         return None
     return (
-        f"{name}: its weights are packed by {method}, which mlx_vlm does not unpack. "
+        f"{name}: its weights are packed by {packing.method}, which mlx_vlm does not unpack. "
         "Use the original weights, or a version packed for MLX."
     )
 
 
-def _packing_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    texts = (config.get("text_config"), config.get("llm_config"))
-    places = (config, *(text for text in texts if isinstance(text, dict)))
-    found = (place.get(key) for place in places for key in ("quantization", "quantization_config"))
-    return next((table for table in found if isinstance(table, dict) and table), {})
-
-
 def _quantization(config: Mapping[str, Any]) -> str | None:
-    table = _packing_of(config)
-    if not table:
-        return None
-    method = table.get("quant_method") or f"mlx {table.get('mode') or 'affine'}"
-    return f"{method}, {bits}-bit" if isinstance(bits := table.get("bits"), int) else str(method)
+    packing = packing_of(config)
+    return None if packing is None else str(packing)
 
 
 def _layout_of(config: Mapping[str, Any]) -> str:

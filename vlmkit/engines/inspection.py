@@ -12,11 +12,11 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from math import prod
 from pathlib import Path
 from typing import Any
 
 from vlmkit.engines import bounds, checkpoint_files
+from vlmkit.engines.packing import count_weights, packing_of
 from vlmkit.errors import ModelLoadFailed, ModelNotFound
 
 __all__ = [
@@ -34,7 +34,7 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _OTHERS = ("*.gguf", "*.npz", "*.h5", "*.msgpack", "*.onnx")
 # Any of these makes a tokenizer, any of those a processor of pictures.
 _TOKENIZERS = ("tokenizer.json", "*.model", "*.tiktoken", "vocab.*", "tekken.json", "*token*.py")
-_PROCESSORS = ("preprocessor_config.json", "processor_config.json", "*process*.py")
+_PROCESSORS = (*checkpoint_files.PROCESSOR_FILES, "*process*.py")
 _SHARD = re.compile(r"(.*)-\d+-of-(\d+)\.safetensors")
 _INDEX = "model.safetensors.index.json"
 _CONTEXT_KEYS = ("max_position_embeddings", "max_sequence_length", "n_positions", "seq_length")
@@ -101,36 +101,40 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
         It carries code, has no safetensors weights, or parts of it are missing or damaged.
     """
     config = read_config(directory, name)
+    _check_code(config, name, allow_code)
+    model_type = _model_type_of(config, directory, name)
+    files = _weight_files(directory, name)
+    headers = [_header(file, name) for file in files]
+    bounds.check(directory, config, [tensor["shape"] for header in headers for tensor in header.values()], name)
+    packing = packing_of(config)
+    return Checkpoint(
+        directory=directory,
+        config=config,
+        model_type=model_type,
+        parameters=sum(count_weights(header, packing) for header in headers),
+        weight_bytes=sum(file.stat().st_size for file in files),
+        quantization=packing.bits_in_words if packing else None,
+        context_length=context_length_of(config),
+        tensors=frozenset(tensor for header in headers for tensor in header),
+        missing=missing_settings(_names(directory)),
+    )
+
+
+def _check_code(config: dict[str, Any], name: str, allow_code: str | None) -> None:
     if "model_file" in config and allow_code != name:
         message = (
             f"{name}: its config.json names code of its own to run ({config['model_file']!r}), and code from a "
             f"checkpoint can do anything you can. Having read it, allow it with allow_code={name!r}."
         )
         raise ModelLoadFailed(message)
+
+
+def _model_type_of(config: dict[str, Any], directory: Path, name: str) -> str:
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or not model_type:
         message = f"{directory / 'config.json'} names no model_type, so nothing says how to run {name}. Get it again."
         raise ModelLoadFailed(message)
-    files = _weight_files(directory, name)
-    headers = [_header(file, name) for file in files]
-    bounds.check(directory, config, _shapes(headers), name)
-    quantization = config.get("quantization") or config.get("quantization_config") or {}
-    bits = quantization.get("bits") if isinstance(quantization, dict) else None
-    return Checkpoint(
-        directory=directory,
-        config=config,
-        model_type=model_type,
-        parameters=sum(_parameters(header, quantization) for header in headers),
-        weight_bytes=sum(file.stat().st_size for file in files),
-        quantization=f"{bits}-bit" if bits else None,
-        context_length=context_length_of(config),
-        tensors=frozenset(name for header in headers for name in header),
-        missing=missing_settings(_names(directory)),
-    )
-
-
-def _shapes(headers: list[dict[str, Any]]) -> list[list[int]]:
-    return [tensor["shape"] for header in headers for tensor in header.values()]
+    return model_type
 
 
 def digest(directory: Path, adapter: Path | None = None) -> str:
@@ -323,22 +327,6 @@ def _end(tensor: dict[str, Any]) -> int:
     if not (type(begin) is type(end) is int and 0 <= begin <= end):
         raise ValueError("a tensor lies nowhere")
     return int(end)
-
-
-def _parameters(header: dict[str, Any], quantization: Any) -> int:
-    total = 0
-    for tensor, entry in header.items():
-        module = tensor.removesuffix(".weight")
-        if tensor.endswith((".scales", ".biases")) and f"{tensor.rpartition('.')[0]}.weight" in header:
-            continue
-        elements = prod(entry["shape"])
-        if entry["dtype"] == "U32" and f"{module}.scales" in header:
-            whole = quantization if isinstance(quantization, dict) else {}
-            own = whole.get(module)
-            bits = (own if isinstance(own, dict) else whole).get("bits")
-            elements = elements * 32 // (bits if isinstance(bits, int) and bits > 0 else 4)
-        total += elements
-    return total
 
 
 def context_length_of(config: Mapping[str, Any]) -> int | None:

@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from vlmkit.engines import bounds, checkpoint_files, hub, inspection, locate
+from vlmkit.engines.packing import count_weights_by_type, estimate_weights, packing_of
 from vlmkit.errors import ModelLoadFailed, ModelNotFound
 
 __all__ = ["Published", "published"]
 
 _CONFIG = "config.json"
-_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _TOKENIZER = "tokenizer_config.json"
-_BYTES_OF = {"float32": 4, "float64": 8}
-_HALF_BYTES = 2
-# Packed weights: the type of their words, and the bits of one.
-_WORDS = {"U32": 32, "I32": 32}
-_SCALE_BYTES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +27,7 @@ class Published:
     config : dict
         Of config.json.
     processor : dict
-        Of preprocessor_config.json and processor_config.json together.
+        As `checkpoint_files.processor_settings` puts it together.
     tokenizer : dict
         Of tokenizer_config.json.
     parameters : int or None
@@ -84,7 +79,9 @@ def published(name: str, *, revision: str | None = None) -> Published:
     if found is not None and found.fault is None:
         return found
     try:
-        return _of_listing(hub.look_up(name, [_CONFIG, *_PROCESSORS, _TOKENIZER], revision=revision), name)
+        return _of_listing(
+            hub.look_up(name, [_CONFIG, *checkpoint_files.PROCESSOR_FILES, _TOKENIZER], revision=revision), name
+        )
     except ModelNotFound:
         if found is None:
             raise
@@ -93,7 +90,7 @@ def published(name: str, *, revision: str | None = None) -> Published:
 
 def _of_directory(directory: Path, name: str) -> Published:
     config = inspection.read_config(directory, name)
-    settings = {file: _settings(directory / file, name) for file in (*_PROCESSORS, _TOKENIZER)}
+    settings = {file: _settings(directory / file, name) for file in (*checkpoint_files.PROCESSOR_FILES, _TOKENIZER)}
     bounds.check_settings(config, settings, name)
     try:
         checkpoint = inspection.inspect(directory, name=name, allow_code=name)
@@ -118,16 +115,14 @@ def _of_listing(listing: hub.Listing, name: str) -> Published:
     sizes = [size for file, size in listing.sizes.items() if inspection.is_weights(file)]
     if not sizes:
         return _put_together(config, listing.settings, fault=inspection.no_weights([*listing.sizes], name, "the Hub"))
-    parameters = _counted(listing.elements, config) or _estimated(sum(sizes), config)
+    counted = count_weights_by_type(listing.elements, packing_of(config))
+    parameters = counted or estimate_weights(sum(sizes), config)
     missing = inspection.missing_settings([*listing.sizes])
     return _put_together(config, listing.settings, parameters=parameters, weight_bytes=sum(sizes), missing=missing)
 
 
 def _put_together(config: dict[str, Any], settings: Mapping[str, dict[str, Any]], **weights: Any) -> Published:
-    old, new = (settings.get(file, {}) for file in _PROCESSORS)
-    nested = new.get("image_processor")
-    processor = old | new | (nested if isinstance(nested, dict) and not old else {})
-    processor.pop("image_processor", None)
+    processor = checkpoint_files.processor_settings(settings)
     return Published(config=config, processor=processor, tokenizer=settings.get(_TOKENIZER, {}), **weights)
 
 
@@ -136,32 +131,3 @@ def _settings(file: Path, name: str) -> dict[str, Any]:
         content = checkpoint_files.read_json(file, name)
         return content if isinstance(content, dict) else {}
     return {}
-
-
-def _packing(config: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Bits of a packed weight, and how many of them share a scale; None where weights are plain."""
-    for key in ("quantization", "quantization_config"):
-        table = config.get(key)
-        if isinstance(table, dict) and isinstance(table.get("bits"), int) and table["bits"] > 0:
-            group = table.get("group_size")
-            return table["bits"], group if isinstance(group, int) and group > 0 else 64
-    return None
-
-
-def _counted(elements: Mapping[str, int], config: Mapping[str, Any]) -> int:
-    """Weights by what the Hub counted of each type; scales of packed ones are none."""
-    packing = _packing(config)
-    plain = sum(count for kind, count in elements.items() if packing is None or kind not in _WORDS)
-    if packing is None:
-        return plain
-    bits, group = packing
-    packed = sum(count * width // bits for kind, width in _WORDS.items() if (count := elements.get(kind, 0)))
-    return plain + packed - min(plain, 2 * packed // group)
-
-
-def _estimated(weight_bytes: int, config: Mapping[str, Any]) -> int:
-    if packing := _packing(config):
-        bits, group = packing
-        return int(weight_bytes / (bits / 8 + 2 * _SCALE_BYTES / group))
-    named = config.get("dtype") or config.get("torch_dtype")
-    return weight_bytes // (_BYTES_OF.get(named, _HALF_BYTES) if isinstance(named, str) else _HALF_BYTES)

@@ -84,10 +84,6 @@ def place(words: Any, ids: Any, token: int, features: Any) -> Any:
     return mx.where(places[..., None], features[numbers].astype(words.dtype), words)
 
 
-# The later file wins.
-_FILES = ("preprocessor_config.json", "processor_config.json")
-
-
 def complete(config: dict[str, Any]) -> Any:
     """Configuration with every value: transformers' own class for the family fills in what is left out. Needs no torch.
 
@@ -115,11 +111,12 @@ def image_settings(processor: Any, names: Sequence[str]) -> dict[str, Any]:
     names : sequence of str
         Settings that are wanted; those that no file has are left out.
     """
-    found: dict[str, Any] = {}
-    for file in _FILES:
+    directory = Path(processor.tokenizer.name_or_path)
+    contents: dict[str, Any] = {}
+    for file in checkpoint_files.PROCESSOR_FILES:
         with suppress(FileNotFoundError):
-            content = checkpoint_files.read_json(Path(processor.tokenizer.name_or_path) / file, "the model")
-            found |= content.get("image_processor", content)
+            contents[file] = checkpoint_files.read_json(directory / file, "the model")
+    found = checkpoint_files.processor_settings(contents)
     return {name: found[name] for name in names if found.get(name) is not None}
 
 
