@@ -249,9 +249,14 @@ def _tiles(inputs: dict[str, Any], processor: Any) -> Iterator[Tile]:
         values = values.transpose(0, 2, 3, 1)
     if values.shape[-1] != 3:
         return
+    for tile in (_as_levels(values, processor) * 255).round().clip(0, 255).astype(np.uint8):
+        yield Tile(width=tile.shape[1], height=tile.shape[0], data=tile.tobytes())
+
+
+def _as_levels(values: np.ndarray[Any, Any], processor: Any) -> np.ndarray[Any, Any]:
+    """Channels from 0 to 1, as they were before a processor put their mean to 0."""
     image_processor = getattr(processor, "image_processor", processor)
     mean, std = (getattr(image_processor, name, None) for name in ("image_mean", "image_std"))
-    if getattr(image_processor, "do_normalize", True) and mean is not None and std is not None:
-        values = values * np.array(std, np.float32) + np.array(mean, np.float32)
-    for tile in (values * 255).round().clip(0, 255).astype(np.uint8):
-        yield Tile(width=tile.shape[1], height=tile.shape[0], data=tile.tobytes())
+    if not getattr(image_processor, "do_normalize", True) or mean is None or std is None:
+        return values
+    return values * np.array(std, np.float32) + np.array(mean, np.float32)
