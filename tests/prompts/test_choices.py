@@ -70,6 +70,12 @@ def test_words_around_the_only_choice_do_not_matter(text: str, choice: str) -> N
         "unlike red",
         "if red",
         "between red and orange",
+        "It used to be red",
+        "the opposite of red",
+        "far from red",
+        "no longer red",
+        "previously red",
+        "a lack of red",
     ],
 )
 def test_what_denies_a_choice_or_leaves_it_open_is_doubt(text: str) -> None:

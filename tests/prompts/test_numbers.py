@@ -234,6 +234,65 @@ def test_what_could_change_a_number_is_doubt(text: str) -> None:
         read_float(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("3 Dutzend", "2 docenas", "3 douzaines", "2 dúzias", "2 dozzine", "3 dozijn", "2 lusin", "3 dussin"),
+        *("3 Tausend", "3 duizend", "2 mila", "2 mil", "3 mille", "2 ribu", "2 bin", "2 nghìn", "3 tysiące", "3 tusen"),
+        *("3 miljoen", "3 juta", "2 milyon", "2 triệu", "3 miliony", "3 millió", "2 milioane", "3 miljoona", "2 ล้าน"),
+        *("2 тысячи", "3 дюжины", "2 мільйони", "2 χιλιάδες", "3 آلاف", "3 ملايين", "2 ہزار", "2 هزار", "2 אלף"),
+        *("2 हजार", "3 लाख", "2 दर्जन", "2 হাজার", "3 ডজন", "2打", "3ダース", "2 다스", "3双", "2 쌍"),
+    ],
+)
+def test_a_multiplier_of_another_language_is_doubt(text: str) -> None:
+    """A dozen, a thousand, a million behind digits, whoever writes them; the digits alone would be wrong."""
+    with pytest.raises(UnreadableReply, match="expected a whole number, got "):
+        read_integer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 visible, maybe more",
+        "3, possibly a few more",
+        "4, but there could be others",
+        "3 (there might be more)",
+        "at least I see 3; more may be hidden",
+        "nought point five",
+        "o point five",
+        "point five",
+        "quarter to five",
+        "quarter past five",
+        "the square root of 4",
+        "the cube root of 27",
+        "most of 5",
+        "a multiple of 3",
+        "the opposite of 5",
+        "5G",
+        "5 G",
+    ],
+)
+def test_what_is_said_of_a_number_may_make_it_another(text: str) -> None:
+    """More that may be there, decimals without a number before them, the time, roots, mobile networks."""
+    with pytest.raises(UnreadableReply, match="expected a number, got "):
+        read_float(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1 bin", 1), ("2 bins", 2), ("5 g", 5), ("3 नीली कारें", 3)])
+def test_what_looks_like_a_multiplier_may_be_a_thing(text: str, number: int) -> None:
+    """One bin is a thing; two bin are two thousand, in Turkish."""
+    assert read_integer(text) == number
+
+
+@pytest.mark.parametrize("text", ["1.000", "12.000", "There are 2.000 people.", "Total: 999.000"])
+def test_thousands_with_a_point_are_no_small_whole_number(text: str) -> None:
+    """They are a thousand in half of the world; a float of three decimals is one."""
+    with pytest.raises(UnreadableReply, match="expected a whole number, got "):
+        read_integer(text)
+    assert read_integer("3.0") == 3
+    assert read_float("3.000") == 3
+
+
 @pytest.mark.parametrize("text", ["3.5", "9223372036854775808", "-9999999999999999999", "1e300"])
 def test_not_a_whole_number_or_too_large_for_a_column(text: str) -> None:
     """A column of Int64 must take every value that is read."""

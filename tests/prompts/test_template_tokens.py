@@ -84,6 +84,8 @@ def test_marks_alone_are_nothing(text: str) -> None:
         ("◁think▷hm◁/think▷A cat.", "A cat."),
         ("<seed:think>hm</seed:think>A cat.", "A cat."),
         ("<think>hm</think>\n<answer>A cat.</answer>", "A cat."),
+        ("<caption>A cat.</caption>", "A cat."),
+        ("<description>\nA cat.\n</description>\n", "\nA cat.\n"),
         ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>A cat.", "A cat."),
         ("<|channel|>analysis<|message|>Hm. And so on", ""),
         ("analysisNeed a caption.assistantfinalA cat.", "A cat."),

@@ -264,6 +264,16 @@ def test_an_answer_beside_its_explanation(text: str, value: bool) -> None:
         "Yes or maybe no",
         "Is there? ",
         "No worries",
+        "No, except for one",
+        "No, apart from the cat",
+        "No - other than the dog on the left",
+        "No, well, maybe one",
+        "No, perhaps two of them",
+        "no, I'm wrong, there is one",
+        "Yes. I was wrong, there is none",
+        "Yes 90%, no 10%",
+        "Yes: 60 %, no: 40 %",
+        "No (55%), yes (45%)",
     ],
 )
 def test_what_is_neither_or_is_taken_back(text: str) -> None:

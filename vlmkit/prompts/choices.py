@@ -25,6 +25,7 @@ _NEGATION = re.compile(
 )
 _DENIES = re.compile(
     r"(?:\b(?:not|no|neither|nor|never|without|instead of|rather than|other than|as opposed to|unlike|isn['’]t"
+    r"|used to be|no longer|formerly|previously|far from|(?:opposite|reverse|contrary|absence|lack) of|anything but"
     r"|aren['’]t|wasn['’]t)"
     r"(?: (?:really|quite|exactly|a|an|the|in|at|any|on|of|it is|it's|is))*\s*[\"'“‘*`]*)$"
 )

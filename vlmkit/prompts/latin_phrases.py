@@ -14,7 +14,7 @@ _SPANISH = language(
     r"|diseñad\w|dispuest\w)|es posible|voy a|debo|tengo (?:permitido|la capacidad|permiso)|siento c[oó]mod\w"
     r"|está permitido|logro|se me permite"
     r"|me es posible|me siento c[oó]mod\w)|\b(?:debo|tengo que) (?:negarme|declinar|rechazar)|me niego|soy incapaz"
-    r"|imposible",
+    r"|imposible|\b(?:lament|sient|disculp)\w*[^.]{0,20}? no poder",
     works=r"ayud\w+|asist\w+|describ\w+|descripci\w+|proporcion\w+|ofrec\w+|proces\w+|analiz\w+|respond\w+"
     r"|contest\w+|cumpl\w+|complet\w+|gener\w+"
     r"|brind\w+|coment\w+|continu\w+|hacer (?:eso|esto)|realizar|satisfac\w+|interpret\w+|atender|negarme|declinar"
@@ -47,7 +47,7 @@ _FRENCH = language(
     unable=r"\bne (?:me )?(?:peux|puis|pourrai|pourrais|saurais|suis|sens|dispose|souhaite|vais|dois"
     r"|m'est)(?: malheureusement)?\b|pas (?:en mesure|capable|autoris\w+|possible|à l'aise"
     r"|pouvoir)|(?:dois|vois|voir) (?:contraint de |dans l'obligation de )?(?:décliner|refuser)|je refuse|impossible"
-    r"|incapable",
+    r"|incapable|(?:regrett|désolé)\w*[^.]{0,20}? ne (?:pas )?pouvoir",
     works=r"aid\w+|assist\w+|décri\w+|descripti\w+|fourni\w*|répond\w*|trait\w+|analys\w+|génér\w+|continu\w+"
     r"|comment\w+|faire (?:cela|ça)|satisfai\w+|accompli\w+|particip\w+"
     r"|discut\w+|décliner|refuser|donner suite|demande",
@@ -108,7 +108,8 @@ _PORTUGUESE = language(
     hints="posso|consigo|desculp|imagem|imagens|lament|infeliz|foto|sinto|recus|capaz|impossível|poderei",
     unable=r"\bnão (?:me )?(?:posso|poderei|poderia|consigo|conseguirei|sou capaz|estou (?:autorizad\w|apt\w"
     r"|em condições|program\w+|à vontade|habilitad\w|em posição)|é possível|vou|devo|tenho (?:permissão"
-    r"|a capacidade|como)|fui)|\b(?:devo|tenho que|preciso) (?:recusar|declinar)|recuso|sou incapaz|impossível",
+    r"|a capacidade|como)|fui)|\b(?:devo|tenho que|preciso) (?:recusar|declinar)|recuso|sou incapaz|impossível"
+    r"|\b(?:lament|sint|desculp)\w*[^.]{0,20}? não poder",
     works=r"ajud\w+|auxili\w+|assist\w+|descrev\w+|descrição|fornec\w+|oferec\w+|process\w+|analis\w+|respond\w+"
     r"|cumpr\w+|complet\w+|ger(?:ar|ad)\w*|coment\w+|continu\w+|fazer (?:isso|isto)"
     r"|realizar|atender|interpret\w+|recusar|declinar|solicitação|pedido",
@@ -137,7 +138,7 @@ _ITALIAN = language(
     unable=r"\bnon (?:mi )?(?:posso|potrò|potrei|riesco|sono (?:in grado|autorizzat\w|capace|programmat\w"
     r"|abilitat\w)|è possibile|sento|intendo|devo|ho la capacità|mi è)|(?:devo|mi trovo costrett\w a) (?:rifiutare"
     r"|declinare)"
-    r"|mi rifiuto|impossibile|incapace|impossibilitat\w",
+    r"|mi rifiuto|impossibile|incapace|impossibilitat\w|(?:dispiac|spiac|scus|rincresc)\w*[^.]{0,20}? non poter",
     works=r"aiut\w+|assist\w+|descri\w+|forni\w+|elabor\w+|analizz\w+|rispond\w+|soddisf\w+|complet\w+|gener\w+"
     r"|comment\w+|continu\w+|farlo|fare questo|eseguire|interpret\w+|rifiutare|declinare|richiesta",
     identify=r"identific\w+|riconosc\w+|rivel\w+|nominare|dire chi",

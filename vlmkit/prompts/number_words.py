@@ -88,7 +88,8 @@ MONTHS = frozenset(
 )
 
 VAGUE = frozenset(
-    _words(
+    word.casefold()
+    for word in _words(
         "trio duo quartet twice thrice dozens hundreds thousands millions billions "
         "trillions lakhs crores countless innumerable infinite infinitely infinity inf nan none nobody nothing "
         "neither nor zillion zillions gazillion gazillions myriad myriads quadrillion quintillion umpteen oodles "
@@ -97,8 +98,18 @@ VAGUE = frozenset(
         "mrd oder deux trois quatre cinq huit neuf dix mille milliers milliard milliards uno dos tres cuatro cinco "
         "siete ocho nueve diez cien ciento mil millones millón due tre quattro cinque sette otto nove dieci cento "
         "mila milione milioni dois três quatro sete oito dez milhão milhões два три четыре пять шесть семь восемь "
-        "девять десять сто тысяча тысячи тысяч тыс миллион миллиона миллионов млн миллиард млрд или ألف مليون लाख "
-        "करोड़ हजार हज़ार"
+        "девять десять сто тысяча тысячи тысяч тыс миллион миллиона миллионов млн миллиард млрд или "
+        "dutzend dutzende docena docenas centena centenas centenar centenares millar millares billón billones "
+        "douzaine douzaines dizaine dizaines vingtaine vingtaines centaine centaines dúzia dúzias dezena dezenas "
+        "milhar milhares bilhão bilhões dozzina dozzine decina decine centinaio centinaia migliaio migliaia miliardo "
+        "miliardi dozijn honderd duizend miljoen miljard tusen tusind hundra dussin dusin miljon miljoner millioner "
+        "miljarder milliarder tuhat tuhatta miljoona miljoonaa tuzin tuziny tysiąc tysiące tysięcy tys milion miliony "
+        "milionów miliard miliardów mld tucet tucty tisíc tisíce milionů miliarda miliardy ezer millió milliárd tucat "
+        "mie mii milioane duzină düzine yüz milyon milyar lusin puluh ratus ribu juta miliar triliun nghìn ngàn triệu "
+        "tỷ tỉ vạn trăm chục tá дюжина дюжины дюжин десяток десятка десятков сотня сотни сотен миллионы миллиарда "
+        "миллиардов тисяча тисячі тисяч мільйон мільйони мільйонів мільярд χιλιάδα χιλιάδες εκατομμύριο εκατομμύρια "
+        "ντουζίνα אלף אלפים מיליון ألف آلاف مئة مائة مليون ملايين مليار دزينة هزار میلیون میلیارد ہزار لاکھ کروڑ سو "
+        "درجن ارب लाख करोड़ हजार हज़ार सौ दर्जन अरब হাজার লাখ লক্ষ কোটি শত ডজন พัน หมื่น แสน ล้าน โหล"
     )
 )
 """Words that make any number beside them doubtful."""
@@ -111,6 +122,9 @@ AMBIGUOUS = re.compile(
     r"|\b(?:couples?|pairs?) (?:of|more)\b|\b(?:do not|don't) know\b|\b(?:not|un) ?(?:sure|certain)\b"
     r"|\b(?:can't|cannot|can not|hard to|difficult to|impossible to|unable to) (?:tell|say|determine|count|know)\b"
     r"|\btoo many\b|\bmore or less than\b"
+    r"|\b(?:maybe|perhaps|possibly|probably|likely|may be|might be|could be) (?:\w+ ){0,2}?(?:more|fewer|others?"
+    r"|additional|less)\b|\bmore (?:may|might|could)\b"
+    r"|(?:[02-9]|\d\d) bin\b"  # a thousand in Turkish; one bin may stand in an English street
 )
 """Talk of more, or of fewer."""
 
@@ -120,7 +134,9 @@ BOUND_BEFORE = re.compile(
     r"|larger) than|up to|upwards? of|over|under|above|below|beyond|exceed\w*|(?:minimum|maximum) of|min|max"
     r"|as (?:many|few|much"
     r"|little) as|twice|double|triple|halfway|between|unlike|except|excluding|without|before|after|until|past"
-    r"|several|few|couple|pair|many|some|every|times|plus)$"
+    r"|several|few|couple|pair|many|some|every|times|plus|quarter (?:to|of|till|past)"
+    r"|(?:roots?|squares?|cubes?|factorial|log(?:arithm)?|multiples?|powers?|percent(?:age)?|fraction|majority|most"
+    r"|remainder|opposite|reciprocal|absolute value) of|(?<!that )(?<!this )(?<!some )(?<!the )point)$"
 )
 """What makes the number right behind it a bound, or another number."""
 

@@ -36,6 +36,7 @@ __all__ = ["read_decimal", "read_float", "read_integer"]
 _LARGEST_INTEGER = 2**63 - 1  # what an Int64 column holds
 _EXACT = Context(prec=60, traps=[Inexact])  # more digits than a decimal may have
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?\.?")
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}\.000(?!\d)")  # of half the world; three decimals of the other half
 _LONGEST = 4000  # characters; a number takes fewer
 _DECLARED = re.compile(
     r"(?:^|[.;:,!\n]|\b(?:so|thus|therefore|hence|and)\b)\s*(?:so|thus|therefore|hence)?,?\s*(?:(?:the|my)\s)?\s*"
@@ -87,7 +88,7 @@ def read_integer(text: str) -> int:
         column.
     """
     number = _number(text, "a whole number")
-    if abs(number) > _LARGEST_INTEGER or number.denominator != 1:
+    if abs(number) > _LARGEST_INTEGER or number.denominator != 1 or _THOUSANDS.search(text):
         raise unreadable("a whole number", text)
     return int(number)
 

@@ -21,6 +21,10 @@ __all__ = ["Numeral", "Word", "numerals_of", "plain_number_text", "words_of"]
 
 _LONGEST_EXPONENT = 4  # digits
 _CURRENCY = "$€£¥₹₩฿₽¢"
+_LETTER = r"[^\W\d_¼½¾⅐-⅞↉]"
+_MARKS = "".join(  # signs of vowels and tones, which Python does not count among the letters of a word
+    chr(code) for code in range(0x0300, 0x0E50) if unicodedata.category(chr(code)) in {"Mn", "Mc"}
+)
 _DIGITS = r"(?:\d+(?:[.,'_ \u00a0]\d+)*|(?<![\w.])\.\d+)"
 _WORD = re.compile(
     rf"(?P<ident>[A-Za-z]+[-_]?\d\w*(?:[-.]\w+)*|(?<![\w.])[234][dD](?!\w))"
@@ -28,7 +32,7 @@ _WORD = re.compile(
     rf"|(?P<digits>{_DIGITS}(?:[eE][-+]?\d+)?)"
     r"|(?P<vulgar>[¼½¾⅐-⅞↉])"
     r"|(?P<scale>[万萬億亿])"
-    r"|(?P<word>[^\W\d_¼½¾⅐-⅞↉]+(?:'[^\W\d_¼½¾⅐-⅞↉]+)*)"
+    rf"|(?P<word>{_LETTER}(?:{_LETTER}|[{_MARKS}])*(?:'{_LETTER}+)*)"
     r"|(?P<sign>[^\w\s])"
 )
 _GROUPS = (
@@ -344,10 +348,10 @@ class _Phrase:
         following = self._text[letters.end() if letters else digits.end :]
         if re.match(
             r"[-–/:^×·*÷x_\\]\s?\d|\s?\+(?!\w)|[–]\s?\w|\s?[×^÷±]\s?\d|\s?[x*]\s?\d|\^|\s-\s?\d", following
-        ) or re.match(r"[만억천백십조]|.?半", following):
+        ) or re.match(r"\s?(?:[만억천백십조打双雙对對対쌍]|ダース|다스)|.?半", following):
             raise UnreadableReply(following[:1])
         if letters is None:
-            spaced = re.compile(r"[ \u00a0](k|M|mn|bn|mio|Mio|mln|K|B|T)\b(?!-)").match(self._text, digits.end)
+            spaced = re.compile(r"[ \u00a0](k|M|mn|bn|mio|Mio|mln|K|B|T|G)\b(?!-)").match(self._text, digits.end)
             if spaced and len(spaced[1]) == 1:  # "2 k": a thousand, or a name
                 raise UnreadableReply(spaced[1])
             self.position += spaced is not None
@@ -365,7 +369,8 @@ class _Phrase:
             return Fraction(1)
         if letters == "m" and not re.match(r"\s*\w", following):
             return Fraction(1)
-        if letters.casefold() not in UNITS or following[:1].isdigit():
+        is_giga = letters == "G"  # or grams, or a generation
+        if letters.casefold() not in UNITS or following[:1].isdigit() or is_giga:
             raise UnreadableReply(letters)
         return Fraction(1)
 

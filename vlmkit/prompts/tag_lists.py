@@ -37,7 +37,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\A\s*[*_]*(?P<label>[^\W\d_][\w ]{0,40}?)[*_]*\s*:[*_]*\s*(?=\S)")
-_SEPARATOR = re.compile(r"[,;\n|、，；،•·\t]|\s[-–—]\s(?=\D)|\s+(?=#)")
+_SEPARATOR = re.compile(r"[,;\n|、，；،•·・\t]|\s[-–—]\s(?=\D)|\s+(?=#)")
 _ANDS = (re.compile(r"\s+(?:and|as well as)\s+", re.IGNORECASE), re.compile(r"\s*&\s*"), re.compile(r"\s*\+\s*"))
 _BEFORE = re.compile(r"\A(?:[\s\"'`“”‘’*_\-–—•·#(\[{>]|\d{1,3}[.)]\s*(?=\D)|\(\d{1,3}\)|[a-zA-Z][.)]\s+)+")
 _BEHIND = re.compile(r"[\s\"'`“”‘’*_.!:)\]}]+\Z")
@@ -48,6 +48,11 @@ _DENIED = re.compile(
     r"\b(?:no|not|non|without|neither|nor|never|except|absent|lacks?|isn['’]t|aren['’]t|none)\b", re.IGNORECASE
 )
 
+_LEFT_OUT = re.compile(
+    r"\b(?:absent|missing|exclud\w+|omit\w+|rejected|inapplicable|irrelevant|unrelated|wrong|incorrect|false|unlikely"
+    r"|unclear|unsure|uncertain|doubtful)\b",
+    re.IGNORECASE,
+)
 _DOUBTED = re.compile(r"\?|\b(?:maybe|perhaps|possibl[ey]|unsure|uncertain|unclear|false|0)\b", re.IGNORECASE)
 
 
@@ -131,6 +136,8 @@ def _pieces(text: str, is_term: Callable[[str], bool]) -> Iterator[str]:
     for piece in _cut(_without_lead(text, is_term), is_term):
         if denied and is_term(piece):
             raise unreadable("a list of tags", text)  # "no cat, dog": is there a dog?
+        if says_none(piece) and not is_term(piece):
+            raise unreadable("a list of tags", text)  # some, and none
         denied = denied or (not is_term(piece) and _DENIED.search(piece) is not None)
         if not is_term(piece) and len(piece.split()) > _WORDS_OF_A_TAG:
             raise unreadable("a list of tags", text)
@@ -142,6 +149,8 @@ def _without_lead(text: str, is_term: Callable[[str], bool]) -> str:
     label = _LABEL.match(text)
     if label is None or is_term(label["label"].strip()):  # "cat: 0.98" begins with a tag
         return text
+    if _DENIED.search(label["label"]) or _LEFT_OUT.search(label["label"]):  # "absent: cat"
+        raise unreadable("a list of tags", text)
     return text[label.end() :]
 
 

@@ -61,7 +61,7 @@ _THINKING = (
     r"|<\|channel>thought.*?(?:<channel\|>|\Z)"
 )
 _THOUGHT_END = rf"(?si)\A.*(?:</{_THINK}>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>|<channel\|>)"
-_ANSWER = r"(?si)\s*<(answer|output|response|final_answer|conclusion)>(.*?)(?:</\1>\s*|\Z)"
+_ANSWER = r"(?si)\s*<(answer|output|response|final_answer|conclusion|caption|description|alt_text)>(.*?)(?:</\1>\s*|\Z)"
 
 
 def drop_thinking(text: str) -> str:

@@ -51,11 +51,14 @@ _TAKEN_BACK = re.compile(
     r"|(?:^|[.,;!\n])\s*(?:or )?(?:actually|maybe|perhaps|possibly|not)\s*(?:$|[,.!;]|\s(?:not|no|yes|it|there)\b)"
     r"|(?:^|[.,;!\n])\s*(?:not (?:really|quite|exactly|sure|entirely|certain)|or not|i'm not|i am not"
     r"|i can(?:'?t|not)|hard to say)"
-    r"|^[\s,;:–—-]*(?:if|unless|depending|or)\b|\bdepends\b|\bor (?:maybe|perhaps|not)\b|^\s*\?"
+    r"|^[\s,;:–—-]*(?:if|unless|depending|or|except|apart from|aside from|other than|save for)\b"
+    r"|\bi(?:'m| am| was) wrong\b|\b(?:yes|no|true|false)\s*[:=(]?\s*\d+(?:\.\d+)?\s?%"
+    r"|\bdepends\b|\bor (?:maybe|perhaps|not)\b|^\s*\?"
 )
 _QUALIFIED = re.compile(
     r"\b(?:but|however|although|though|except|yet)\b.*(?:\b(?:not|no|never|none|cannot)\b|n't\b)", re.DOTALL
 )
+_MAYBE_ONE = re.compile(r"\b(?:maybe|perhaps|possibly) (?:an?|one|two|some|there)\b")
 _IN_THE_END = re.compile(
     rf"(?:\b(?:so|thus|therefore|hence)\b,?\s*(?:the answer(?: is|:)\s*)?|\banswer(?: is|:)\s*)({_WORD})\W*$"
 )
@@ -107,7 +110,7 @@ def _contradicts(rest: str, *, is_yes: bool) -> bool:
         return True
     if is_yes:
         return bool(_INTERJECTION.search(rest) or _FALSE.search(rest) or _QUALIFIED.search(rest))
-    return bool(_YES_AGAIN.search(rest) or _TRUE.search(rest))
+    return bool(_YES_AGAIN.search(rest) or _TRUE.search(rest) or _MAYBE_ONE.search(rest))
 
 
 def _last_word(plain: str) -> bool | None:
