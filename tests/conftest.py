@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from vlmkit import settings
@@ -27,6 +28,13 @@ OTHERS_SETTINGS = (
 )
 
 runpy.run_path(str(TESTS / "isolation" / "sitecustomize.py"))
+# How long an example takes, or the making of one, says how busy the machine is; examples of one test share its folder.
+hypothesis.settings.register_profile(
+    "any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("any machine")
 # Before any test module imports mlx: afterwards it would be too late, and every model many times slower.
 blas.prepare()
 

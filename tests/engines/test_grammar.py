@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import decoders
 
@@ -78,7 +78,7 @@ def pictures(tiny):
     return (sources.normalize(scene, tiny.abilities.longest_side_px),)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(schemas=st.lists(SCHEMAS, min_size=8, max_size=8))
 def test_every_reply_is_valid_whatever_the_schema_and_whoever_shares_the_batch(tiny, pictures, schemas):
     """200 random schemas, in batches that mix them with each other and with an ask that has none."""

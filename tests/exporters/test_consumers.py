@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vlmkit.exporters import (
@@ -36,8 +36,8 @@ NASTY = ['two\nlines, {a|b} and "quotes"', "🐕‍🦺 猫 = +1", "None", "{}",
 # Control characters are not what a CSV or XML reader is judged by here; the contract has them.
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80).filter(str.strip)
 FIVE = st.lists(TEXTS, min_size=5, max_size=5)
-SLOW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-FAST = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=3)
+FAST = settings(max_examples=15)
 
 
 @pytest.fixture(autouse=True)

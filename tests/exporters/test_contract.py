@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from export_formats import FORMATS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from making_pictures import encoded, noise
 
@@ -56,7 +56,7 @@ def test_texts_come_back_as_they_went(form, photos, tmp_path, table_of):
     assert sorted(back) == sorted(form.held(text) for text in NASTY)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(texts=st.lists(TEXTS, min_size=5, max_size=5))
 def test_any_text_comes_back(form, photos, tmp_path, table_of, texts):
     """Whatever a model writes is read back, picture by picture, and merging it changes nothing."""

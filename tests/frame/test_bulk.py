@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from jupyter_client import KernelManager
@@ -211,9 +211,7 @@ FAULTS = {"slow": TimedOut, "broken": ServerFault, "odd": UnreadableReply}
 KINDS = ["ok", "ok", "ok", "slow", "broken", "odd", "bad picture", "missing"]
 
 
-@hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis_settings(max_examples=40)
 @given(
     kinds=st.lists(st.sampled_from(KINDS), max_size=20),
     delays=st.lists(st.sampled_from([0.0, 0.001, 0.003]), min_size=1, max_size=5),

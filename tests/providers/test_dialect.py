@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vlmkit.errors import BadSetting, Refused
@@ -190,7 +190,6 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("dialect", ANSWERS)
-@settings(deadline=None)
 @given(usage=USAGE)
 def test_no_nonsense_in_the_usage_loses_a_paid_answer(dialect, usage):
     """Whole and streamed; what is counted fits a column of whole numbers."""

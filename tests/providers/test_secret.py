@@ -5,7 +5,7 @@ import itertools
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vlmkit.providers.secret import BLOT, Key, Screen, Secret
@@ -30,7 +30,6 @@ def test_neither_is_written(write, hidden):
         write([hidden])
 
 
-@settings(deadline=None)
 @given(st.text("ab", max_size=40), st.text("ab", min_size=1, max_size=4), st.lists(st.integers(0, 40), max_size=6))
 def test_a_screen_takes_the_key_out_wherever_it_is_cut(text, key, cuts):
     """As if the text had come in one piece; nothing else is lost."""

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -575,9 +575,7 @@ FAULTS = {"slow": TimedOut, "broken": ServerFault, "odd": UnreadableReply}
 KINDS = ["ok", "ok", "ok", "slow", "broken", "odd", "bad picture", "busy once"]
 
 
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis_settings(max_examples=60)
 @given(
     kinds=st.lists(st.sampled_from(KINDS), min_size=6, max_size=6),
     rows=st.lists(st.integers(0, 5), max_size=25),

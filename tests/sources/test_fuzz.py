@@ -97,7 +97,7 @@ def check(data: bytes, budget_px: int) -> None:
     assert decode(picture).size == (picture.width, picture.height)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(data=damaged(), budget_px=st.sampled_from([16, 100]))
 def test_damaged_files(data: bytes, budget_px: int) -> None:
     """A few hundred, each time others."""
@@ -105,7 +105,7 @@ def test_damaged_files(data: bytes, budget_px: int) -> None:
 
 
 @pytest.mark.slow_test
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
 @given(data=damaged(), budget_px=st.sampled_from([16, 100]))
 def test_many_damaged_files(data: bytes, budget_px: int) -> None:
     """The same for minutes."""
@@ -120,7 +120,7 @@ def test_files_cut_anywhere(name: str) -> None:
         check(data[:size], 100)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.binary(max_size=400), name=st.sampled_from(["JPEG", "PNG"]))
 def test_stripping_takes_anything(data: bytes, name: str) -> None:
     """What it gives back begins and ends as a file of its kind does."""
@@ -130,7 +130,7 @@ def test_stripping_takes_anything(data: bytes, name: str) -> None:
         assert stripped is None or stripped.startswith(head)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(icc=st.binary(max_size=300), mode=st.sampled_from(["RGB", "L", "CMYK", "RGBA", "LAB"]))
 def test_profiles_may_be_anything(icc: bytes, mode: str) -> None:
     """A picture comes out in any case."""
@@ -138,7 +138,7 @@ def test_profiles_may_be_anything(icc: bytes, mode: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz", "a.tar.bz2", "a.tar.xz"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_damaged_archives(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
     """As a source they may be a setup fault; each of their rows gives bytes or a typed fault."""
