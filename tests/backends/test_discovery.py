@@ -102,8 +102,8 @@ def test_dead_servers_are_rows_with_a_reason(tmp_path):
             '[hosts.lmstudio]\nurl = "http://models.example/v1"\n',
         )
         start_s = time.monotonic()
-        found = {model.engine: model for model in discovery.find_models(timeout_s=0.5)}
-        assert time.monotonic() - start_s < 15
+        found = {model.engine: model for model in discovery.find_models(timeout_s=3)}
+        assert time.monotonic() - start_s < 25  # the silent one answers after 30
     assert found["mlx"].name == "tiny"
     assert found["vllm"].error.startswith("TimedOut: ")
     assert found["mlx-vlm"].error.startswith("Unreachable: ")

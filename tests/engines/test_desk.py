@@ -278,9 +278,9 @@ def test_work_that_gives_signs_of_life_is_not_lost(impatient):
 def test_a_call_may_have_a_deadline_of_its_own(own):
     """It counts from when the work begins."""
     assert own.call(lambda: time.sleep(0.01) or 3, timeout_s=60, what="x") == 3
-    blocker = threading.Thread(target=lambda: own.call(lambda: time.sleep(0.5)))
+    blocker = threading.Thread(target=lambda: own.call(lambda: time.sleep(2.5)))
     blocker.start()
-    assert own.call(lambda: 4, timeout_s=0.2, what="x") == 4
+    assert own.call(lambda: 4, timeout_s=2, what="x") == 4
     blocker.join()
     with pytest.raises(ModelLoadFailed, match=r"loading m did not come to an end within 0\.2 s"):
         own.call(lambda: spin(threading.Event()), timeout_s=0.2, what="loading m")

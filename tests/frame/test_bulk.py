@@ -47,7 +47,7 @@ def test_an_interrupt_keeps_the_finished_rows(photos, backend):
     start_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as caught:
         vk.describe(frame, model=model, progress=interrupting(2))
-    assert time.monotonic() - start_s < 5
+    assert time.monotonic() - start_s < 25  # an answer takes 30
     partial = caught.value.partial
     assert partial.index.tolist() == list("aabbccdd")
     assert partial["description"].notna().tolist() == [True] * 3 + [False] * 5

@@ -115,7 +115,7 @@ def test_late_answers_keep_what_was_written(picture):
     half = [*sse(*deltas("half ", "an answer"))[:3], 30.0]
     with ScriptedServer(lambda request: half if request.method == "POST" else http(404)) as server:
         df = pd.DataFrame({"path": [picture]})
-        options = {"timeout_s": 0.5, "on_timeout": "continue", "max_retries": 0, "store": False, "progress": False}
+        options = {"timeout_s": 2, "on_timeout": "continue", "max_retries": 0, "store": False, "progress": False}
         table = vk.describe(df, model=f"openai:m@{server.url}", **options)
     assert table["description"].tolist() == ["half an answer"]
     assert table["description_error"].iloc[0].startswith("TimedOut: ")

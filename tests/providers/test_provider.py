@@ -209,7 +209,7 @@ def test_the_deadline_holds_for_everything(serve, opened, ask, name):
     start_s = time.monotonic()
     fault = fault_of(backend, ask, timeout_s=0.4)
     assert type(fault) is TimedOut
-    assert 0.4 <= time.monotonic() - start_s < WAIT_S / 2
+    assert 0.4 <= time.monotonic() - start_s < WAIT_S
     assert "within 0.4 s" in str(fault)
     assert backend.submit(ask()).result(WAIT_S).text == "fresh"
 
@@ -359,7 +359,7 @@ def test_a_stream_keeps_what_came_before_the_deadline(serve, opened, ask):
     backend = opened(serve([*sse(*deltas("half ", "an"))[:3], LONG_S]))
     pieces = []
     with pytest.raises(TimedOut) as caught:
-        pieces.extend(backend.stream(ask(timeout_s=0.5)))
+        pieces.extend(backend.stream(ask(timeout_s=2)))
     assert [piece.text for piece in pieces] == ["half ", "an"]
     assert (caught.value.partial.text, caught.value.partial.finish_reason) == ("half an", "timeout")
 
@@ -367,10 +367,10 @@ def test_a_stream_keeps_what_came_before_the_deadline(serve, opened, ask):
 def test_an_ask_may_keep_what_came_before_the_deadline(serve, opened, ask):
     """Without anybody watching; what ends in time is the whole reply."""
     backend = opened(serve([*sse(*deltas("half ", "an"))[:3], LONG_S], sse(*deltas("all ", "of it"))))
-    fault = fault_of(backend, ask, timeout_s=0.5, keep_partial=True)
+    fault = fault_of(backend, ask, timeout_s=2, keep_partial=True)
     assert type(fault) is TimedOut
     assert fault.partial.text == "half an"
-    assert backend.submit(ask(timeout_s=5, keep_partial=True)).result(WAIT_S).text == "all of it"
+    assert backend.submit(ask(timeout_s=WAIT_S, keep_partial=True)).result(WAIT_S).text == "all of it"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_without_a_budget_there_is_always_room():
 
 def test_minutes_are_of_the_clock():
     """Of nothing that was answered."""
-    assert meter(minutes=1, now_s=time.monotonic() - 59).reason() is None
+    assert meter(minutes=1, now_s=time.monotonic() - 30).reason() is None
     assert "1 minutes" in meter(minutes=1, now_s=time.monotonic() - 61).reason()
 
 

@@ -42,6 +42,7 @@ from vlmkit.sources.identity import stamp
 from vlmkit.store import RowRecord, RunRecord, open_store
 
 TEXT = compose_description("?", into="text")
+PATIENCE_S = 25  # a guard against hanging, on a busy machine; shorter than the answers that nobody waits for
 
 
 def test_outcomes_come_in_input_order_whatever_ends_first(questions, backend, plan):
@@ -260,10 +261,11 @@ def test_a_budget_that_is_enough_leaves_no_trace(questions, backend, plan):
 
 def test_minutes_stop_new_rows_and_wait_for_those_in_flight(questions, backend, plan):
     """What was paid for is kept."""
-    model = backend(delay_s=0.2, parallel_asks=2)
-    outcomes = list(run(questions(50), plan(model, budget={"minutes": 0.1 / 60}), total=50))
-    assert [outcome.fault is None for outcome in outcomes] == [True] * 2 + [False] * 48
-    assert len(model.asks) == 2
+    model = backend(delay_s=0.6, parallel_asks=2)
+    outcomes = list(run(questions(50), plan(model, budget={"minutes": 0.5 / 60}), total=50))
+    asked = len(model.asks)  # two, or where the machine was busy, one
+    assert 1 <= asked <= 2
+    assert [outcome.fault is None for outcome in outcomes] == [True] * asked + [False] * (50 - asked)
 
 
 def test_what_was_spent_comes_with_the_events(questions, backend, plan):
@@ -339,7 +341,7 @@ def test_stopping_cancels_and_accounts_for_every_row(questions, backend, plan):
     start_s = time.monotonic()
     stop = lambda: len(outcomes) >= 6  # noqa: E731
     keep(run(questions(100), plan(model), total=100, on_event=events.append, stop=stop), outcomes)
-    assert time.monotonic() - start_s < 5
+    assert time.monotonic() - start_s < PATIENCE_S
     assert [outcome.index for outcome in outcomes] == list(range(100))
     assert all(outcome.values for outcome in outcomes[:6])
     assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes[6:])
@@ -354,7 +356,7 @@ def test_a_stop_is_noticed_while_nothing_happens(questions, backend, plan):
     threading.Timer(0.1, flag.set).start()
     start_s = time.monotonic()
     outcomes = list(run(questions(5), plan(model), total=5, stop=flag.is_set))
-    assert time.monotonic() - start_s < 3
+    assert time.monotonic() - start_s < PATIENCE_S
     assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes)
 
 
@@ -388,12 +390,12 @@ class Deaf(FakeBackend):
 def test_a_backend_that_does_not_let_go_is_left_behind(questions, plan, monkeypatch):
     """After the grace its rows count as cancelled."""
     monkeypatch.setattr("vlmkit.runner.loop._GRACE_S", 0.3)
-    model = Deaf(delay_s=3, abilities=Abilities(parallel_asks=2))
+    model = Deaf(delay_s=30, abilities=Abilities(parallel_asks=2))
     flag = threading.Event()
     threading.Timer(0.1, flag.set).start()
     start_s = time.monotonic()
     outcomes = list(run(questions(4), plan(model), total=4, stop=flag.is_set))
-    assert time.monotonic() - start_s < 2
+    assert time.monotonic() - start_s < PATIENCE_S
     assert [type(outcome.fault) for outcome in outcomes] == [Cancelled] * 4
     model.close()
 
@@ -405,7 +407,7 @@ def test_closing_the_iterator_cancels_what_is_in_flight(questions, backend, plan
     outcomes = run(questions(10), plan(model), total=10, on_event=events.append)
     assert next(outcomes).index == 0
     outcomes.close()
-    deadline_s = time.monotonic() + 2
+    deadline_s = time.monotonic() + PATIENCE_S
     while model._jobs and time.monotonic() < deadline_s:
         time.sleep(0.01)
     assert not model._jobs
@@ -416,7 +418,7 @@ def test_closing_the_iterator_cancels_what_is_in_flight(questions, backend, plan
 def test_no_threads_are_left(questions, backend, plan):
     """A finished run has none of its own."""
     list(run(questions(5), plan(backend()), total=5))
-    deadline_s = time.monotonic() + 2
+    deadline_s = time.monotonic() + PATIENCE_S
     while (left := [t for t in threading.enumerate() if t.name.startswith("vlmkit-decode")]) and (
         time.monotonic() < deadline_s
     ):
@@ -477,25 +479,35 @@ class FullDisk:
 
     def __init__(self, store, commits):
         self._record, self._commits = store.record, commits
+        self.has_written, self.is_full = threading.Event(), threading.Event()
         store.record = self
 
     def __call__(self, run_id, rows):
         self._commits -= 1
         if self._commits < 0:
+            self.is_full.set()
             raise StoreFault("no space left on the disk; make room")
         self._record(run_id, rows)
+        self.has_written.set()
 
 
 def test_a_store_that_fails_stops_the_run_and_loses_nothing(questions, backend, plan, store):
     """Every row that was answered comes, safe or not; then the fault."""
-    FullDisk(store, 3)
-    model = backend(delay_s=0.005, parallel_asks=4)
+    disk = FullDisk(store, 1)
+
+    def reply(ask):
+        row = int(ask.prompt)
+        assert row < 4 or disk.has_written.wait(PATIENCE_S)
+        assert row < 8 or disk.is_full.wait(PATIENCE_S)
+        return f"answer {row}"
+
+    model = backend(replies=reply, parallel_asks=4)
     outcomes = []
     with pytest.raises(StoreFault, match="make room"):
         keep(run(questions(200), plan(model), total=200, store=store), outcomes)
     assert len(outcomes) == 200
     answered = [outcome for outcome in outcomes if outcome.fault is None]
-    assert 4 <= len(answered) < 200
+    assert 1 <= len(answered) < 200
     assert all(isinstance(outcome.fault, Cancelled) for outcome in outcomes if outcome.fault)
     stored = {row["index"] for row in store.rows(1) if row["text"]}
     assert stored < {outcome.index for outcome in answered}

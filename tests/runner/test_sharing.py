@@ -250,7 +250,7 @@ def test_a_deadline_holds_for_waiting_too(questions, backend, plan, store):
     slow, quick = backend(gate, parallel_asks=1), backend()
     first = Going(questions(1), plan(slow), store)
     eventually(lambda: len(slow.asks) == 1)
-    second = Going(questions(1), plan(quick, timeout_s=0.2), store)
+    second = Going(questions(1), plan(quick, timeout_s=1), store)
     assert second.end() == ["answer 0"]
     gate.let(1)
     assert first.end() == ["late"]

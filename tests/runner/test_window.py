@@ -426,7 +426,7 @@ def test_seconds_are_of_the_row(questions, backend, window):
     """From the first submission to the reply, with the decoding before it."""
     timed, _ = window(questions(1), backend(delay_s=0.03))
     (outcome,) = drain(timed)
-    assert 0.03 <= outcome.seconds < 5
+    assert 0.03 <= outcome.seconds < 60
 
 
 class Hesitant(FakeBackend):

@@ -369,8 +369,7 @@ class _Phrase:
             return Fraction(1)
         if letters == "m" and not re.match(r"\s*\w", following):
             return Fraction(1)
-        is_giga = letters == "G"  # or grams, or a generation
-        if letters.casefold() not in UNITS or following[:1].isdigit() or is_giga:
+        if not _is_unit(letters) or following[:1].isdigit():
             raise UnreadableReply(letters)
         return Fraction(1)
 
@@ -469,6 +468,10 @@ class _Phrase:
         if re.search(r"(?:[±<>≤≥≠÷√^×\\@/]|!=|\d[-–:]|–|[\d)]\s?[-+*])\s?$", before) or (match and match[1] == "–"):
             raise UnreadableReply(before[-1:])
         return -1 if match and match[1] == "-" else 1
+
+
+def _is_unit(letters: str) -> bool:
+    return letters.casefold() in UNITS and letters != "G"  # giga, grams, or a generation
 
 
 def _number_of(text: str, *, has_unit: bool) -> Fraction:
