@@ -5,13 +5,13 @@ import importlib
 import pytest
 
 from vlmkit import settings
-from vlmkit.backends.engine_table import ENGINES, EngineSpec
+from vlmkit.backends.registry import ENGINES, EngineSpec
 from vlmkit.errors import BadSetting, BrokenPlugin, MissingExtra, ModelLoadFailed, ModelNotFound
 from vlmkit.plugins import Table, blaming
 
 ROWS = """
 from vlmkit import settings
-from vlmkit.backends.engine_table import EngineSpec
+from vlmkit.backends.registry import EngineSpec
 GOOD = EngineSpec(name="good", opener="acme_rows:nothing")
 OTHER = EngineSpec(name="other", opener="acme_rows:nothing")
 NUMBER = 7

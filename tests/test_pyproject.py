@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from package_tree import MODULES, ROOT
 
-from vlmkit.backends.engine_table import ENGINES
+from vlmkit.backends.registry import ENGINES
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BASE = {re.split(r"[^\w-]", line)[0]: line for line in PROJECT["project"]["dependencies"]}

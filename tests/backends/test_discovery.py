@@ -9,7 +9,7 @@ from scripted_server import ScriptedServer, http
 
 from vlmkit import settings
 from vlmkit.backends import discovery
-from vlmkit.backends.engine_table import ENGINES
+from vlmkit.backends.registry import ENGINES
 from vlmkit.errors import BadSetting
 
 LIST = http(body={"data": [{"id": "qwen", "max_model_len": 4096}]})

@@ -3,11 +3,12 @@
 import importlib
 import sys
 
+import consented
 import pytest
 
-from vlmkit.backends.engine_table import ENGINES, EngineSpec
+from vlmkit.backends import registry
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.backends.registry import ModelName, load, parse
+from vlmkit.backends.registry import ENGINES, EngineSpec, ModelName, load, parse
 from vlmkit.errors import BadSetting, MissingExtra, ModelLoadFailed, ModelNotFound, SetupError, UnknownModel
 from vlmkit.settings import use
 
@@ -120,7 +121,7 @@ def _open_strict(name, *, url=None, revision=None):
 def test_strangers_come_in_by_entry_point(monkeypatch, tmp_path):
     """An installed package's engine opens like ours, is listed, and cannot take a name of ours."""
     (tmp_path / "acme_vlm.py").write_text(
-        "from vlmkit.backends.engine_table import EngineSpec\n"
+        "from vlmkit.backends.registry import EngineSpec\n"
         "from vlmkit.backends.fake import FakeBackend\n"
         "ACME = EngineSpec(name='acme', opener='acme_vlm:open_acme')\n"
         "def open_acme(name, *, url=None, **options): return FakeBackend('acme-' + name, **options)\n"
@@ -203,3 +204,64 @@ def test_names_that_are_no_model_s_list_what_is_downloaded(tmp_path, monkeypatch
         parse("smolvlm")
     with pytest.raises(ModelNotFound, match="On this machine: org/smolvlm"):
         parse("./smolvlm")
+
+
+STRANGER = EngineSpec(name="stranger", opener="nowhere:nothing")
+
+
+def test_every_engine_says_what_its_models_depend_on():
+    """None of ours is shared by its name alone."""
+    assert all(engine.identifier for engine in ENGINES.own())
+    assert all(engine.list_identifier for engine in ENGINES.own() if engine.lister)
+
+
+def test_a_third_party_s_model_depends_on_its_table_and_the_permission(tmp_path, monkeypatch):
+    """As nobody knows which of it its opener reads."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ENGINES, "built_in", (*ENGINES.built_in, f"{__name__}:STRANGER"))
+    name = registry.ModelName(engine="stranger", name="x")
+    found = [registry.model_identity(name)]
+    use(allow_remote=True)
+    found.append(registry.model_identity(name))
+    consented.write(tmp_path, '[hosts.stranger]\nurl = "http://a/v1"\n')
+    found.append(registry.model_identity(name))
+    consented.write(tmp_path, '[hosts.stranger]\nurl = "http://b/v1"\n')
+    found.append(registry.model_identity(name))
+    assert len(set(found)) == len(found)
+    assert registry.model_identity(name) == found[-1]
+
+
+def test_a_permission_that_was_taken_back_is_missed_at_once():
+    """Before anything is opened."""
+    name = parse("vllm:m@http://models.example/v1")
+    use(allow_remote=True)
+    assert registry.model_identity(name) == registry.model_identity(name)
+    use(allow_remote=None)
+    with pytest.raises(BadSetting, match="is not this machine"):
+        registry.model_identity(name)
+
+
+def test_a_list_of_downloads_depends_on_where_they_are(monkeypatch):
+    """Another folder, another list."""
+    monkeypatch.setenv("HF_HUB_CACHE", "/one")
+    first = registry.list_identity("mlx", None)
+    monkeypatch.setenv("HF_HUB_CACHE", "/two")
+    assert registry.list_identity("mlx", None) != first
+
+
+def test_nested_content_is_compared_by_what_is_in_it():
+    """In any order of a dictionary; numbers are not their texts."""
+    assert registry.frozen({"a": [1, {"b": None}], "c": 2}) == registry.frozen({"c": 2, "a": [1, {"b": None}]})
+    assert registry.frozen({"a": 1}) != registry.frozen({"a": "1"})
+    assert hash(registry.frozen({"a": [1, {"b": set()}]}))
+
+
+def test_a_file_that_was_changed_has_another_stamp(tmp_path):
+    """One that is not there has none."""
+    file = tmp_path / "file"
+    assert registry.file_stamp(file) is None
+    file.write_text("a")
+    first = registry.file_stamp(file)
+    assert first == registry.file_stamp(str(file))
+    file.write_text("ab")
+    assert registry.file_stamp(file) != first

@@ -73,7 +73,7 @@ def test_what_was_opened_with_other_settings_is_not_shared(opened, tmp_path, mon
     with borrow(name) as fourth:
         assert fourth is second
     assert first._closed
-    assert shared.loaded() == {name}
+    assert shared.loaded_models() == {name}
 
 
 def test_what_changed_is_closed_before_the_new_one_is_opened(opened, tmp_path, monkeypatch):

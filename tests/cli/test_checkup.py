@@ -19,7 +19,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("vlmkit.engines.blas.report", lambda: BlasReport(needed=True, library="libx", gflops=60.0))
     found = [FoundModel(engine="mlx", name="tiny", source="bundled")]
-    monkeypatch.setattr("vlmkit.backends.discovery.find_models", lambda _engine: found)
+    monkeypatch.setattr("vlmkit.cli.checkup.find_models", lambda _engine: found)
     settings.use(model="tiny")
     return monkeypatch
 

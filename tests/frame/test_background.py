@@ -202,7 +202,7 @@ def test_two_runs_share_one_model(tmp_path):
     shared.close_shared()
     captions = begin(table, "tiny")
     counts = vk.ask(table, "How many objects are there?", dtype=int, model="tiny", background=True)
-    assert shared.loaded() == {"mlx:tiny"}
+    assert shared.loaded_models() == {"mlx:tiny"}
     assert counts.wait(WAIT_S)["answer"].tolist() == [len(scenes.make(seed).things) for seed in range(4)]
     assert captions.wait(WAIT_S)["caption"].notna().all()
 

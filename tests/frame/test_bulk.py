@@ -227,7 +227,7 @@ def test_rows_stay_aligned_under_any_pattern(
 
     So it is when the rows that failed are asked again, and only those.
     """
-    monkeypatch.setattr("vlmkit.runner.fail_fast.ALIKE_LIMIT", len(kinds))  # so that all may fail alike
+    monkeypatch.setattr("vlmkit.runner.attempt.ALIKE_LIMIT", len(kinds))  # so that all may fail alike
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("rows")

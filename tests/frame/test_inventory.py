@@ -9,7 +9,7 @@ from scripted_server import ScriptedServer, http
 
 import vlmkit as vk
 from vlmkit.backends import borrow, discovery, shared
-from vlmkit.backends.compatibility import Compatibility
+from vlmkit.backends.facts import Compatibility
 from vlmkit.errors import BadSetting, ModelNotFound, UnknownModel
 
 TAGS = {

@@ -10,10 +10,10 @@ from vlmkit.errors import BackendError
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
 from vlmkit.providers.dialect import Piece, no_text, parse
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, words_of
+from vlmkit.providers.gathering import Events
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.openai_chat import OPENAI_CHAT
 from vlmkit.providers.transport import Answer
-from vlmkit.providers.wire import Events
 
 DIALECTS = (OPENAI_CHAT, ANTHROPIC_MESSAGES, GEMINI_CONTENT)
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "input_tokens": 9, "output_tokens": 3, "promptTokenCount": 9}

@@ -1,5 +1,6 @@
 """What dialects share: unsupported options are found, odd numbers are none."""
 
+import base64
 import json
 import re
 from contextlib import suppress
@@ -10,7 +11,18 @@ from hypothesis import strategies as st
 
 from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
-from vlmkit.providers.dialect import Form, Piece, count, id_of, is_overfull, no_text, parse, refuse_unsupported
+from vlmkit.providers.dialect import (
+    PICTURE,
+    Form,
+    Piece,
+    count,
+    encode,
+    id_of,
+    is_overfull,
+    no_text,
+    parse,
+    refuse_unsupported,
+)
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
@@ -224,3 +236,22 @@ def test_json_with_more_values_than_bytes_can_honestly_have_is_not_read():
     assert parse(json.dumps(dense, separators=(",", ":"))) == dense
     with pytest.raises(ValueError, match="values"):
         parse("[1,2,3,4,5]", 4)
+
+
+def picture(data):
+    return Picture(data=data, media_type="image/png", width=1, height=1, digest="x")
+
+
+def test_pictures_are_put_in_in_order():
+    """The body is the JSON that an encoder would have made of the finished texts."""
+    pictures = [picture(bytes([number]) * 500) for number in range(3)]
+    payload = {"a": [{"url": f"data:image/png;base64,{PICTURE}"} for _ in pictures], "text": 'ünï "quoted"\n\x00'}
+    finished = json.loads(encode(payload, pictures))
+    assert finished["text"] == payload["text"]
+    assert [base64.b64decode(part["url"].partition(",")[2]) for part in finished["a"]] == [p.data for p in pictures]
+
+
+def test_a_picture_too_many_is_noticed():
+    """A dialect that forgot one would send an empty question."""
+    with pytest.raises(ValueError, match="zip"):
+        encode({"a": PICTURE}, [picture(b"x"), picture(b"y")])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vlmkit.backends.discovery import listed_engines
-from vlmkit.backends.engine_table import ENGINES
+from vlmkit.backends.registry import ENGINES
 from vlmkit.extras import open_by_name
 from vlmkit.providers.addresses import check_url, is_loopback
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS

@@ -8,8 +8,8 @@ from tls_server import answer_over_tls
 
 from vlmkit.backends import load
 from vlmkit.errors import BadSetting, MissingKey, ModelLoadFailed, ModelNotFound
+from vlmkit.providers.access import addresses_of, host_of
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
-from vlmkit.providers.opening import addresses_of, host_of
 from vlmkit.settings import use
 
 LIST = {"data": [{"id": "qwen3-vl:8b"}, {"id": "gemma3:latest"}]}

@@ -600,7 +600,7 @@ def test_rows_stay_aligned_under_any_pattern(
     kinds, rows, earlier, delays, workers, stores, questions, monkeypatch, tmp_path_factory
 ):
     """Failures, retries, delays, equal rows, answers of an earlier run, any worker count: each outcome is its row's."""
-    monkeypatch.setattr("vlmkit.runner.fail_fast.ALIKE_LIMIT", 99)  # so that all may fail alike
+    monkeypatch.setattr("vlmkit.runner.attempt.ALIKE_LIMIT", 99)  # so that all may fail alike
     settings.use(first_wait_s=0.001)
     tried = set()
 

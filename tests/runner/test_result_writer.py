@@ -1,14 +1,15 @@
-"""Rows are written in groups, from a thread of its own."""
+"""Rows are written in groups, from a thread of its own, and handed out once they are safe."""
 
 import threading
 from contextlib import contextmanager
 
 import pytest
 
-from vlmkit.errors import StoreFault
+from vlmkit.errors import Cancelled, StoreFault
 from vlmkit.prompts import compose_question
 from vlmkit.records import Outcome, Reply
-from vlmkit.runner.result_writer import ResultWriter, run_record
+from vlmkit.runner.result_writer import Endings, ResultWriter, run_record
+from vlmkit.runner.rows import Row
 from vlmkit.store import RowRecord, RunRecord, open_store
 
 
@@ -106,3 +107,33 @@ def test_what_is_noted_about_a_run(plan, backend):
     assert record.sampling["max_tokens"] == 256
     assert record.workers == "auto"
     assert run_record(plan(backend(), compose_question("?", dtype=float, into="x"), workers=2), 1).task == "x: float"
+
+
+class HeldWriter:
+    """Keeps what is handed in until it is said to be written."""
+
+    def __init__(self):
+        self.entries = []
+
+    def put(self, record, outcome):
+        self.entries.append((record, outcome))
+
+
+def test_an_outcome_waits_for_the_store(questions):
+    """But for one that was cancelled, of which the store does not hear."""
+    writer, rows = HeldWriter(), [Row(index, question) for index, question in enumerate(questions(2))]
+    endings = Endings(writer)
+    first, second = Outcome(index=0), Outcome(index=1, fault=Cancelled("stopped"))
+    endings.put(rows[0], first)
+    assert (len(endings), endings.is_ready, list(endings.take())) == (1, False, [])
+    endings.put(rows[1], second)
+    assert (len(endings), list(endings.take())) == (2, [second])
+    endings.take_written(writer.entries)
+    assert (len(endings), list(endings.take()), len(endings)) == (1, [first], 0)
+
+
+def test_without_a_store_nothing_waits(questions):
+    """It is out at once."""
+    endings, outcome = Endings(None), Outcome(index=0)
+    endings.put(Row(0, questions(1)[0]), outcome)
+    assert list(endings.take()) == [outcome]

@@ -111,7 +111,7 @@ def test_a_trial_tells_piece_by_piece(picker):
 def test_an_engine_that_came_up_is_found_again(picker, monkeypatch):
     """Refreshing asks again, though the last answer is new."""
     answers = [[discovery.FoundModel(engine="mlx", name="org/other", memory_bytes=10**15)]]
-    monkeypatch.setattr(discovery, "find_models", lambda **given: answers[0] if given["refresh"] else [])
+    monkeypatch.setattr("vlmkit.views.picking.find_models", lambda **given: answers[0] if given["refresh"] else [])
     picker.refresh()
     assert [choice.name for choice in picker.choices] == ["org/other"]
     assert picker.choices[0].fits is False

@@ -161,7 +161,7 @@ def test_two_runs_at_once_share_a_model(kernel):
     )
     done = kernel.run(
         "from vlmkit.backends import shared\n"
-        "print(one.wait(100)['caption'].notna().sum(), two.wait(100)['answer'].notna().sum(), shared.loaded())"
+        "print(one.wait(100)['caption'].notna().sum(), two.wait(100)['answer'].notna().sum(), shared.loaded_models())"
     )
     assert done == ("ok", "4 3 {'mlx:tiny'}\n")
     assert len(kernel.displayed) == 2

@@ -12,38 +12,68 @@ from vlmkit.lazy import lazy_exports
 __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
+    "MOST_PENALTY",
     "Abilities",
     "AskJob",
     "Backend",
     "BaseBackend",
+    "Compatibility",
+    "Counts",
     "Delta",
     "EngineSpec",
+    "FoundModel",
+    "Insight",
+    "ModelInfo",
     "ModelName",
+    "OnDelta",
     "PendingReply",
     "Surface",
+    "Tile",
     "ToolCallDelta",
     "borrow",
+    "check_engine",
     "engine_of",
+    "file_stamp",
+    "find_models",
+    "frozen",
     "load",
+    "loaded_models",
     "parse",
+    "read_address",
 ]
 
 if TYPE_CHECKING:
+    from vlmkit.backends.addresses import read_address
     from vlmkit.backends.base import AskJob, BaseBackend
-    from vlmkit.backends.engine_table import DEFAULT_ENGINE, ENGINES, EngineSpec, engine_of
-    from vlmkit.backends.protocol import Abilities, Backend, Delta, PendingReply, ToolCallDelta
-    from vlmkit.backends.registry import ModelName, load, parse
-    from vlmkit.backends.shared import borrow
+    from vlmkit.backends.checks import MOST_PENALTY
+    from vlmkit.backends.discovery import FoundModel, check_engine, find_models
+    from vlmkit.backends.facts import Compatibility, Counts, ModelInfo
+    from vlmkit.backends.protocol import Abilities, Backend, Delta, Insight, OnDelta, PendingReply, Tile, ToolCallDelta
+    from vlmkit.backends.registry import (
+        DEFAULT_ENGINE,
+        ENGINES,
+        EngineSpec,
+        ModelName,
+        engine_of,
+        file_stamp,
+        frozen,
+        load,
+        parse,
+    )
+    from vlmkit.backends.shared import borrow, loaded_models
     from vlmkit.backends.surface import Surface
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "addresses": "read_address",
             "base": "AskJob BaseBackend",
-            "engine_table": "DEFAULT_ENGINE ENGINES EngineSpec engine_of",
-            "protocol": "Abilities Backend Delta PendingReply ToolCallDelta",
-            "registry": "ModelName load parse",
-            "shared": "borrow",
+            "checks": "MOST_PENALTY",
+            "discovery": "FoundModel check_engine find_models",
+            "facts": "Compatibility Counts ModelInfo",
+            "protocol": "Abilities Backend Delta Insight OnDelta PendingReply Tile ToolCallDelta",
+            "registry": "DEFAULT_ENGINE ENGINES EngineSpec ModelName engine_of file_stamp frozen load parse",
+            "shared": "borrow loaded_models",
             "surface": "Surface",
         },
     )

@@ -53,9 +53,15 @@ def split_address(engine: str, text: str, at_sign: str = "unclear") -> tuple[str
     BadSetting
         What stands behind the @ is not an address, or could be one or a part of the name.
     """
-    for at in [match.start() for match in re.finditer("@", text)][text.startswith("@") :]:
-        if _SCHEME.match(text, at + 1):
-            return text[:at].rstrip(), read_addresses(text[at + 1 :])
+    signs = [match.start() for match in re.finditer("@", text)][text.startswith("@") :]
+    at = next((sign for sign in signs if _SCHEME.match(text, sign + 1)), None)
+    if at is not None:
+        return text[:at].rstrip(), read_addresses(text[at + 1 :])
+    return _split_at_the_last(engine, text, at_sign)
+
+
+def _split_at_the_last(engine: str, text: str, at_sign: str) -> tuple[str, str | None]:
+    """Where no scheme says that an address begins."""
     name, found, tail = text.rpartition("@")
     name, tail = name.rstrip(), tail.strip()
     if not (found and name) or _DIGEST.fullmatch(tail) or _is_variant(at_sign, name, tail):
@@ -114,20 +120,15 @@ def read_address(text: str) -> str:
     text = text.strip()
     shown = without_secrets(text)
     scheme, parts = _taken_apart(text, shown)
-    if "@" in parts.netloc:
-        raise BadSetting(_secret(shown))
-    if "?" in text or "#" in text:
-        message = f"the address {shown!r} goes on with a query (? or #), which a base address has not."
-        raise BadSetting(f"{message} Leave it away; a key goes to api_key, other options to extra_body.")
-    port = parts.port
-    host = _host(parts.hostname or ("localhost" if parts.netloc == f":{port}" and not scheme else ""))
+    port, host = parts.port, _host_of(parts, scheme)
     if not host or port == 0:
         raise _no_address(shown)
-    if not scheme and port is not None:
-        scheme = "https" if port == 443 else "http"
     place = f"[{host}]" if ":" in host else host
     path = re.sub("/+", "/", parts.path).rstrip("/")
-    return (f"{scheme}://" if scheme else "") + place + (f":{port}" if port is not None else "") + path
+    if port is None:
+        return (f"{scheme}://" if scheme else "") + place + path
+    usual = "https" if port == 443 else "http"
+    return f"{scheme or usual}://{place}:{port}{path}"
 
 
 def _taken_apart(text: str, shown: str) -> tuple[str, SplitResult]:
@@ -142,6 +143,11 @@ def _taken_apart(text: str, shown: str) -> tuple[str, SplitResult]:
         _ = parts.port  # checked when it is asked for
     except ValueError:
         raise _no_address(shown) from None
+    if "@" in parts.netloc:
+        raise BadSetting(_secret(shown))
+    if "?" in text or "#" in text:
+        message = f"the address {shown!r} goes on with a query (? or #), which a base address has not."
+        raise BadSetting(f"{message} Leave it away; a key goes to api_key, other options to extra_body.")
     return scheme.lower(), parts
 
 
@@ -168,6 +174,11 @@ def _bracketed(text: str) -> str:
     if re.search(r":\d{4,5}$", text):
         raise ValueError(text)
     return f"[{text}]"
+
+
+def _host_of(parts: SplitResult, scheme: str) -> str:
+    is_port_alone = parts.netloc == f":{parts.port}" and not scheme
+    return _host("localhost" if is_port_alone else parts.hostname or "")
 
 
 def _host(name: str) -> str:

@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from vlmkit import settings
-from vlmkit.backends import identity
-from vlmkit.backends.engine_table import ENGINES, engine_of
+from vlmkit.backends.registry import ENGINES, engine_of, list_identity
 from vlmkit.errors import BadSetting, VlmkitError
 from vlmkit.extras import open_by_name
 from vlmkit.plugins import blaming
@@ -74,7 +73,7 @@ class _Memory:
 
     def get(self, engine: str, url: str | None, timeout_s: float, ttl_s: float) -> list[FoundModel]:
         try:
-            place = (engine, url, identity.of_list(engine, url))
+            place = (engine, url, list_identity(engine, url))
         except VlmkitError:  # which is found out again without asking anybody, and said in fewer words
             return _ask(engine, url, timeout_s)
         with self._lock:

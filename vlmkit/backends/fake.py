@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any
 from vlmkit import errors
 from vlmkit.backends.base import AskJob, BaseBackend
 from vlmkit.backends.checks import blank_prompt
-from vlmkit.backends.engine_table import EngineSpec
 from vlmkit.backends.facts import ModelInfo
-from vlmkit.backends.identity import stamp
 from vlmkit.backends.protocol import Abilities, Delta, OnDelta, ToolCallDelta
+from vlmkit.backends.registry import EngineSpec, file_stamp
 from vlmkit.errors import BadSetting, RunError, ServerFault, TimedOut
 from vlmkit.records import Ask, Message, Reply, ToolCall, Usage
 
@@ -248,7 +247,7 @@ def identity_of(name: ModelName) -> Hashable:
     ----------
     name : ModelName
     """
-    return stamp(name.name) if name.name.endswith(".json") else None
+    return file_stamp(name.name) if name.name.endswith(".json") else None
 
 
 def check_fake(

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vlmkit import settings
-from vlmkit.backends import identity, registry
+from vlmkit.backends import registry
 
 if TYPE_CHECKING:
     from vlmkit.backends.protocol import Backend
 
-__all__ = ["borrow", "close_shared", "loaded"]
+__all__ = ["borrow", "close_shared", "loaded_models"]
 
 
 @dataclass(eq=False)
@@ -108,7 +108,7 @@ def borrow(model: str | None = None) -> Iterator[Backend]:
     """
     parsed = registry.parse(settings.require_model(model))
     name, kept_s = str(parsed), settings.get("keep_loaded")
-    place = (name, identity.of_model(parsed))
+    place = (name, registry.model_identity(parsed))
     with _lock:
         shelf = _shelves.setdefault(place, _Shelf())
         stale = [other for key, other in _shelves.items() if key[0] == name and key != place]
@@ -121,7 +121,7 @@ def borrow(model: str | None = None) -> Iterator[Backend]:
         shelf.give_back(backend, kept_s)
 
 
-def loaded() -> set[str]:
+def loaded_models() -> set[str]:
     """Full names of the models that are loaded now."""
     with _lock:
         return {name for (name, _), shelf in _shelves.items() if shelf.backend is not None}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends import DEFAULT_ENGINE, ENGINES, discovery
+from vlmkit.backends import DEFAULT_ENGINE, ENGINES, find_models
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters import EXPORT_FORMATS
 from vlmkit.extras import open_by_name
@@ -105,7 +105,7 @@ def _examine_compute(checkup: Checkup) -> None:
 
 
 def _examine_models(checkup: Checkup) -> None:
-    tiny, *downloaded = discovery.find_models(DEFAULT_ENGINE)
+    tiny, *downloaded = find_models(DEFAULT_ENGINE)
     checkup.models = {"tiny": tiny.error or "ready", "downloaded": len(downloaded)}
     if tiny.error:
         checkup.complain(tiny.error)

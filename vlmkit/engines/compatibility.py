@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.backends.compatibility import Compatibility
+from vlmkit.backends import Compatibility
 from vlmkit.engines import desk, inspection
 from vlmkit.engines.device import choose_precision
 from vlmkit.engines.families.verdicts import serving, verdict

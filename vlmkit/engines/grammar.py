@@ -16,7 +16,7 @@ from llguidance import LLMatcher, LLTokenizer, grammar_from
 from vlmkit.errors import BadSchema, BadSetting, Refused, ServerFault
 
 if TYPE_CHECKING:
-    from vlmkit.backends.protocol import Abilities
+    from vlmkit.backends import Abilities
     from vlmkit.records import Ask, Constraint
 
 __all__ = ["Matcher", "Vocabulary", "check_constraint", "check_constraint_of", "check_tool_choice"]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from vlmkit.backends.discovery import FoundModel
+from vlmkit.backends import FoundModel
 from vlmkit.engines import checkpoint_files, hub, inspection, locate
 from vlmkit.errors import MissingExtra, ModelLoadFailed, SetupError
 

@@ -13,8 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from vlmkit import settings
-from vlmkit.backends.identity import stamp
-from vlmkit.backends.registry import ModelName
+from vlmkit.backends import ModelName, file_stamp
 from vlmkit.engines import hub, inspection
 from vlmkit.errors import BadSetting, ModelNotFound
 
@@ -78,7 +77,7 @@ def _files_of(name: str) -> Hashable:
         return None
     if directory.is_dir():
         files = (*directory.glob("*.json"), *directory.glob("*.safetensors"))
-        return tuple(sorted((file.name, stamp(file)) for file in files))
+        return tuple(sorted((file.name, file_stamp(file)) for file in files))
     return tuple(os.environ.get(variable) for variable in _HUB_VARIABLES)
 
 

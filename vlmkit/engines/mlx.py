@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlmkit import settings
 from vlmkit.arguments import check_whole
-from vlmkit.backends import AskJob, BaseBackend
-from vlmkit.backends.protocol import Insight, OnDelta
+from vlmkit.backends import AskJob, BaseBackend, Insight, OnDelta
 from vlmkit.engines import checkpoint_files, inspection, locate, rendering
 from vlmkit.engines import desk as desks
 from vlmkit.engines.device import check_device, choose_device
@@ -27,7 +26,7 @@ from vlmkit.extras import open_by_name
 from vlmkit.records import Ask
 
 if TYPE_CHECKING:
-    from vlmkit.backends.facts import Counts
+    from vlmkit.backends import Counts
     from vlmkit.engines.isolation.engine import IsolatedEngine
     from vlmkit.engines.language import LoadedModel
     from vlmkit.engines.scheduler import Scheduler

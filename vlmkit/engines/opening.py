@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.backends.facts import ModelInfo
-from vlmkit.backends.protocol import Abilities
+from vlmkit.backends import Abilities, ModelInfo
 from vlmkit.engines import bounds, loading
 from vlmkit.engines import desk as desks
 from vlmkit.engines.families import verdicts

@@ -17,7 +17,7 @@ import mlx.core as mx
 import numpy as np
 
 from vlmkit import sources
-from vlmkit.backends.protocol import Insight, Tile
+from vlmkit.backends import Insight, Tile
 from vlmkit.engines import mlx_vlm_api
 from vlmkit.engines.load_errors import explain_load_error
 from vlmkit.errors import ModelLoadFailed

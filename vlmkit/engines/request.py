@@ -8,8 +8,7 @@ from concurrent.futures import CancelledError, InvalidStateError
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.backends import AskJob
-from vlmkit.backends.protocol import Delta, OnDelta, PendingReply
+from vlmkit.backends import AskJob, Delta, OnDelta, PendingReply
 from vlmkit.errors import Cancelled, TimedOut
 from vlmkit.records import Ask, Reply, Token, Usage
 

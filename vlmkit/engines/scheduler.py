@@ -13,7 +13,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vlmkit.backends.facts import Counts
+from vlmkit.backends import Counts
 from vlmkit.engines.decoding import Decoder, Prompt
 from vlmkit.engines.picture_pool import decode_all
 from vlmkit.engines.request import Request

@@ -8,8 +8,17 @@ from typing import Any, overload
 
 import pandas as pd
 
-from vlmkit.backends import DEFAULT_ENGINE, ENGINES, discovery, engine_of, registry, shared
-from vlmkit.backends.compatibility import Compatibility
+from vlmkit.backends import (
+    DEFAULT_ENGINE,
+    ENGINES,
+    Compatibility,
+    FoundModel,
+    ModelName,
+    engine_of,
+    find_models,
+    loaded_models,
+    parse,
+)
 from vlmkit.errors import BadSetting, ModelLoadFailed, ModelNotFound, SetupError, VlmkitError
 from vlmkit.extras import open_by_name
 from vlmkit.frame.arrays import boolean_array, integer_array, text_array
@@ -88,7 +97,7 @@ def models(
     BadSetting
         There is no such engine.
     """
-    found = discovery.find_models(engine, refresh=refresh, timeout_s=timeout_s, list_ttl_s=list_ttl_s)
+    found = find_models(engine, refresh=refresh, timeout_s=timeout_s, list_ttl_s=list_ttl_s)
     rows = [asdict(_with_loaded(model)) for model in found]
     return pd.DataFrame({name: array([row[name] for row in rows]) for name, array in _COLUMNS.items()})
 
@@ -117,7 +126,7 @@ def health(model: str, *, timeout_s: float = 2.0) -> Health:
     name = _engine_at(model)
     if name is None:
         try:
-            name = registry.parse(model)
+            name = parse(model)
         except ModelNotFound as error:  # a folder that is not there
             return Health(engine=DEFAULT_ENGINE, address=None, ok=False, problem=_said(error))
     try:
@@ -127,16 +136,16 @@ def health(model: str, *, timeout_s: float = 2.0) -> Health:
     return Health(engine=name.engine, address=address, ok=True, seconds=seconds)
 
 
-def _engine_at(text: str) -> registry.ModelName | None:
+def _engine_at(text: str) -> ModelName | None:
     """An engine without a model, perhaps at an address; None where it is something else."""
     word, at_sign, url = text.strip().partition("@")
     engine = ENGINES.find(word) if word else None
     if engine is None or (at_sign and not engine.takes_address):
         return None
-    return registry.ModelName(engine=engine.name, name="", url=url or None)
+    return ModelName(engine=engine.name, name="", url=url or None)
 
 
-def _looked_at(name: registry.ModelName, timeout_s: float) -> tuple[str | None, float | None]:
+def _looked_at(name: ModelName, timeout_s: float) -> tuple[str | None, float | None]:
     """Where it was asked, and how long that took."""
     engine = engine_of(name.engine)
     if name.url and not engine.takes_address:
@@ -153,11 +162,11 @@ def _said(error: VlmkitError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _with_loaded(model: discovery.FoundModel) -> discovery.FoundModel:
+def _with_loaded(model: FoundModel) -> FoundModel:
     """Models of this process come and go faster than lists grow old."""
     if model.name is None or not engine_of(model.engine).in_process:
         return model
-    options: dict[str, Any] = {"loaded": str(registry.parse(model.name)) in shared.loaded()}
+    options: dict[str, Any] = {"loaded": str(parse(model.name)) in loaded_models()}
     return replace(model, **options)
 
 
@@ -219,7 +228,7 @@ def compat(model: str | list[str] | tuple[str, ...], *, revision: str | None = N
 
 
 def _looked_up(model: str, revision: str | None) -> Compatibility:
-    name = registry.parse(model)
+    name = parse(model)
     inspector = engine_of(name.engine).inspector
     if inspector is None or name.url:
         raise BadSetting(

@@ -10,8 +10,7 @@ from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 import pandas as pd
 
 from vlmkit.arguments import did_you_mean, is_number, is_whole
-from vlmkit.backends.checks import MOST_PENALTY
-from vlmkit.backends.protocol import Backend
+from vlmkit.backends import MOST_PENALTY, Backend
 from vlmkit.errors import BadSetting
 from vlmkit.records import Sampling
 from vlmkit.runner import Listener, budget_of

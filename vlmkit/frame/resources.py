@@ -14,8 +14,7 @@ from vlmkit.errors import MissingExtra, MissingKey, ModelLoadFailed, ModelNotFou
 from vlmkit.frame.options import Options
 from vlmkit.notices import warn
 from vlmkit.runner import Target, target_of
-from vlmkit.store import Store, StoreChoice, choose_store, open_store
-from vlmkit.store.choice import default_path
+from vlmkit.store import Store, StoreChoice, choose_store, default_path, open_store
 
 __all__ = ["Resources", "check_names", "open_resources"]
 

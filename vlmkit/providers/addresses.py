@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from vlmkit.backends.addresses import read_address
+from vlmkit.backends import read_address
 from vlmkit.errors import BadSetting
 
 __all__ = ["bases_of", "check_url", "complete", "is_loopback", "origin_of"]

@@ -6,23 +6,24 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vlmkit.backends.protocol import ToolCallDelta
+from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import (
+    PICTURE,
     Dialect,
     Form,
     Piece,
     after_system,
     alternating,
     count,
+    encode,
     id_of,
     no_text,
     parse,
     refuse_unsupported,
 )
 from vlmkit.providers.secret import Key
-from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Message, Picture, Usage
 
 __all__ = ["ANTHROPIC_MESSAGES"]

@@ -9,17 +9,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from vlmkit.backends import AskJob
-from vlmkit.backends.protocol import Delta, OnDelta, ToolCallDelta
+from vlmkit.backends import AskJob, Delta, OnDelta, ToolCallDelta
 from vlmkit.errors import BackendError, ModelNotFound, Refused, ServerFault, TimedOut
 from vlmkit.providers.dialect import Dialect, Form, Piece, is_overfull, no_text, parse
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
-from vlmkit.providers.gathering import Calls, Gathered, check_length, most_bytes, most_lines
+from vlmkit.providers.gathering import Calls, Events, Gathered, check_length, is_cut_off, most_bytes, most_lines
 from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.rate_limiter import RateLimiter
 from vlmkit.providers.secret import Screen
 from vlmkit.providers.transport import Answer, Call, Read, Transport
-from vlmkit.providers.wire import Events, is_cut_off
 from vlmkit.records import Ask, Usage
 
 __all__ = ["Asking", "HttpJob"]

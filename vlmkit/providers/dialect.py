@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import secrets
@@ -9,18 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vlmkit.backends.protocol import ToolCallDelta
+from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
-from vlmkit.records import Ask, Message, Sampling, Token, Tool, Usage
+from vlmkit.records import Ask, Message, Picture, Sampling, Token, Tool, Usage
 
 __all__ = [
+    "PICTURE",
     "Dialect",
     "Form",
     "Piece",
     "after_system",
     "alternating",
     "count",
+    "encode",
     "id_of",
     "is_overfull",
     "new_call_id",
@@ -31,11 +34,16 @@ __all__ = [
     "unusual",
 ]
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
 _MOST_COUNTED = 2**62  # what a column of whole numbers holds
 _DIGITS = 300  # more are beyond any float, too
 _FREE_VALUES = 250_000
 _OVERFULL = "values, more than any answer has"
 _LEAST_BYTES = 4  # of a value, on average, where there are more: numbers of three digits, as the bytes of a token
+
+PICTURE = secrets.token_hex(16)
+"""Stands for the base64 of the next picture in what `encode` gets; no prompt can contain it by chance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,6 +238,23 @@ def alternating(said: Iterable[tuple[str, Any]], content: str) -> list[dict[str,
         else:
             messages.append({"role": role, content: parts})
     return messages
+
+
+def encode(payload: dict[str, Any], pictures: Sequence[Picture]) -> bytes:
+    """JSON of a request, each `PICTURE` in it replaced by a picture, in order.
+
+    Putting base64 in afterwards takes a third of the time that a JSON encoder needs to look at every character of it.
+
+    Parameters
+    ----------
+    payload : dict
+    pictures : sequence of Picture
+    """
+    first, *rest = _compact(payload).encode("ascii").split(PICTURE.encode("ascii"))
+    pieces = [first]
+    for picture, text in zip(pictures, rest, strict=True):
+        pieces += [base64.b64encode(picture.data), text]
+    return b"".join(pieces)
 
 
 def id_of(content: Any, key: str = "id") -> str | None:

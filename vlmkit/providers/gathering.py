@@ -1,16 +1,20 @@
-"""An answer that is streamed, put together from its pieces; and how long any answer to an ask can honestly be."""
+"""A streamed answer: events taken out of its bytes, pieces put together; and how long any answer can honestly be.
+
+Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
-from vlmkit.backends.protocol import ToolCallDelta
+from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.providers.dialect import Piece, new_call_id, no_text
 from vlmkit.providers.transport import MOST_BYTES
 from vlmkit.records import Ask, Token, ToolCall, Usage
 
-__all__ = ["Calls", "Gathered", "check_length", "most_bytes", "most_lines"]
+__all__ = ["Calls", "Events", "Gathered", "check_length", "is_cut_off", "most_bytes", "most_lines"]
 
 # Of an answer: all that is not text. Thoughts, which not every server counts among max_tokens, are the longest of it.
 _FREE_BYTES = 2 * 2**20
@@ -18,6 +22,8 @@ _TOKEN_BYTES = 1024  # an event with one token in it has 200 to 400
 _LIKELIHOOD_BYTES = 512  # a token's probability, spelled out and indented
 _FREE_LINES = 20_000  # also signs of life during an hour
 _TOKEN_LINES = 8
+_MOST_EVENT_BYTES = 2**20  # one token, all its likeliest alternatives beside it, has a few thousand
+_SEE_LOG = "No model writes that; see the server's log."
 
 
 def most_bytes(ask: Ask) -> int:
@@ -185,3 +191,82 @@ class Gathered:
 
 def _newer(new: int | None, old: int | None) -> int | None:
     return old if new is None else new
+
+
+def is_cut_off(text: str, error: Exception) -> bool:
+    """Whether a text that is not JSON would be, had it gone on.
+
+    Parameters
+    ----------
+    text : str
+    error : Exception
+        What the JSON decoder said.
+    """
+    text = text.strip()
+    if not isinstance(error, json.JSONDecodeError):
+        return isinstance(error, UnicodeDecodeError) and text[:1] in {"{", "["} and text.endswith("\ufffd")
+    if text[:1] not in {"{", "["}:
+        return False
+    left = len(text) - error.pos
+    # A word, a number or an escape may be cut, too; none is longer.
+    return left <= 0 or error.msg.startswith("Unterminated string") or (left < 10 and text[-1] not in "}]")
+
+
+class Events:
+    """Takes server-sent events out of bytes, however they were cut; comments and other fields are left out.
+
+    Parameters
+    ----------
+    most_lines : int
+        Of all events together, empty ones and comments included.
+    """
+
+    def __init__(self, most_lines: int) -> None:
+        self._most_lines = most_lines
+        self._lines = 0
+        self._rest = bytearray()
+        self._data: list[str] = []
+        self._data_bytes = 0
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """Data of each event that is now complete, its lines joined.
+
+        Parameters
+        ----------
+        chunk : bytes
+            The next ones; none at the end, which completes the last event.
+
+        Raises
+        ------
+        ServerFault
+            There are more lines, or a longer event, than any answer has.
+        """
+        if chunk and b"\n" not in chunk:
+            self._rest += chunk
+            self._check(len(self._rest))
+            return []
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        if not chunk:
+            lines, rest = [rest, bytearray()], bytearray()
+        self._rest = rest
+        self._lines += len(lines)
+        self._check(len(rest))
+        return self._taken(lines)
+
+    def _taken(self, lines: list[bytearray]) -> list[str]:
+        found = []
+        for line in (each.removesuffix(b"\r") for each in lines):
+            if line.startswith(b"data:"):
+                self._data_bytes += len(line)
+                self._check(self._data_bytes)
+                self._data.append(line[5:].removeprefix(b" ").decode("utf-8", errors="replace"))
+            elif not line and self._data:
+                found.append("\n".join(self._data))
+                self._data, self._data_bytes = [], 0
+        return found
+
+    def _check(self, event_bytes: int) -> None:
+        if event_bytes > _MOST_EVENT_BYTES:
+            raise ServerFault(f"an event of the answer has more than {_MOST_EVENT_BYTES:,} bytes. {_SEE_LOG}")
+        if self._lines > self._most_lines:
+            raise ServerFault(f"the answer has more than {self._most_lines:,} lines of events. {_SEE_LOG}")

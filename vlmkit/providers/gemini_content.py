@@ -9,16 +9,18 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from vlmkit.backends.protocol import ToolCallDelta
+from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import (
+    PICTURE,
     Dialect,
     Form,
     Piece,
     after_system,
     alternating,
     count,
+    encode,
     id_of,
     new_call_id,
     no_text,
@@ -27,7 +29,6 @@ from vlmkit.providers.dialect import (
     unusual,
 )
 from vlmkit.providers.secret import Key
-from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Message, Picture, ToolCall, Usage
 
 __all__ = ["GEMINI_CONTENT"]

@@ -64,8 +64,8 @@ class Host(EngineSpec):
     opener: str = "vlmkit.providers.opening:open_host"
     lister: str | None = "vlmkit.providers.inquiry:list_models"
     checker: str | None = "vlmkit.providers.inquiry:check_health"
-    identifier: str | None = "vlmkit.providers.identity:identity_of"
-    list_identifier: str | None = "vlmkit.providers.identity:identity_at"
+    identifier: str | None = "vlmkit.providers.access:identity_of"
+    list_identifier: str | None = "vlmkit.providers.access:identity_at"
     takes_address: bool = True
     url: str
     key_variable: str | None
@@ -98,7 +98,7 @@ HOSTS: Mapping[str, Host] = {
             # https://docs.ollama.com/api/openai-compatibility
             parameters={**_PLAIN, **_PROBABILITIES, "json_schema": "response_format", "tools": "tools"},
             health_path="//api/version",
-            listing="vlmkit.providers.ollama:list_ollama",
+            listing="vlmkit.providers.listing:list_ollama",
             start="ollama serve",
         ),
         Host(
@@ -110,7 +110,7 @@ HOSTS: Mapping[str, Host] = {
             native=r"/api(?:/v[01])?",
             # https://lmstudio.ai/docs/developer/openai-compat; a schema with a picture can end its model's process.
             parameters={**_PLAIN, "top_k": "top_k", "repetition_penalty": "repeat_penalty", "tools": "tools"},
-            listing="vlmkit.providers.lmstudio:list_lmstudio",
+            listing="vlmkit.providers.listing:list_lmstudio",
             start="lms server start",
         ),
         Host(
@@ -188,7 +188,7 @@ HOSTS: Mapping[str, Host] = {
                 "tool_choice": "toolConfig",
             },
             highest_temperature=2.0,
-            listing="vlmkit.providers.gemini_listing:list_gemini",
+            listing="vlmkit.providers.listing:list_gemini",
             longest_side_px=1536,
             parallel_asks=16,
         ),

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends.discovery import FoundModel
+from vlmkit.backends import FoundModel
 from vlmkit.errors import BadSetting
 from vlmkit.extras import open_by_name
+from vlmkit.providers.access import addresses_of, host_of, hosts_elsewhere, key_of
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.opening import addresses_of, connect, host_of, hosts_elsewhere, key_of, named_in
+from vlmkit.providers.opening import connect, named_in
 from vlmkit.providers.transport import Call
 
 __all__ = ["check_health", "list_models"]

@@ -1,23 +1,30 @@
-"""Lists of models as OpenAI's dialect has them, with what some servers add to it."""
+"""Lists of models, as each host has them: OpenAI's, with what some servers add to it, and the hosts' own.
+
+Ollama's knows digests, sizes and who sees pictures: https://docs.ollama.com/api. LM Studio's knows who sees pictures
+and who is loaded: https://lmstudio.ai/docs/developer/rest. Google's: https://ai.google.dev/api/models.
+"""
 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
-from vlmkit.backends.discovery import FoundModel
-from vlmkit.errors import ServerFault
+from vlmkit.backends import FoundModel
+from vlmkit.errors import BackendError, ServerFault
 from vlmkit.providers.dialect import count, is_overfull, parse
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
 from vlmkit.providers.transport import Answer, Call, Transport
 
-__all__ = ["entries", "fetch", "list_openai", "native_entries"]
+__all__ = ["list_gemini", "list_lmstudio", "list_ollama", "list_openai", "model_entries"]
 
 _MOST_BYTES = 8 * 2**20  # OpenRouter's list, the longest honest one, has one
 _MOST_VALUES = 400_000
 _MOST_ENTRIES = 20_000
 _NO_SUCH_PATH = {404, 405, 410, 501}
+_AT_ONCE = 8  # models of Ollama's asked about at the same time
 _CONTEXT_KEYS = ("max_model_len", "context_length", "max_context_length")
 
 
@@ -44,52 +51,25 @@ def list_openai(host: Host, transport: Transport, call: Call) -> list[FoundModel
             context=next((found for key in _CONTEXT_KEYS if (found := count(entry, key))), None),
             source=transport.address,
         )
-        for entry in entries(fetch("/models", transport, call), "data")
+        for entry in model_entries(_fetch("/models", transport, call), "data")
         if isinstance(entry.get("id"), str)
     ]
 
 
-def fetch(path: str, transport: Transport, call: Call, body: dict[str, Any] | None = None) -> Any:
-    """JSON of one path; a body makes it a POST.
-
-    Parameters
-    ----------
-    path : str
-        As for `Transport.post`.
-    transport : Transport
-    call : Call
-    body : dict or None, default None
-
-    Raises
-    ------
-    BackendError
-        A status other than 2xx, or no JSON; or as `Transport.post`.
-    """
+def _fetch(path: str, transport: Transport, call: Call, body: dict[str, Any] | None = None) -> Any:
+    """JSON of one path; a body makes it a POST."""
     if body is None:
         return _content(transport.get(path, call, most_bytes=_MOST_BYTES), transport)
     return _content(transport.post(path, json.dumps(body).encode(), call, most_bytes=_MOST_BYTES), transport)
 
 
-def native_entries(path: str, key: str, transport: Transport, call: Call) -> list[dict[str, Any]] | None:
-    """Entries of a host's own list; None where the server, or a gateway before it, has only OpenAI's.
-
-    Parameters
-    ----------
-    path, key : str
-        As for `fetch` and `entries`.
-    transport : Transport
-    call : Call
-
-    Raises
-    ------
-    BackendError
-        As `fetch`.
-    """
+def _native_entries(path: str, key: str, transport: Transport, call: Call) -> list[dict[str, Any]] | None:
+    """Entries of a host's own list; None where the server, or a gateway before it, has only OpenAI's."""
     answer = transport.get(path, call, most_bytes=_MOST_BYTES)
-    return None if answer.status in _NO_SUCH_PATH else entries(_content(answer, transport), key)
+    return None if answer.status in _NO_SUCH_PATH else model_entries(_content(answer, transport), key)
 
 
-def entries(content: Any, key: str) -> list[dict[str, Any]]:
+def model_entries(content: Any, key: str) -> list[dict[str, Any]]:
     """Mappings in a list under a key; whatever else is there is left out.
 
     Raises
@@ -121,3 +101,133 @@ def _sees_pictures(entry: dict[str, Any]) -> bool | None:
     if isinstance(architecture, dict) and isinstance(architecture.get("input_modalities"), list):
         return "image" in architecture["input_modalities"]
     return None
+
+
+def list_ollama(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+    """Models that Ollama has downloaded.
+
+    Where its own list is not there, as behind a gateway, OpenAI's is taken, which says less.
+
+    Parameters
+    ----------
+    host : Host
+    transport : Transport
+    call : Call
+
+    Raises
+    ------
+    BackendError
+        The server does not answer, or not as Ollama does.
+    """
+    listed = _native_entries("//api/tags", "models", transport, call)
+    if listed is None:
+        return list_openai(host, transport, call)
+    tags = [tag for tag in listed if isinstance(tag.get("name"), str)]
+    try:
+        named = [entry.get("name") for entry in model_entries(_fetch("//api/ps", transport, call), "models")]
+        loaded = {name for name in named if isinstance(name, str)}
+    except BackendError:
+        loaded = set()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        # A call has one socket to abort, so that each of these requests gets its own, with the same deadline.
+        shown = pool.map(lambda tag: _shown(tag["name"], transport, Call(call.left_s())), tags)
+    return [_found(host, transport, tag, show, loaded) for tag, show in zip(tags, shown, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is kept of a model's description: its licence and template can have a megabyte."""
+
+    sees_pictures: bool | None = None
+    context: int | None = None
+
+
+def _shown(name: str, transport: Transport, call: Call) -> _Shown:
+    try:
+        content = _fetch("//api/show", transport, call, {"model": name})
+    except BackendError:
+        return _Shown()
+    content = content if isinstance(content, dict) else {}
+    abilities, facts = content.get("capabilities"), content.get("model_info")
+    context = next((key for key in facts if key.endswith(".context_length")), None) if isinstance(facts, dict) else None
+    return _Shown(
+        sees_pictures="vision" in abilities if isinstance(abilities, list) else None,
+        context=count(facts, context) if context else None,
+    )
+
+
+def _found(host: Host, transport: Transport, tag: dict[str, Any], show: _Shown, loaded: set[str]) -> FoundModel:
+    details = tag.get("details")
+    quantization = details.get("quantization_level") if isinstance(details, dict) else None
+    digest = tag.get("digest")
+    return FoundModel(
+        engine=host.name,
+        name=f"{host.name}:{tag['name']}",
+        sees_pictures=show.sees_pictures,
+        loaded=tag["name"] in loaded,
+        size_bytes=count(tag, "size"),
+        quantization=quantization if isinstance(quantization, str) else None,
+        context=show.context,
+        source=transport.address,
+        revision=digest if isinstance(digest, str) else None,
+    )
+
+
+def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+    """Models that LM Studio has downloaded; those that only make embeddings are left out.
+
+    Where its own list is not there, as in early versions and behind gateways, OpenAI's is taken, which says less.
+
+    Parameters
+    ----------
+    host : Host
+    transport : Transport
+    call : Call
+
+    Raises
+    ------
+    BackendError
+        The server does not answer, or not as LM Studio does.
+    """
+    listed = _native_entries("//api/v0/models", "data", transport, call)
+    if listed is None:
+        return list_openai(host, transport, call)
+    return [
+        FoundModel(
+            engine=host.name,
+            name=f"{host.name}:{entry['id']}",
+            sees_pictures=entry.get("type") == "vlm",
+            loaded=entry.get("state") == "loaded",
+            quantization=entry["quantization"] if isinstance(entry.get("quantization"), str) else None,
+            context=count(entry, "max_context_length"),
+            source=transport.address,
+        )
+        for entry in listed
+        if isinstance(entry.get("id"), str) and entry.get("type") != "embeddings"
+    ]
+
+
+def list_gemini(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+    """Models that write text.
+
+    Parameters
+    ----------
+    host : Host
+    transport : Transport
+    call : Call
+
+    Raises
+    ------
+    BackendError
+        The server does not answer, or refuses the key.
+    """
+    return [
+        FoundModel(
+            engine=host.name,
+            name=f"{host.name}:{entry['name'].removeprefix('models/')}",
+            context=count(entry, "inputTokenLimit"),
+            source=transport.address,
+        )
+        for entry in model_entries(_fetch("/models?pageSize=1000", transport, call), "models")
+        if isinstance(entry.get("name"), str) and "generateContent" in (entry.get("supportedGenerationMethods") or ())
+    ]

@@ -8,14 +8,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vlmkit.backends.protocol import ToolCallDelta
+from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import (
+    PICTURE,
     Dialect,
     Form,
     Piece,
     count,
+    encode,
     id_of,
     no_text,
     offered,
@@ -24,7 +26,6 @@ from vlmkit.providers.dialect import (
     unusual,
 )
 from vlmkit.providers.secret import Key
-from vlmkit.providers.wire import PICTURE, encode
 from vlmkit.records import Ask, Message, Picture, Token, Tool, ToolCall, Usage
 
 __all__ = ["OPENAI_CHAT"]
@@ -244,18 +245,22 @@ def _tokens(choice: dict[str, Any]) -> tuple[Token, ...] | None:
 
 
 def _token(entry: dict[str, Any], spell: Callable[[bytes], str]) -> Token:
-    others = entry.get("top_logprobs")
-    found = [other for other in (others if isinstance(others, list) else []) if _likelihood(other) is not None]
     written = entry.get("bytes")
     is_bytes = isinstance(written, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in written)
     return Token(
         text=spell(bytes(written)) if is_bytes and written else _text(entry.get("token")) or "",
         probability=_likelihood(entry) or 0.0,
-        alternatives=tuple(
-            (_text(other.get("token")) or "", _likelihood(other) or 0.0)
-            for other in sorted(found, key=lambda other: -other["logprob"])
-            if other.get("token") != entry.get("token")
-        ),
+        alternatives=_alternatives(entry),
+    )
+
+
+def _alternatives(entry: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    others = entry.get("top_logprobs")
+    found = [other for other in (others if isinstance(others, list) else []) if _likelihood(other) is not None]
+    return tuple(
+        (_text(other.get("token")) or "", _likelihood(other) or 0.0)
+        for other in sorted(found, key=lambda other: -other["logprob"])
+        if other.get("token") != entry.get("token")
     )
 
 

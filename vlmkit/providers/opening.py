@@ -9,46 +9,30 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from vlmkit import settings
 from vlmkit.arguments import check_whole, is_number
-from vlmkit.backends import engine_of
-from vlmkit.backends.discovery import FoundModel
-from vlmkit.backends.facts import ModelInfo
-from vlmkit.backends.protocol import Abilities
+from vlmkit.backends import Abilities, FoundModel, ModelInfo
 from vlmkit.errors import (
     BackendError,
     BadSetting,
-    BrokenPlugin,
-    MissingKey,
     ModelLoadFailed,
     ModelNotFound,
     Unauthorized,
     Unreachable,
 )
 from vlmkit.extras import open_by_name
-from vlmkit.providers.addresses import bases_of, check_url, complete, is_loopback, origin_of
+from vlmkit.providers.access import check_permission, host_of, hosts_elsewhere, sites_of
+from vlmkit.providers.addresses import bases_of, origin_of
 from vlmkit.providers.dialect import Form
-from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
+from vlmkit.providers.hosts import Host
 from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.provider import Provider
 from vlmkit.providers.rate_limiter import Limits, limiter_for
 from vlmkit.providers.secret import Key
 from vlmkit.providers.transport import Call, Transport
-from vlmkit.settings_file import FILE_NAME
 
-__all__ = [
-    "addresses_of",
-    "check_permission",
-    "connect",
-    "host_of",
-    "hosts_elsewhere",
-    "key_of",
-    "named_in",
-    "open_host",
-    "sites_of",
-]
+__all__ = ["connect", "named_in", "open_host"]
 
 _LOOK_S = 5.0
 _DETAILS = ("low", "high", "auto")
@@ -152,61 +136,6 @@ def open_host(
     )
 
 
-def host_of(engine: str, url: str | None) -> Host:
-    """Row of a host; ``openai`` at an address of the user's own is any server.
-
-    Parameters
-    ----------
-    engine : str
-        One of `HOSTS`, or a `Host` that a plugin brings.
-    url : str or None
-
-    Raises
-    ------
-    UnknownModel
-        There is no such engine.
-    BrokenPlugin
-        A plugin brings it, and cannot be used; or it is not a `Host`.
-    """
-    host = HOSTS.get(engine) or engine_of(engine)
-    if not isinstance(host, Host):
-        raise BrokenPlugin(f"{engine}: its row must be a vlmkit.providers.hosts.Host, as it is opened like one.")
-    elsewhere = engine == ANY_SERVER.name and url and urlsplit(url).hostname != urlsplit(host.url).hostname
-    return ANY_SERVER if elsewhere else host
-
-
-def addresses_of(host: Host, url: str | None, table: Mapping[str, Any]) -> list[str]:
-    """Base addresses of a host, each once: as given, else as the host's own variable says (``OLLAMA_HOST``), else
-    ``[hosts.NAME] url`` of vlmkit.toml, else its usual one.
-
-    Parameters
-    ----------
-    host : Host
-    url : str or None
-        One address, or several with commas between.
-    table : mapping
-        What vlmkit.toml says about the host.
-
-    Raises
-    ------
-    BadSetting
-        One of them cannot be used; says where it comes from.
-    """
-    said = os.environ.get(host.url_variable or "", "").strip().strip("\"'")
-    if url:
-        given, origin = url, ""
-    elif said:
-        # Ollama reads its own name so.
-        given, origin = said.replace("ollama.com", "https://ollama.com", said == "ollama.com"), f"{host.url_variable}: "
-    else:
-        given, origin = table.get("url") or host.url, f"[hosts.{host.name}] url: "
-    try:
-        parts = filter(None, map(str.strip, given.split(",")))
-        return list(dict.fromkeys(complete(part, usual=host.url, native=host.native) for part in parts))
-    except BadSetting as error:
-        raise BadSetting(f"{origin}{error}") from error
-
-
 def connect(
     host: Host,
     *,
@@ -242,48 +171,6 @@ def connect(
     return [_settled(bases_of(address), host.dialect.headers(key), key, **trust) for address, key in endpoints]
 
 
-def sites_of(
-    host: Host,
-    *,
-    url: str | None = None,
-    table: Mapping[str, Any] | None = None,
-    api_key: str | None = None,
-    allow_remote: bool | None = None,
-    model: str = "",
-) -> list[tuple[str, str | None]]:
-    """Addresses and their keys, checked; parameters and errors as for `connect`."""
-    table, model = table or {}, model or host.name
-    addresses = addresses_of(host, url, table)
-    check_permission(model, hosts_elsewhere(addresses), allow_remote)
-    return [(address, key_of(host, address, table=table, api_key=api_key, model=model)) for address in addresses]
-
-
-def hosts_elsewhere(addresses: Sequence[str]) -> list[str]:
-    """Names of the machines among these addresses that are not this one."""
-    return [name for address in addresses if not is_loopback(name := check_url(address).hostname or "")]
-
-
-def check_permission(model: str, elsewhere: Sequence[str], allow_remote: bool | None) -> None:
-    """See that pictures may be sent to other machines, as things stand now.
-
-    Parameters
-    ----------
-    model : str
-        What the message is about.
-    elsewhere : sequence of str
-        Names of those machines; none needs no permission.
-    allow_remote : bool or None
-        What the caller was given; None is the setting.
-
-    Raises
-    ------
-    BadSetting
-        It was not allowed.
-    """
-    if elsewhere and not settings.get("allow_remote", allow_remote):
-        raise BadSetting(_not_allowed(model, elsewhere[0]))
-
-
 def _hidden(api_key: str | None) -> str | None:
     return Key(api_key) if isinstance(api_key, str) else api_key
 
@@ -311,42 +198,6 @@ def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None, 
             return transport
         transport.close()
     return Transport(bases[0], headers, secret=key, **trust)
-
-
-def key_of(
-    host: Host, url: str, *, table: Mapping[str, Any] | None = None, api_key: str | None = None, model: str = ""
-) -> Key | None:
-    """Key for one address: the argument, the variable that vlmkit.toml names, the host's own variable.
-
-    Parameters
-    ----------
-    host : Host
-    url : str
-        The key of a hosted service goes to that service's address and nowhere else.
-    table : mapping or None, default None
-    api_key : str or None, default None
-    model : str, default the host's name
-
-    Raises
-    ------
-    MissingKey
-        The host needs one, and there is none.
-    BadSetting
-        It cannot be sent.
-    """
-    at_home = not host.needs_key or origin_of(url) == origin_of(host.url)
-    variable = (table or {}).get("key_variable") or (host.key_variable if at_home else None)
-    key = (api_key if api_key is not None else os.environ.get(variable or "", "")).strip()
-    if not key and host.needs_key and at_home:
-        message = (
-            f"{model or host.name} needs an API key, and {variable} is not set. Set that environment variable, or "
-            'give api_key=… to vk.load. Without any key: model="tiny".'
-        )
-        raise MissingKey(message)
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        where = "api_key" if api_key is not None else variable
-        raise BadSetting(f"{where}: the key has spaces or characters that no key has. Copy it again.")
-    return Key(key) if key else None
 
 
 def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]) -> FoundModel | None:
@@ -443,13 +294,3 @@ def _check_options(detail: object, longest_side_px: object, parallel_asks: objec
     for rate in rates:
         if rate is not None and not (is_number(rate) and rate > 0):
             raise BadSetting(f"requests_per_minute, tokens_per_minute: {rate!r} cannot be used. Give a number above 0.")
-
-
-def _not_allowed(model: str, hostname: str) -> str:
-    return (
-        f"{model} is on {hostname}, which is not this machine, and pictures leave it only when that was allowed. "
-        "Allow it in any of these ways:\n"
-        "  allow_remote=True in vk.load or vk.use\n"
-        "  the environment variable VLMKIT_ALLOW_REMOTE=true\n"
-        f"  {FILE_NAME}:  [privacy]  allow_remote = true"
-    )

@@ -7,9 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from vlmkit.backends import AskJob, BaseBackend
-from vlmkit.backends.facts import ModelInfo
-from vlmkit.backends.protocol import Abilities, OnDelta
+from vlmkit.backends import Abilities, AskJob, BaseBackend, ModelInfo, OnDelta
 from vlmkit.errors import RunError, ServerFault, SetupError, TimedOut
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.asking import Asking, HttpJob

@@ -146,18 +146,23 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
             self._given_s = None
         if self._unread:
             await self._conduct.wait()
-        while not (self._unread or self.has_ended):
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        if not self._unread and self._error is not None:
-            raise httpcore.ReadError(said(self._error)) from self._error
-        self.was_read_to_end = not self._unread
+        if not self._unread:
+            await self._wait()
         data = self._block(min(max_bytes, _BLOCK_BYTES))
         if self._unread:
             self._given_s = time.thread_time()
         elif self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
         return data
+
+    async def _wait(self) -> None:
+        """Until something came, or the end."""
+        while not (self._unread or self.has_ended):
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        if not self._unread and self._error is not None:
+            raise httpcore.ReadError(said(self._error)) from self._error
+        self.was_read_to_end = not self._unread
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Send, head and body together, once an answer is waited for, and not before it is read.

@@ -119,16 +119,21 @@ class Meter:
         """
         if not self._has_limit:  # asked for every row
             return None
-        budget, spent = self._budget, self.spent
-        share = 1 + in_flight / self._replies if self._replies else 1.0
-        if budget.minutes is not None and spent.seconds >= 60 * budget.minutes:
-            return f"the budget of {budget.minutes:g} minutes is used up"
-        if self._uncounted and (budget.tokens is not None or budget.money is not None):
+        minutes = self._budget.minutes
+        if minutes is not None and self.spent.seconds >= 60 * minutes:
+            return f"the budget of {minutes:g} minutes is used up"
+        return self._reason_by_tokens(1 + in_flight / self._replies if self._replies else 1.0)
+
+    def _reason_by_tokens(self, share: float) -> str | None:
+        tokens, money = self._budget.tokens, self._budget.money
+        if tokens is None and money is None:
+            return None
+        if self._uncounted:
             return f"{self._uncounted} does not count its tokens, so that a budget of tokens or money cannot be kept"
-        if budget.tokens is not None and spent.tokens * share >= budget.tokens:
-            return f"the budget of {budget.tokens:,.0f} tokens is used up ({spent.tokens:,} spent)"
-        if budget.money is not None and spent.money is not None and spent.money * share >= budget.money:
-            return f"the budget of {budget.money:g} is used up ({spent.money:.4g} spent)"
+        if tokens is not None and self._tokens * share >= tokens:
+            return f"the budget of {tokens:,.0f} tokens is used up ({self._tokens:,} spent)"
+        if money is not None and self._money is not None and self._money * share >= money:
+            return f"the budget of {money:g} is used up ({self._money:.4g} spent)"
         return None
 
 

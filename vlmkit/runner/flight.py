@@ -14,6 +14,7 @@ from vlmkit.records import Ask, Outcome, Reply
 from vlmkit.runner.attempt import (
     Concluded,
     Decision,
+    FailFast,
     FellBack,
     GaveUp,
     fault_of,
@@ -26,10 +27,8 @@ from vlmkit.runner.budget import Meter
 from vlmkit.runner.concurrency_limiter import ConcurrencyLimiter
 from vlmkit.runner.deadlines import Deadlines
 from vlmkit.runner.events import Announcer, FallingBack, Retrying, Started
-from vlmkit.runner.fail_fast import FailFast
 from vlmkit.runner.plan import Plan
-from vlmkit.runner.repair_asks import both, mended_ask
-from vlmkit.runner.retries import Retries
+from vlmkit.runner.retries import Retries, both, mended_ask
 from vlmkit.runner.rows import Row, answered
 
 __all__ = ["Flight"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vlmkit import settings
-from vlmkit.backends.protocol import Backend
+from vlmkit.backends import Backend
 from vlmkit.errors import BadSetting
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Sampling

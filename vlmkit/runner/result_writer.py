@@ -1,20 +1,22 @@
-"""Writing down what became of the rows, in groups, from a thread of its own; an outcome comes back once it is safe."""
+"""Outcomes are written down in groups, from a thread of its own, and handed out once they are safe in the store."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
-from vlmkit.errors import StoreFault
+from vlmkit.errors import Cancelled, StoreFault
 from vlmkit.prompts import Task
 from vlmkit.records import Outcome
 from vlmkit.runner.plan import Plan
+from vlmkit.runner.rows import Row, record_of
 from vlmkit.store import Claims, RowRecord, RunRecord, Store
 
-__all__ = ["Entry", "ResultWriter", "run_record"]
+__all__ = ["Endings", "Entry", "ResultWriter", "run_record"]
 
 Entry = tuple[RowRecord, Outcome]
 
@@ -148,3 +150,49 @@ def _template_text(task: Task) -> str:
 def _kind(field: object) -> str:
     choices = getattr(field, "choices", ())
     return " | ".join(map(str, choices)) if choices else str(getattr(getattr(field, "dtype", str), "__name__", "str"))
+
+
+class Endings:
+    """Outcomes on their way out.
+
+    Parameters
+    ----------
+    writer : ResultWriter or None
+        Where they are written first; None writes nothing.
+    """
+
+    def __init__(self, writer: ResultWriter | None) -> None:
+        self._writer = writer
+        self._ready: deque[Outcome] = deque()
+        self._unwritten = 0
+
+    def __len__(self) -> int:
+        return self._unwritten + len(self._ready)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is one to hand out."""
+        return bool(self._ready)
+
+    def put(self, row: Row, outcome: Outcome) -> None:
+        """Take a row's outcome; of one that was cancelled the store hears nothing."""
+        if self._writer is None or isinstance(outcome.fault, Cancelled):
+            self._ready.append(outcome)
+        else:
+            self._unwritten += 1
+            self._writer.put(record_of(row, outcome), outcome)
+
+    def take_written(self, entries: Sequence[Entry]) -> None:
+        """Entries came back from the writer.
+
+        Parameters
+        ----------
+        entries : sequence of (RowRecord, Outcome)
+        """
+        self._unwritten -= len(entries)
+        self._ready.extend(outcome for _, outcome in entries)
+
+    def take(self) -> Iterator[Outcome]:
+        """Outcomes, each handed out once; what an interrupted caller leaves stays for the next call."""
+        while self._ready:
+            yield self._ready.popleft()

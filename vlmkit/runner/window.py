@@ -12,12 +12,11 @@ from vlmkit.errors import Cancelled, RunError, StoreFault
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.attempt import Concluded, Decision, FellBack, GaveUp
 from vlmkit.runner.deduplication import Deduplicator
-from vlmkit.runner.endings import Endings
 from vlmkit.runner.events import Announcer
 from vlmkit.runner.flight import Flight
 from vlmkit.runner.intake import Intake, Taken
 from vlmkit.runner.plan import Plan, Question
-from vlmkit.runner.result_writer import Entry, ResultWriter
+from vlmkit.runner.result_writer import Endings, Entry, ResultWriter
 from vlmkit.runner.rows import Row, answered, failed, missed
 from vlmkit.runner.sharing import Sharing
 from vlmkit.store import Store

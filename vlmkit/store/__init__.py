@@ -25,6 +25,7 @@ __all__ = [
     "backup",
     "check",
     "choose_store",
+    "default_path",
     "key_of",
     "mend",
     "open_store",
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from vlmkit.store.choice import StoreChoice, choose_store
+    from vlmkit.store.choice import StoreChoice, choose_store, default_path
     from vlmkit.store.claims import BEAT_S, LEASE_S, Claims
     from vlmkit.store.edits import Judgment
     from vlmkit.store.journal import PictureRecord, RowRecord, RunRecord
@@ -45,7 +46,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "choice": "StoreChoice choose_store",
+            "choice": "StoreChoice choose_store default_path",
             "claims": "BEAT_S LEASE_S Claims",
             "edits": "Judgment",
             "journal": "PictureRecord RowRecord RunRecord",

@@ -14,7 +14,7 @@ from typing import Any
 
 from vlmkit.errors import BadSetting, StoreFault
 from vlmkit.store.choice import choose_store
-from vlmkit.store.faults import BUSY_TIMEOUT_S, FOREIGN, translated
+from vlmkit.store.connections import BUSY_TIMEOUT_S, FOREIGN, translated
 from vlmkit.store.lookup import damaged_asks, damaged_identities
 from vlmkit.store.packing import pack_damaged, read_text
 from vlmkit.store.results import open_store

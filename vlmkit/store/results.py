@@ -11,12 +11,12 @@ from typing import Any, Self, TypeVar
 from vlmkit.errors import StoreFault
 from vlmkit.notices import warn
 from vlmkit.records import Reply
-from vlmkit.store import edits, history, lookup
+from vlmkit.store import edits, lookup
 from vlmkit.store.choice import default_path
 from vlmkit.store.claims import Claims
 from vlmkit.store.connections import Connections
+from vlmkit.store.connections import damaged as damaged_file
 from vlmkit.store.edits import Judgment
-from vlmkit.store.faults import damaged as damaged_file
 from vlmkit.store.journal import RowRecord, RunRecord
 from vlmkit.store.leases import end_lease, release
 from vlmkit.store.writing import Writer, begin_run, end_run
@@ -257,19 +257,19 @@ class Store:
             end_lease(connection, run_id)
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every run, oldest first, as `vlmkit.store.history.list_runs` describes it.
+        """Every run, oldest first, as `vlmkit.store.lookup.list_runs` describes it.
 
         Raises
         ------
         StoreFault
             The file cannot be read.
         """
-        found, damaged = self._connections.read(history.list_runs)
+        found, damaged = self._connections.read(lookup.list_runs)
         self._tell(damaged)
         return found
 
     def rows(self, run_id: int) -> list[dict[str, Any]]:
-        """Rows of a run in input order, as `vlmkit.store.history.list_rows` describes them.
+        """Rows of a run in input order, as `vlmkit.store.lookup.list_rows` describes them.
 
         Parameters
         ----------
@@ -281,8 +281,8 @@ class Store:
             The file cannot be read, or has no such run.
         """
         try:
-            found = self._connections.read(lambda connection: history.list_rows(connection, run_id))
-        except history.CONTRADICTIONS as error:
+            found = self._connections.read(lambda connection: lookup.list_rows(connection, run_id))
+        except lookup.CONTRADICTIONS as error:
             raise damaged_file(self.path, f"an entry of run {run_id}: {error}") from error
         if found is None:
             raise StoreFault(f"store {self.path}: it has no run {run_id}. vk.runs() lists those it has.")

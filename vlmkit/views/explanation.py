@@ -12,8 +12,7 @@ from typing import Any, TypedDict, Unpack
 import pandas as pd
 
 from vlmkit import settings
-from vlmkit.backends import Backend, borrow
-from vlmkit.backends.protocol import Insight
+from vlmkit.backends import Backend, Insight, borrow
 from vlmkit.errors import BadSetting
 from vlmkit.frame.arrays import float_array, text_array
 from vlmkit.frame.options import ModelPicker, parse_options

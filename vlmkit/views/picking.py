@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from vlmkit import settings
-from vlmkit.backends import borrow, discovery, engine_of, registry, shared
+from vlmkit.backends import FoundModel, borrow, engine_of, find_models, loaded_models, parse
 from vlmkit.errors import MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.memory import available_bytes
@@ -115,9 +115,9 @@ class Picker:
         again : bool, default True
             Also where an answer is less than a minute old.
         """
-        found = discovery.find_models(refresh=again, timeout_s=self._timeout_s)
+        found = find_models(refresh=again, timeout_s=self._timeout_s)
         self.free_bytes = available_bytes()
-        here = shared.loaded()
+        here = loaded_models()
         usable = [model for model in found if model.name is not None and model.error is None]
         order = list(dict.fromkeys(model.engine for model in found))  # as the engines stand in their table
         self.choices = [self._choice(model, here) for model in sorted(usable, key=partial(_rank, order))]
@@ -154,7 +154,7 @@ class Picker:
         SetupError
             The name means nothing.
         """
-        registry.parse(name)
+        parse(name)
         settings.use(model=name)
         self.model = name
 
@@ -195,11 +195,11 @@ class Picker:
         except MissingExtra as error:
             print(f"{self!r}\n{error}")  # noqa: T201  what a notebook shows of an object without a widget
 
-    def _choice(self, model: discovery.FoundModel, here: set[str]) -> Choice:
+    def _choice(self, model: FoundModel, here: set[str]) -> Choice:
         is_here = engine_of(model.engine).in_process
         name = str(model.name)
         needed, free = model.memory_bytes, self.free_bytes
-        loaded = str(registry.parse(name)) in here if is_here else model.loaded
+        loaded = str(parse(name)) in here if is_here else model.loaded
         return Choice(
             name=name,
             engine=model.engine,
@@ -233,7 +233,7 @@ def pick_model(*, timeout_s: float = 2.0) -> Picker:
     return Picker(timeout_s=timeout_s)
 
 
-def _rank(engines: Sequence[str], model: discovery.FoundModel) -> tuple[int, int, bool, str]:
+def _rank(engines: Sequence[str], model: FoundModel) -> tuple[int, int, bool, str]:
     sees = (True, None, False).index(model.sees_pictures)
     return engines.index(model.engine), sees, not model.loaded, str(model.name)
 

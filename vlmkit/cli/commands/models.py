@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from vlmkit import settings
-from vlmkit.backends import ENGINES, discovery
+from vlmkit.backends import ENGINES, check_engine, find_models
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
 from vlmkit.cli.tables import draw
@@ -25,7 +25,7 @@ _HEADER = ["model", "source", "pictures", "size", "note"]
 def _checked(_context: click.Context, _option: click.Parameter, engine: str | None) -> str | None:
     try:
         if engine is not None:
-            discovery.check_engine(engine)
+            check_engine(engine)
     except BadSetting as error:
         raise click.BadParameter(str(error)) from error
     return engine
@@ -93,7 +93,7 @@ def _collect(engine: str | None) -> dict[str, Any]:
     except BadSetting as error:
         in_force = {"model": None, "origin": str(error)}
     return {
-        "models": [asdict(model) for model in discovery.find_models(engine)],
+        "models": [asdict(model) for model in find_models(engine)],
         "engines": sorted(ENGINES.names()),
         "in_force": in_force,
     }

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from vlmkit.backends.registry import parse
+from vlmkit.backends import parse
 from vlmkit.engines import checkpoint_files, hub, locate
 from vlmkit.errors import ModelLoadFailed, SetupError
 

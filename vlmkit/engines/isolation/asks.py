@@ -12,8 +12,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Any
 
-from vlmkit.backends import AskJob
-from vlmkit.backends.protocol import Delta
+from vlmkit.backends import AskJob, Delta
 from vlmkit.errors import RunError
 from vlmkit.framing import MOST_TEXT_BYTES
 from vlmkit.records import Ask

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vlmkit import errors
-from vlmkit.backends.facts import ModelInfo
-from vlmkit.backends.protocol import Abilities, Insight
+from vlmkit.backends import Abilities, Insight, ModelInfo
 from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened, clipped, split
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
 from vlmkit.records import Ask, Reply

@@ -30,8 +30,7 @@ from vlmkit.framing import Frame, FrameReader
 from vlmkit.records import Reply
 
 if TYPE_CHECKING:
-    from vlmkit.backends.facts import Counts
-    from vlmkit.backends.protocol import Delta
+    from vlmkit.backends import Counts, Delta
     from vlmkit.engines.locate import Specification
     from vlmkit.engines.mlx import Engine
 

@@ -18,9 +18,7 @@ from dataclasses import astuple, replace
 from functools import partial
 from typing import Any
 
-from vlmkit.backends import AskJob, BaseBackend
-from vlmkit.backends.facts import Counts
-from vlmkit.backends.protocol import Insight, OnDelta
+from vlmkit.backends import AskJob, BaseBackend, Counts, Insight, OnDelta
 from vlmkit.engines.grammar import check_constraint_of, check_tool_choice
 from vlmkit.engines.isolation import messages
 from vlmkit.engines.isolation.asks import Asks, Pending

@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 from pydantic_core import to_json
 
-from vlmkit.backends.facts import Counts, ModelInfo
-from vlmkit.backends.protocol import Abilities, Insight
+from vlmkit.backends import Abilities, Counts, Insight, ModelInfo
 from vlmkit.engines.locate import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut, VlmkitError
 from vlmkit.framing import Frame, pack

@@ -7,7 +7,7 @@ from scripted_server import chat, http
 import vlmkit as vk
 from vlmkit.backends import borrow, registry, shared
 from vlmkit.errors import BadSetting
-from vlmkit.providers.identity import identity_of
+from vlmkit.providers.access import identity_of
 
 QUIET = {"store": False, "progress": False}
 
