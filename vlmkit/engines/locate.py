@@ -1,31 +1,35 @@
 """From a model's name to a directory on this machine, and to all that a process has to be told to open the same model.
 
-The bundled model, a local path, or the Hub.
+The bundled model, a local path, or the Hub; and the list of those that can be loaded without a download.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
-from collections.abc import Hashable
+import sys
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from vlmkit import settings
-from vlmkit.backends import ModelName, file_stamp
-from vlmkit.engines import hub, inspection
-from vlmkit.errors import BadSetting, ModelNotFound
+from vlmkit.backends import FoundModel, ModelName, file_stamp
+from vlmkit.engines import checkpoint_files, hub, inspection
+from vlmkit.errors import BadSetting, MissingExtra, ModelLoadFailed, ModelNotFound, SetupError
 
 __all__ = [
     "Place",
     "Specification",
+    "check_local",
     "find",
     "find_adapter",
     "identity_of",
     "identity_of_list",
     "is_bundled",
     "is_on_hub",
+    "list_models",
     "revision_of",
 ]
 
@@ -209,3 +213,103 @@ def revision_of(directory: Path, commit: str | None, adapter: Path | None) -> st
     """
     revision = commit or inspection.digest(directory)
     return revision if adapter is None else f"{revision}+{inspection.digest(adapter)}"
+
+
+def list_models(
+    engine: str = "mlx",
+    timeout_s: float = 0.0,  # noqa: ARG001  files answer at once
+    url: str | None = None,  # noqa: ARG001  and are here
+) -> list[FoundModel]:
+    """The bundled model, then vision models in the local cache of the Hugging Face Hub, by name.
+
+    Parameters
+    ----------
+    engine : str, default "mlx"
+    timeout_s : float
+    url : str or None
+        Neither is needed here; other engines ask a server.
+    """
+    snapshots = sorted(_snapshots(hub.hub_cache()))
+    return [_bundled_model(engine), *(_inspected(engine, name, "Hub cache", path) for name, path in snapshots)]
+
+
+def check_local(
+    engine: str,  # noqa: ARG001  as every engine is asked
+    url: str | None,  # noqa: ARG001
+    timeout_s: float,  # noqa: ARG001
+    name: str | None = None,
+) -> tuple[None, None]:
+    """See whether a model could be loaded into this process, as far as that can be told without loading it.
+
+    Parameters
+    ----------
+    engine : str
+    url : str or None
+    timeout_s : float
+    name : str or None, default None
+        As `list_models` names it, or a directory; None looks at the libraries alone.
+
+    Returns
+    -------
+    None, None
+        No address, and no seconds, as nobody was asked.
+
+    Raises
+    ------
+    MissingExtra
+        mlx or mlx_vlm is not installed.
+    ModelNotFound
+        It is not on this machine.
+    ModelLoadFailed
+        It is, and its files say that it cannot be used.
+    """
+    for library in ("mlx", "mlx_vlm"):
+        if importlib.util.find_spec(library) is None:
+            raise MissingExtra(f"models in this process need {library}, which is not installed: pip install -U vlmkit")
+    if name is not None:
+        is_local = name == "tiny" or Path(name).expanduser().is_dir()
+        inspection.inspect(find(name).directory if is_local else hub.find_here(name), name=name)
+    return None, None
+
+
+def _bundled_model(engine: str) -> FoundModel:
+    try:
+        place = find("tiny")
+    except SetupError as error:
+        return FoundModel(engine=engine, name="tiny", source="bundled", error=str(error))
+    return _inspected(engine, "tiny", "bundled", place.directory)
+
+
+def _snapshots(cache: Path) -> Iterator[tuple[str, Path]]:
+    """(Hub id, folder) of what a load without a revision would take, complete or not, if it is about pictures."""
+    for repository in cache.glob("models--*--*"):
+        snapshot = hub.snapshot_of(repository)
+        if snapshot and (
+            "vision" in _text_of(snapshot / "config.json") or _text_of(snapshot / "preprocessor_config.json")
+        ):
+            yield repository.name.removeprefix("models--").replace("--", "/"), snapshot
+
+
+def _inspected(engine: str, name: str, source: str, directory: Path) -> FoundModel:
+    try:
+        checkpoint = inspection.inspect(directory, name=name)
+    except SetupError as error:
+        return FoundModel(engine=engine, name=name, sees_pictures=True, source=source, error=str(error))
+    return FoundModel(
+        engine=engine,
+        name=name,
+        sees_pictures=True,
+        size_bytes=checkpoint.weight_bytes,
+        # Off Metal, weights are widened to four bytes.
+        memory_bytes=checkpoint.weight_bytes if sys.platform == "darwin" else 4 * checkpoint.parameters,
+        quantization=checkpoint.quantization,
+        context=checkpoint.context_length,
+        source=source,
+    )
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return checkpoint_files.read_text(path, path.parent.name)
+    except (OSError, ModelLoadFailed):
+        return ""

@@ -21,8 +21,15 @@ from typing import Any
 from vlmkit.backends import AskJob, BaseBackend, Counts, Insight, OnDelta
 from vlmkit.engines.grammar import check_constraint_of, check_tool_choice
 from vlmkit.engines.isolation import messages
-from vlmkit.engines.isolation.asks import Asks, Pending
-from vlmkit.engines.isolation.belief import believed_insight, believed_opening, believed_reply, row_fault, setup_fault
+from vlmkit.engines.isolation.asks import (
+    Asks,
+    Pending,
+    believed_insight,
+    believed_opening,
+    believed_reply,
+    row_fault,
+    setup_fault,
+)
 from vlmkit.engines.isolation.messages import FromChild
 from vlmkit.engines.isolation.process import Process
 from vlmkit.engines.isolation.watch import Patience

@@ -1,7 +1,7 @@
 """What parent and child say to each other: frozen records as JSON, and read with their types checked.
 
 Nothing is ever unpickled: a child that a hostile checkpoint has taken over can send text of these forms and no more.
-What a record says is looked at, too, before its parent believes it: see `belief`.
+What a record says is looked at, too, before its parent believes it: see `asks`.
 """
 
 from __future__ import annotations
