@@ -10,7 +10,7 @@ import pytest
 
 from tests.families import recording
 from vlmkit.engines import bounds
-from vlmkit.engines.bounds import MOST_GROWTH, check, growth
+from vlmkit.engines.bounds import MOST_GROWTH, check_tokenizer, growth
 from vlmkit.errors import ModelLoadFailed
 
 RELEASED = json.loads(Path(__file__).with_name("families").joinpath("released.json").read_text(encoding="utf-8"))
@@ -20,7 +20,7 @@ WIDE = [[262_208, 8192]]
 @pytest.mark.parametrize("name", RELEASED)
 def test_released_models_are_within_bounds(tmp_path, name):
     """As their makers wrote them."""
-    bounds.check(tmp_path, RELEASED[name], WIDE, name)
+    bounds.check_bounds(tmp_path, RELEASED[name], WIDE, name)
 
 
 @pytest.mark.parametrize("file", sorted(recording.FOLDER.glob("*.xz")), ids=lambda file: file.name.split(".")[0])
@@ -30,7 +30,7 @@ def test_recorded_checkpoints_are_within_bounds(tmp_path, file):
     for name, content in recorded.files.items():
         (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
-    bounds.check(tmp_path, config, [tensor[0] for tensor in recorded.tensors.values()], recorded.family)
+    bounds.check_bounds(tmp_path, config, [tensor[0] for tensor in recorded.tensors.values()], recorded.family)
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,14 @@ def test_recorded_checkpoints_are_within_bounds(tmp_path, file):
 def test_numbers_beyond_the_weights_are_refused(tmp_path, config, message):
     """Wherever they stand in the settings."""
     with pytest.raises(ModelLoadFailed, match=f"^m: {message}"):
-        bounds.check(tmp_path, config, [[64, 64]] * 3, "m")
+        bounds.check_bounds(tmp_path, config, [[64, 64]] * 3, "m")
 
 
 def test_the_weights_decide(tmp_path):
     """As many layers as there are tensors, packed ones as wide as they stand for; tokens' identities are not sizes."""
-    bounds.check(tmp_path, {"num_hidden_layers": 300, "vocab_size": 30_000 * 8}, [[30_000, 8]] * 300, "m")
-    bounds.check(tmp_path, {"image_token_id": 260_000, "image_token_index": 260_000, "use_cache": True}, [], "m")
-    bounds.check(tmp_path, {"audio_config": {"num_mel_bins": 1, "hidden_size": 10**9}}, [], "m")
+    bounds.check_bounds(tmp_path, {"num_hidden_layers": 300, "vocab_size": 30_000 * 8}, [[30_000, 8]] * 300, "m")
+    bounds.check_bounds(tmp_path, {"image_token_id": 260_000, "image_token_index": 260_000, "use_cache": True}, [], "m")
+    bounds.check_bounds(tmp_path, {"audio_config": {"num_mel_bins": 1, "hidden_size": 10**9}}, [], "m")
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_settings_of_pictures_are_bounded(tmp_path, settings):
         file = tmp_path / name
         file.write_text(json.dumps(settings), encoding="utf-8")
         with pytest.raises(ModelLoadFailed, match=f"in its {name}"):
-            bounds.check(tmp_path, {}, [], "m")
+            bounds.check_bounds(tmp_path, {}, [], "m")
         file.write_text(json.dumps({"video_processor": settings}), encoding="utf-8")
-        bounds.check(tmp_path, {}, [], "m")
+        bounds.check_bounds(tmp_path, {}, [], "m")
 
 
 class BySide:
@@ -163,11 +163,11 @@ def test_text_grows_no_more_than_it_may(tmp_path, way):
     file.write_text(
         json.dumps({"normalizer": ten, "decoder": ten, "model": {"vocab": {"normalizer": 3}}}), encoding="utf-8"
     )
-    check(file, "m")
+    check_tokenizer(file, "m")
     much = {"type": "Sequence", "normalizers": [TENFOLD] * 3}
     file.write_text(json.dumps(dict.fromkeys(way, much)), encoding="utf-8")
     with pytest.raises(ModelLoadFailed, match=rf"^m: .*characters or more of one, and {MOST_GROWTH} is the most"):
-        check(file, "m")
+        check_tokenizer(file, "m")
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,12 @@ def test_what_cannot_be_judged_is_refused(tmp_path, text, message):
     file = tmp_path / "tokenizer.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ModelLoadFailed, match=message):
-        check(file, "m")
+        check_tokenizer(file, "m")
 
 
 def test_honest_spellings_are_no_hiding(tmp_path):
     """Escapes of other characters, a backslash before a u, a file that is not there."""
     file = tmp_path / "tokenizer.json"
     file.write_text('{"a": "\\u0120 \\u00e9 \\\\u0061 \\u007f", "normalizer": null}', encoding="utf-8")
-    check(file, "m")
-    check(tmp_path / "none.json", "m")
+    check_tokenizer(file, "m")
+    check_tokenizer(tmp_path / "none.json", "m")

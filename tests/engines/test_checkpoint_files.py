@@ -44,7 +44,7 @@ def test_what_is_larger_than_its_kind_is_refused(tmp_path, name):
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
     file.touch()
-    os.truncate(file, checkpoint_files.most_bytes(file.name) + 1)
+    os.truncate(file, checkpoint_files.size_limit(file.name) + 1)
     for use in (lambda: checkpoint_files.check_all(tmp_path, "m"), lambda: checkpoint_files.read_text(file, "m")):
         with pytest.raises(ModelLoadFailed, match="and such a file at most"):
             use()

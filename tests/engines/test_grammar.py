@@ -15,7 +15,7 @@ from tokenizers import decoders
 
 from vlmkit import sources
 from vlmkit.backends.protocol import Abilities
-from vlmkit.engines.grammar import Vocabulary, check_constraint, check_constraint_of, check_tool_choice
+from vlmkit.engines.grammar import TokenVocabulary, check_constraint, check_constraint_of, check_tool_choice
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import BadSchema, BadSetting, Refused
 from vlmkit.records import Ask, Constraint, Sampling, Tool, one_question
@@ -203,8 +203,8 @@ def test_a_tokenizer_that_does_not_say_its_bytes_is_not_constrained(engine, ask)
 def test_which_tokenizers_say_their_bytes(decoder, serves):
     """Byte-level ones, and those that fall back to bytes."""
     tokenizer = SimpleNamespace(backend_tokenizer=SimpleNamespace(decoder=decoder))
-    assert Vocabulary.serves(tokenizer) is serves
-    assert not Vocabulary.serves(SimpleNamespace())
+    assert TokenVocabulary.serves(tokenizer) is serves
+    assert not TokenVocabulary.serves(SimpleNamespace())
 
 
 def test_a_constraint_needs_a_model_that_keeps_it():

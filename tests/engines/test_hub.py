@@ -81,7 +81,7 @@ FETCH = (
     "from vlmkit.engines import hub\n"
     "for name, revision in [word.split('@') for word in sys.argv[1:]]:\n"
     "    try:\n"
-    "        print(hub.fetch(name, revision=revision or None))\n"
+    "        print(hub.download(name, revision=revision or None))\n"
     "    except Exception as error:\n"
     "        print(type(error).__name__, error)\n"
 )
@@ -214,7 +214,7 @@ def test_another_cache_is_used_from_the_next_call_on(fresh_python, server, tmp_p
     """Also where the Hub's library was imported before."""
     code = (
         "import os, sys\nfrom huggingface_hub import constants\nfrom vlmkit.engines import hub\n"
-        "os.environ['HF_HUB_CACHE'] = sys.argv[1]\nprint(hub.fetch('org/public', revision=None))"
+        "os.environ['HF_HUB_CACHE'] = sys.argv[1]\nprint(hub.download('org/public', revision=None))"
     )
     hub_settings = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
     done = fresh_python(code, str(tmp_path / "other"), **hub_settings)
@@ -265,7 +265,7 @@ def test_errors_are_translated(monkeypatch, number):
     error, kind, words = cases()[number]
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda **_: (_ for _ in ()).throw(error))
     with pytest.raises(kind, match=words) as caught:
-        hub.fetch("org/name", revision="v9")
+        hub.download("org/name", revision="v9")
     assert caught.value.__cause__ is error
     assert "org/name" in str(caught.value)
 
@@ -283,6 +283,6 @@ def test_python_files_come_only_where_code_is_allowed(monkeypatch, tmp_path):
         "huggingface_hub.snapshot_download", lambda **options: asked.append(options["allow_patterns"]) or tmp_path
     )
     settings.use(auto_download=True)
-    hub.fetch("org/name", revision=None)
-    hub.fetch("org/name", revision=None, code_allowed=True)
+    hub.download("org/name", revision=None)
+    hub.download("org/name", revision=None, code_allowed=True)
     assert ["*.py" in patterns for patterns in asked] == [False, True]

@@ -37,7 +37,7 @@ def test_anything_else_of_the_right_form_is_asked_of_the_hub(tmp_path, monkeypat
         asked.append((name, revision, code_allowed))
         return tmp_path / "0123abc"
 
-    monkeypatch.setattr(hub, "fetch", fetch)
+    monkeypatch.setattr(hub, "download", fetch)
     place = find("org/name", revision="v1", code_allowed=True)
     assert (place.directory, place.commit) == (tmp_path / "0123abc", "0123abc")
     assert asked == [("org/name", "v1", True)]
@@ -124,7 +124,7 @@ def download(cache, name, config, *, revision="abc", weights=True):
 
 
 def downloaded():
-    return locate.list_models()[1:]
+    return locate.list_local_models()[1:]
 
 
 def test_downloaded_vision_models_are_found(cache):
@@ -189,7 +189,7 @@ def test_the_cache_agrees_with_the_client(fresh_python):
 @pytest.mark.core_model
 def test_tiny_is_ready(cache):
     """The bundled model is there, first, and can be used."""
-    (tiny,) = locate.list_models()
+    (tiny,) = locate.list_local_models()
     assert (tiny.name, tiny.source, tiny.error) == ("tiny", "bundled", None)
     assert 1e6 < tiny.size_bytes < 1e8
     assert tiny.context > 0
@@ -202,13 +202,13 @@ def test_a_missing_bundled_model_is_an_error_not_a_crash(monkeypatch, cache):
         raise ModelNotFound("tiny: no weights")
 
     monkeypatch.setattr("vlmkit.engines.locate.find", nowhere)
-    assert locate.list_models()[0].error == "tiny: no weights"
+    assert locate.list_local_models()[0].error == "tiny: no weights"
 
 
 def test_listing_does_not_open_mlx(fresh_python):
     """Files are read, nothing is loaded."""
     fresh_python(
-        "import sys; from vlmkit.engines import hub, locate; locate.list_models(); assert 'mlx' not in sys.modules"
+        "import sys; from vlmkit.engines import locate; locate.list_local_models(); assert 'mlx' not in sys.modules"
     )
 
 

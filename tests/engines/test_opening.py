@@ -24,7 +24,7 @@ def opened(checkpoint, monkeypatch, tmp_path):
             from vlmkit.engines import conformance, mlx_vlm_api, probe
 
             for name, value in changes.items():
-                module = {"difference": conformance, "examine": probe}.get(name, mlx_vlm_api)
+                module = {"difference": conformance, "examine_sight": probe}.get(name, mlx_vlm_api)
                 monkeypatch.setattr(module, name, value)
             found = inspection.inspect(checkpoint, name="m")
             options = {"revision": "r", "adapter": None, "slots": slots, "kv_cache_tokens": None, "code_allowed": False}
@@ -65,8 +65,8 @@ def test_a_model_that_does_not_see_rightly_is_refused(opened):
         return ("another picture changes nothing",)
 
     with pytest.raises(ModelLoadFailed, match=r"another picture changes nothing\..*allow_wrong='m'"):
-        opened(examine=blind)
-    info = opened(examine=blind, wrong_allowed=True).info
+        opened(examine_sight=blind)
+    info = opened(examine_sight=blind, wrong_allowed=True).info
     assert info.faithfulness == "wrong"
     assert info.remarks[0] == "It does not see rightly: another picture changes nothing."
 

@@ -40,7 +40,7 @@ def found(engine, probe, monkeypatch):
             return Made(change(mx, ids, pixels, rows, language.model.config.image_token_index))
 
         monkeypatch.setattr(language.model, "get_input_embeddings", embeddings, raising=False)
-        return desk().call(lambda: probe.examine(language))
+        return desk().call(lambda: probe.examine_sight(language))
 
     yield examine
     # A model keeps what is set on it beside its class's own method.
@@ -135,7 +135,7 @@ def test_a_picture_before_the_prompt_is_no_fault(found, engine, monkeypatch):
 def test_a_right_model_passes(found, probe, engine):
     """Also where nothing names the token that its pictures take."""
     assert found(honest) == ()
-    assert desk().call(lambda: probe.examine(engine._language)) == ()
+    assert desk().call(lambda: probe.examine_sight(engine._language)) == ()
 
 
 def test_what_cannot_be_prepared_is_refused(found, engine, monkeypatch):

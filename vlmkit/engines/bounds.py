@@ -24,9 +24,9 @@ from vlmkit.errors import ModelLoadFailed
 
 __all__ = [
     "MOST_GROWTH",
-    "MOST_PIXELS",
+    "MOST_MODEL_PIXELS",
     "MOST_SIDE_PX",
-    "check",
+    "check_bounds",
     "check_processor",
     "check_settings",
     "check_tokenizer",
@@ -35,7 +35,7 @@ __all__ = [
 
 MOST_SIDE_PX = 8192
 """Side of the largest picture that a model may be shown."""
-MOST_PIXELS = 2**25
+MOST_MODEL_PIXELS = 2**25
 """Twice what Qwen3-VL reads, the most of any released model."""
 # Marks, tiles and patches of pictures in one prompt: no model reads more tokens of one.
 _MOST_OF_PICTURES = 2**17
@@ -64,7 +64,7 @@ _OTHER_MEDIA = re.compile(r"video|audio|speech|sound|feature_extractor")
 _NEVER_COUNTED = frozenset({"model_max_length", "max_length", "total_size"})
 
 
-def check(directory: Path, config: Mapping[str, Any], shapes: Sequence[Sequence[int]], name: str) -> None:
+def check_bounds(directory: Path, config: Mapping[str, Any], shapes: Sequence[Sequence[int]], name: str) -> None:
     """Compare a checkpoint's settings with its weights, and with bounds, before anything is built of them.
 
     Parameters
@@ -200,7 +200,7 @@ def _of_config(config: Mapping[str, Any], most_layers: int, most_size: int) -> _
         if "position" in key:
             return _MOST_POSITIONS
         if _OF_PICTURES.search(key) and not _IDENTITY.search(key):
-            return MOST_PIXELS if "pixels" in key else _MOST_OF_PICTURES
+            return MOST_MODEL_PIXELS if "pixels" in key else _MOST_OF_PICTURES
         return None
 
     return _beyond(_numbers(_without_other_media(config)), most_of)
@@ -209,7 +209,7 @@ def _of_config(config: Mapping[str, Any], most_layers: int, most_size: int) -> _
 def _of_processor(settings: Any) -> _Found:
     def most_of(key: str) -> int | None:
         if "pixels" in key or "edge" in key:
-            return MOST_PIXELS
+            return MOST_MODEL_PIXELS
         if _IDENTITY.search(key) or key in _NEVER_COUNTED:
             return _MOST_OTHERS if _IDENTITY.search(key) else None
         return MOST_SIDE_PX if _SIDES.search(key) else _MOST_OF_PICTURES
@@ -258,7 +258,7 @@ def check_tokenizer(file: Path, name: str) -> None:
     """
     try:
         with checkpoint_files.opened(file, name) as stream:
-            data = stream.read(checkpoint_files.most_bytes(file.name) or 0)
+            data = stream.read(checkpoint_files.size_limit(file.name) or 0)
     except OSError:
         return
     try:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from vlmkit.errors import ModelLoadFailed
 
-__all__ = ["PROCESSOR_FILES", "check_all", "most_bytes", "opened", "processor_settings", "read_json", "read_text"]
+__all__ = ["PROCESSOR_FILES", "check_all", "opened", "processor_settings", "read_json", "read_text", "size_limit"]
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ def read_text(file: Path, name: str) -> str:
     OSError
         It is not there, or may not be read.
     """
-    most = most_bytes(file.name)
+    most = size_limit(file.name)
     with opened(file, name) as stream:
         read = stream.read() if most is None else stream.read(most + 1)
     if most is not None and len(read) > most:  # it grew, or never told its size
@@ -151,7 +151,7 @@ def check_all(directory: Path, name: str) -> None:
             _check(file, info, name)
 
 
-def most_bytes(file_name: str) -> int | None:
+def size_limit(file_name: str) -> int | None:
     """Largest size of a file, in bytes; None where its kind has no limit, or is not read.
 
     Parameters
@@ -168,7 +168,7 @@ def _check(file: Path, info: os.stat_result, name: str) -> None:
             "reading it might never end. Get the model again."
         )
         raise ModelLoadFailed(message)
-    most = most_bytes(file.name)
+    most = size_limit(file.name)
     if most is not None and info.st_size > most:
         raise _too_large(file, info.st_size, most, name)
 

@@ -116,7 +116,7 @@ def _examined(config: dict[str, Any]) -> Audit | None:
 
     if "model_file" in config or not mlx_vlm_api.knows(config):
         return None  # what code of its own makes of it, or a newer mlx_vlm, cannot be told
-    return audit.examine(config)
+    return audit.audit_config(config)
 
 
 def _failures(name: str, found: Published, examined: Audit | None) -> Iterator[str | None]:
@@ -148,7 +148,7 @@ def _building_fault(name: str, config: dict[str, Any]) -> str | None:
 
     try:
         with warnings.catch_warnings(action="ignore"), repairs.prepared(config):
-            mlx_vlm_api.build(config)
+            mlx_vlm_api.build_model(config)
     except Exception as error:  # noqa: BLE001  whatever a family's code raises, a load would meet it, too
         return (
             f"{name}: mlx_vlm {mlx_vlm_api.VERSION} cannot build it from its settings ({type(error).__name__}: "

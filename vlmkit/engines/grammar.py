@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vlmkit.backends import Abilities
     from vlmkit.records import Ask, Constraint
 
-__all__ = ["Matcher", "Vocabulary", "check_constraint", "check_constraint_of", "check_tool_choice"]
+__all__ = ["Matcher", "TokenVocabulary", "check_constraint", "check_constraint_of", "check_tool_choice"]
 
 # One way to write each value: no model then spends its tokens on white space.
 _JSON_STYLE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
@@ -61,7 +61,7 @@ def check_constraint(constraint: Constraint) -> None:
         raise BadSchema(f"{what}: it cannot be enforced while the answer is written: {messages[0].strip()}. Mend it.")
 
 
-class Vocabulary:
+class TokenVocabulary:
     """A tokenizer as matchers need it; costs about a second to make, once for a model.
 
     Parameters

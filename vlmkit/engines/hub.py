@@ -16,7 +16,7 @@ from typing import Any
 from vlmkit import settings
 from vlmkit.errors import ModelLoadFailed, ModelNotFound, SetupError
 
-__all__ = ["Listing", "fetch", "find_here", "hub_cache", "look_up", "nearby", "snapshot_of"]
+__all__ = ["Listing", "download", "find_here", "hub_cache", "look_up", "nearby", "snapshot_of"]
 
 # No *.py: code from a checkpoint is not even brought here, unless it is allowed to run.
 _FILES = ["*.json", "*.jsonl", "*.safetensors", "*.model", "*.tiktoken", "*.txt", "*.jinja"]
@@ -104,7 +104,7 @@ def nearby(name: str) -> str:
     return f" On this machine: {', '.join(low[each] for each in likest)}." if likest else ""
 
 
-def fetch(name: str, *, revision: str | None, code_allowed: bool = False) -> Path:
+def download(name: str, *, revision: str | None, code_allowed: bool = False) -> Path:
     """Directory of a repository's snapshot, downloaded if it is not here yet.
 
     Parameters
@@ -165,7 +165,7 @@ def look_up(name: str, wanted: Sequence[str], *, revision: str | None = None) ->
     Raises
     ------
     ModelNotFound
-        As `fetch`; also where downloading is forbidden.
+        As `download`; also where downloading is forbidden.
     """
     download = settings.resolve("auto_download")
     if not download.value:

@@ -105,7 +105,7 @@ def inspect(directory: Path, *, name: str, allow_code: str | None = None) -> Che
     model_type = _model_type_of(config, directory, name)
     files = _weight_files(directory, name)
     headers = [_header(file, name) for file in files]
-    bounds.check(directory, config, [tensor["shape"] for header in headers for tensor in header.values()], name)
+    bounds.check_bounds(directory, config, [tensor["shape"] for header in headers for tensor in header.values()], name)
     packing = packing_of(config)
     return Checkpoint(
         directory=directory,

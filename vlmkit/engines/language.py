@@ -61,17 +61,17 @@ class LoadedModel:
         # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
         self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))
         self.eos_token_ids = frozenset(self.tokenizer.stopping_criteria.eos_token_ids)
-        self._vocabulary: grammar.Vocabulary | None = None
+        self._vocabulary: grammar.TokenVocabulary | None = None
 
     @property
     def can_constrain(self) -> bool:
         """Whether `matcher` serves this tokenizer."""
-        return grammar.Vocabulary.serves(self.tokenizer)
+        return grammar.TokenVocabulary.serves(self.tokenizer)
 
     def matcher(self, constraint: Constraint) -> grammar.Matcher:
         """What enforces a constraint, at the beginning of an answer."""
         if self._vocabulary is None:
-            self._vocabulary = grammar.Vocabulary(self.tokenizer, self.eos_token_ids)
+            self._vocabulary = grammar.TokenVocabulary(self.tokenizer, self.eos_token_ids)
         return self._vocabulary.matcher(constraint)
 
     @property

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from vlmkit.engines.inspection import Checkpoint
     from vlmkit.engines.language import LoadedModel
 
-__all__ = ["Loaded", "check_family", "check_readings", "check_settings", "config_for_mlx_vlm", "give_back", "load"]
+__all__ = [
+    "Loaded",
+    "check_family",
+    "check_readings",
+    "check_settings",
+    "config_for_mlx_vlm",
+    "free_memory",
+    "load_checkpoint",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +62,7 @@ class Loaded:
     takes_several: bool = False
 
 
-def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowed: bool) -> Loaded:
+def load_checkpoint(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowed: bool) -> Loaded:
     """Load an inspected checkpoint.
 
     Raises
@@ -92,7 +100,7 @@ def load(checkpoint: Checkpoint, *, name: str, adapter: Path | None, code_allowe
     try:
         # The files are open until the last weight has been read.
         with files.opened(checkpoint.directory, config, checkpoint.config) as directory:
-            open_files = partial(mlx_vlm_api.load, directory, adapter=adapter, code_allowed=code_allowed)
+            open_files = partial(mlx_vlm_api.load_model, directory, adapter=adapter, code_allowed=code_allowed)
             with warnings.catch_warnings(action="ignore"):
                 mended = repairs.load(config, partial(files.load_renamed, open_files))
             model = mended.model if chosen == "checkpoint" else mlx_vlm_api.dequantize(mended.model)
@@ -192,7 +200,7 @@ def config_for_mlx_vlm(name: str, config: dict[str, Any], tensors: frozenset[str
 
     if "model_file" in config:
         return config  # read by code of the checkpoint's own
-    examined = audit.examine(config, tensors)
+    examined = audit.audit_config(config, tensors)
     check_readings(name, examined)
     return examined.config
 
@@ -220,7 +228,7 @@ def check_readings(name: str, examined: Audit) -> None:
         raise ModelLoadFailed(message)
 
 
-def give_back() -> None:
+def free_memory() -> None:
     """Return freed memory to the system; on the desk, once nobody holds the model any more."""
     import gc
 

@@ -25,11 +25,11 @@ __all__ = [
     "check_local",
     "find",
     "find_adapter",
-    "identity_of",
-    "identity_of_list",
     "is_bundled",
     "is_on_hub",
-    "list_models",
+    "list_local_models",
+    "local_identity",
+    "local_list_identity",
     "revision_of",
 ]
 
@@ -52,7 +52,7 @@ class Place:
     commit: str | None = None
 
 
-def identity_of(name: ModelName) -> Hashable:
+def local_identity(name: ModelName) -> Hashable:
     """What an open model depends on beside its name: a directory's files; the Hub, and where its downloads are.
 
     And whether it is isolated: who switches that on gets no model that is open already.
@@ -64,7 +64,7 @@ def identity_of(name: ModelName) -> Hashable:
     return settings.get("isolate_model"), _files_of(name.name)
 
 
-def identity_of_list(engine: str, url: str | None) -> Hashable:  # noqa: ARG001  as every engine is asked
+def local_list_identity(engine: str, url: str | None) -> Hashable:  # noqa: ARG001  as every engine is asked
     """What the list of models on this machine depends on: the folder of the Hub's downloads.
 
     Parameters
@@ -121,7 +121,7 @@ def find(name: str, *, revision: str | None = None, code_allowed: bool = False) 
     elif name and (path := Path(name).expanduser()).is_dir():
         place = Place(directory=path)
     elif _HUB_ID.fullmatch(name):
-        snapshot = hub.fetch(name, revision=revision, code_allowed=code_allowed)
+        snapshot = hub.download(name, revision=revision, code_allowed=code_allowed)
         return Place(directory=snapshot, commit=snapshot.name)
     else:
         message = f"{name!r} is neither a directory here nor a Hub id. Give an existing directory, org/name, or 'tiny'."
@@ -215,7 +215,7 @@ def revision_of(directory: Path, commit: str | None, adapter: Path | None) -> st
     return revision if adapter is None else f"{revision}+{inspection.digest(adapter)}"
 
 
-def list_models(
+def list_local_models(
     engine: str = "mlx",
     timeout_s: float = 0.0,  # noqa: ARG001  files answer at once
     url: str | None = None,  # noqa: ARG001  and are here
@@ -247,7 +247,7 @@ def check_local(
     url : str or None
     timeout_s : float
     name : str or None, default None
-        As `list_models` names it, or a directory; None looks at the libraries alone.
+        As `list_local_models` names it, or a directory; None looks at the libraries alone.
 
     Returns
     -------

@@ -38,7 +38,7 @@ from vlmkit.records import Message, Picture
 __all__ = [
     "FLOAT",
     "VERSION",
-    "build",
+    "build_model",
     "chat_template",
     "dequantize",
     "embed",
@@ -46,7 +46,7 @@ __all__ = [
     "has_processor_settings",
     "image_token_id",
     "knows",
-    "load",
+    "load_model",
     "model_inputs",
     "on_stream",
     "parameter_count",
@@ -118,7 +118,7 @@ def single_image_only(model_type: str) -> bool:
     return model_type in SINGLE_IMAGE_ONLY_MODELS or model_type in _FIRST_PICTURE_ONLY
 
 
-def load(directory: Path, *, adapter: Path | None, code_allowed: bool) -> tuple[Any, Any]:
+def load_model(directory: Path, *, adapter: Path | None, code_allowed: bool) -> tuple[Any, Any]:
     """Model and processor of a checkpoint; raises whatever mlx_vlm, transformers or mlx raise."""
     model, processor = mlx_vlm.load(
         str(directory),
@@ -129,7 +129,7 @@ def load(directory: Path, *, adapter: Path | None, code_allowed: bool) -> tuple[
     return model, processor
 
 
-def build(config: dict[str, Any]) -> Any:
+def build_model(config: dict[str, Any]) -> Any:
     """A model without weights: those it begins with are never computed; raises whatever mlx_vlm raises.
 
     Parameters
@@ -139,7 +139,7 @@ def build(config: dict[str, Any]) -> Any:
     """
     from vlmkit.engines.families import reading
 
-    whole = next(part.mlx for part in reading.read(config) if not part.name)
+    whole = next(part.mlx for part in reading.read_parts(config) if not part.name)
     return get_model_and_args(config)[0].Model(whole)
 
 
@@ -166,7 +166,7 @@ def chat_template(
     Parameters
     ----------
     model_type : str
-    processor : as `load` gives it
+    processor : as `load_model` gives it
     own : str or None
         The checkpoint's own template. Only where it has none that of mlx_vlm's processor is taken.
     name : str, default ""
@@ -344,7 +344,7 @@ def image_token_id(model: Any, processor: Any, config: dict[str, Any], inputs: d
 
     Parameters
     ----------
-    model, processor : as `load` gives them
+    model, processor : as `load_model` gives them
     config : dict
         Of config.json. A model's own configuration also holds defaults, which may be another checkpoint's.
     inputs : dict
@@ -387,7 +387,7 @@ def plain_tokens(
 
     Parameters
     ----------
-    model, processor : as `load` gives them
+    model, processor : as `load_model` gives them
     inputs : dict
         As `model_inputs` makes them.
     max_tokens : int

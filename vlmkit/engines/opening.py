@@ -84,12 +84,12 @@ def open_on_desk(
     Raises
     ------
     SetupError
-        As `loading.load`; or the model does not see rightly, or does not answer.
+        As `loading.load_checkpoint`; or the model does not see rightly, or does not answer.
     """
     try:
         return _opened(
             checkpoint,
-            loading.load(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed),
+            loading.load_checkpoint(checkpoint, name=name, adapter=adapter, code_allowed=code_allowed),
             name=name,
             revision=revision,
             slots=slots,
@@ -117,7 +117,7 @@ def _opened(
     from vlmkit.engines.scheduler import Scheduler
 
     bounds.check_processor(loaded.language.processor, name)
-    faults = probe.examine(loaded.language)
+    faults = probe.examine_sight(loaded.language)
     if faults and not wrong_allowed:
         raise _wrong(name, faults)
     wanted = slots or (_SLOTS_CPU if loaded.device == "cpu" else _SLOTS_GPU)
@@ -270,12 +270,12 @@ class Seats:
                 scheduler.cancel()  # it is at a long piece of work, and ends the rest when it comes back
             # The last name of the model; what it held is given back once nothing holds it.
             del scheduler
-            own.post(loading.give_back, wait_s=_CLOSING_S)
+            own.post(loading.free_memory, wait_s=_CLOSING_S)
 
     def _take(self, *, anew: bool = False) -> Seat:
         own = desks.desk()
         if anew:  # two of them may not fit into memory
-            own.call(loading.give_back)
+            own.call(loading.free_memory)
         what = f"{self._name} cannot be used: loading it"
         try:
             opened = own.call(self._opening, timeout_s=self._timeout_s, what=what)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
     from vlmkit.records import Ask
 
-__all__ = ["PROMPTS", "Recorder", "answers", "examine", "look_inside", "picture"]
+__all__ = ["PROMPTS", "Recorder", "answers", "examine_sight", "look_inside", "picture"]
 
 PROMPTS = ("Describe this image.", "What can be seen here, and what stands in the upper left corner of it?")
 
@@ -77,7 +77,7 @@ class _Embedded:
     rest: dict[str, Any]
 
 
-def examine(language: LoadedModel) -> tuple[str, ...]:
+def examine_sight(language: LoadedModel) -> tuple[str, ...]:
     """What is wrong with the way in which a model gets to see pictures; nothing where all is well.
 
     Parameters

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from vlmkit.engines.grammar import Matcher
     from vlmkit.records import Constraint
 
-__all__ = ["Language", "Scheduler"]
+__all__ = ["Scheduler", "ServedModel"]
 
 _NO_PIECE: tuple[float, tuple[Request, ...]] = (0.0, ())
 
 
-class Language(Protocol):
+class ServedModel(Protocol):
     """What the scheduler needs to know of a model."""
 
     name: str
@@ -52,13 +52,13 @@ class Scheduler:
 
     Parameters
     ----------
-    language : Language
+    language : ServedModel
     decoder : Decoder
     kv_cache_tokens : int or None, default None
         Most tokens of all rows in slots; a batch keeps as many of each row as of its longest.
     """
 
-    def __init__(self, language: Language, decoder: Decoder, *, kv_cache_tokens: int | None = None) -> None:
+    def __init__(self, language: ServedModel, decoder: Decoder, *, kv_cache_tokens: int | None = None) -> None:
         self.counts = Counts(steps=0, prompt_seconds=0.0, decode_seconds=0.0)
         self._language = language
         self._decoder = decoder

@@ -35,7 +35,7 @@ def ask_desk():
 @pytest.fixture(scope="session")
 def examine(ask_desk):
     """Audit of a configuration."""
-    return lambda config: ask_desk("audit", "examine", config)
+    return lambda config: ask_desk("audit", "audit_config", config)
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def settings_of():
         def work():
             from vlmkit.engines.families import reading
 
-            return {name: dict(vars(found.mlx)) for found in reading.read(config) for name in (found.name,)}[part]
+            return {name: dict(vars(found.mlx)) for found in reading.read_parts(config) for name in (found.name,)}[part]
 
         return desk().call(work)
 

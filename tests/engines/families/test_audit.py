@@ -247,6 +247,6 @@ def tied_part(tied, *, top=None, family="mistral3"):
 )
 def test_the_whole_model_has_its_say_and_the_weights_the_last(text, top, tensors, tied, ask_desk, settings_of):
     """mlx_vlm asks its language model alone."""
-    audit = ask_desk("audit", "examine", tied_part(text, top=top), tensors)
+    audit = ask_desk("audit", "audit_config", tied_part(text, top=top), tensors)
     assert audit.faults == ()
     assert settings_of(audit.config)["tie_word_embeddings"] is tied

@@ -22,7 +22,9 @@ def test_settings_of_the_text_may_stand_at_the_top(written):
 
 def test_both_libraries_fill_in_their_own_defaults(ask_desk):
     """Which is where they part."""
-    parts = {part.name: part for part in ask_desk("reading", "read", {"model_type": "smolvlm", "text_config": {}})}
+    parts = {
+        part.name: part for part in ask_desk("reading", "read_parts", {"model_type": "smolvlm", "text_config": {}})
+    }
     assert parts.keys() == {"", "text_config", "vision_config"}
     text = parts["text_config"]
     assert (text.transformers.rms_norm_eps, text.mlx.rms_norm_eps) == (1e-6, 1e-5)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from vlmkit.engines.families import verdicts
-from vlmkit.engines.families.verdicts import FAITHFULNESS, Verdict, check_right, serving, verdict, verdict_on
+from vlmkit.engines.families.verdicts import FAITHFULNESS, FamilyVerdict, check_right, serving, verdict, verdict_on
 from vlmkit.errors import ModelLoadFailed
 
 
@@ -39,16 +39,16 @@ def test_nobody_is_right_by_default():
 def test_remarks_are_for_people(monkeypatch):
     """Nothing where all is well, the reason where it is not, and the version where it is another."""
     here = importlib.metadata.version("mlx-vlm")
-    assert Verdict(faithfulness="same", mlx_vlm=here).remarks == ()
-    repaired = Verdict(faithfulness="same", why="after a repair", mlx_vlm=here)
+    assert FamilyVerdict(faithfulness="same", mlx_vlm=here).remarks == ()
+    repaired = FamilyVerdict(faithfulness="same", why="after a repair", mlx_vlm=here)
     assert repaired.remarks == ("Its answers are those of transformers: after a repair.",)
-    (told,) = Verdict(faithfulness="differs", why="tiles", mlx_vlm=here).remarks
+    (told,) = FamilyVerdict(faithfulness="differs", why="tiles", mlx_vlm=here).remarks
     assert told == "Its answers differ from those of transformers: tiles."
-    assert Verdict(faithfulness="same", mlx_vlm="0.0").remarks == (
+    assert FamilyVerdict(faithfulness="same", mlx_vlm="0.0").remarks == (
         f"That was measured with mlx_vlm 0.0, and {here} is installed.",
     )
     monkeypatch.setattr(verdicts, "_installed", lambda: None)
-    assert Verdict(faithfulness="same", mlx_vlm="0.0").remarks == ()
+    assert FamilyVerdict(faithfulness="same", mlx_vlm="0.0").remarks == ()
 
 
 def test_no_mlx_is_needed_to_ask():

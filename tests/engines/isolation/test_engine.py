@@ -343,7 +343,7 @@ def test_a_fresh_child_that_cannot_open_the_model_ends_the_run(scripted):
 
 
 LIES = {
-    "pieces": "say(messages.Piece(number=put.number, text='a'))",
+    "pieces": "say(messages.TextPiece(number=put.number, text='a'))",
     "a call": "say(messages.Called(number=put.number, insight=Insight(text='', prompt_tokens=1, tiles=_tiles)))",
 }
 

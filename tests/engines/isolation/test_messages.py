@@ -75,12 +75,12 @@ TO_CHILD = [
         )
     ),
     messages.Drop(number=3),
-    messages.Call(number=4, what="detokenize", tokens=(1, 2)),
+    messages.MethodCall(number=4, what="detokenize", tokens=(1, 2)),
 ]
 FROM_CHILD = [
     messages.Opened(abilities=Abilities(json_schema=True), info=INFO),
     messages.Failed(error="ModelLoadFailed", message="no"),
-    messages.Piece(number=1, text="ab"),
+    messages.TextPiece(number=1, text="ab"),
     messages.Answered(number=1, reply=REPLY, counts=COUNTS),
     messages.Faulted(number=1, error="TimedOut", message="late", partial=REPLY, counts=COUNTS),
     messages.Called(number=1, tokens=(1, 2)),
@@ -122,7 +122,7 @@ def test_an_ask_arrives_with_everything_that_it_has():
     assert len(frame.text) < 4000
     got = messages.read_from_parent(frame)
     assert (got.number, got.wants_pieces) == (5, True)
-    assert messages.whole(got.ask, messages.split(frame.block, got.sizes)) == ASK
+    assert messages.whole(got.ask, messages.split_block(frame.block, got.sizes)) == ASK
 
 
 def test_numbers_of_numpy_are_numbers():
@@ -145,7 +145,7 @@ def test_what_cannot_be_said_is_refused_before_it_is_sent():
     """Half a character, an object."""
     for wrong in ("\ud800", object()):
         with pytest.raises(ValueError, match=r"\w"):
-            messages.packed(messages.Piece(number=1, text=wrong))
+            messages.packed(messages.TextPiece(number=1, text=wrong))
 
 
 WRONG = [
@@ -179,8 +179,8 @@ def test_what_has_another_form_is_no_message(text):
 def test_a_block_is_made_of_its_parts(sizes):
     """Or it is refused; parts that fit come out."""
     with pytest.raises(ValueError, match="not made of parts"):
-        messages.split(bytearray(b"12345"), sizes)
-    assert messages.split(bytearray(b"12345"), (2, 0, 3)) == [b"12", b"", b"345"]
+        messages.split_block(bytearray(b"12345"), sizes)
+    assert messages.split_block(bytearray(b"12345"), (2, 0, 3)) == [b"12", b"", b"345"]
     with pytest.raises(ValueError, match="for 4 pictures"):
         messages.whole(ASK, [b"one"])
 

@@ -11,7 +11,7 @@ import pytest
 import scripted_child
 
 from vlmkit.engines.isolation import messages, process
-from vlmkit.engines.isolation.process import Process
+from vlmkit.engines.isolation.process import ChildProcess
 from vlmkit.engines.isolation.watch import Patience
 from vlmkit.engines.locate import Specification
 
@@ -44,7 +44,7 @@ def child(monkeypatch):
     def start(body, patience=SHORT):
         monkeypatch.setattr(process, "_PROGRAM", scripted_child.program(body))
         ear = Ear()
-        one = Process(SPECIFICATION, ear, patience)
+        one = ChildProcess(SPECIFICATION, ear, patience)
         one.start()
         children.append(one)
         return one, ear
@@ -79,7 +79,7 @@ def test_what_is_said_arrives_on_both_sides(child):
         "hear()\n"
     )
     one.expect_block(5)
-    one.put(messages.packed(messages.Call(number=3, what="tokenize", text="abc" * 200_000)))
+    one.put(messages.packed(messages.MethodCall(number=3, what="tokenize", text="abc" * 200_000)))
     while len(ear.heard_ones) < 2:
         assert not ear.gone.wait(0.01)
     assert ear.heard_ones == [
@@ -179,5 +179,5 @@ def test_a_python_that_is_not_there_is_an_end_like_another(child, monkeypatch):
     """Nothing is raised on a thread that nobody looks at."""
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     ear = Ear()
-    Process(SPECIFICATION, ear, SHORT).start()
+    ChildProcess(SPECIFICATION, ear, SHORT).start()
     assert _end_of(ear)[0].startswith("could not be started (")

@@ -45,7 +45,7 @@ def evidence(repairs):
 
 def test_a_configuration_is_filled_in(evidence):
     """What config.json names stays; the rest is transformers'."""
-    settings = evidence.complete(
+    settings = evidence.complete_config(
         {"model_type": "smolvlm", "vision_config": {"patch_size": 4}, "torch_dtype": "float32"}
     )
     assert settings.vision_config.patch_size == 4
@@ -55,7 +55,7 @@ def test_a_configuration_is_filled_in(evidence):
 def test_families_that_transformers_lacks_are_an_error(evidence):
     """Nothing is made up."""
     with pytest.raises(ValueError, match="quince"):
-        evidence.complete({"model_type": "quince"})
+        evidence.complete_config({"model_type": "quince"})
 
 
 def test_a_function_reads_as_it_does(evidence):

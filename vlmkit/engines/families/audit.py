@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vlmkit.engines.families import reading, rope
-from vlmkit.engines.families.reading import Part
+from vlmkit.engines.families.reading import ConfigPart
 
-__all__ = ["Audit", "Difference", "differences", "examine"]
+__all__ = ["Audit", "Difference", "audit_config", "differences"]
 
 # Not part of the arithmetic of an answer, or compared in a way of their own.
 _NOT_COMPARED = frozenset(
@@ -141,10 +141,10 @@ def differences(config: Mapping[str, Any]) -> tuple[Difference, ...]:
     config : mapping
         Of config.json.
     """
-    return examine(config).differences
+    return audit_config(config).differences
 
 
-def examine(config: Mapping[str, Any], tensors: Collection[str] = ()) -> Audit:
+def audit_config(config: Mapping[str, Any], tensors: Collection[str] = ()) -> Audit:
     """Compare the readings of a configuration, and write what differs into a copy.
 
     Parameters
@@ -191,13 +191,13 @@ def _is_applied_later(config: dict[str, Any], part: str, found: Difference) -> b
 def _complete(config: dict[str, Any]) -> Difference | None:
     """Write what mlx_vlm's classes cannot do without; a difference where they cannot read the rest."""
     try:
-        reading.read(config)
+        reading.read_parts(config)
     except Exception:  # noqa: BLE001  a class may say so in any way
         _fill(config)
     else:
         return None
     try:
-        reading.read(config)
+        reading.read_parts(config)
     except Exception as error:  # noqa: BLE001  as above
         return _unreadable(error)
     return None
@@ -227,7 +227,7 @@ def _head_dim(settings: Any) -> Any:
 
 
 def _compared(config: dict[str, Any], tensors: Collection[str]) -> Iterator[tuple[str, Difference]]:
-    parts = {part.name: part for part in reading.read(config)}
+    parts = {part.name: part for part in reading.read_parts(config)}
     for name, meant, value in _ties(parts, tensors):
         yield "text_config", Difference(f"text_config.{name}", meant, value, "layers", repaired=False)
     for part in parts.values():
@@ -239,7 +239,9 @@ def _compared(config: dict[str, Any], tensors: Collection[str]) -> Iterator[tupl
             yield part.name, Difference(f"{part.name}.{name}".lstrip("."), meant, value, kind, repaired=False)
 
 
-def _scalars(part: Part, parts: Mapping[str, Part], taken: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+def _scalars(
+    part: ConfigPart, parts: Mapping[str, ConfigPart], taken: Mapping[str, Any]
+) -> Iterator[tuple[str, object, object]]:
     for name, value in taken.items():
         settings = parts[_ELSEWHERE.get((part.name, name), part.name)].transformers
         if name in _NOT_COMPARED or settings is None or name.endswith(("_config", *_BUILT)):
@@ -262,7 +264,7 @@ def _named(settings: Any, name: str) -> Any:
     return None
 
 
-def _is_as_written(part: Part, name: str, value: object) -> bool:
+def _is_as_written(part: ConfigPart, name: str, value: object) -> bool:
     return name in part.written and _is_same(part.written[name], value)
 
 
@@ -289,14 +291,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _rope(part: Part, taken: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+def _rope(part: ConfigPart, taken: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
     table = getattr(part.transformers, "rope_parameters", None) or part.written.get("rope_parameters")
     said = rope.meaning(table)
     if said is not None and (part.name or part.transformers is None):
         yield from rope.mismatches(said, taken)
 
 
-def _layers(part: Part, taken: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+def _layers(part: ConfigPart, taken: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
     """Which layers look at a window only, where mlx_vlm counts them off by a pattern."""
     if "per_layer_config" in part.written:
         yield "per_layer_config", part.written["per_layer_config"], None
@@ -339,7 +341,7 @@ _HEAD = "lm_head.weight"
 _TIED = "tie_word_embeddings"
 
 
-def _ties(parts: Mapping[str, Part], tensors: Collection[str]) -> Iterator[tuple[str, object, object]]:
+def _ties(parts: Mapping[str, ConfigPart], tensors: Collection[str]) -> Iterator[tuple[str, object, object]]:
     """Whether the words of an answer are chosen by the table that reads words, or by weights of their own.
 
     transformers 5 says it for the whole model, mlx_vlm asks the language model, and each has a default where a file is
@@ -360,5 +362,5 @@ def _ties(parts: Mapping[str, Part], tensors: Collection[str]) -> Iterator[tuple
         yield _TIED, meant, taken
 
 
-def _tied_as_written(parts: Mapping[str, Part], part: str) -> object:
+def _tied_as_written(parts: Mapping[str, ConfigPart], part: str) -> object:
     return parts[part].written.get(_TIED) if part in parts else None

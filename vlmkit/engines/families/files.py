@@ -22,7 +22,7 @@ from typing import Any
 from vlmkit.engines import checkpoint_files
 from vlmkit.errors import ModelLoadFailed
 
-__all__ = ["Rule", "load_renamed", "opened", "processor_files", "rules_for"]
+__all__ = ["Renaming", "load_renamed", "opened", "processor_files", "rules_for"]
 
 # Where transformers 5 nests what it used to write to a file of its own.
 _NESTED = {"image_processor": "preprocessor_config.json", "video_processor": "video_preprocessor_config.json"}
@@ -82,7 +82,7 @@ def processor_files(directory: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Renaming:
     """Names that begin with some words begin with others.
 
     Attributes
@@ -129,7 +129,7 @@ def load_renamed(open_files: Callable[[], Any]) -> Any:
         return open_files()
 
 
-def rules_for(saved: Iterable[str], known: Iterable[str]) -> tuple[Rule, ...]:
+def rules_for(saved: Iterable[str], known: Iterable[str]) -> tuple[Renaming, ...]:
     """Renamings that turn all names of a file into all names that a model waits for.
 
     Parameters
@@ -158,7 +158,7 @@ def rules_for(saved: Iterable[str], known: Iterable[str]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _candidates(name: str, wanted: set[str]) -> Iterator[Rule]:
+def _candidates(name: str, wanted: set[str]) -> Iterator[Renaming]:
     """Shortest beginnings that turn a name into one that is wanted by words put in or left out at one place."""
     words = tuple(name.split("."))
     found = set()
@@ -168,11 +168,11 @@ def _candidates(name: str, wanted: set[str]) -> Iterator[Rule]:
         shorter, longer = sorted((words, target), key=len)
         tail = len(shorter) - start
         if start > 0 and len(longer) > len(shorter) and longer[-tail:] == shorter[start:]:
-            found.add(Rule(words[: len(words) - tail], target[: len(target) - tail]))
+            found.add(Renaming(words[: len(words) - tail], target[: len(target) - tail]))
     yield from found
 
 
-def _covers(rule: Rule, left: list[str], wanted: set[str]) -> bool:
+def _covers(rule: Renaming, left: list[str], wanted: set[str]) -> bool:
     """Whether every name that a rule touches becomes one that is wanted, and no two become one."""
     touched = [rule(name) for name in left if rule(name) != name]
     return bool(touched) and len(set(touched)) == len(touched) and wanted.issuperset(touched)
@@ -203,7 +203,7 @@ def _watched() -> Iterator[_Unfit]:
 
 
 @contextmanager
-def _renamed(rules: tuple[Rule, ...]) -> Iterator[None]:
+def _renamed(rules: tuple[Renaming, ...]) -> Iterator[None]:
     """Let mlx_vlm read weights from files under the names that its models have; on the desk."""
     import mlx_vlm.utils
 

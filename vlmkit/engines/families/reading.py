@@ -27,11 +27,11 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_M
 
 __all__ = [
     "TEXT_KEYS",
-    "Part",
+    "ConfigPart",
     "arguments",
     "layout_of",
     "mlx_class",
-    "read",
+    "read_parts",
     "rewritten",
     "table",
     "transformers_parts",
@@ -45,7 +45,7 @@ _MODULES = ("text", "vision", "perceiver", "projector", "audio")
 
 
 @dataclass(frozen=True)
-class Part:
+class ConfigPart:
     """The whole model, its language model or its vision tower.
 
     Attributes
@@ -65,7 +65,7 @@ class Part:
     written: dict[str, Any]
 
 
-def read(config: Mapping[str, Any]) -> list[Part]:
+def read_parts(config: Mapping[str, Any]) -> list[ConfigPart]:
     """The parts of a configuration, as both libraries read them; raises whatever mlx_vlm's classes raise."""
     own = _mlx(config)
     known = _transformers(config)
@@ -73,7 +73,7 @@ def read(config: Mapping[str, Any]) -> list[Part]:
     for name in _PARTS:
         mlx = getattr(own, name) if name and hasattr(own, name) else None if name else own
         if mlx is not None and not isinstance(mlx, dict):
-            parts.append(Part(name, _part(known, name, config), mlx, written(config, name)))
+            parts.append(ConfigPart(name, _part(known, name, config), mlx, written(config, name)))
     return parts
 
 

@@ -19,7 +19,7 @@ from vlmkit.backends import parse
 from vlmkit.engines import checkpoint_files, hub, locate
 from vlmkit.errors import ModelLoadFailed, SetupError
 
-__all__ = ["FAITHFULNESS", "Faithfulness", "Verdict", "check_right", "serving", "verdict", "verdict_on"]
+__all__ = ["FAITHFULNESS", "Faithfulness", "FamilyVerdict", "check_right", "serving", "verdict", "verdict_on"]
 
 Faithfulness = Literal["same", "nearly", "differs", "wrong", "fails", "never compared"]
 FAITHFULNESS: tuple[str, ...] = get_args(Faithfulness)
@@ -35,7 +35,7 @@ _SAID = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class FamilyVerdict:
     """What is known of a family.
 
     Attributes
@@ -67,7 +67,7 @@ class Verdict:
         return (*remarks, f"That was measured with mlx_vlm {self.mlx_vlm}, and {installed} is installed.")
 
 
-def verdict(model_type: str) -> Verdict:
+def verdict(model_type: str) -> FamilyVerdict:
     """What was measured of a family.
 
     Parameters
@@ -78,8 +78,8 @@ def verdict(model_type: str) -> Verdict:
     table = _table("measured.json")
     found = table["families"].get(model_type.lower().replace("-", "_"))
     if found is None:
-        return Verdict(faithfulness="never compared")
-    return Verdict(faithfulness=found["verdict"], why=found["why"], mlx_vlm=table["mlx_vlm"])
+        return FamilyVerdict(faithfulness="never compared")
+    return FamilyVerdict(faithfulness=found["verdict"], why=found["why"], mlx_vlm=table["mlx_vlm"])
 
 
 def check_right(name: str, model_type: str, *, allow_wrong: str | None) -> None:

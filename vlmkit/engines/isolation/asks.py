@@ -19,7 +19,7 @@ from typing import Any
 
 from vlmkit import errors
 from vlmkit.backends import Abilities, AskJob, Delta, Insight, ModelInfo
-from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened, clipped, split
+from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened, clipped, split_block
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
 from vlmkit.framing import MOST_TEXT_BYTES
 from vlmkit.records import Ask, Reply
@@ -299,7 +299,7 @@ def believed_insight(said: Called, block: bytearray) -> Insight:
     if said.insight is None:
         raise ValueError("nothing was said of what the model is given")
     tiles = said.insight.tiles
-    data = split(block, [3 * tile.width * tile.height for tile in tiles])
+    data = split_block(block, [3 * tile.width * tile.height for tile in tiles])
     filled = tuple(replace(tile, data=each) for tile, each in zip(tiles, data, strict=True))
     return replace(said.insight, tiles=filled)
 

@@ -171,7 +171,7 @@ class _Child:
     def _answer(self, put: messages.Put, frame: Frame) -> None:
         number = put.number
         try:
-            ask = messages.whole(put.ask, messages.split(frame.block, put.sizes))
+            ask = messages.whole(put.ask, messages.split_block(frame.block, put.sizes))
             future = self._opened().submit(ask, partial(self._tell, number) if put.wants_pieces else None)
         except Exception as error:  # noqa: BLE001  of this ask
             self._outbox.put(messages.faulted_by(number, error, self._counts()))
@@ -181,7 +181,7 @@ class _Child:
 
     def _tell(self, number: int, delta: Delta) -> None:
         with suppress(ValueError):  # half a character; the whole answer will be refused
-            self._outbox.put(messages.Piece(number=number, text=delta.text))
+            self._outbox.put(messages.TextPiece(number=number, text=delta.text))
 
     def _ended(self, number: int, future: Future[Reply]) -> None:
         self._futures.pop(number, None)
@@ -197,20 +197,20 @@ class _Child:
             error = unsaid
         self._outbox.put(messages.faulted_by(number, error or ServerFault("closed"), counts))
 
-    def _call(self, call: messages.Call, frame: Frame) -> None:
+    def _call(self, call: messages.MethodCall, frame: Frame) -> None:
         try:
             called, blocks = self._called(call, frame)
             self._outbox.put(called, blocks)
         except Exception as error:  # noqa: BLE001  of this call
             self._outbox.put(messages.faulted_by(call.number, error))
 
-    def _called(self, call: messages.Call, frame: Frame) -> tuple[messages.Called, list[bytes]]:
+    def _called(self, call: messages.MethodCall, frame: Frame) -> tuple[messages.Called, list[bytes]]:
         engine = self._opened()
         if call.what == "tokenize":
             return messages.Called(number=call.number, tokens=tuple(engine.tokenize(call.text))), []
         if call.what == "detokenize" or call.ask is None:
             return messages.Called(number=call.number, text=engine.detokenize(call.tokens)), []
-        insight = engine.look_inside(messages.whole(call.ask, messages.split(frame.block, call.sizes)))
+        insight = engine.look_inside(messages.whole(call.ask, messages.split_block(frame.block, call.sizes)))
         bare, blocks = messages.without_pixels(insight)
         return messages.Called(number=call.number, insight=bare), blocks
 

@@ -31,7 +31,7 @@ from vlmkit.engines.isolation.asks import (
     setup_fault,
 )
 from vlmkit.engines.isolation.messages import FromChild
-from vlmkit.engines.isolation.process import Process
+from vlmkit.engines.isolation.process import ChildProcess
 from vlmkit.engines.isolation.watch import Patience
 from vlmkit.engines.locate import Specification
 from vlmkit.engines.request import ReplyFuture
@@ -84,7 +84,7 @@ class IsolatedEngine(BaseBackend):
         self._numbers = itertools.count()
         self._lock = threading.RLock()
         self._asks = Asks()
-        self._process: Process | None = None
+        self._process: ChildProcess | None = None
         self._is_ready = False
         self._opened: Future[None] = Future()
         self._openings = self._deaths = self._strange = self._remarks = 0
@@ -214,8 +214,8 @@ class IsolatedEngine(BaseBackend):
 
     # What the child's own thread calls.
 
-    def heard(self, process: Process, message: FromChild, block: bytearray) -> None:
-        """Take what the child says; as `Listener`. Raises ValueError where it cannot be."""
+    def heard(self, process: ChildProcess, message: FromChild, block: bytearray) -> None:
+        """Take what the child says; as `ChildListener`. Raises ValueError where it cannot be."""
         with self._lock:
             if process is not self._process:
                 return
@@ -224,8 +224,8 @@ class IsolatedEngine(BaseBackend):
         if done is not None:
             done()  # whoever waits may ask at once
 
-    def ended(self, process: Process, why: str, said: str) -> None:
-        """The child is gone; as `Listener`."""
+    def ended(self, process: ChildProcess, why: str, said: str) -> None:
+        """The child is gone; as `ChildListener`."""
         with self._lock:
             if process is not self._process:
                 return
@@ -239,7 +239,7 @@ class IsolatedEngine(BaseBackend):
     def _begin(self) -> None:
         self._is_ready = False
         self._past, self._present = _sum(self._past, self._present), Counts()
-        self._process = Process(self._specification, self, self._patience)
+        self._process = ChildProcess(self._specification, self, self._patience)
         self._process.start()
 
     def _add(self, pending: Pending) -> None:
@@ -267,7 +267,7 @@ class IsolatedEngine(BaseBackend):
                 self._process.put(pending.pieces)
             self._process.expect_block(_MOST_PIXEL_BYTES if self._asks.want_block else 0)
 
-    def _obey(self, process: Process, message: FromChild, block: bytearray) -> Callable[[], None] | None:
+    def _obey(self, process: ChildProcess, message: FromChild, block: bytearray) -> Callable[[], None] | None:
         """Do what a message is for; what is left to do without the lock."""
         if isinstance(message, messages.Pulse):
             self._present = message.counts or self._present
@@ -279,7 +279,7 @@ class IsolatedEngine(BaseBackend):
             return self._fail_to_open(process, setup_fault(message))
         elif (pending := self._asks.get(message.number)) is None:
             self._be_patient()
-        elif isinstance(message, messages.Piece):
+        elif isinstance(message, messages.TextPiece):
             return lambda: pending.deliver(message.text)
         else:
             return self._conclude(process, pending, message, block)
@@ -287,7 +287,7 @@ class IsolatedEngine(BaseBackend):
 
     def _conclude(
         self,
-        process: Process,
+        process: ChildProcess,
         pending: Pending,
         message: messages.Answered | messages.Faulted | messages.Called,
         block: bytearray,
@@ -307,7 +307,7 @@ class IsolatedEngine(BaseBackend):
         self._deaths = self._strange = 0
         return finish
 
-    def _fault(self, process: Process, pending: Pending, message: messages.Faulted) -> RunError:
+    def _fault(self, process: ChildProcess, pending: Pending, message: messages.Faulted) -> RunError:
         ask = pending.ask
         written = self._believed(pending, message.partial, ask) if message.partial and ask else None
         fault = row_fault(message, written)
@@ -329,7 +329,7 @@ class IsolatedEngine(BaseBackend):
         if self._remarks <= _MOST_REMARKS:
             _log.log(min(max(message.level, logging.DEBUG), logging.ERROR), "%s", messages.clipped(message.text))
 
-    def _open(self, process: Process, message: messages.Opened) -> Callable[[], None] | None:
+    def _open(self, process: ChildProcess, message: messages.Opened) -> Callable[[], None] | None:
         abilities, info = believed_opening(message, model=self.model, revision=self.revision)
         process.opened(is_on_cpu=info.device == "cpu")
         self._is_ready, self._openings = True, 0
@@ -338,7 +338,7 @@ class IsolatedEngine(BaseBackend):
         self.abilities, self.info = abilities, info
         return lambda: self._opened.set_result(None)
 
-    def _fail_to_open(self, process: Process, error: SetupError) -> Callable[[], None]:
+    def _fail_to_open(self, process: ChildProcess, error: SetupError) -> Callable[[], None]:
         self._process = None
         process.stop("could not open the model")
         return self._end_all(error)
@@ -393,7 +393,7 @@ class IsolatedEngine(BaseBackend):
         self.check_process()
         number = next(self._numbers)
         try:
-            pieces = messages.packed(messages.Call(number=number, **call), blocks)
+            pieces = messages.packed(messages.MethodCall(number=number, **call), blocks)
         except ValueError as error:
             raise ServerFault(f"{self.model}: this cannot be passed on: {error}. Change the text.") from error
         future: Future[Any] = Future()

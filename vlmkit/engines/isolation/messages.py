@@ -23,18 +23,18 @@ from vlmkit.texts import shortened
 
 __all__ = [
     "Answered",
-    "Call",
     "Called",
     "Drop",
     "Failed",
     "Faulted",
     "FromChild",
+    "MethodCall",
     "Open",
     "Opened",
-    "Piece",
     "Pulse",
     "Put",
     "Remark",
+    "TextPiece",
     "ToChild",
     "bare",
     "blocks_of",
@@ -44,7 +44,7 @@ __all__ = [
     "packed",
     "read_from_child",
     "read_from_parent",
-    "split",
+    "split_block",
     "whole",
     "without_pixels",
 ]
@@ -80,7 +80,7 @@ class Drop:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class MethodCall:
     """To the child: tokens of a text, the text of tokens, or what the model is given for an ask."""
 
     kind: Literal["call"] = "call"
@@ -111,7 +111,7 @@ class Failed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
+class TextPiece:
     """From the child: so much of an answer is certain."""
 
     kind: Literal["piece"] = "piece"
@@ -179,8 +179,8 @@ class Remark:
     text: str
 
 
-ToChild = Open | Put | Drop | Call
-FromChild = Opened | Failed | Piece | Answered | Faulted | Called | Pulse | Remark
+ToChild = Open | Put | Drop | MethodCall
+FromChild = Opened | Failed | TextPiece | Answered | Faulted | Called | Pulse | Remark
 
 
 def packed(message: ToChild | FromChild, blocks: Sequence[bytes] = ()) -> list[bytes]:
@@ -294,7 +294,7 @@ def without_pixels(insight: Insight) -> tuple[Insight, list[bytes]]:
     return replace(insight, tiles=bare_tiles), [tile.data for tile in insight.tiles]
 
 
-def split(block: bytearray, sizes: Sequence[int]) -> list[bytes]:
+def split_block(block: bytearray, sizes: Sequence[int]) -> list[bytes]:
     """A block's parts.
 
     Parameters

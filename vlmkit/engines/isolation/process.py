@@ -19,7 +19,7 @@ from vlmkit.engines.isolation.watch import Patience, Watch
 from vlmkit.engines.locate import Specification
 from vlmkit.framing import FrameReader
 
-__all__ = ["Listener", "Process"]
+__all__ = ["ChildListener", "ChildProcess"]
 
 _LOOK_EVERY_S = 0.5
 _READ_BYTES = 2**16
@@ -35,27 +35,27 @@ _SECRET = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)
 _PROGRAM = "from vlmkit.engines.isolation import child; child.main()"
 
 
-class Listener(Protocol):
+class ChildListener(Protocol):
     """Who hears of a child; all on the child's own thread."""
 
-    def heard(self, process: Process, message: FromChild, block: bytearray) -> None:
+    def heard(self, process: ChildProcess, message: FromChild, block: bytearray) -> None:
         """The child said something. A ValueError ends it: what it said cannot be."""
 
-    def ended(self, process: Process, why: str, said: str) -> None:
+    def ended(self, process: ChildProcess, why: str, said: str) -> None:
         """The child is gone, and nothing more comes of it: how it went, and the end of what it printed."""
 
 
-class Process:
+class ChildProcess:
     """A child that opens a model.
 
     Parameters
     ----------
     specification : Specification
-    listener : Listener
+    listener : ChildListener
     patience : Patience
     """
 
-    def __init__(self, specification: Specification, listener: Listener, patience: Patience) -> None:
+    def __init__(self, specification: Specification, listener: ChildListener, patience: Patience) -> None:
         self._listener = listener
         self._outgoing: SimpleQueue[list[bytes] | None] = SimpleQueue()
         self._reader = FrameReader(0)
@@ -103,7 +103,7 @@ class Process:
         self._watch.late(timeout_s)
 
     def stop(self, why: str) -> None:
-        """Kill the child; `Listener.ended` follows, from the child's own thread.
+        """Kill the child; `ChildListener.ended` follows, from the child's own thread.
 
         Parameters
         ----------

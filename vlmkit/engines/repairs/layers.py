@@ -12,7 +12,7 @@ import mlx.core as mx
 from mlx import nn
 
 from vlmkit.engines.families import reading
-from vlmkit.engines.repairs.repair import Repair, complete, override, reads
+from vlmkit.engines.repairs.repair import Repair, complete_config, override, reads
 
 __all__ = ["ACTIVATIONS", "EPSILONS", "GATES"]
 
@@ -42,7 +42,7 @@ def _mend_activations(model: Any, _processor: Any, config: dict[str, Any]) -> bo
     towers = [module for part in _TOWERS for module in _modules_of(model, part)]
     if config["model_type"] in _WITHOUT_CLASS:
         return _set_activation(towers, config.get("vision_config", {}).get("hidden_act", "gelu"))
-    settings = complete(config)
+    settings = complete_config(config)
     mergers = [named for named in towers if _MERGER in named[0]] + _modules_of(model, _MERGER)
     projectors = [module for part in _PROJECTORS for module in _modules_of(model, part)]
     changed = [
@@ -161,7 +161,7 @@ def _mend_epsilons(model: Any, _processor: Any, config: dict[str, Any]) -> bool:
     norms of Idefics 2's resampler take the text model's, and those of Granite 4's projectors are made with 1e-5 for
     1e-12. It matters where activations are small.
     """
-    settings = complete(config)
+    settings = complete_config(config)
     tower = next((getattr(model, name) for name in _TOWERS if hasattr(model, name)), None)
     changed = _set_epsilon(tower, _OUTER_NORMS, getattr(settings.vision_config, "layer_norm_eps", None))
     resampler = getattr(getattr(model, "connector", None), "perceiver_resampler", None)

@@ -18,7 +18,7 @@ import transformers
 
 from vlmkit.engines import checkpoint_files
 
-__all__ = ["Repair", "complete", "image_settings", "override", "place", "reads"]
+__all__ = ["Repair", "complete_config", "image_settings", "override", "place", "reads"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def place(words: Any, ids: Any, token: int, features: Any) -> Any:
     return mx.where(places[..., None], features[numbers].astype(words.dtype), words)
 
 
-def complete(config: dict[str, Any]) -> Any:
+def complete_config(config: dict[str, Any]) -> Any:
     """Configuration with every value: transformers' own class for the family fills in what is left out. Needs no torch.
 
     Parameters
