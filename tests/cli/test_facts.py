@@ -25,7 +25,7 @@ def photo(tmp_path):
 
 
 def record(path, *, metadata):
-    (description,) = describe_iter(str(path), model="fake:A field.", store=False)
+    (description,) = describe_iter(str(path), model="fake:A field.", store=False, metadata=metadata)
     return record_of(description, refer(str(path)), metadata=metadata)
 
 

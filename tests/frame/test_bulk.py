@@ -19,6 +19,7 @@ from vlmkit import frame as vk
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import ServerFault, SetupError, StoreFault, TimedOut, Unauthorized, UnknownModel, UnreadableReply
+from vlmkit.frame.columns import Columns
 from vlmkit.prompts import style_prompt
 from vlmkit.runner import Done
 from vlmkit.store import Store
@@ -59,9 +60,7 @@ def test_an_interrupt_between_the_rows_loses_none(photos, backend, monkeypatch):
     """Also where it lands in our own bookkeeping instead of the run's."""
     paths = photos(6)
     model = backend(delay_s=[0.0] * 3 + [30.0] * 3, parallel_asks=1)
-    from vlmkit.frame import bulk
-
-    take, taken = bulk.Columns.take, []
+    take, taken = Columns.take, []
 
     def press_once(self, cell, outcome):
         taken.append(cell)
@@ -69,7 +68,7 @@ def test_an_interrupt_between_the_rows_loses_none(photos, backend, monkeypatch):
             raise KeyboardInterrupt
         take(self, cell, outcome)
 
-    monkeypatch.setattr(bulk.Columns, "take", press_once)
+    monkeypatch.setattr(Columns, "take", press_once)
     with pytest.raises(KeyboardInterrupt) as caught:
         vk.describe(pd.DataFrame({"path": paths}), model=model)
     partial = caught.value.partial

@@ -7,7 +7,7 @@ from vlmkit.errors import TimedOut
 from vlmkit.frame.description import describe_outcome
 from vlmkit.prompts import compose_description, compose_question
 from vlmkit.records import Outcome, Reply, Usage
-from vlmkit.sources import refer
+from vlmkit.sources import read_header, refer
 
 TASK = compose_description("?", into="description")
 
@@ -24,7 +24,7 @@ def test_a_row_that_worked(photos):
         seconds=0.25,
     )
     outcome = Outcome(index=0, values={"description": "A cat."}, reply=reply, seconds=0.5)
-    record = describe_outcome(outcome, refer(path), "row 9", TASK)
+    record = describe_outcome(outcome, refer(path), "row 9", TASK, header=read_header(refer(path)))
     assert (record.index, record.text, record.error) == ("row 9", "A cat.", None)
     assert record.columns == {"description": "A cat.", "description_error": None}
     assert (record.model, record.revision, record.seconds) == ("fake:m", "7", 0.5)
@@ -38,7 +38,7 @@ def test_a_row_that_worked(photos):
 
 def test_a_row_that_failed():
     """What is unknown is None, and the keys are the same."""
-    record = describe_outcome(Outcome(index=0, fault=TimedOut("slow")), refer("gone.png"), 0, TASK)
+    record = describe_outcome(Outcome(index=0, fault=TimedOut("slow")), refer("gone.png"), 0, TASK, header=None)
     assert record.error == "TimedOut: slow"
     assert record.columns == {"description": None, "description_error": "TimedOut: slow"}
     assert (record.text, record.model, record.finish_reason) == (None, None, None)
@@ -55,7 +55,7 @@ def test_a_row_that_failed():
 def test_a_value_that_is_no_text():
     """It is in the columns; the text is for texts."""
     outcome = Outcome(index=0, values={"n": 3})
-    record = describe_outcome(outcome, refer(b"x"), 0, compose_question("?", dtype=int, into="n"))
+    record = describe_outcome(outcome, refer(b"x"), 0, compose_question("?", dtype=int, into="n"), header=None)
     assert record.columns["n"] == 3
     assert record.text is None
     assert record.metadata["path"] is None
@@ -67,8 +67,9 @@ def test_confidence_is_a_column_where_asked_for(photos):
     outcome = Outcome(
         index=0, values={"description": "A cat."}, reply=Reply(text="A cat.", model="fake:m", finish_reason="stop")
     )
-    assert describe_outcome(outcome, refer(path), 0, TASK, confidence=True).columns == {
+    assert describe_outcome(outcome, refer(path), 0, TASK, header=None, confidence=True).columns == {
         "description": "A cat.", "description_confidence": None, "description_error": None,
     }  # fmt: skip
     failed = Outcome(index=0, fault=TimedOut("late"))
-    assert describe_outcome(failed, refer(path), 0, TASK, confidence=True).columns["description_confidence"] is None
+    record = describe_outcome(failed, refer(path), 0, TASK, header=None, confidence=True)
+    assert record.columns["description_confidence"] is None

@@ -12,10 +12,10 @@ import pytest
 from making_pictures import camera_exif, corners, encoded
 from PIL import Image
 
-from vlmkit.errors import BadSetting, SetupError
+from vlmkit.errors import BadSetting, SetupError, UnreadableImage
 from vlmkit.frame import images, read_images
-from vlmkit.frame.images import header_columns
-from vlmkit.sources import Limits, fingerprint, read, refer
+from vlmkit.frame.images import Headers, header_columns
+from vlmkit.sources import Limits, fingerprint, loaded, read, refer
 
 DTYPES = {
     "path": "string",
@@ -281,3 +281,63 @@ def test_formats_are_narrowed_for_one_call(tmp_path):
     assert read_images(tmp_path)["error"].isna().all()
     with pytest.raises(BadSetting, match=r"image_formats: \['jpg'\] cannot be used .* jpeg2000"):
         read_images(tmp_path, formats=["jpg"])
+
+
+def test_headers_are_read_from_what_is_in_memory(photos):
+    """The same as from the file, and each once; what could not be loaded keeps its reason."""
+    (path,) = photos(1)
+    ref, gone = refer(path), refer("gone.png")
+    headers = Headers()
+    headers.take(ref, loaded(ref))
+    headers.take(gone, UnreadableImage("gone.png: no such file."))
+    Path(path).unlink()
+    columns = headers.columns([ref, gone], read_rest=True)
+    assert columns["width"][0] == 10
+    assert columns["error"][1] == "UnreadableImage: gone.png: no such file."
+    assert tuple(columns) == headers.names
+    assert headers.pop(ref).width == 10
+    assert headers.pop(ref) is None  # forgotten, and the file is not there any more
+
+
+OPENS = """
+import os, sys
+from collections import Counter
+import pandas as pd
+from PIL import Image
+import vlmkit as vk
+from vlmkit.cli.entry import run
+
+os.mkdir("photos")
+paths = [os.path.join("photos", f"{number}.png") for number in range(3)]
+for path in paths:
+    Image.new("RGB", (40, 30), "teal").save(path)
+opened = Counter()
+
+def note(event, arguments):
+    if event == "open" and not isinstance(arguments[0], int) and os.fsdecode(arguments[0]).endswith(".png"):
+        opened[os.path.basename(os.fsdecode(arguments[0]))] += 1
+
+sys.addaudithook(note)
+
+def count(call):
+    opened.clear()
+    call()
+    return sorted(opened.values())
+
+frame = pd.DataFrame({"path": paths})
+for source in ("photos", frame, frame["path"]):
+    for options in ({"store": False}, {"store": "s.sqlite", "overwrite": True}):
+        for verb in (vk.describe, lambda *a, **o: list(vk.describe_iter(*a, **o, metadata=True))):
+            found = count(lambda: verb(source, model="fake:A field.", progress=False, **options))
+            assert found == [1, 1, 1], (source, options, verb, found)
+assert count(lambda: vk.describe("photos", {"a": "?", "b": "Why?"}, model="fake:A field.", store=False)) == [1, 1, 1]
+assert count(lambda: vk.describe_one(paths[0], model="fake:A field.", store=False)) == [1]
+given = ["describe", "photos", "--model", "fake:A field.", "--metadata", "--format", "jsonl", "--quiet"]
+assert count(lambda: run(given)) == [1, 1, 1], opened
+"""
+
+
+def test_each_picture_is_opened_once(fresh_python):
+    """By a run of a folder, a table, a column, by records with all metadata, and by the command."""
+    done = fresh_python(OPENS, VLMKIT_STORE="false")
+    assert done.stdout.count('"digest"') == 3

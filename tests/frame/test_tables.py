@@ -76,12 +76,12 @@ def test_two_columns_of_the_same_name_cannot_be_read():
 def test_a_column_is_replaced_only_on_request():
     """The message says how to ask."""
     frame = pd.DataFrame({"a": [1], "b": [2]})
-    check_clash(frame, ["c"], overwrite=False)
-    check_clash(frame, ["a"], overwrite=True)
+    check_clash(frame.columns, ["c"], overwrite=False)
+    check_clash(frame.columns, ["a"], overwrite=True)
     with pytest.raises(
         SetupError, match=r"'a', 'b' is there already\. When a cell runs again, pass overwrite=True .* into="
     ):
-        check_clash(frame, ["a", "b", "c"], overwrite=False)
+        check_clash(frame.columns, ["a", "b", "c"], overwrite=False)
     with pytest.raises(SetupError, match="'a' is there already"):
         add_columns(frame, {"a": [3]}, overwrite=False)
 

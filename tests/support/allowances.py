@@ -25,13 +25,6 @@ COMPLEX = {
     "exporters.side_files._extended": 13,
     "exporters.sidecars._copy_pictures": 13,
     "exporters.sidecars.to_sidecars": 12,
-    "frame.columns.TaskColumns.take": 11,
-    "frame.description.describe_outcome": 11,
-    "frame.images.header_columns": 11,
-    "frame.progress.TextBar.__call__": 11,
-    "frame.progress._listener": 15,
-    "frame.run_statistics.RunStatistics._count": 12,
-    "frame.run_statistics.RunStatistics.progress": 11,
     "prompts.choices._Sentence.choice": 13,
     "prompts.choices._whole": 14,
     "prompts.composing._choices": 11,
@@ -52,7 +45,6 @@ COMPLEX = {
     "sources.objects._from_array": 13,
     "sources.pictures._own_bytes": 14,
     "sources.tiff_pages.picture_page": 12,
-    "views.explanation.Explanation.frame": 11,
 }
 
 # Rooms, and the modules of other rooms that they reach past the room's own names.

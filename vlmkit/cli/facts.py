@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date, datetime, time
 from typing import Any
 
 from vlmkit.cli.results import FIELDS, Record
-from vlmkit.errors import BadSetting, RunError
+from vlmkit.errors import BadSetting
 from vlmkit.frame import Description
 from vlmkit.prompts import compose_form
 from vlmkit.records import ImageRef
-from vlmkit.sources import read_header
 from vlmkit.sources.metadata import Metadata
 
 __all__ = ["CONFIDENCE", "METADATA", "answer_fields", "record_of"]
@@ -58,7 +57,7 @@ def record_of(
     ref : ImageRef
         Its picture.
     metadata : bool
-        Whether the file is read for its digest and for what the camera wrote.
+        Whether its digest and what the camera wrote are told, too: `describe_iter` must have been asked for them.
     fields : mapping of str to str, default none
         As `answer_fields` gives them. Of a schema, the description is the answers in one line.
     """
@@ -82,7 +81,7 @@ def record_of(
     if description.text is None and description.error is None:
         record["description"] = ", ".join(f"{key}={value}" for key, value in answers.items() if value is not None)
     record |= answers
-    return {**record, **_metadata(ref)} if metadata else record
+    return {**record, **_more_facts(facts)} if metadata else record
 
 
 def _plain(value: Any) -> Any:
@@ -93,12 +92,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, _JSON) else str(value)
 
 
-def _metadata(ref: ImageRef) -> dict[str, Any]:
-    try:
-        header = read_header(ref, digest=True, exif=True)
-    except RunError:
-        return dict.fromkeys(METADATA)
-    camera = asdict(header.metadata)
-    facts = {"orientation": header.orientation, "frames": header.frames, "digest": header.digest, **camera}
-    facts["exif"] = header.exif
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in facts.items()}
+def _more_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the file says beyond the fields of every record; all None where it cannot be read."""
+    values = {name: facts.get(name) if "exif" in facts else None for name in METADATA}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

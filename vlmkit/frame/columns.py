@@ -143,7 +143,11 @@ class TaskColumns:
         if self._confidences and outcome.reply is not None and fault is None:
             for name, confidence in self._task.confidence(outcome.reply).items():
                 self._confidences[f"{name}_confidence"][row] = confidence
-        for name, value in details_of(outcome).items() if self._details else ():
+        if self._details:
+            self._take_details(row, outcome)
+
+    def _take_details(self, row: int, outcome: Outcome) -> None:
+        for name, value in details_of(outcome).items():
             self._details[name][row] = value
         if _SHORTENED in self._details and outcome.reply is not None:
             self._details[_SHORTENED][row] = self._task.is_shortened(outcome.reply)

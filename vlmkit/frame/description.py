@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vlmkit.errors import RunError
 from vlmkit.frame.columns import details_of
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Outcome
-from vlmkit.sources import read_header
+from vlmkit.sources import Header
 
 __all__ = ["Description", "describe_outcome"]
+
+_FACTS = ("format", "width", "height", "size_bytes", "orientation")
+_MORE_FACTS = ("frames", "digest", "exif")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,8 @@ class Description:
     reply : str or None
         The answer as the model wrote it, also where it could not be read.
     metadata : dict of str to object
-        path, format, width, height, size_bytes, orientation; None where unknown.
+        path, format, width, height, size_bytes, orientation; None where unknown. With ``metadata=True`` also frames,
+        digest, exif, and what the camera wrote, where the picture can be read.
     """
 
     index: Any
@@ -75,7 +78,7 @@ class Description:
 
 
 def describe_outcome(
-    outcome: Outcome, ref: ImageRef, index: Any, task: Task, *, confidence: bool = False
+    outcome: Outcome, ref: ImageRef, index: Any, task: Task, *, header: Header | None, confidence: bool = False
 ) -> Description:
     """Record of one outcome.
 
@@ -83,41 +86,40 @@ def describe_outcome(
     ----------
     outcome : Outcome
     ref : ImageRef
-        Its picture, whose header is read.
+        Its picture.
     index : object
         Label of its row.
     task : Task
+    header : Header or None
+        Of the picture; None where it cannot be read.
     confidence : bool, default False
         Whether how sure the model was is among the columns.
     """
     fault = outcome.fault
     error = None if fault is None else f"{type(fault).__name__}: {fault}"
     values = {each.name: (outcome.values or {}).get(each.name) for each in task.fields}
-    sure = task.confidence(outcome.reply) if confidence and outcome.reply is not None and fault is None else {}
-    confidences = {f"{each.name}_confidence": sure.get(each.name) for each in task.fields} if confidence else {}
     first = values[task.fields[0].name]
+    columns = {**values, **(_confidences(outcome, task) if confidence else {}), f"{task.name}_error": error}
     return Description(
         index=index,
         text=first if isinstance(first, str) else None,
-        columns={**values, **confidences, f"{task.name}_error": error},
+        columns=columns,
         error=error,
         answer_seconds=outcome.reply.seconds if outcome.reply else None,
-        metadata=_metadata(ref),
+        metadata=_metadata(ref, header),
         **(details_of(outcome) | {"from_store": outcome.from_store, "is_duplicate": outcome.is_duplicate}),
     )
 
 
-def _metadata(ref: ImageRef) -> dict[str, Any]:
-    path = ref.source if isinstance(ref.source, str) else None
-    try:
-        header = read_header(ref)
-    except RunError:
-        return {"path": path, **dict.fromkeys(("format", "width", "height", "size_bytes", "orientation"))}
-    return {
-        "path": path,
-        "format": header.format,
-        "width": header.width,
-        "height": header.height,
-        "size_bytes": header.size_bytes,
-        "orientation": header.orientation,
-    }
+def _confidences(outcome: Outcome, task: Task) -> dict[str, float | None]:
+    reply = outcome.reply if outcome.fault is None else None
+    sure: Mapping[str, float | None] = {} if reply is None else task.confidence(reply)
+    return {f"{each.name}_confidence": sure.get(each.name) for each in task.fields}
+
+
+def _metadata(ref: ImageRef, header: Header | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"path": ref.source if isinstance(ref.source, str) else None}
+    facts |= {name: getattr(header, name, None) for name in _FACTS}
+    if header is None or header.exif is None:
+        return facts
+    return {**facts, **{name: getattr(header, name) for name in _MORE_FACTS}, **asdict(header.metadata)}

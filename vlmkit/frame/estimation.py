@@ -12,14 +12,14 @@ from typing import Any, NamedTuple, Unpack
 
 from vlmkit.arguments import check_whole
 from vlmkit.errors import BadSetting
-from vlmkit.frame.asking import compose
+from vlmkit.frame.asked import compose
 from vlmkit.frame.bulk import start
 from vlmkit.frame.columns import Columns
+from vlmkit.frame.given import given_of
 from vlmkit.frame.options import Options, TableOptions, parse_options
 from vlmkit.frame.progress import listener_for
+from vlmkit.frame.result import cells_to_ask
 from vlmkit.frame.run_statistics import RunControl
-from vlmkit.frame.selection import cells_to_ask, chosen_rows
-from vlmkit.frame.subjects import subject_of
 from vlmkit.records import Outcome, Usage
 from vlmkit.runner import Event, Planned, checked_price
 
@@ -141,17 +141,15 @@ def estimate(
     )
     parsed = parse_options(options, TableOptions)
     check_whole("rows", rows, "a whole number of rows to try, from 2 up", least=2)
-    subject = subject_of(
-        source, image=parsed.image, recursive=parsed.recursive, choose=lambda count: chosen_rows(count, parsed)
-    )
-    asked = cells_to_ask(subject.table, Columns(tasks, len(subject)), parsed.overwrite)
+    given = given_of(source, parsed)
+    asked = cells_to_ask(given.table, Columns(tasks, len(given)), parsed.overwrite)
     if not asked:
         raise BadSetting(
             "there are no rows to ask, so there is nothing to estimate; check source, limit and overwrite."
         )
     tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(rows, len(asked))))
     trial = _Trial(parsed, ", ".join(task.name for task in tasks))
-    trial.run(lambda options: start(subject, tasks, options, asked=tried, control=RunControl()))
+    trial.run(lambda options: start(given, tasks, options, asked=tried, control=RunControl()))
     return trial.estimate(len(asked), checked_price(parsed.price))
 
 

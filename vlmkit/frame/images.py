@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from operator import attrgetter
 from typing import Any
@@ -18,7 +18,7 @@ from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Examination, Header, Limits, examine, read, read_header
 
-__all__ = ["header_columns", "read_images", "table_of"]
+__all__ = ["Headers", "header_columns", "picture_column", "read_images", "table_of"]
 
 _THREADS = 16  # headers are waited for, not computed
 _CHUNK = 4  # few enough that threads stay close together, which a compressed archive rewards
@@ -146,18 +146,28 @@ def table_of(
     limits : Limits or None, default None
         None takes those in force.
     """
+    columns = header_columns(refs, exif=exif, digest=digest, decode=decode, limits=limits)
+    return pd.DataFrame({**picture_column(refs), **columns}, index=index)
+
+
+def picture_column(refs: Sequence[ImageRef]) -> dict[str, Any]:
+    """The column that says where pictures are: ``path``, or ``image`` with the objects where some are not files.
+
+    Parameters
+    ----------
+    refs : sequence of ImageRef
+
+    Returns
+    -------
+    dict of str to array, with one entry.
+    """
     sources = [ref.source for ref in refs]
     if all(isinstance(source, str) or source is None for source in sources):
-        first: dict[str, Any] = {
-            "path": text_array([str(source) if source is not None else None for source in sources])
-        }
-    else:
-        objects = np.empty(len(sources), dtype=object)
-        for position, source in enumerate(sources):  # in one go numpy would take the pictures for arrays
-            objects[position] = source
-        first = {"image": objects}
-    columns = header_columns(refs, exif=exif, digest=digest, decode=decode, limits=limits)
-    return pd.DataFrame({**first, **columns}, index=index)
+        return {"path": text_array([str(source) if source is not None else None for source in sources])}
+    objects = np.empty(len(sources), dtype=object)
+    for position, source in enumerate(sources):  # in one go numpy would take the pictures for arrays
+        objects[position] = source
+    return {"image": objects}
 
 
 def header_columns(
@@ -183,11 +193,91 @@ def header_columns(
     dict of str to array, by column name, in order.
     """
     facts = {**_FACTS, **(_EXIF if exif else {}), **({"digest": text_array} if digest else {})}
+    found = _headers(refs, limits or Limits.in_force(), digest=digest, decode=decode)
+    return _columns_of(found, facts, decode=decode)
+
+
+class Headers:
+    """What the headers of pictures say, each read while a run has its picture in memory, so that it is opened once.
+
+    Those that no run opened, because the store had the answer, are read when they are asked for. Any number of threads
+    may use it.
+
+    Parameters
+    ----------
+    exif, digest : bool, default False
+        As for `read_header`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Columns that they fill, in order.
+    """
+
+    names = (*(name.removeprefix("metadata.") for name in _FACTS), "error")
+
+    def __init__(self, *, exif: bool = False, digest: bool = False) -> None:
+        self._options = {"exif": exif, "digest": digest}
+        self._limits = Limits.in_force()  # once: it looks for a settings file
+        # By the reference's address; the reference is kept, too, as another one could get that address.
+        self._found: dict[int, tuple[ImageRef, _Found]] = {}
+
+    def take(self, ref: ImageRef, loaded: ImageRef | RunError) -> None:
+        """Read the header of a picture that is in memory just now.
+
+        Parameters
+        ----------
+        ref : ImageRef
+            As it was given.
+        loaded : ImageRef or RunError
+            The same picture, in memory; or why it is not.
+        """
+        if id(ref) not in self._found:
+            if isinstance(loaded, RunError):
+                found: _Found = (None, None, _said(loaded))
+            else:
+                found = _read_one(loaded, self._limits, **self._options)
+            self._found[id(ref)] = (ref, found)
+
+    def pop(self, ref: ImageRef) -> Header | None:
+        """Header of one picture, which is forgotten then; None where it cannot be read.
+
+        Parameters
+        ----------
+        ref : ImageRef
+        """
+        _, found = self._found.pop(id(ref), (ref, None))
+        return (found or _read_one(ref, self._limits, **self._options))[0]
+
+    def columns(self, refs: Sequence[ImageRef], *, read_rest: bool) -> dict[str, Any]:
+        """Arrays of what they say.
+
+        Parameters
+        ----------
+        refs : sequence of ImageRef
+        read_rest : bool
+            Whether those that nobody has opened are read now; otherwise what they say is missing.
+
+        Returns
+        -------
+        dict of str to array, by column name, in order.
+        """
+        if read_rest:
+            rest = [ref for ref in refs if id(ref) not in self._found]
+            for ref, found in zip(rest, _headers(rest, self._limits, **self._options), strict=True):
+                self._found[id(ref)] = (ref, found)
+        nothing: _Found = (None, None, None)
+        return _columns_of((self._found.get(id(ref), (ref, nothing))[1] for ref in refs), _FACTS)
+
+
+def _columns_of(
+    found: Iterable[_Found], facts: Mapping[str, Callable[[Sequence[Any]], Any]], *, decode: bool = False
+) -> dict[str, Any]:
     values: dict[str, list[Any]] = {name: [] for name in facts}
     examined: list[Examination | None] = []
     errors = []
     getters = [(attrgetter(name), column) for name, column in values.items()]
-    for header, examination, error in _headers(refs, limits or Limits.in_force(), digest=digest, decode=decode):
+    for header, examination, error in found:
         for get, column in getters:
             column.append(None if header is None else get(header))
         examined.append(examination)
@@ -205,11 +295,13 @@ def _decoded_columns(examined: Sequence[Examination | None]) -> dict[str, Any]:
     }
 
 
-def _headers(refs: Sequence[ImageRef], limits: Limits, *, digest: bool, decode: bool) -> Iterator[_Found]:
+def _headers(
+    refs: Sequence[ImageRef], limits: Limits, *, digest: bool, exif: bool = False, decode: bool = False
+) -> Iterator[_Found]:
     """What was found, in order; a bounded number of chunks is on its way at any time."""
 
     def read_chunk(chunk: Sequence[ImageRef]) -> list[_Found]:
-        return [_read_one(ref, limits, digest=digest, decode=decode) for ref in chunk]
+        return [_read_one(ref, limits, digest=digest, exif=exif, decode=decode) for ref in chunk]
 
     waiting: deque[Future[list[_Found]]] = deque()
     # Decoding takes a core and memory each, reading a header hardly either.
@@ -226,10 +318,16 @@ def _headers(refs: Sequence[ImageRef], limits: Limits, *, digest: bool, decode: 
         pool.shutdown(cancel_futures=True)  # an interrupt waits for what is being read, not for what would be
 
 
-def _read_one(ref: ImageRef, limits: Limits, *, digest: bool, decode: bool) -> _Found:
+def _read_one(
+    ref: ImageRef, limits: Limits, *, digest: bool = False, exif: bool = False, decode: bool = False
+) -> _Found:
     header = None
     try:
-        header = read_header(ref, digest=digest, limits=limits)
+        header = read_header(ref, digest=digest, exif=exif, limits=limits)
         return header, examine(ref, limits=limits) if decode else None, None
     except RunError as fault:
-        return header, None, f"{type(fault).__name__}: {fault}"
+        return header, None, _said(fault)
+
+
+def _said(fault: RunError) -> str:
+    return f"{type(fault).__name__}: {fault}"

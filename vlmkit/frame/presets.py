@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from vlmkit.frame.asking import compose, fill
+from vlmkit.frame.asked import compose
+from vlmkit.frame.bulk import fill
 from vlmkit.frame.options import TableOptions
 from vlmkit.prompts import compose_question, compose_score, compose_tags
 

@@ -54,19 +54,25 @@ def listener_for(progress: Any, title: str, control: RunControl | None = None) -
 
 
 def _listener(progress: Any, title: str, control: RunControl | None) -> Listener | None:
-    shell = notebook_shell()
-    if shell is not None and control is not None and (progress is True or (progress == "auto" and _is_watched(shell))):
-        return _panel(title, control) or TextBar(title)
-    if progress is True or (progress == "auto" and sys.stderr is not None and sys.stderr.isatty()):
-        return TextBar(title)
+    if progress is True or progress == "auto":
+        return _shown(title, control, always=progress is True)
     if progress == "log":
         return LogLines(title)
-    if progress is False or progress == "auto":
+    if progress is False:
         return None
     if not callable(progress):
         raise BadSetting(f'progress={progress!r}: give "auto", "log", True, False, or a function that takes an event.')
     listener: Listener = progress
     return listener
+
+
+def _shown(title: str, control: RunControl | None, *, always: bool) -> Listener | None:
+    """A panel in a notebook, a bar elsewhere; unless it is to be there always, only where somebody watches."""
+    shell = notebook_shell()
+    if shell is not None and control is not None and (always or _is_watched(shell)):
+        return _panel(title, control) or TextBar(title)
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return TextBar(title) if always or is_terminal else None
 
 
 def _after(statistics: Listener, listener: Listener | None) -> Listener:
@@ -112,31 +118,14 @@ class TextBar:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, Planned):
-            from tqdm import tqdm
-
             self._workers = event.workers
-            has_width = not _is_terminal_without_width()
-            self._bar = tqdm(
-                total=event.total,
-                desc=self._title,
-                unit="image",
-                file=sys.stderr,
-                dynamic_ncols=has_width,
-                ncols=None if has_width else shutil.get_terminal_size().columns or _BAR_CELLS,
-                nrows=None if has_width else _BAR_ROWS,
-                mininterval=_BAR_EVERY_S,
-            )
+            self._bar = self._new_bar(event.total)
         if self._bar is None:
             return
         if isinstance(event, Started):
             self._active.add(event.index)
         elif isinstance(event, Done):
-            self._active.discard(event.index)
-            if not isinstance(event.fault, Cancelled):
-                self._failed += event.fault is not None
-                self._spent = event.spent
-                self._bar.set_postfix_str(self._postfix(), refresh=False)
-                self._bar.update()
+            self._count(event, self._bar)
         elif isinstance(event, Waiting):
             self._waiting = event.rows
             self._bar.set_postfix_str(self._postfix())
@@ -144,6 +133,29 @@ class TextBar:
             self._bar.set_postfix_str(", ".join(_remarks(event, self._workers)), refresh=False)
             self._bar.close()
             self._bar = None
+
+    def _new_bar(self, total: int) -> tqdm[Any]:
+        from tqdm import tqdm
+
+        has_width = not _is_terminal_without_width()
+        return tqdm(
+            total=total,
+            desc=self._title,
+            unit="image",
+            file=sys.stderr,
+            dynamic_ncols=has_width,
+            ncols=None if has_width else shutil.get_terminal_size().columns or _BAR_CELLS,
+            nrows=None if has_width else _BAR_ROWS,
+            mininterval=_BAR_EVERY_S,
+        )
+
+    def _count(self, event: Done, bar: tqdm[Any]) -> None:
+        self._active.discard(event.index)
+        if not isinstance(event.fault, Cancelled):
+            self._failed += event.fault is not None
+            self._spent = event.spent
+            bar.set_postfix_str(self._postfix(), refresh=False)
+            bar.update()
 
     def _postfix(self) -> str:
         failed = [f"{self._failed} failed"] if self._failed else []

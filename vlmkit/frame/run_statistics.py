@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from vlmkit.errors import Cancelled, RunError
-from vlmkit.records import ImageRef
+from vlmkit.records import ImageRef, Reply
 from vlmkit.runner import Done, Event, Finished, Planned, Spent, Started, Unanswered, Waiting
 
 __all__ = ["ErrorGroup", "Progress", "RunControl", "RunStatistics"]
@@ -145,22 +145,28 @@ class RunStatistics:
                 self._spent = event.spent or self._spent
 
     def _count(self, event: Done) -> None:
+        if isinstance(event.fault, Cancelled):
+            return
         if event.fault is None:
             self._done += 1
-        elif isinstance(event.fault, Cancelled):
-            return
         else:
             self._count_fault(event.fault)
         self._from_store += event.from_store
         self._duplicates += event.is_duplicate
         self._retries += event.retries
         self._spent = event.spent or self._spent
-        if event.reply is not None and event.fault is None:
-            self._last = (event.index, event.reply.text)
-        if event.reply is not None and not (event.from_store or event.is_duplicate):
+        if event.reply is not None:
+            self._count_reply(event, event.reply)
+        self._take_sample(time.monotonic())
+
+    def _count_reply(self, event: Done, reply: Reply) -> None:
+        if event.fault is None:
+            self._last = (event.index, reply.text)
+        if not (event.from_store or event.is_duplicate):
             self._unanswered = None
-            self._tokens += event.reply.usage.completion_tokens or 0
-        now_s = time.monotonic()
+            self._tokens += reply.usage.completion_tokens or 0
+
+    def _take_sample(self, now_s: float) -> None:
         if now_s - self._samples[-1][0] >= _SAMPLE_EVERY_S:
             self._samples.append((now_s, self._done + self._failed, self._tokens))
             while now_s - self._samples[0][0] > _LOOK_BACK_S:
@@ -183,7 +189,8 @@ class RunStatistics:
             now_s = self._end_s or time.monotonic()
             ended = self._done + self._failed
             rate, tokens = self._rates(now_s, ended)
-            last, groups = self._last, [(count, name, example) for name, (count, example) in self._errors.items()]
+            seconds = now_s - self._begin_s if self._begin_s else 0.0
+            last, errors = self._last, dict(self._errors)
             now = Progress(
                 total=self._total,
                 done=self._done,
@@ -192,25 +199,21 @@ class RunStatistics:
                 from_store=self._from_store,
                 duplicates=self._duplicates,
                 retries=self._retries,
-                seconds=now_s - self._begin_s if self._begin_s else 0.0,
+                seconds=seconds,
                 rate_per_s=rate,
                 eta_s=(self._total - ended) / rate if rate and not self._end_s else None,
                 tokens_per_s=tokens,
-                spent=replace(self._spent, seconds=now_s - self._begin_s if self._begin_s else 0.0),
+                spent=replace(self._spent, seconds=seconds),
                 unanswered=self._unanswered,
                 waiting=self._waiting,
                 reason=self._reason,
                 is_finished=bool(self._end_s),
             )
-        return replace(
-            now,
-            errors=tuple(
-                ErrorGroup(type=name, count=count, example=example)
-                for count, name, example in sorted(groups, key=lambda group: -group[0])
-            ),
-            last_image=self.image_of(last[0]).label if last and self.image_of else None,
-            last_text=last[1] if last else None,
-        )
+        if last is not None:
+            label = self.image_of(last[0]).label if self.image_of else None
+            now = replace(now, last_image=label, last_text=last[1])
+        groups = [ErrorGroup(type=name, count=count, example=example) for name, (count, example) in errors.items()]
+        return replace(now, errors=tuple(sorted(groups, key=lambda group: -group.count)))
 
     def _rates(self, now_s: float, ended: int) -> tuple[float | None, float | None]:
         if not self._samples or not ended:

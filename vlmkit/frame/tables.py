@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -112,12 +112,13 @@ def rows_of(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[Mapping[str
         yield {column: None if missing else value for column, (value, missing) in zip(columns, cells, strict=True)}
 
 
-def check_clash(frame: pd.DataFrame, names: Sequence[str], *, overwrite: bool) -> None:
+def check_clash(columns: Collection[Any], names: Sequence[str], *, overwrite: bool) -> None:
     """Make sure that no column is replaced unasked.
 
     Parameters
     ----------
-    frame : DataFrame
+    columns : collection
+        Labels of the columns that are there.
     names : sequence of str
         Columns to be added.
     overwrite : bool
@@ -127,7 +128,7 @@ def check_clash(frame: pd.DataFrame, names: Sequence[str], *, overwrite: bool) -
     SetupError
         One is there already.
     """
-    there = [name for name in names if name in frame.columns]
+    there = [name for name in names if name in columns]
     if there and not overwrite:
         raise SetupError(
             f"the column {', '.join(map(repr, there))} is there already. When a cell runs again, pass overwrite=True "
@@ -152,7 +153,7 @@ def add_columns(frame: pd.DataFrame, arrays: Mapping[str, Any], *, overwrite: bo
     SetupError
         As `check_clash`.
     """
-    check_clash(frame, list(arrays), overwrite=overwrite)
+    check_clash(frame.columns, list(arrays), overwrite=overwrite)
     wider = frame.copy()
     for name, array in arrays.items():
         wider[name] = array

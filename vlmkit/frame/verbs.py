@@ -10,12 +10,11 @@ from typing import Any, Unpack
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.asking import compose, fill
-from vlmkit.frame.bulk import describe_row, yield_descriptions
+from vlmkit.frame.asked import compose
+from vlmkit.frame.bulk import describe_row, fill, yield_descriptions
 from vlmkit.frame.description import Description
+from vlmkit.frame.given import Given, given_of
 from vlmkit.frame.options import AskOptions, RowOptions, TableOptions, parse_options
-from vlmkit.frame.selection import chosen_rows
-from vlmkit.frame.subjects import Subject, subject_of
 from vlmkit.sources import refer
 
 __all__ = ["describe", "describe_iter", "describe_one"]
@@ -138,8 +137,8 @@ def describe_one(
         _in_words(prompt), schema=schema, style=style, max_words=max_words, max_characters=max_characters, system=system
     )
     parsed = replace(parse_options(options, AskOptions), progress=False)
-    subject = Subject(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[[refer(image)]])
-    return describe_row(subject, task, parsed)
+    given = Given(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[[refer(image)]])
+    return describe_row(given, task, parsed)
 
 
 def describe_iter(
@@ -152,6 +151,7 @@ def describe_iter(
     max_characters: int | None = None,
     system: str | None = None,
     stop_event: Event | None = None,
+    metadata: bool = False,
     **options: Unpack[RowOptions],
 ) -> Iterator[Description]:
     """Describe images one after another, each record given as it is ready, in input order.
@@ -166,6 +166,9 @@ def describe_iter(
     stop_event : threading.Event or None, default None
         Once it is set, within 0.1 s nothing new is asked and what is in flight is cancelled; records of rows that ended
         still come.
+    metadata : bool, default False
+        Whether `Description.metadata` also has ``frames``, ``digest`` (equal for equal files), what the camera wrote
+        (as `read_images` calls it) and ``exif``, all of its entries by name. Files are read to their end for it.
     **options
         As for `describe`, without details; ``overwrite=True`` asks anew what is stored.
 
@@ -185,15 +188,7 @@ def describe_iter(
         _in_words(prompt), schema=schema, style=style, max_words=max_words, max_characters=max_characters, system=system
     )
     parsed = parse_options(options, RowOptions)
-    reads_columns = bool(task.template.columns)
-    subject = subject_of(
-        source,
-        image=parsed.image,
-        recursive=parsed.recursive,
-        headers=reads_columns,
-        choose=lambda rows: chosen_rows(rows, parsed),
-    )
-    return yield_descriptions(subject, task, parsed, stop=stop_event)
+    return yield_descriptions(given_of(source, parsed), task, parsed, stop=stop_event, metadata=metadata)
 
 
 def _in_words(prompt: object) -> str | None:

@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 
+from vlmkit.errors import RunError
 from vlmkit.records import ImageRef, Message, Picture
-from vlmkit.runner.plan import Example, Target
+from vlmkit.runner.plan import Example, OnPicture, Target
 from vlmkit.sources import RECIPE, Limits, fingerprint, loaded, normalize, stamp
 from vlmkit.store import PictureRecord, Store
 
@@ -42,9 +43,20 @@ class PictureInput:
     limits : Limits
     unknown : set of str
         Identities of which it is known that the store does not know them; taken out once that was of use.
+    on_picture : callable or None, default None
+        As in `Plan`.
     """
 
-    def __init__(self, ref: ImageRef, target: Target, store: Store | None, limits: Limits, unknown: set[str]) -> None:
+    def __init__(
+        self,
+        ref: ImageRef,
+        target: Target,
+        store: Store | None,
+        limits: Limits,
+        unknown: set[str],
+        on_picture: OnPicture | None = None,
+    ) -> None:
+        self._on_picture = on_picture
         self._unknown = unknown
         self._ref = ref
         self._loaded: ImageRef | None = None
@@ -102,7 +114,7 @@ class PictureInput:
             self._unknown.discard(identities[0])
         elif identities and (digest := self._store.picture_digest(identities[0])):
             return (), digest
-        self._loaded = loaded(self._ref, limits=self._limits)
+        self._loaded = self._load()
         of_content = identity(self._target, fingerprint(self._loaded, limits=self._limits))
         digest = self._store.picture_digest(of_content)
         return (identities if digest else (*identities, of_content)), digest
@@ -110,11 +122,22 @@ class PictureInput:
     @cached_property
     def _picture(self) -> Picture:
         target = self._target
-        picture = normalize(
-            self._loaded or self._ref, target.longest_side_px, lossless=target.lossless, limits=self._limits
-        )
+        content = self._loaded or (self._load() if self._on_picture else self._ref)
+        picture = normalize(content, target.longest_side_px, lossless=target.lossless, limits=self._limits)
         self._loaded = None
         return picture
+
+    def _load(self) -> ImageRef:
+        """The picture in memory, which is told to whoever wants to know more of it: nobody else needs to open it."""
+        try:
+            content = loaded(self._ref, limits=self._limits)
+        except RunError as fault:
+            if self._on_picture:
+                self._on_picture(self._ref, fault)
+            raise
+        if self._on_picture:
+            self._on_picture(self._ref, content)
+        return content
 
 
 class PictureInputs:
@@ -126,9 +149,12 @@ class PictureInputs:
     limits : Limits
     keep : bool
         Whether the latest are kept for further questions about the same references.
+    on_picture : callable or None, default None
+        As in `Plan`.
     """
 
-    def __init__(self, store: Store | None, limits: Limits, *, keep: bool) -> None:
+    def __init__(self, store: Store | None, limits: Limits, *, keep: bool, on_picture: OnPicture | None = None) -> None:
+        self._on_picture = on_picture
         self._store = store
         self._limits = limits
         self._keep = keep
@@ -158,16 +184,17 @@ class PictureInputs:
         target : Target
         """
         if not self._keep:
-            return PictureInput(ref, target, self._store, self._limits, self._unknown)
+            return self._new(ref, target)
         name = (id(ref), target.longest_side_px, target.lossless)
         with self._lock:
             # The reference is kept, too, as another one could get its address.
-            _, view = self._kept.setdefault(
-                name, (ref, PictureInput(ref, target, self._store, self._limits, self._unknown))
-            )
+            _, view = self._kept.setdefault(name, (ref, self._new(ref, target)))
             self._kept.move_to_end(name)
             self._forget_some()
         return view
+
+    def _new(self, ref: ImageRef, target: Target) -> PictureInput:
+        return PictureInput(ref, target, self._store, self._limits, self._unknown, self._on_picture)
 
     def _forget_some(self) -> None:
         held = sum(view.held_bytes for _, view in self._kept.values())

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vlmkit import settings
 from vlmkit.backends import Backend
-from vlmkit.errors import BadSetting
+from vlmkit.errors import BadSetting, RunError
 from vlmkit.prompts import Task
 from vlmkit.records import ImageRef, Sampling
 from vlmkit.runner.attempt import Backoff
 from vlmkit.runner.budget import Budget, Price, budget_of
 
-__all__ = ["Example", "Plan", "Question", "Target", "make_plan", "target_of"]
+__all__ = ["Example", "OnPicture", "Plan", "Question", "Target", "make_plan", "target_of"]
 
 _HERE = "this process"
+OnPicture = Callable[[ImageRef, ImageRef | RunError], None]
 REUSES = ("answers", "readable", "nothing")
 
 _log = logging.getLogger(__name__)
@@ -148,6 +149,9 @@ class Plan:
         What the run may cost.
     price : (float, float) or None
         Money for a million prompt tokens, and for a million completion tokens.
+    on_picture : callable or None
+        Told of each picture that is opened, by the thread that is about to decode it: as it was given, and in memory,
+        or the fault that kept it from being read. Must not raise.
     """
 
     tasks: tuple[Task, ...]
@@ -165,6 +169,7 @@ class Plan:
     token_probabilities: bool
     budget: Budget
     price: Price | None
+    on_picture: OnPicture | None = None
 
     @property
     def asks_a_server(self) -> bool:
@@ -192,6 +197,7 @@ def make_plan(
     token_probabilities: bool = False,
     budget: Mapping[str, float] | None = None,
     price: Price | None = None,
+    on_picture: OnPicture | None = None,
 ) -> Plan:
     """Decide how a run goes.
 
@@ -219,6 +225,8 @@ def make_plan(
     budget : mapping or None, default None
         As `budget_of` takes it.
     price : (float, float) or None, default None
+    on_picture : callable or None, default None
+        As in `Plan`.
 
     Raises
     ------
@@ -255,6 +263,7 @@ def make_plan(
         token_probabilities=token_probabilities,
         budget=limits,
         price=prices,
+        on_picture=on_picture,
     )
 
 

@@ -68,9 +68,8 @@ class Preparer:
         self._plan = plan
         self._store = store
         self._reuses = store is not None and plan.reuse != "nothing"
-        self._inputs = PictureInputs(
-            store, Limits.in_force(), keep=len(plan.tasks) > 1
-        )  # once: it looks for a settings file
+        limits = Limits.in_force()  # once: it looks for a settings file
+        self._inputs = PictureInputs(store, limits, keep=len(plan.tasks) > 1, on_picture=plan.on_picture)
         self._examples = ExampleMessages(self._inputs)
 
     def glance(self, questions: Sequence[Question]) -> list[Prepared | None]:

@@ -94,9 +94,9 @@ class Explanation:
             "probability": float_array([token.probability for token in self.tokens]),
         }
         for place in range(most):
-            others = [dict(enumerate(token.alternatives)).get(place) for token in self.tokens]
-            columns[f"runner_up_{place + 1}"] = text_array([other and (other[0] or _END) for other in others])
-            columns[f"probability_{place + 1}"] = float_array([other and other[1] for other in others])
+            others = [_runner_up(token, place) for token in self.tokens]
+            columns[f"runner_up_{place + 1}"] = text_array([text for text, _ in others])
+            columns[f"probability_{place + 1}"] = float_array([probability for _, probability in others])
         return pd.DataFrame(columns)
 
     def _repr_html_(self) -> str:
@@ -145,6 +145,14 @@ class Explanation:
             rows,
             caption="Bars are logarithmic: a tenth of the probability is a quarter less bar.",
         )
+
+
+def _runner_up(token: Token, place: int) -> tuple[str, float] | tuple[None, None]:
+    """Text and probability of one of the tokens that were not chosen; nothing where there are not as many."""
+    if place >= len(token.alternatives):
+        return None, None
+    text, probability = token.alternatives[place]
+    return text or _END, probability
 
 
 def _percent(probability: float) -> str:

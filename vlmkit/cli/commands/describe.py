@@ -139,7 +139,7 @@ def _start(
     options = {name: value for name, value in asked.items() if value not in (None, ())}
     stop, fields = Event(), answer_fields(asked["schema"], asked["prompt"], confidence=asked["confidence"])
     descriptions = describe_iter(
-        refs, progress=monitor, overwrite=not options.pop("resume"), stop_event=stop, **options
+        refs, progress=monitor, overwrite=not options.pop("resume"), stop_event=stop, metadata=metadata, **options
     )
     records = (record_of(each, refs[each.index], metadata=metadata, fields=fields) for each in descriptions)
     extra = (*fields, *(METADATA if metadata else ()))

@@ -1,6 +1,7 @@
-"""What a person wrote outlives the next run, unless the call says otherwise; and what was replaced is the model's."""
+"""What comes out: which cells are asked, and what stays, such as what a person wrote."""
 
 import warnings
+from threading import Event
 
 import pandas as pd
 import pytest
@@ -8,11 +9,66 @@ import pytest
 import vlmkit as vk
 from vlmkit.errors import SetupError, TimedOut
 from vlmkit.frame.columns import Columns
-from vlmkit.frame.review_state import review_columns, reviewed_rows
+from vlmkit.frame.given import given_of
+from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.frame.result import Result, cells_to_ask, review_columns, reviewed_rows
 from vlmkit.prompts import compose_description, compose_questions
+from vlmkit.records import Outcome
 from vlmkit.views.review import review
 
+TEXT = compose_description("?", into="text")
 STATUSES = ["accepted", "edited", "rejected", "flagged", "auto"]
+
+
+def result_of(source, *outcomes, **options):
+    parsed = parse_options(options, TableOptions)
+    result = Result(given_of(source, parsed), [TEXT], parsed)
+    result.collect(iter(outcomes), Event())
+    return result
+
+
+def answers(*texts):
+    return [Outcome(index=index, values={"text": text}) for index, text in enumerate(texts)]
+
+
+def test_a_frame_gets_columns(photos):
+    """Behind its own, on its index, in a new table."""
+    frame = pd.DataFrame({"path": photos(2), "brand": ["x", None]}, index=["r", "r"])
+    table = result_of(frame, *answers("a", "b")).frame()
+    assert list(table) == ["path", "brand", "text", "text_error"]
+    assert table.index.tolist() == ["r", "r"]
+    assert list(frame) == ["path", "brand"]
+
+
+def test_a_series_becomes_a_series(photos):
+    """Named like the column, of the column's type, on the same index."""
+    series = result_of(pd.Series(photos(2), index=[3, 1], name="file"), *answers("a", "b")).frame()
+    pd.testing.assert_series_equal(series, pd.Series(["a", "b"], index=[3, 1], name="text", dtype="string"))
+
+
+def test_a_folder_gets_the_columns_of_its_pictures_first(photos):
+    """As read_images has them; of a run that was stopped, pictures that nobody opened have none."""
+    photos(2)
+    whole = result_of("photos", *answers("a", "b")).frame()
+    assert list(whole)[-3:] == ["error", "text", "text_error"]
+    assert whole["width"].tolist() == [10, 11]
+    parsed = parse_options({}, TableOptions)
+    stopped, stop = Result(given_of("photos", parsed), [TEXT], parsed), Event()
+    stop.set()
+    stopped.collect(iter(answers("a")), stop)
+    assert stopped.frame()["width"].isna().all()
+    assert stopped.frame()["text"].isna().tolist() == [False, True]
+
+
+def test_room_is_checked_for_every_new_column(photos):
+    """The error column counts, too, and so do columns of a folder that are read later."""
+    frame = pd.DataFrame({"path": photos(1), "text_error": [1]})
+    with pytest.raises(SetupError, match="'text_error' is there already"):
+        result_of(frame)
+    assert result_of(frame, overwrite=True).asked == range(1)
+    parsed = parse_options({}, TableOptions)
+    with pytest.raises(SetupError, match="'width' is there already"):
+        Result(given_of("photos", parsed), [compose_description("?", into="width")], parsed)
 
 
 @pytest.fixture
@@ -180,3 +236,75 @@ def test_a_real_model_leaves_a_persons_caption(reviewed):
     assert again["caption"].tolist()[:4] == reviewed["caption"].tolist()[:4]
     assert again["caption"].iloc[4] not in (None, "old 14")
     assert again["caption_status"].tolist() == STATUSES
+
+
+def asked_of(table, overwrite):
+    columns = Columns([compose_description("?", into="x")], len(table))
+    return list(cells_to_ask(table, columns, overwrite))
+
+
+def test_what_is_missing_and_what_failed():
+    """An empty cell, with or without an error; an error, with or without a cell."""
+    table = pd.DataFrame({"x": ["a", None, None, "stand-in"], "x_error": [None, None, "e", "e"]})
+    assert asked_of(table, "missing") == [1, 2]
+    assert asked_of(table, "errors") == [2, 3]
+    assert asked_of(table, True) == asked_of(table[[]], "missing") == asked_of(table[[]], "errors") == [0, 1, 2, 3]
+    with pytest.raises(SetupError, match="no column 'x_error' to tell the failed rows by"):
+        asked_of(table[["x"]], "errors")
+    twice = pd.concat([table, table[["x"]]], axis=1)
+    with pytest.raises(SetupError, match="2 columns are called 'x'"):
+        asked_of(twice, "missing")
+
+
+def test_each_question_has_its_own_cells():
+    """One row may miss one answer, another row another; a new question is asked of all."""
+    table = pd.DataFrame({"a": ["x", None], "a_error": [None, "e"], "b": [None, "y"], "b_error": ["e", None]})
+    for names, cells in (("ab", [1, 2]), ("abc", [1, 2, 3, 5])):
+        columns = Columns(compose_questions(dict.fromkeys(names, "?")), 2)
+        assert list(cells_to_ask(table, columns, "missing")) == cells
+        columns = Columns(compose_questions(dict.fromkeys(names, "?")), 2)
+        assert list(cells_to_ask(table, columns, "errors")) == cells
+
+
+def test_filling_only_what_is_empty(photos, backend):
+    """Nothing else is asked, and everything else is kept, whatever the index."""
+    frame = pd.DataFrame({"path": photos(4), "n": ["own words", None, "", None]}, index=list("aabb"))
+    model = backend()
+    result = vk.ask(frame, "?", into="n", model=model, overwrite="missing")
+    assert result["n"].tolist() == ["own words", "1: ?", "", "3: ?"]
+    assert result["n_error"].isna().all()
+    assert len(model.asks) == 2
+    assert result.index.tolist() == list("aabb")
+    assert frame["n"].isna().sum() == 2
+
+
+def test_doing_again_only_what_failed(photos, backend):
+    """The same line again and again, until nothing fails; the first time it asks all."""
+    answers = {10: [TimedOut("a"), TimedOut("b"), "at last"], 11: ["at once"], 12: [TimedOut("c"), "soon"]}
+    model = backend(replies=lambda ask: answers[ask.pictures[0].width].pop(0))
+    frame = pd.DataFrame({"path": photos(3)})
+    for asked in (3, 2, 1, 0):
+        model.asks.clear()
+        frame = vk.describe(frame, model=model, overwrite="errors", details=True)
+        assert len(model.asks) == asked
+    assert frame["description"].tolist() == ["at last", "at once", "soon"]
+    assert frame["description_error"].isna().all()
+    assert frame["description_model"].tolist() == ["fake:echo"] * 3
+
+
+def test_a_part_of_a_table_is_a_table(photos, backend):
+    """With the rows' own labels; a folder's, too; then the same line without the limit asks for the rest only."""
+    frame = pd.DataFrame({"path": photos(6)}, index=list("uvwxyz"))
+    model = backend()
+    first = vk.describe(frame, model=model, limit=2, store="s.sqlite")
+    assert first.index.tolist() == ["u", "v"]
+    some = vk.describe(frame, model=model, sample=2, store="s.sqlite", seed=0)
+    assert len(some) == 2
+    before = len(model.asks)
+    whole = vk.describe(frame, model=model, store="s.sqlite")
+    assert len(model.asks) == 6
+    assert before < 6
+    pd.testing.assert_frame_equal(whole.loc[["u", "v"]], first)
+    assert vk.describe("photos", model=model, limit=3)["path"].tolist() == frame["path"].tolist()[:3]
+    assert len(vk.caption(frame["path"], model=model, limit=4)) == 4
+    assert [record.index for record in vk.describe_iter(frame, model=model, limit=2)] == ["u", "v"]

@@ -1,21 +1,110 @@
-"""Rows with right answers become examples that a model is shown before each question."""
+"""What is asked: tasks made of a verb's arguments, examples with right answers, and the questions about each row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, RunError, SetupError
+from vlmkit.frame.given import Given
 from vlmkit.frame.tables import pick_all_pictures, refs_of, rows_of
-from vlmkit.prompts import Task
+from vlmkit.prompts import Task, compose_description, compose_form, compose_questions
 from vlmkit.records import ImageRef
-from vlmkit.runner import Example, Target
+from vlmkit.runner import Example, Question, Target
 from vlmkit.sources import read_header
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_pictures", "examples_of"]
+__all__ = ["check_pictures", "compose", "examples_of", "questions_of"]
+
+_DESCRIPTION = "description"
+
+
+def compose(
+    prompt: str | Mapping[str, Any] | None = None,
+    *,
+    schema: Any = None,
+    style: str | None = None,
+    max_words: int | None = None,
+    max_characters: int | None = None,
+    system: str | None = None,
+    into: str | None = None,
+    prefix: str = "",
+) -> tuple[Task, ...]:
+    """Tasks of what `describe` was given.
+
+    Parameters
+    ----------
+    prompt, schema, style, max_words, max_characters, system, into, prefix
+        As for `describe`.
+
+    Raises
+    ------
+    SetupError
+        What does not go together, or cannot be understood.
+    """
+    if isinstance(prompt, Mapping):
+        _refuse(
+            "many questions",
+            schema=schema,
+            style=style,
+            max_words=max_words,
+            max_characters=max_characters,
+            into=into,
+            prefix=prefix or None,
+        )
+        return compose_questions(prompt, system=system)
+    if schema is not None:
+        _refuse("a schema", style=style, max_words=max_words, max_characters=max_characters)
+        name = into or prefix.rstrip("_") or _DESCRIPTION
+        return (compose_form(schema, prompt=prompt, system=system, into=name, prefix=prefix),)
+    if prefix:
+        raise BadSetting(f"prefix={prefix!r} stands before the columns of a schema; here, name the column with into=….")
+    style = style or (None if prompt is not None else "detailed")
+    name = _DESCRIPTION if into is None else into
+    return (
+        compose_description(
+            prompt, style=style, max_words=max_words, max_characters=max_characters, system=system, into=name
+        ),
+    )
+
+
+def _refuse(what: str, **given: Any) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise BadSetting(f"{name}={value!r} has no meaning for {what}; leave it out.")
+
+
+def questions_of(
+    given: Given, tasks: Sequence[tuple[Task, tuple[Example, ...]]], asked: Sequence[int]
+) -> Iterator[Question]:
+    """Questions, row by row, so that all about one picture follow each other; each is made when it is taken.
+
+    Parameters
+    ----------
+    given : Given
+    tasks : sequence of (Task, tuple of Example)
+    asked : sequence of int
+        Cells, in order: a cell is one task in one row, numbered row by row.
+
+    Raises
+    ------
+    SetupError
+        Two columns that a prompt reads have the same label.
+    """
+    columns = list(dict.fromkeys(column for task, _ in tasks for column in task.template.columns))
+    rows = zip(given.refs(), given.rows(columns), strict=True)
+    cells: Iterator[tuple[Any, Any, Task, tuple[Example, ...]]]
+    cells = ((refs, row, task, shown) for refs, row in rows for task, shown in tasks)
+    if len(asked) < len(given) * len(tasks):
+        wanted = bytearray(len(given) * len(tasks))
+        for cell in asked:
+            wanted[cell] = True
+        cells = compress(cells, wanted)
+    for refs, row, task, shown in cells:
+        yield Question(task=task, images=refs, prompt=task.write(row), examples=shown)
 
 
 def examples_of(
