@@ -23,7 +23,7 @@ def test_the_widget_that_is_named_is_there():
     """What would be opened in a notebook exists."""
     import importlib
 
-    from vlmkit.views.review import Review
+    from vlmkit.views.reviewing import Review
     from vlmkit.views.vote import BlindComparison
 
     for kind in (Review, BlindComparison):

@@ -15,7 +15,7 @@ if not _startup.guard():  # the command imports pandas only for what needs it: i
     from vlmkit import accessor as _accessor  # noqa: F401  importing it registers df.vlm
 
 if TYPE_CHECKING:
-    from vlmkit.backends.registry import load
+    from vlmkit.backends import load
     from vlmkit.evaluation import assert_quality, calibrate, check, compare, evaluate, lint, verify
     from vlmkit.exporters import read_dataset, read_sidecars
     from vlmkit.frame import (
@@ -77,7 +77,7 @@ _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "evaluate": "vlmkit.evaluation",
     "explain": "vlmkit.views",
     "lint": "vlmkit.evaluation",
-    "load": "vlmkit.backends.registry",
+    "load": "vlmkit.backends",
     "pick_model": "vlmkit.views",
     "read_dataset": "vlmkit.exporters",
     "read_sidecars": "vlmkit.exporters",

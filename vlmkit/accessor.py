@@ -13,10 +13,8 @@ import pandas as pd
 from vlmkit.extras import open_by_name
 
 if TYPE_CHECKING:
-    from vlmkit.frame.description import Description
-    from vlmkit.frame.estimation import Estimate
-    from vlmkit.views.review import Review
-    from vlmkit.views.showing import Shown
+    from vlmkit.frame import Description, Estimate
+    from vlmkit.views import Review, Shown
 
 __all__ = ["Accessor"]
 
@@ -43,61 +41,61 @@ class Accessor:
 
     def read_images(self, **options: Any) -> pd.DataFrame:
         """`vlmkit.read_images` of this; takes the same arguments, and adds the facts of each picture."""
-        from vlmkit.frame.images import read_images
+        from vlmkit.frame import read_images
 
         return read_images(self._subject, **options)
 
     def describe(self, prompt: Any = None, **options: Any) -> Any:
         """`vlmkit.describe` of this; takes the same arguments."""
-        from vlmkit.frame.verbs import describe
+        from vlmkit.frame import describe
 
         return describe(self._subject, prompt, **options)
 
     def caption(self, **options: Any) -> Any:
         """`vlmkit.caption` of this; takes the same arguments."""
-        from vlmkit.frame.presets import caption
+        from vlmkit.frame import caption
 
         return caption(self._subject, **options)
 
     def ask(self, question: str, **options: Any) -> Any:
         """`vlmkit.ask` of this; takes the same arguments."""
-        from vlmkit.frame.presets import ask
+        from vlmkit.frame import ask
 
         return ask(self._subject, question, **options)
 
     def tags(self, vocabulary: Any, **options: Any) -> Any:
         """`vlmkit.tags` of this; takes the same arguments."""
-        from vlmkit.frame.presets import tags
+        from vlmkit.frame import tags
 
         return tags(self._subject, vocabulary, **options)
 
     def score(self, criterion: str, **options: Any) -> Any:
         """`vlmkit.score` of this; takes the same arguments."""
-        from vlmkit.frame.presets import score
+        from vlmkit.frame import score
 
         return score(self._subject, criterion, **options)
 
     def estimate(self, prompt: Any = None, **options: Any) -> Estimate:
         """`vlmkit.estimate` of this; takes the same arguments."""
-        from vlmkit.frame.estimation import estimate
+        from vlmkit.frame import estimate
 
         return estimate(self._subject, prompt, **options)
 
     def describe_iter(self, prompt: str | None = None, **options: Any) -> Iterator[Description]:
         """`vlmkit.describe_iter` of this; takes the same arguments."""
-        from vlmkit.frame.verbs import describe_iter
+        from vlmkit.frame import describe_iter
 
         return describe_iter(self._subject, prompt, **options)
 
     def show(self, *columns: str, **options: Any) -> Shown:
-        """`vlmkit.views.showing.show` of this: rows with thumbnails; takes the same arguments."""
-        from vlmkit.views.showing import show
+        """`vlmkit.views.show` of this: rows with thumbnails; takes the same arguments."""
+        from vlmkit.views import show
 
         return show(self._subject, *columns, **options)
 
     def review(self, *fields: str, **options: Any) -> Review:
-        """`vlmkit.views.review.review` of this: a person goes through the answers; takes the same arguments."""
-        from vlmkit.views.review import review
+        """`vlmkit.views.review` of this: a person goes through the answers; takes the same arguments."""
+        from vlmkit.views import review
 
         return review(self._subject, *fields, **options)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from tests.benchmarks.normalizer_speed import make_photos
-from vlmkit.views.review import review
+from vlmkit.views.reviewing import review
 from vlmkit.widgets.gallery import Gallery
 
 PAGE = 12

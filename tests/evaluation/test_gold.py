@@ -40,7 +40,7 @@ def test_all_reviewed_fields_must_be_right(reviewed):
 
 def test_a_review_gives_examples(scenes):
     """From the review itself: what was accepted and what was edited."""
-    from vlmkit.views.review import review
+    from vlmkit.views.reviewing import review
 
     going = review(scenes.head(3).assign(caption=["one", "two", "three"]), "caption", store=False)
     going.accept(0)

@@ -9,7 +9,7 @@ from vlmkit import frame as vk
 from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import BadSetting, TimedOut
 from vlmkit.frame.estimation import Estimate, Interval, _for_all, _Trial
-from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.frame.options import TableOptions, check_options
 from vlmkit.records import Outcome, Reply
 
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_estimated(photos, backend, options, message):
 )
 def test_time_is_reckoned_with_a_full_batch_and_with_the_trial_s_own_pace(workers, elapsed_s, expected):
     """What a trial cannot tell apart is inside its interval; a full batch leaves only the machine's unrest."""
-    trial = _Trial(parse_options({}, TableOptions), "x")
+    trial = _Trial(check_options({}, TableOptions), "x")
     reply = Reply(text="x", finish_reason="stop", model="m", seconds=1.0)
     trial._outcomes = [Outcome(index=index, values={}, reply=reply, seconds=1.0) for index in range(8)]
     trial._elapsed_s, trial._workers = elapsed_s, workers

@@ -6,13 +6,13 @@ from PIL import Image
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.frame.given import chosen_rows, given_of
-from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.frame.options import TableOptions, check_options
 
 FACTS = ["format", "width", "height", "size_bytes", "orientation", "frames", "taken_at", "error"]
 
 
 def given(source, **options):
-    return given_of(source, parse_options(options, TableOptions))
+    return given_of(source, check_options(options, TableOptions))
 
 
 def test_a_frame_stays_itself(photos):
@@ -41,7 +41,7 @@ def test_anything_else_becomes_a_table(photos):
     assert [ref.source for (ref,) in rows.refs()] == paths == [ref.source for (ref,) in rows.refs()]
     assert list(rows.table) == ["path"]
     assert list(rows.table_with(["path", "description"])) == ["path"]
-    assert rows.column_names == list(rows.whole_table()) == list(rows.table_with(["width"])) == ["path", *FACTS]
+    assert rows.column_names == list(rows.table_with(["width"])) == list(rows.whole_table()) == ["path", *FACTS]
     assert list(rows.rows(["path", "width"])) == [{"path": paths[0], "width": 10}, {"path": paths[1], "width": 11}]
     assert len(rows) == 2
 
@@ -50,9 +50,11 @@ def test_what_nobody_opened_is_missing_where_it_need_not_be_read(photos):
     """As it is of rows whose turn had not come; all columns are there, of their types."""
     photos(2)
     rows = given("photos")
-    assert rows.whole_table(read_rest=False)["width"].isna().all()
+    before = rows.whole_table()
+    assert before["width"].isna().all()
+    rows.read_headers()
     assert rows.whole_table()["width"].tolist() == [10, 11]
-    assert rows.whole_table(read_rest=False).dtypes.equals(rows.whole_table().dtypes)
+    assert rows.whole_table().dtypes.equals(before.dtypes)
 
 
 def test_pictures_in_memory():
@@ -88,14 +90,14 @@ def test_what_is_not_there_fails_at_once():
 )
 def test_limit_takes_the_first_rows(options, positions):
     """As many as there are; None is all of them."""
-    chosen = chosen_rows(10, parse_options(options, TableOptions))
+    chosen = chosen_rows(10, check_options(options, TableOptions))
     assert (None if chosen is None else list(chosen)) == positions
 
 
 def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order():
     """The same each time; other rows with another seed."""
-    draws = [chosen_rows(1000, parse_options({"sample": 20, "seed": seed}, TableOptions)) for seed in (0, 0, 1)]
+    draws = [chosen_rows(1000, check_options({"sample": 20, "seed": seed}, TableOptions)) for seed in (0, 0, 1)]
     assert draws[0] == draws[1] == sorted(draws[0])
     assert len(set(draws[0])) == 20
     assert draws[2] != draws[0]
-    assert chosen_rows(1000, parse_options({"sample": 20, "limit": 5}, TableOptions)) == draws[0][:5]
+    assert chosen_rows(1000, check_options({"sample": 20, "limit": 5}, TableOptions)) == draws[0][:5]

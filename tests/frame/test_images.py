@@ -291,7 +291,8 @@ def test_headers_are_read_from_what_is_in_memory(photos):
     headers.take(ref, loaded(ref))
     headers.take(gone, UnreadableImage("gone.png: no such file."))
     Path(path).unlink()
-    columns = headers.columns([ref, gone], read_rest=True)
+    headers.read_rest([ref, gone])
+    columns = headers.columns([ref, gone])
     assert columns["width"][0] == 10
     assert columns["error"][1] == "UnreadableImage: gone.png: no such file."
     assert tuple(columns) == headers.names

@@ -3,15 +3,15 @@
 import pytest
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.options import AskOptions, Options, RowOptions, TableOptions, parse_options
+from vlmkit.frame.options import AskOptions, CheckedOptions, RowOptions, TableOptions, check_options
 from vlmkit.records import Sampling
 
 
 def test_nothing_given_is_greedy_and_safe():
     """The defaults are those the docstring names."""
-    options = parse_options({}, TableOptions)
+    options = check_options({}, TableOptions)
     assert options.sampling == Sampling()
-    assert options == Options(sampling=Sampling(max_tokens=256, temperature=0.0, seed=0))
+    assert options == CheckedOptions(sampling=Sampling(max_tokens=256, temperature=0.0, seed=0))
     assert (options.on_error, options.progress, options.overwrite, options.details) == ("skip", "auto", False, False)
 
 
@@ -28,21 +28,21 @@ def test_tokens_are_chosen_as_told():
         "stop": "\n",
         "seed": 3,
     }
-    assert parse_options(given, AskOptions).sampling == Sampling(**{**given, "stop": ("\n",)})
-    assert parse_options({"stop": ["a", "b"]}, AskOptions).sampling.stop == ("a", "b")
+    assert check_options(given, AskOptions).sampling == Sampling(**{**given, "stop": ("\n",)})
+    assert check_options({"stop": ["a", "b"]}, AskOptions).sampling.stop == ("a", "b")
 
 
 def test_everything_else_arrives(backend):
     """A name or an open backend as the model."""
     model = backend()
     given = {"model": model, "image": "front", "recursive": True, "overwrite": True, "details": True, "workers": 2}
-    options = parse_options({**given, "timeout_s": 3, "on_error": "fail", "progress": False}, TableOptions)
+    options = check_options({**given, "timeout_s": 3, "on_error": "fail", "progress": False}, TableOptions)
     assert (options.model, options.image, options.workers, options.timeout_s) == (model, "front", 2, 3)
     assert (options.recursive, options.overwrite, options.details) == (True, True, True)
     assert (options.on_error, options.progress) == ("fail", False)
-    assert parse_options({"fallback": "tiny"}, TableOptions).fallback == ("tiny",)
-    assert parse_options({"fallback": [model, "tiny"]}, TableOptions).fallback == (model, "tiny")
-    assert parse_options({"fallback": None}, TableOptions).fallback == ()
+    assert check_options({"fallback": "tiny"}, TableOptions).fallback == ("tiny",)
+    assert check_options({"fallback": [model, "tiny"]}, TableOptions).fallback == (model, "tiny")
+    assert check_options({"fallback": None}, TableOptions).fallback == ()
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_everything_else_arrives(backend):
 def test_what_no_verb_takes(given, message):
     """Each says what to give instead."""
     with pytest.raises(BadSetting, match=message):
-        parse_options(given, TableOptions)
+        check_options(given, TableOptions)
 
 
 @pytest.mark.parametrize(("kind", "name"), [(AskOptions, "image"), (AskOptions, "workers"), (RowOptions, "details")])
 def test_a_verb_takes_only_what_it_uses(kind, name):
     """An option without effect is refused rather than ignored."""
     with pytest.raises(BadSetting, match=f"'{name}' is an unknown option"):
-        parse_options({name: None}, kind)
+        check_options({name: None}, kind)

@@ -23,7 +23,7 @@ from vlmkit.errors import (
     Unreachable,
 )
 from vlmkit.frame import resources
-from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.frame.options import TableOptions, check_options
 from vlmkit.frame.resources import check_names, open_resources
 from vlmkit.store import open_store
 
@@ -36,7 +36,7 @@ def nothing_shared():
 
 
 def options(**given):
-    return parse_options(given, TableOptions)
+    return check_options(given, TableOptions)
 
 
 def test_models_are_borrowed_and_the_store_is_closed(tmp_path):

@@ -10,18 +10,18 @@ import vlmkit as vk
 from vlmkit.errors import SetupError, TimedOut
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.given import given_of
-from vlmkit.frame.options import TableOptions, parse_options
+from vlmkit.frame.options import TableOptions, check_options
 from vlmkit.frame.result import Result, cells_to_ask, review_columns, reviewed_rows
 from vlmkit.prompts import compose_description, compose_questions
 from vlmkit.records import Outcome
-from vlmkit.views.review import review
+from vlmkit.views.reviewing import review
 
 TEXT = compose_description("?", into="text")
 STATUSES = ["accepted", "edited", "rejected", "flagged", "auto"]
 
 
 def result_of(source, *outcomes, **options):
-    parsed = parse_options(options, TableOptions)
+    parsed = check_options(options, TableOptions)
     result = Result(given_of(source, parsed), [TEXT], parsed)
     result.collect(iter(outcomes), Event())
     return result
@@ -52,7 +52,7 @@ def test_a_folder_gets_the_columns_of_its_pictures_first(photos):
     whole = result_of("photos", *answers("a", "b")).frame()
     assert list(whole)[-3:] == ["error", "text", "text_error"]
     assert whole["width"].tolist() == [10, 11]
-    parsed = parse_options({}, TableOptions)
+    parsed = check_options({}, TableOptions)
     stopped, stop = Result(given_of("photos", parsed), [TEXT], parsed), Event()
     stop.set()
     stopped.collect(iter(answers("a")), stop)
@@ -66,7 +66,7 @@ def test_room_is_checked_for_every_new_column(photos):
     with pytest.raises(SetupError, match="'text_error' is there already"):
         result_of(frame)
     assert result_of(frame, overwrite=True).asked == range(1)
-    parsed = parse_options({}, TableOptions)
+    parsed = check_options({}, TableOptions)
     with pytest.raises(SetupError, match="'width' is there already"):
         Result(given_of("photos", parsed), [compose_description("?", into="width")], parsed)
 

@@ -49,20 +49,8 @@ COMPLEX = {
 
 # Rooms, and the modules of other rooms that they reach past the room's own names.
 PAST_THE_WINDOW = {
-    "accessor": {
-        "frame.description",
-        "frame.estimation",
-        "frame.images",
-        "frame.presets",
-        "frame.verbs",
-        "views.review",
-        "views.showing",
-    },
-    "cli": {"frame.inventory", "frame.progress", "sources.metadata", "sources.urls"},
+    "cli": {"sources.metadata", "sources.urls"},
     "evaluation": {
-        "frame.progress",
-        "frame.tables",
-        "frame.values",
         "prompts.cleaning",
         "prompts.emptiness",
         "prompts.refusals",
@@ -70,37 +58,8 @@ PAST_THE_WINDOW = {
         "sources.color_grid",
         "sources.drawing",
     },
-    "exporters": {
-        "frame.arrays",
-        "frame.history",
-        "frame.reviewed",
-        "frame.tables",
-        "frame.values",
-        "sources.archives",
-        "sources.formats",
-        "sources.urls",
-    },
+    "exporters": {"sources.archives", "sources.formats", "sources.urls"},
     "tiny": {"sources.drawing"},
-    "views": {
-        "frame.arrays",
-        "frame.cells",
-        "frame.options",
-        "frame.reviewed",
-        "frame.tables",
-        "frame.values",
-    },
-    "widgets": {
-        "frame.progress",
-        "frame.reviewed",
-        "frame.run_statistics",
-        "frame.values",
-        "views.markup",
-        "views.picking",
-        "views.review",
-        "views.showing",
-        "views.thumbnails",
-        "views.vote",
-    },
 }
 # Public names that mean one thing in one room and another in the next.
 
@@ -117,7 +76,6 @@ TWICE = {
     "Kind",
     "Limits",
     "METADATA",
-    "Options",
     "Plan",
     "Question",
     "Row",
@@ -142,8 +100,6 @@ TWICE = {
     "models",
     "one_of",
     "parse",
-    "parse_options",
-    "pictures_of",
     "read",
     "read_text",
     "record_of",

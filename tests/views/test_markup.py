@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vlmkit.frame.values import text_of
+from vlmkit.frame.cells import text_of
 from vlmkit.views.markup import Markup, escape, picture_element, table_element, visible
 
 HOSTILE = [

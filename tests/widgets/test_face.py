@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from vlmkit.views.markup import picture_element
-from vlmkit.views.review import review
+from vlmkit.views.reviewing import review
 from vlmkit.widgets.face import Words, script, span_of, style
 from vlmkit.widgets.gallery import Gallery
 

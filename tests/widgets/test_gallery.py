@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 import pytest
 
-from vlmkit.views.review import review
+from vlmkit.views.reviewing import review
 from vlmkit.widgets.gallery import Gallery
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from vlmkit import settings
 from vlmkit.cli.output import say
 from vlmkit.errors import Cancelled, RunError
-from vlmkit.frame.progress import listener_for
+from vlmkit.frame import listener_for
 from vlmkit.records import ImageRef, Sampling
 from vlmkit.runner import Done, Event, FallingBack, Finished, Listener, Planned, Retrying, Waiting
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.frame.tables import column_of
+from vlmkit.frame import column_of
 
 __all__ = ["BROUGHT", "FILE_COLUMNS", "align_truth", "truth_of"]
 

@@ -16,8 +16,7 @@ from vlmkit.evaluation.evaluating import evaluate
 from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.sampling import stratified_rows
 from vlmkit.evaluation.texts import TEXT_MEASURES, check_measures
-from vlmkit.frame import ask, describe, read_images
-from vlmkit.frame.tables import column_of
+from vlmkit.frame import ask, column_of, describe, read_images
 from vlmkit.prompts import STYLES
 from vlmkit.settings import require_model
 

@@ -16,7 +16,7 @@ from vlmkit.evaluation.kinds import kind_of
 from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.words import rouge_l
 from vlmkit.extras import open_by_name
-from vlmkit.frame.values import is_list, is_missing
+from vlmkit.frame import is_list, is_missing
 
 __all__ = ["Comparison", "agreement_of", "frame_of"]
 

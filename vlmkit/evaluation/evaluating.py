@@ -13,8 +13,7 @@ from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.judging import Judging, judge_group
 from vlmkit.evaluation.kinds import KINDS, kind_of
 from vlmkit.evaluation.texts import TEXT_MEASURES
-from vlmkit.frame.tables import column_of
-from vlmkit.frame.values import is_missing
+from vlmkit.frame import column_of, is_missing
 
 __all__ = ["confusion", "evaluate"]
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from vlmkit.errors import SetupError
 from vlmkit.evaluation.alignment import BROUGHT
-from vlmkit.frame.tables import column_of
+from vlmkit.frame import column_of
 
 __all__ = ["ACCEPTED", "accepted"]
 

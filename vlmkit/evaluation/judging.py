@@ -15,8 +15,7 @@ from vlmkit.evaluation.classes import plain, score_classes, score_tags
 from vlmkit.evaluation.quantities import score_numbers
 from vlmkit.evaluation.resampling import Array, Scores, interval, is_a_point
 from vlmkit.evaluation.texts import score_texts
-from vlmkit.frame.tables import column_of
-from vlmkit.frame.values import is_missing
+from vlmkit.frame import column_of, is_missing
 
 __all__ = ["Judging", "judge_group"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.values import is_list, is_missing
+from vlmkit.frame import is_list, is_missing
 from vlmkit.prompts import VALUE_KINDS
 
 __all__ = ["KINDS", "Kind", "kind_of"]

@@ -13,8 +13,7 @@ from vlmkit.evaluation.lengths import Budget, budget_of
 from vlmkit.evaluation.near_duplicate_texts import near_duplicates
 from vlmkit.evaluation.rules import RULES, Rule, Span, sentence_ends, without_last_sentence
 from vlmkit.finish_reasons import Ending, ending_of
-from vlmkit.frame.tables import column_of
-from vlmkit.frame.values import is_missing
+from vlmkit.frame import column_of, is_missing
 
 __all__ = ["lint"]
 

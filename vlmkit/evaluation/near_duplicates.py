@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vlmkit.errors import BadSetting, RunError
-from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.frame import pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Limits
 from vlmkit.sources.color_grid import color_grid

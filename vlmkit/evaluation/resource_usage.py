@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from vlmkit.errors import MissingExtra
 from vlmkit.extras import open_by_name
-from vlmkit.frame.progress import listener_for
+from vlmkit.frame import listener_for
 from vlmkit.runner import Event, Finished
 
 __all__ = ["ResourceUsage"]

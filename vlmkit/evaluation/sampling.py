@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vlmkit.arguments import check_whole
-from vlmkit.frame.tables import column_of
+from vlmkit.frame import column_of
 
 __all__ = ["stratified_rows"]
 

@@ -12,8 +12,7 @@ import pandas as pd
 from vlmkit.errors import SetupError
 from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.words import rouge_l, words_of
-from vlmkit.frame.tables import column_of
-from vlmkit.frame.values import is_list, is_missing
+from vlmkit.frame import column_of, is_list, is_missing
 
 __all__ = ["uncertainty"]
 

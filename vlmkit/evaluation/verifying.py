@@ -8,9 +8,7 @@ import pandas as pd
 
 from vlmkit.errors import SetupError
 from vlmkit.evaluation.claims import claims_of, question_about
-from vlmkit.frame import ask
-from vlmkit.frame.tables import column_of
-from vlmkit.frame.values import is_missing
+from vlmkit.frame import ask, column_of, is_missing
 
 __all__ = ["verify"]
 

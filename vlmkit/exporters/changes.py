@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.frame.arrays import text_array
+from vlmkit.frame import text_array
 
 __all__ = ["ACTIONS", "Changes"]
 

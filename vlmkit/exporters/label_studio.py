@@ -19,7 +19,7 @@ from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.provenance import trace
 from vlmkit.exporters.review_tasks import predicted_values
 from vlmkit.exporters.values import plain_value, tags_of
-from vlmkit.frame.tables import column_of
+from vlmkit.frame import column_of
 from vlmkit.sources.urls import is_url
 
 if TYPE_CHECKING:

@@ -18,9 +18,7 @@ from vlmkit.exporters.conversations import without_token
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import find_text_column
 from vlmkit.exporters.values import plain_value, tags_of
-from vlmkit.frame.arrays import kind_of_object, text_array
-from vlmkit.frame.reviewed import STATUSES
-from vlmkit.frame.tables import add_columns, column_of, pick_pictures, refs_of
+from vlmkit.frame import STATUSES, add_columns, column_of, kind_of_object, pick_pictures, refs_of, text_array
 from vlmkit.records import ImageRef
 from vlmkit.sources import Limits, fingerprint
 from vlmkit.sources.urls import is_url, path_of_url

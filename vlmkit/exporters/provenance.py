@@ -12,8 +12,7 @@ import pandas as pd
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.options import Options
 from vlmkit.extras import open_by_name
-from vlmkit.frame.history import runs
-from vlmkit.frame.values import is_missing
+from vlmkit.frame import is_missing, runs
 
 __all__ = ["Provenance", "trace"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters.values import plain_reader, plain_value, tags_of
-from vlmkit.frame.tables import column_of, pick_pictures, refs_of
+from vlmkit.frame import column_of, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 
 __all__ = ["REJECTED", "Row", "Rows", "check_table", "find_text_column", "further_columns"]

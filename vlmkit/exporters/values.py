@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vlmkit.frame.arrays import float_array, integer_array, text_array
-from vlmkit.frame.values import is_missing, json_value
+from vlmkit.frame import float_array, integer_array, is_missing, json_value, text_array
 from vlmkit.untrusted import for_json
 
 __all__ = [

@@ -18,6 +18,7 @@ __all__ = [
     "kind_of_object",
     "text_array",
     "typed_array",
+    "utc_array",
 ]
 
 
@@ -74,6 +75,11 @@ def float_array(values: Sequence[float | None]) -> Any:
 def boolean_array(values: Sequence[bool | None]) -> Any:
     """Array of truths."""
     return pd.array(values, dtype="boolean")
+
+
+def utc_array(values: Sequence[Any]) -> Any:
+    """Array of moments in UTC."""
+    return pd.array(values, dtype="datetime64[us, UTC]")
 
 
 def _date_array(values: Sequence[Any]) -> Any:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from threading import Event
 from typing import Any
 
-from vlmkit.errors import Cancelled, RunError, VlmkitError
+from vlmkit.errors import Cancelled, VlmkitError
 from vlmkit.frame.asked import check_pictures, examples_of, questions_of
 from vlmkit.frame.background import Run
 from vlmkit.frame.description import Description, describe_outcome
 from vlmkit.frame.given import Given, given_of
 from vlmkit.frame.images import Headers
-from vlmkit.frame.options import Options, TableOptions, parse_options
+from vlmkit.frame.options import CheckedOptions, TableOptions, check_options
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.resources import check_names, open_resources
 from vlmkit.frame.result import Result
 from vlmkit.frame.run_statistics import RunControl
 from vlmkit.prompts import Task
-from vlmkit.records import ImageRef, Outcome
-from vlmkit.runner import make_plan, run
+from vlmkit.records import Outcome
+from vlmkit.runner import OnPicture, Plan, Target, make_plan, run
 
 __all__ = ["Outcomes", "describe_row", "fill", "start", "yield_descriptions"]
 
@@ -58,7 +58,7 @@ def fill(source: Any, tasks: Sequence[Task], options: TableOptions) -> Any:
     RunError
         The run ended early; its attribute ``partial`` has the result so far. So has that of a KeyboardInterrupt.
     """
-    parsed = parse_options(options, TableOptions)
+    parsed = check_options(options, TableOptions)
     given = given_of(source, parsed)
     result = Result(given, tasks, parsed)
     control = RunControl(is_background=parsed.background)
@@ -77,7 +77,7 @@ def fill(source: Any, tasks: Sequence[Task], options: TableOptions) -> Any:
 
 
 def yield_descriptions(
-    given: Given, task: Task, options: Options, *, stop: Event | None = None, metadata: bool = False
+    given: Given, task: Task, options: CheckedOptions, *, stop: Event | None = None, metadata: bool = False
 ) -> Iterator[Description]:
     """Ask every row, and give each one's record in input order as it ends.
 
@@ -85,7 +85,7 @@ def yield_descriptions(
     ----------
     given : Given
     task : Task
-    options : Options
+    options : CheckedOptions
     stop : Event or None, default None
         Set, it ends the run.
     metadata : bool, default False
@@ -103,14 +103,14 @@ def yield_descriptions(
     return _records(outcomes, given, task, headers, confidence=options.confidence)
 
 
-def describe_row(given: Given, task: Task, options: Options) -> Description:
+def describe_row(given: Given, task: Task, options: CheckedOptions) -> Description:
     """Ask the only row.
 
     Parameters
     ----------
     given : Given
     task : Task
-    options : Options
+    options : CheckedOptions
 
     Raises
     ------
@@ -144,11 +144,11 @@ def _records(
 def start(
     given: Given,
     tasks: Sequence[Task],
-    options: Options,
+    options: CheckedOptions,
     *,
     asked: Sequence[int],
     control: RunControl,
-    on_picture: Callable[[ImageRef, ImageRef | RunError], None] | None = None,
+    on_picture: OnPicture | None = None,
 ) -> Outcomes:
     """Outcomes of cells; everything that can be wrong with the call is found here, not at the first row.
 
@@ -156,7 +156,7 @@ def start(
     ----------
     given : Given
     tasks : sequence of Task
-    options : Options
+    options : CheckedOptions
     asked : sequence of int
         Cells, in order; an outcome's index is the place in this sequence.
     control : RunControl
@@ -181,22 +181,7 @@ def start(
     try:
         resources = open_resources(options, lease)
         check_pictures(resources.targets, given.pictures_per_row, shown)
-        plan = make_plan(
-            tasks,
-            resources.targets,
-            sampling=options.sampling,
-            timeout_s=options.timeout_s,
-            silence_s=options.silence_s,
-            on_timeout=options.on_timeout,
-            max_retries=options.max_retries,
-            workers=options.workers,
-            on_error=options.on_error,
-            reuse=_REUSE[options.overwrite],
-            token_probabilities=options.confidence,
-            budget=options.budget,
-            price=options.price,
-            on_picture=on_picture,
-        )
+        plan = _plan(tasks, resources.targets, options, on_picture)
         questions = questions_of(given, list(zip(tasks, shown, strict=True)), asked)
         outcomes = run(
             questions,
@@ -214,6 +199,27 @@ def start(
     # A generator that is never started has no end of its own.
     weakref.finalize(leased, lease.close).atexit = False
     return leased
+
+
+def _plan(
+    tasks: Sequence[Task], targets: Sequence[Target], options: CheckedOptions, on_picture: OnPicture | None
+) -> Plan:
+    return make_plan(
+        tasks,
+        targets,
+        sampling=options.sampling,
+        timeout_s=options.timeout_s,
+        silence_s=options.silence_s,
+        on_timeout=options.on_timeout,
+        max_retries=options.max_retries,
+        workers=options.workers,
+        on_error=options.on_error,
+        reuse=_REUSE[options.overwrite],
+        token_probabilities=options.confidence,
+        budget=options.budget,
+        price=options.price,
+        on_picture=on_picture,
+    )
 
 
 def _with(lease: ExitStack, outcomes: Outcomes) -> Outcomes:

@@ -16,7 +16,7 @@ from vlmkit.frame.asked import compose
 from vlmkit.frame.bulk import start
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.given import given_of
-from vlmkit.frame.options import Options, TableOptions, parse_options
+from vlmkit.frame.options import CheckedOptions, TableOptions, check_options
 from vlmkit.frame.progress import listener_for
 from vlmkit.frame.result import cells_to_ask
 from vlmkit.frame.run_statistics import RunControl
@@ -139,7 +139,7 @@ def estimate(
         into=into,
         prefix=prefix,
     )
-    parsed = parse_options(options, TableOptions)
+    parsed = check_options(options, TableOptions)
     check_whole("rows", rows, "a whole number of rows to try, from 2 up", least=2)
     given = given_of(source, parsed)
     asked = cells_to_ask(given.table, Columns(tasks, len(given)), parsed.overwrite)
@@ -156,7 +156,7 @@ def estimate(
 class _Trial:
     """The rows that are tried, and what they took."""
 
-    def __init__(self, options: Options, title: str) -> None:
+    def __init__(self, options: CheckedOptions, title: str) -> None:
         self._listener = listener_for(options.progress, title, RunControl())
         self._options = replace(options, progress=self._hear)
         self._seed = options.sampling.seed
@@ -164,7 +164,7 @@ class _Trial:
         self._elapsed_s = 0.0
         self._workers = 1
 
-    def run(self, begin: Callable[[Options], Any]) -> None:
+    def run(self, begin: Callable[[CheckedOptions], Any]) -> None:
         with closing(begin(self._options)) as outcomes:
             start_s = time.monotonic()
             self._outcomes = list(outcomes)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from vlmkit.errors import BadSetting
 from vlmkit.frame.images import Headers, picture_column
-from vlmkit.frame.options import Options
+from vlmkit.frame.options import CheckedOptions
 from vlmkit.frame.tables import pick_all_pictures, refs_of, rows_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import read
@@ -92,30 +92,31 @@ class Given:
         ----------
         names : sequence of str
         """
-        is_needed = self.headers is not None and not set(names).isdisjoint(self.headers.names)
-        return self.whole_table() if is_needed else self.table
-
-    def whole_table(self, *, read_rest: bool = True) -> pd.DataFrame:
-        """The table with what the headers say, where it was not a table that was given.
-
-        Parameters
-        ----------
-        read_rest : bool, default True
-            Whether pictures that nobody has opened yet are opened now; otherwise what they say is missing.
-        """
-        if self.headers is None:
+        if self.headers is None or set(names).isdisjoint(self.headers.names):
             return self.table
-        refs = [images[0] for images in self.refs()]
-        return self.table.assign(**self.headers.columns(refs, read_rest=read_rest))
+        self.read_headers()
+        return self.whole_table()
+
+    def read_headers(self) -> None:
+        """Open pictures that nobody has opened yet, where it was not a table that was given."""
+        if self.headers is not None:
+            self.headers.read_rest(self._first_refs())
+
+    def whole_table(self) -> pd.DataFrame:
+        """The table with what the headers say that were read, where it was not a table that was given."""
+        return self.table if self.headers is None else self.table.assign(**self.headers.columns(self._first_refs()))
+
+    def _first_refs(self) -> list[ImageRef]:
+        return [images[0] for images in self.refs()]
 
 
-def given_of(source: Any, options: Options) -> Given:
+def given_of(source: Any, options: CheckedOptions) -> Given:
     """See what was given as rows.
 
     Parameters
     ----------
     source : folder, glob pattern, path, bytes, PIL image, list of these, Series or DataFrame
-    options : Options
+    options : CheckedOptions
         ``image``, ``recursive``, ``limit``, ``sample``, and the seed.
 
     Raises
@@ -140,19 +141,19 @@ def given_of(source: Any, options: Options) -> Given:
     return Given(table=table, pictures=[refs], headers=Headers())
 
 
-def _chosen(given: Any, options: Options) -> Any:
+def _chosen(given: Any, options: CheckedOptions) -> Any:
     positions = chosen_rows(len(given), options)
     return given if positions is None else given.iloc[list(positions)]
 
 
-def chosen_rows(rows: int, options: Options) -> Sequence[int] | None:
+def chosen_rows(rows: int, options: CheckedOptions) -> Sequence[int] | None:
     """Positions of the rows that `limit` and `sample` leave, in order; None for all.
 
     Parameters
     ----------
     rows : int
         How many there are.
-    options : Options
+    options : CheckedOptions
     """
     positions: Sequence[int] = range(rows)
     if options.sample is not None and options.sample < rows:

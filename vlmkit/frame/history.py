@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.arrays import float_array, integer_array, text_array
+from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array, utc_array
 from vlmkit.store import choose_store, open_store
 
 __all__ = ["runs"]
@@ -76,14 +76,6 @@ def _table(arrays: Mapping[str, _Array], records: Sequence[Mapping[str, Any]]) -
     return pd.DataFrame({name: array([record[name] for record in records]) for name, array in arrays.items()})
 
 
-def _moments(values: Sequence[Any]) -> Any:
-    return pd.array(values, dtype="datetime64[us, UTC]")
-
-
-def _flags(values: Sequence[Any]) -> Any:
-    return pd.array(values, dtype="boolean")
-
-
 def _words(values: Sequence[Any]) -> Any:
     return text_array([None if value is None else str(value) for value in values])
 
@@ -94,7 +86,7 @@ def _json(values: Sequence[Any]) -> Any:
 
 _RUN: dict[str, _Array] = {
     "run": integer_array,
-    "started_at": _moments,
+    "started_at": utc_array,
     "state": text_array,
     "reason": text_array,
     "model": text_array,
@@ -113,7 +105,7 @@ _RUN: dict[str, _Array] = {
     "task": text_array,
     "sampling": _json,
     "longest_side_px": integer_array,
-    "lossless": _flags,
+    "lossless": boolean_array,
 }
 
 _ROW: dict[str, _Array] = {
@@ -135,7 +127,7 @@ _ROW: dict[str, _Array] = {
     "completion_tokens": integer_array,
     "seconds": float_array,
     "answer_seconds": float_array,
-    "from_store": _flags,
-    "is_duplicate": _flags,
+    "from_store": boolean_array,
+    "is_duplicate": boolean_array,
     "key": text_array,
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from vlmkit.errors import RunError
-from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array
+from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array, utc_array
 from vlmkit.frame.tables import add_columns, pick_pictures, refs_of
 from vlmkit.records import ImageRef
 from vlmkit.sources import Examination, Header, Limits, examine, read, read_header
@@ -31,10 +31,6 @@ def _time_array(values: Sequence[Any]) -> Any:
     return pd.array(values, dtype="datetime64[us]")
 
 
-def _moment_array(values: Sequence[Any]) -> Any:
-    return pd.array(values, dtype="datetime64[us, UTC]")
-
-
 _FACTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "format": text_array,
     "width": integer_array,
@@ -45,7 +41,7 @@ _FACTS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "metadata.taken_at": _time_array,
 }
 _EXIF: dict[str, Callable[[Sequence[Any]], Any]] = {
-    "metadata.taken_at_utc": _moment_array,
+    "metadata.taken_at_utc": utc_array,
     "metadata.camera_make": text_array,
     "metadata.camera_model": text_array,
     "metadata.lens_model": text_array,
@@ -249,23 +245,28 @@ class Headers:
         _, found = self._found.pop(id(ref), (ref, None))
         return (found or _read_one(ref, self._limits, **self._options))[0]
 
-    def columns(self, refs: Sequence[ImageRef], *, read_rest: bool) -> dict[str, Any]:
-        """Arrays of what they say.
+    def read_rest(self, refs: Sequence[ImageRef]) -> None:
+        """Read those that nobody has opened, in parallel.
 
         Parameters
         ----------
         refs : sequence of ImageRef
-        read_rest : bool
-            Whether those that nobody has opened are read now; otherwise what they say is missing.
+        """
+        rest = [ref for ref in refs if id(ref) not in self._found]
+        for ref, found in zip(rest, _headers(rest, self._limits, **self._options), strict=True):
+            self._found[id(ref)] = (ref, found)
+
+    def columns(self, refs: Sequence[ImageRef]) -> dict[str, Any]:
+        """Arrays of what they say; what those say that nobody has opened is missing.
+
+        Parameters
+        ----------
+        refs : sequence of ImageRef
 
         Returns
         -------
         dict of str to array, by column name, in order.
         """
-        if read_rest:
-            rest = [ref for ref in refs if id(ref) not in self._found]
-            for ref, found in zip(rest, _headers(rest, self._limits, **self._options), strict=True):
-                self._found[id(ref)] = (ref, found)
         nothing: _Found = (None, None, None)
         return _columns_of((self._found.get(id(ref), (ref, nothing))[1] for ref in refs), _FACTS)
 

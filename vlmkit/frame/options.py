@@ -15,7 +15,7 @@ from vlmkit.errors import BadSetting
 from vlmkit.records import Sampling
 from vlmkit.runner import Listener, budget_of
 
-__all__ = ["AskOptions", "ModelPicker", "Options", "RowOptions", "TableOptions", "parse_options"]
+__all__ = ["AskOptions", "CheckedOptions", "ModelPicker", "RowOptions", "TableOptions", "check_options"]
 
 
 @runtime_checkable
@@ -166,7 +166,7 @@ class TableOptions(RowOptions, total=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Options:
+class CheckedOptions:
     """Checked options: fields as in `TableOptions`, how tokens are chosen in `sampling`."""
 
     sampling: Sampling
@@ -193,7 +193,7 @@ class Options:
     store: bool | str | Path | None = None
 
 
-def parse_options(given: AskOptions, kind: Any) -> Options:
+def check_options(given: AskOptions, kind: Any) -> CheckedOptions:
     """Check what a verb was given.
 
     Parameters
@@ -219,7 +219,7 @@ def parse_options(given: AskOptions, kind: Any) -> Options:
             raise BadSetting(f"{name}={values[name]!r}: give {accepts}.")
     budget_of(values.get("budget"), values.get("price"))
     values["fallback"] = _listed(values.get("fallback"))
-    return Options(sampling=Sampling(**sampling), **values)
+    return CheckedOptions(sampling=Sampling(**sampling), **values)
 
 
 def _listed(fallback: Any) -> tuple[str | Backend, ...]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from vlmkit import settings
 from vlmkit.backends import Backend, borrow, parse
 from vlmkit.errors import MissingExtra, MissingKey, ModelLoadFailed, ModelNotFound, SetupError, StoreFault, Unreachable
-from vlmkit.frame.options import Options
+from vlmkit.frame.options import CheckedOptions
 from vlmkit.notices import warn
 from vlmkit.runner import Target, target_of
 from vlmkit.store import Store, StoreChoice, choose_store, default_path, open_store
@@ -31,12 +31,12 @@ class Resources(NamedTuple):
     targets: list[Target]
 
 
-def check_names(options: Options) -> None:
+def check_names(options: CheckedOptions) -> None:
     """See that the models and the store can be understood; opens nothing.
 
     Parameters
     ----------
-    options : Options
+    options : CheckedOptions
 
     Raises
     ------
@@ -51,12 +51,12 @@ def check_names(options: Options) -> None:
             parse(fallback)
 
 
-def open_resources(options: Options, lease: ExitStack) -> Resources:
+def open_resources(options: CheckedOptions, lease: ExitStack) -> Resources:
     """Open what a call needs; nothing but the store where that alone may answer.
 
     Parameters
     ----------
-    options : Options
+    options : CheckedOptions
     lease : ExitStack
         Gives everything back.
 
@@ -121,7 +121,7 @@ def _target(model: str | Backend | None, lease: ExitStack) -> Target:
     return target_of(lease.enter_context(borrow(named)), named=named)
 
 
-def _replayed(options: Options, store: Store) -> list[Target]:
+def _replayed(options: CheckedOptions, store: Store) -> list[Target]:
     """Everything the store knows of the models named, newest first: all revisions, all pixel budgets."""
     known = [target for model in (options.model, *options.fallback) for target in _known(model, store)]
     if not known:

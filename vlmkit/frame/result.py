@@ -15,7 +15,7 @@ import pandas as pd
 from vlmkit.errors import SetupError
 from vlmkit.frame.columns import Columns, TaskColumns
 from vlmkit.frame.given import Given
-from vlmkit.frame.options import Options
+from vlmkit.frame.options import CheckedOptions
 from vlmkit.frame.reviewed import STATUSES
 from vlmkit.frame.tables import add_columns, check_clash, column_of
 from vlmkit.notices import warn
@@ -34,7 +34,7 @@ class Result:
     ----------
     given : Given
     tasks : sequence of Task
-    options : Options
+    options : CheckedOptions
         ``overwrite``, ``details``, ``confidence``.
 
     Attributes
@@ -48,14 +48,13 @@ class Result:
         A column is there already, and may not be replaced; or holds what cannot be kept.
     """
 
-    def __init__(self, given: Given, tasks: Sequence[Task], options: Options) -> None:
+    def __init__(self, given: Given, tasks: Sequence[Task], options: CheckedOptions) -> None:
         self._given = given
         self._columns = Columns(tasks, len(given), details=options.details, confidence=options.confidence)
         names = self._columns.names
         check_clash(given.column_names, names, overwrite=bool(options.overwrite))
         self._before = given.table_with(names)
         self.asked = cells_to_ask(self._before, self._columns, options.overwrite)
-        self._is_whole = False
         _warn_of_reviews(self._before, self._columns, options.overwrite)
 
     @property
@@ -64,7 +63,7 @@ class Result:
         return self._given.is_series and len(self._columns.value_names) == 1
 
     def collect(self, outcomes: Iterator[Outcome], stop: Event) -> None:
-        """Enter all outcomes.
+        """Enter all outcomes; then read what the table says of pictures that the run did not need to open.
 
         Parameters
         ----------
@@ -91,7 +90,8 @@ class Result:
             for rest in outcomes:
                 self._take(rest)
             raise
-        self._is_whole = not stop.is_set()
+        if not stop.is_set():
+            self._given.read_headers()
 
     def _take(self, outcome: Outcome) -> None:
         self._columns.take(self.asked[outcome.index], outcome)
@@ -99,7 +99,7 @@ class Result:
     def frame(self) -> Any:
         """The Series, or a new table with the new columns; of a Series and several values, a table of these.
 
-        Where the run was stopped or has not ended yet, pictures whose turn did not come are not opened for it: what
+        Pictures that nobody has opened are not opened for it: until the run has ended, and where it was stopped, what
         their headers say is missing, as their answers are.
         """
         arrays = self._columns.arrays()
@@ -107,7 +107,7 @@ class Result:
             name = self._columns.names[0]
             return pd.Series(arrays[name], index=self._given.table.index, name=name)
         reviews = review_columns(self._before, self._columns, arrays)
-        return add_columns(self._given.whole_table(read_rest=self._is_whole), arrays | reviews, overwrite=True)
+        return add_columns(self._given.whole_table(), arrays | reviews, overwrite=True)
 
     def warn_of_failures(self) -> None:
         """Say how many rows failed, where there is no column that does."""

@@ -9,15 +9,14 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.frame.cells import cell_type_of
-from vlmkit.frame.values import is_missing
+from vlmkit.frame.cells import cell_type_of, is_missing
 from vlmkit.store import Judgment
 
-__all__ = ["STATUSES", "ReviewedField", "Verdict"]
+__all__ = ["STATUSES", "ReviewVerdict", "ReviewedField"]
 
 STATUSES = ("auto", "accepted", "edited", "rejected", "flagged")
 
-Verdict = tuple[str, Any]
+ReviewVerdict = tuple[str, Any]
 """Status, and the value that goes with it."""
 
 
@@ -43,7 +42,7 @@ class ReviewedField:
         self._current = frame[name]
         self._originals: Any = frame.get(f"{name}_original", self._current)
         self.cell = cell_type_of(self._current)
-        self._verdicts: dict[int, Verdict] = dict(self._earlier(frame.get(f"{name}_status")))
+        self._verdicts: dict[int, ReviewVerdict] = dict(self._earlier(frame.get(f"{name}_status")))
         self._cells = [None if is_missing(value) else value for value in self._originals.array]
         if self._originals is not self._current:
             self._begin_with_the_present()
@@ -68,27 +67,27 @@ class ReviewedField:
         told[STATUSES[0]] += len(self._index) - len(self._verdicts)
         return told
 
-    def verdict(self, row: int) -> Verdict | None:
+    def verdict(self, row: int) -> ReviewVerdict | None:
         """What was said; None where nothing."""
         return self._verdicts.get(row)
 
-    def set(self, row: int, verdict: Verdict | None) -> None:
+    def set(self, row: int, verdict: ReviewVerdict | None) -> None:
         """Take down what is said now; None takes it back."""
         if verdict is None or verdict[0] == STATUSES[0]:
             self._verdicts.pop(row, None)
         else:
             self._verdicts[row] = verdict
 
-    def accepted(self, row: int) -> Verdict:
+    def accepted(self, row: int) -> ReviewVerdict:
         """Verdict of somebody who agrees: an edited value stays edited."""
         value = self.value(row)
         return ("accepted" if self._is_original(row, value) else "edited"), value
 
-    def edited(self, row: int, value: Any) -> Verdict:
+    def edited(self, row: int, value: Any) -> ReviewVerdict:
         """Verdict of somebody who writes another value, or the same."""
         return ("accepted" if self._is_original(row, value) else "edited"), value
 
-    def packed(self, row: int, verdict: Verdict | None) -> tuple[str, str, str | None]:
+    def packed(self, row: int, verdict: ReviewVerdict | None) -> tuple[str, str, str | None]:
         """Original, status and value as the store keeps them."""
         original = self.cell.pack(self.original(row))
         if verdict is None:
@@ -128,7 +127,7 @@ class ReviewedField:
         if changed:
             self._originals = self.cell.series(self._cells, self._index)
 
-    def _earlier(self, statuses: Any) -> Iterator[tuple[int, Verdict]]:
+    def _earlier(self, statuses: Any) -> Iterator[tuple[int, ReviewVerdict]]:
         for row, status in enumerate(statuses.array if isinstance(statuses, pd.Series) else ()):
             if not is_missing(status) and status in STATUSES[1:]:
                 value = self._current.array[row]

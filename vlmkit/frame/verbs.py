@@ -14,7 +14,7 @@ from vlmkit.frame.asked import compose
 from vlmkit.frame.bulk import describe_row, fill, yield_descriptions
 from vlmkit.frame.description import Description
 from vlmkit.frame.given import Given, given_of
-from vlmkit.frame.options import AskOptions, RowOptions, TableOptions, parse_options
+from vlmkit.frame.options import AskOptions, RowOptions, TableOptions, check_options
 from vlmkit.sources import refer
 
 __all__ = ["describe", "describe_iter", "describe_one"]
@@ -74,7 +74,8 @@ def describe(
         are filled, a table of these. Otherwise a new DataFrame, same index and order, with what was asked for (text:
         string, int: Int64, float: Float64, bool: boolean, date: datetime64, time, Decimal and lists: objects, choices:
         category in their order) and the column of errors (string, NA where the row worked); a folder or a list gets the
-        columns of `read_images` first. With ``background=True``, at once, the `Run` that fills it.
+        columns of `read_images` first, in which pictures that a stopped run did not open have NA. With
+        ``background=True``, at once, the `Run` that fills it.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def describe_one(
     (task,) = compose(
         _in_words(prompt), schema=schema, style=style, max_words=max_words, max_characters=max_characters, system=system
     )
-    parsed = replace(parse_options(options, AskOptions), progress=False)
+    parsed = replace(check_options(options, AskOptions), progress=False)
     given = Given(table=pd.DataFrame(index=pd.RangeIndex(1)), pictures=[[refer(image)]])
     return describe_row(given, task, parsed)
 
@@ -187,7 +188,7 @@ def describe_iter(
     (task,) = compose(
         _in_words(prompt), schema=schema, style=style, max_words=max_words, max_characters=max_characters, system=system
     )
-    parsed = parse_options(options, RowOptions)
+    parsed = check_options(options, RowOptions)
     return yield_descriptions(given_of(source, parsed), task, parsed, stop=stop_event, metadata=metadata)
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "FallingBack",
     "Finished",
     "Listener",
+    "OnPicture",
     "Plan",
     "Planned",
     "Question",
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
         Waiting,
     )
     from vlmkit.runner.loop import run
-    from vlmkit.runner.plan import Example, Plan, Question, Target, make_plan, target_of
+    from vlmkit.runner.plan import Example, OnPicture, Plan, Question, Target, make_plan, target_of
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -55,6 +56,6 @@ else:
             "budget": "Spent budget_of checked_price",
             "events": "Done Event FallingBack Finished Listener Planned Retrying Started Unanswered Waiting",
             "loop": "run",
-            "plan": "Example Plan Question Target make_plan target_of",
+            "plan": "Example OnPicture Plan Question Target make_plan target_of",
         },
     )

@@ -10,18 +10,47 @@ from typing import TYPE_CHECKING
 
 from vlmkit.lazy import lazy_exports
 
-__all__ = ["Explanation", "Picker", "compare_view", "explain", "pick_model"]
+__all__ = [
+    "TIE",
+    "BlindComparison",
+    "Choice",
+    "Explanation",
+    "Markup",
+    "Picker",
+    "Review",
+    "Shown",
+    "Thumbnails",
+    "compare_view",
+    "escape",
+    "explain",
+    "pick_model",
+    "picture_element",
+    "review",
+    "show",
+    "static_comparison",
+    "static_review",
+    "table_element",
+    "visible",
+]
 
 if TYPE_CHECKING:
     from vlmkit.views.explanation import Explanation, explain
-    from vlmkit.views.picking import Picker, pick_model
-    from vlmkit.views.vote import compare_view
+    from vlmkit.views.markup import Markup, escape, picture_element, table_element, visible
+    from vlmkit.views.picking import Choice, Picker, pick_model
+    from vlmkit.views.reviewing import Review, review
+    from vlmkit.views.showing import Shown, show, static_comparison, static_review
+    from vlmkit.views.thumbnails import Thumbnails
+    from vlmkit.views.vote import TIE, BlindComparison, compare_view
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "explanation": "Explanation explain",
-            "picking": "Picker pick_model",
-            "vote": "compare_view",
+            "markup": "Markup escape picture_element table_element visible",
+            "picking": "Choice Picker pick_model",
+            "reviewing": "Review review",
+            "showing": "Shown show static_comparison static_review",
+            "thumbnails": "Thumbnails",
+            "vote": "TIE BlindComparison compare_view",
         },
     )

@@ -14,8 +14,7 @@ import pandas as pd
 from vlmkit import settings
 from vlmkit.backends import Backend, Insight, borrow
 from vlmkit.errors import BadSetting
-from vlmkit.frame.arrays import float_array, text_array
-from vlmkit.frame.options import ModelPicker, parse_options
+from vlmkit.frame import ModelPicker, check_options, float_array, text_array
 from vlmkit.records import Ask, Reply, Token, one_question
 from vlmkit.sources import decode, draw_grid, normalize, refer
 from vlmkit.views.markup import Markup, escape, picture_element, table_element
@@ -219,7 +218,7 @@ def explain(
     RunError
         The image cannot be read, or the model did not answer.
     """
-    parsed = parse_options(options, ExplainOptions)  # type: ignore[arg-type]  # a part of AskOptions
+    parsed = check_options(options, ExplainOptions)  # type: ignore[arg-type]  # a part of AskOptions
     if not 0 <= alternatives <= _MOST_ALTERNATIVES:
         raise BadSetting(f"alternatives={alternatives!r}: give a whole number from 0 to {_MOST_ALTERNATIVES}.")
     ask = Ask(messages=one_question(prompt, system=system), sampling=parsed.sampling, timeout_s=parsed.timeout_s)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import RunError
-from vlmkit.frame.values import is_missing
+from vlmkit.frame import is_missing
 from vlmkit.records import ImageRef
 from vlmkit.sources import fingerprint
 from vlmkit.store import Judgment, choose_store, open_store

@@ -11,7 +11,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from vlmkit.frame.values import text_of
+from vlmkit.frame import text_of
 from vlmkit.untrusted import without_hidden
 
 __all__ = [

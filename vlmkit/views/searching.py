@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from vlmkit.frame.reviewed import ReviewedField
-from vlmkit.frame.values import is_list, is_missing, text_of
+from vlmkit.frame import ReviewedField, is_list, is_missing, text_of
 
 __all__ = ["ORDERS", "Search"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vlmkit.errors import BadSetting, SetupError
-from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.frame import pick_pictures, refs_of
 from vlmkit.records import Picture
 from vlmkit.views.markup import Markup, escape, picture_element, table_element
 from vlmkit.views.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
-    from vlmkit.views.review import Review
+    from vlmkit.views.reviewing import Review
     from vlmkit.views.vote import BlindComparison
 
-__all__ = ["Shown", "pictures_of", "show", "static_comparison", "static_review"]
+__all__ = ["Shown", "picture_elements", "show", "static_comparison", "static_review"]
 
 _STATIC_ROWS = 12
 _LARGEST_SIDE_PX = 512
@@ -86,7 +86,7 @@ def show(
     head = table.head(rows)
     beside = _beside(head, columns)
     thumbnails = Thumbnails(list(refs_of(pictures.head(rows))), longest_side_px=longest_side_px)
-    shown = pictures_of(thumbnails, range(len(head)))
+    shown = picture_elements(thumbnails, range(len(head)))
     thumbnails.close()
     cells = [list(beside.iloc[:, place].array) for place in range(beside.shape[1])]
     body = [[head.index[row], picture, *(column[row] for column in cells)] for row, picture in enumerate(shown)]
@@ -103,7 +103,7 @@ def static_review(review: Review) -> str:
     review : Review
     """
     rows = range(min(len(review), _STATIC_ROWS))
-    shown = pictures_of(review.thumbnails, rows)
+    shown = picture_elements(review.thumbnails, rows)
     fields = [review.field(name) for name in review.fields]
     heads = ["", "picture", *(head for field in fields for head in (field.name, f"{field.name}_status"))]
     body = [
@@ -122,7 +122,7 @@ def static_comparison(comparison: BlindComparison) -> str:
     comparison : BlindComparison
     """
     rows = comparison.rows[:_STATIC_ROWS]
-    shown = pictures_of(comparison.thumbnails, rows)
+    shown = picture_elements(comparison.thumbnails, rows)
     frame = comparison.frame[[*comparison.columns, "preferred"]]
     body = [
         [picture, comparison.labels[row], *(frame.iloc[row, place] for place in range(frame.shape[1]))]
@@ -132,7 +132,7 @@ def static_comparison(comparison: BlindComparison) -> str:
     return table_element(["", "picture", *frame.columns], body, caption=below)
 
 
-def pictures_of(thumbnails: Thumbnails, rows: Sequence[int]) -> list[Markup]:
+def picture_elements(thumbnails: Thumbnails, rows: Sequence[int]) -> list[Markup]:
     """Thumbnails as HTML, or why there is none; waits for slow ones only so long.
 
     Parameters

@@ -19,20 +19,24 @@ from typing import Any
 import pandas as pd
 
 from vlmkit.errors import SetupError
-from vlmkit.frame.cells import cell_type_of
-from vlmkit.frame.tables import pick_pictures, refs_of
-from vlmkit.frame.values import is_missing, text_of
+from vlmkit.frame import cell_type_of, is_missing, pick_pictures, refs_of, text_of
 from vlmkit.notebook import WidgetBacked
 from vlmkit.proportions import wilson_interval
 from vlmkit.records import ImageRef
 from vlmkit.views.judgments import JudgedRows
 from vlmkit.views.thumbnails import Thumbnails
 
-__all__ = ["TIE", "BlindComparison", "Part", "compare_view", "differing_parts"]
+__all__ = ["TIE", "BlindComparison", "TextSpan", "compare_view", "differing_parts"]
 
 TIE = "tie"
 _KIND, _PREFERRED, _OPEN = "vote", "preferred", "open"
 _SIDE_PX = 420
+
+TextSpan = tuple[str, bool]
+"""A stretch of text, and whether it differs."""
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_MOST_WORDS = 1000  # alignment takes the square of this
 
 
 def compare_view(
@@ -157,7 +161,7 @@ class BlindComparison(WidgetBacked):
         """The column voted for, ``tie``, or None."""
         return self._votes.get(row)
 
-    def differences(self, row: int) -> dict[str, list[Part]]:
+    def differences(self, row: int) -> dict[str, list[TextSpan]]:
         """Each answer in parts, with whether the other answers say something else there."""
         texts = [text_of(self._cells[name][row]) for name in self.columns]
         return dict(zip(self.columns, differing_parts(texts), strict=True))
@@ -255,14 +259,7 @@ def _checked(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-Part = tuple[str, bool]
-"""A stretch of text, and whether it differs."""
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_MOST_WORDS = 1000  # alignment takes the square of this
-
-
-def differing_parts(texts: Sequence[str]) -> list[list[Part]]:
+def differing_parts(texts: Sequence[str]) -> list[list[TextSpan]]:
     """Each text in parts; put together they are the text again.
 
     A word is the same only where every other text has it, too, at the same point of the story, whatever its case.
@@ -297,8 +294,8 @@ def _matched(ours: list[str], theirs: list[str]) -> list[bool]:
     return matched
 
 
-def _parts(text: str, shared: Sequence[bool]) -> list[Part]:
-    pieces: list[Part] = []
+def _parts(text: str, shared: Sequence[bool]) -> list[TextSpan]:
+    pieces: list[TextSpan] = []
     end = 0
     for match, is_shared in zip(_TOKEN.finditer(text), shared, strict=True):
         gap = text[end : match.start()]

@@ -8,9 +8,7 @@ from typing import Any
 
 import traitlets
 
-from vlmkit.views.markup import visible
-from vlmkit.views.showing import static_comparison
-from vlmkit.views.vote import TIE, BlindComparison
+from vlmkit.views import TIE, BlindComparison, static_comparison, visible
 from vlmkit.widgets.face import Face, script
 
 __all__ = ["ComparisonView"]

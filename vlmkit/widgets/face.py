@@ -17,8 +17,7 @@ import ipywidgets
 from vlmkit.errors import RunError, VlmkitError
 from vlmkit.records import ImageRef, Picture
 from vlmkit.sources import thumbnail
-from vlmkit.views.markup import Markup, escape, visible
-from vlmkit.views.thumbnails import Thumbnails
+from vlmkit.views import Markup, Thumbnails, escape, visible
 
 __all__ = ["Face", "Words", "block", "script", "style"]
 

@@ -9,11 +9,8 @@ from typing import Any
 
 import traitlets
 
-from vlmkit.frame.reviewed import ReviewedField
-from vlmkit.frame.values import text_of
-from vlmkit.views.markup import visible
-from vlmkit.views.review import Review
-from vlmkit.views.showing import static_review
+from vlmkit.frame import ReviewedField, text_of
+from vlmkit.views import Review, static_review, visible
 from vlmkit.widgets.face import Face, script, span_of
 
 __all__ = ["Gallery"]

@@ -10,8 +10,7 @@ import ipywidgets
 from IPython.display import display
 
 from vlmkit.errors import VlmkitError
-from vlmkit.views.markup import table_element, visible
-from vlmkit.views.picking import Choice, Picker
+from vlmkit.views import Choice, Picker, table_element, visible
 from vlmkit.widgets.face import Words
 
 __all__ = ["PickerFace", "show"]

@@ -11,11 +11,10 @@ import ipywidgets
 from IPython.display import display
 
 from vlmkit.errors import RunError
-from vlmkit.frame.progress import spent_in_words
-from vlmkit.frame.run_statistics import Progress, RunControl, RunStatistics
+from vlmkit.frame import Progress, RunControl, RunStatistics, spent_in_words
 from vlmkit.runner import Event, Finished, Planned
 from vlmkit.sources import thumbnail
-from vlmkit.views.markup import Markup, picture_element, visible
+from vlmkit.views import Markup, picture_element, visible
 from vlmkit.widgets.face import Words
 
 __all__ = ["ProgressPanel"]

@@ -50,7 +50,7 @@ def _ask(names: Sequence[str], timeout_s: float) -> list[dict[str, Any]]:
 
 
 def _one(name: str, timeout_s: float) -> dict[str, Any]:
-    from vlmkit.frame.inventory import health as look
+    from vlmkit.frame import health as look
 
     try:
         return {"name": name, **asdict(look(name, timeout_s=timeout_s))}

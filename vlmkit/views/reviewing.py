@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, SetupError
-from vlmkit.frame.reviewed import STATUSES, ReviewedField
-from vlmkit.frame.tables import pick_pictures, refs_of
+from vlmkit.frame import STATUSES, ReviewedField, pick_pictures, refs_of
 from vlmkit.notebook import WidgetBacked
 from vlmkit.records import ImageRef
 from vlmkit.views.judgments import JudgedRows

@@ -14,7 +14,7 @@ from PIL import Image
 
 import vlmkit as vk
 from vlmkit.errors import BadSetting, SetupError, StoreFault
-from vlmkit.views.review import review
+from vlmkit.views.reviewing import review
 
 
 @pytest.fixture
