@@ -10,7 +10,6 @@ from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
-from vlmkit.errors import BadSetting
 from vlmkit.records import Ask, Message, Sampling, Tool, ToolCall, one_question
 
 
@@ -157,11 +156,20 @@ TOOL_TEMPLATE = """
 {% endif %}"""
 
 
-def test_a_template_that_does_not_know_tools_gets_none(engine):
-    """Said before anything is computed."""
-    assert not engine.abilities.tools
-    with pytest.raises(BadSetting, match="takes none"):
-        engine.submit(Ask(messages=one_question("?"), tools=(LOOK,)))
+def test_a_template_that_does_not_know_tools_gets_lines(engine):
+    """Tools, calls and results then stand in the text of the question; which form a call has is known."""
+    assert engine.abilities.tools
+    assert engine.info.call_markup.style == "plain"
+    assert "<|im_end|>" in dict(engine.info.call_markup.special_tokens)
+    shown = engine.look_inside(Ask(messages=CALLED, tools=(LOOK,))).text.replace("Ġ", " ").replace("Ċ", "\n")
+    lines = shown.partition("Which?")[2].partition("<|im_end|>")[0].split("\n")
+    assert lines[2:] == [
+        "- look(): Looks at a row.",
+        "- answer(text: string): gives the answer",
+        'Called look {"row": 1}',
+        "Result: a star",
+    ]
+    assert "Looks" not in engine.look_inside(Ask(messages=CALLED, tools=(LOOK,), tool_choice="none")).text
 
 
 def test_a_template_that_knows_tools_shows_all(checkpoint, tmp_path):
@@ -170,7 +178,7 @@ def test_a_template_that_knows_tools_shows_all(checkpoint, tmp_path):
     (directory / "chat_templates").mkdir()
     (directory / "chat_templates" / "tool_use.jinja").write_text(TOOL_TEMPLATE)
     with open_engine(str(directory), slots=1) as engine:
-        assert engine.abilities.tools
+        assert engine.info.call_markup.style == "hermes"
         ask = Ask(messages=CALLED, tools=(LOOK,), sampling=Sampling(max_tokens=3))
         shown = engine.look_inside(ask).text.replace("Ġ", " ")
         assert '"name": "look"' in shown.partition("user")[0]

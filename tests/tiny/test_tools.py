@@ -4,6 +4,7 @@ import json
 import random
 import re
 
+from vlmkit.backends import TOOLS_HEADING
 from vlmkit.tiny import tools
 
 LINE = re.compile(r"- (\w+)\((.*?)\): (.+)")
@@ -60,4 +61,4 @@ def test_where_no_tool_helps_the_answer_comes_at_once():
     """The offered tools are about tables."""
     prompt, answer = tools.draw_direct("What color is the circle?", "red", random.Random(1))
     assert json.loads(answer) == {"name": "answer", "arguments": {"text": "red"}}
-    assert prompt.startswith("What color is the circle?\n" + tools.HEADING)
+    assert prompt.startswith("What color is the circle?\n" + TOOLS_HEADING)

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 from vlmkit.lazy import lazy_exports
 
 __all__ = [
+    "CALL_STYLES",
     "DEFAULT_ENGINE",
+    "DIRECT_ANSWER",
     "ENGINES",
     "MOST_PENALTY",
+    "REASONING_MARKS",
+    "TOOLS_HEADING",
     "Abilities",
     "AskJob",
     "Backend",
     "BaseBackend",
+    "CallMarkup",
     "Compatibility",
     "Counts",
     "Delta",
@@ -31,6 +36,9 @@ __all__ = [
     "Tile",
     "ToolCallDelta",
     "borrow",
+    "call_markup_of",
+    "call_style_of",
+    "call_text",
     "check_engine",
     "engine_of",
     "file_stamp",
@@ -40,11 +48,21 @@ __all__ = [
     "loaded_models",
     "parse",
     "read_address",
+    "result_lines",
+    "tool_line",
+    "with_tool_lines",
 ]
 
 if TYPE_CHECKING:
     from vlmkit.backends.addresses import read_address
     from vlmkit.backends.base import AskJob, BaseBackend
+    from vlmkit.backends.call_styles import (
+        CALL_STYLES,
+        REASONING_MARKS,
+        CallMarkup,
+        call_markup_of,
+        call_style_of,
+    )
     from vlmkit.backends.checks import MOST_PENALTY
     from vlmkit.backends.discovery import FoundModel, check_engine, find_models
     from vlmkit.backends.facts import Compatibility, Counts, ModelInfo
@@ -62,12 +80,21 @@ if TYPE_CHECKING:
     )
     from vlmkit.backends.shared import borrow, loaded_models
     from vlmkit.backends.surface import Surface
+    from vlmkit.backends.tool_lines import (
+        DIRECT_ANSWER,
+        TOOLS_HEADING,
+        call_text,
+        result_lines,
+        tool_line,
+        with_tool_lines,
+    )
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "addresses": "read_address",
             "base": "AskJob BaseBackend",
+            "call_styles": "CALL_STYLES REASONING_MARKS CallMarkup call_markup_of call_style_of",
             "checks": "MOST_PENALTY",
             "discovery": "FoundModel check_engine find_models",
             "facts": "Compatibility Counts ModelInfo",
@@ -75,5 +102,6 @@ else:
             "registry": "DEFAULT_ENGINE ENGINES EngineSpec ModelName engine_of file_stamp frozen load parse",
             "shared": "borrow loaded_models",
             "surface": "Surface",
+            "tool_lines": "DIRECT_ANSWER TOOLS_HEADING call_text result_lines tool_line with_tool_lines",
         },
     )

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from html import escape
 
+from vlmkit.backends.call_styles import CallMarkup
 from vlmkit.records import Reply
 
 __all__ = ["Compatibility", "Counts", "ModelInfo", "counted"]
@@ -56,6 +57,8 @@ class ModelInfo:
         ``"nearly"``, ``"differs"``, ``"wrong"``, ``"fails"`` or ``"never compared"``.
     remarks : tuple of str, default ()
         Sentences about what differs, and about what was repaired.
+    call_markup : CallMarkup or None
+        How calls of tools stand in the text of its answers; None where a server reads them out itself.
     """
 
     name: str
@@ -76,6 +79,7 @@ class ModelInfo:
     has_tokenizer: bool = False
     faithfulness: str | None = None
     remarks: tuple[str, ...] = ()
+    call_markup: CallMarkup | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

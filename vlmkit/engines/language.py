@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from vlmkit.backends import CallMarkup, call_markup_of, with_tool_lines
 from vlmkit.engines import grammar, locate, mlx_vlm_api
 from vlmkit.engines.decoding import Prompt
 from vlmkit.engines.desk import within
 from vlmkit.engines.template import own_template, own_tool_template
 from vlmkit.errors import Refused
-from vlmkit.records import Ask, Constraint, Picture, one_question
+from vlmkit.records import Ask, Constraint, Message, Picture, one_question
 
 if TYPE_CHECKING:
     from vlmkit.engines.inspection import Checkpoint
@@ -57,6 +58,7 @@ class LoadedModel:
         self._template = made(own)
         for_tools = own_tool_template(checkpoint.directory)
         self._tool_template = self._template if for_tools is None else made(for_tools)
+        self._tool_template_text = for_tools or own
         self.tokenizer = getattr(processor, "tokenizer", processor)
         # The criteria are shared, mutable state of the tokenizer: asked once, before anybody adds to them.
         self.tokenizer.stopping_criteria.reset(getattr(model.config, "eos_token_id", None))
@@ -75,8 +77,22 @@ class LoadedModel:
         return self._vocabulary.matcher(constraint)
 
     @property
-    def takes_tools(self) -> bool:
-        """Whether its chat template shows tools."""
+    def call_markup(self) -> CallMarkup:
+        """How calls of tools stand in its answers."""
+        special = {
+            token.content: number
+            for number, token in getattr(self.tokenizer, "added_tokens_decoder", {}).items()
+            if token.special
+        }
+        shown = self._tool_template_text if self._shows_tools else None
+        try:
+            prompt = self._finished(Ask(messages=(Message.user("?"),)))
+        except Exception:  # noqa: BLE001  a template may break in any way over a question without a picture
+            prompt = ""
+        return call_markup_of(shown, special, prompt)
+
+    @property
+    def _shows_tools(self) -> bool:
         return self._tool_template is not None and self._tool_template.takes_tools
 
     def question(self, text: str, images: Sequence[Any]) -> Prompt:
@@ -92,14 +108,7 @@ class LoadedModel:
         images : sequence of PIL.Image.Image
             Its pictures, decoded.
         """
-        tools = () if ask.tool_choice == "none" else ask.tools
-        uses_tools = bool(tools) or any(message.tool_calls for message in ask.messages)
-        template = self._tool_template if uses_tools else self._template
-        finished = (
-            template.text(ask.messages, tools)
-            if template is not None
-            else mlx_vlm_api.plain_prompt(self.model, self.processor, ask.messages)
-        )
+        finished = self._finished(ask)
         with within(_PREPARING_S, "making tokens and pixels of a question"), mlx_vlm_api.on_stream():
             inputs = mlx_vlm_api.model_inputs(self.model, self.processor, finished, images)
         return Prompt(
@@ -108,6 +117,19 @@ class LoadedModel:
             inputs=inputs,
             image_token=mlx_vlm_api.image_token_id(self.model, self.processor, self._config, inputs),
         )
+
+    def _finished(self, ask: Ask) -> str:
+        """Text of a prompt; where the template shows no tools, the conversation itself does."""
+        tools = () if ask.tool_choice == "none" else ask.tools
+        messages, template = ask.messages, self._template
+        if tools or any(message.tool_calls for message in messages):
+            if self._shows_tools:
+                template = self._tool_template
+            else:
+                messages, tools = with_tool_lines(messages, tools), ()
+        if template is None:
+            return mlx_vlm_api.plain_prompt(self.model, self.processor, messages)
+        return template.text(messages, tools)
 
     def as_read(self, prompt: Prompt) -> str:
         """A prompt's tokens as text, markers included; a run of the picture's token is shown once."""

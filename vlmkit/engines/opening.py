@@ -128,7 +128,7 @@ def _opened(
     abilities = Abilities(
         images_per_ask=images_per_ask(checkpoint.model_type, takes_several=loaded.takes_several),
         json_schema=loaded.language.can_constrain,
-        tools=loaded.language.takes_tools,
+        tools=True,  # by the prompt's own lines where its template shows none
         token_probabilities=True,
         seed=True,
         lossless=True,
@@ -158,6 +158,7 @@ def _info(checkpoint: Checkpoint, loaded: loading.Loaded, faults: tuple[str, ...
         serving="one by one" if given["why_one_by_one"] else "batched",
         sees_pictures=True,
         has_tokenizer=True,
+        call_markup=loaded.language.call_markup,
         faithfulness="wrong" if faults else verdict.faithfulness,
         remarks=(*(f"It does not see rightly: {fault}." for fault in faults), *verdict.remarks, *loaded.repairs),
     )

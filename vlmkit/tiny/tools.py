@@ -11,24 +11,14 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from vlmkit.backends import DIRECT_ANSWER, TOOLS_HEADING, call_text, result_lines, tool_line
 from vlmkit.tiny.paraphrases import Paraphrases, of
 from vlmkit.tiny.scenes import BACKGROUNDS, COLORS, PLACES, SHAPES, SIZES, Scene, make
 
-__all__ = [
-    "ANSWER_LINE",
-    "HEADING",
-    "call_text",
-    "draw_call",
-    "draw_direct",
-    "draw_result",
-    "result_lines",
-    "tool_line",
-]
+__all__ = ["draw_call", "draw_direct", "draw_result"]
 
-HEADING = 'Call one of these tools with one JSON object {"name": …, "arguments": {…}}:'
-ANSWER_LINE = "- answer(text: string): gives the answer"
+_ANSWER_LINE = tool_line(DIRECT_ANSWER.name, [("text", "string")], DIRECT_ANSWER.description)
 _OF_TABLES = ("describe", "compare", "search", "tag", "filter")
 _SOUNDS = {
     "trained": ("ba", "do", "fe", "gi", "ko", "lu", "ma", "ne", "po", "ra", "si", "tu", "ve", "zo", "wi", "hu"),
@@ -239,30 +229,6 @@ _KINDS = (
 )  # fmt: skip
 
 
-def tool_line(name: str, arguments: Sequence[tuple[str, str]], description: str) -> str:
-    """Write the line that offers a tool.
-
-    Parameters
-    ----------
-    name : str
-    arguments : sequence of (str, str)
-        Name and JSON type of each.
-    description : str
-    """
-    listed = ", ".join(f"{argument}: {kind}" for argument, kind in arguments)
-    return f"- {name}({listed}): {description}"
-
-
-def call_text(name: str, arguments: dict[str, Any]) -> str:
-    """Write a call."""
-    return json.dumps({"name": name, "arguments": arguments})
-
-
-def result_lines(name: str, arguments: dict[str, Any], result: str) -> str:
-    """Write what was called and what came back, as it follows the tools in a prompt."""
-    return f"Called {name} {json.dumps(arguments)}\nResult: {result}"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Offered:
     """A tool as it is offered this time: its kind's number, its name, and the names of its arguments."""
@@ -299,8 +265,8 @@ def draw_direct(request: str, answer: str, rng: random.Random, *, held_out: bool
         [number for number, kind in enumerate(_KINDS) if kind.names[0] in _OF_TABLES], rng.randint(1, 3)
     )
     lines = [_offer(number, rng, held_out).line for number in useless]
-    lines.insert(rng.randint(0, len(lines)), ANSWER_LINE)
-    return "\n".join((request, HEADING, *lines)), call_text("answer", {"text": answer})
+    lines.insert(rng.randint(0, len(lines)), _ANSWER_LINE)
+    return "\n".join((request, TOOLS_HEADING, *lines)), call_text(DIRECT_ANSWER.name, {"text": answer})
 
 
 def draw_result(rng: random.Random, *, held_out: bool = False) -> tuple[str, str]:
@@ -316,7 +282,7 @@ def draw_result(rng: random.Random, *, held_out: bool = False) -> tuple[str, str
     value = _VALUES[kind.result](rng)
     shown = value if rng.random() < 0.6 else json.dumps({"result": value})
     lines = result_lines(made["name"], made["arguments"], shown)
-    return f"{prompt}\n{lines}", call_text("answer", {"text": value})
+    return f"{prompt}\n{lines}", call_text(DIRECT_ANSWER.name, {"text": value})
 
 
 def _draw(rng: random.Random, held_out: bool) -> tuple[_Kind, str, str]:
@@ -334,8 +300,8 @@ def _draw(rng: random.Random, held_out: bool) -> tuple[_Kind, str, str]:
         for name, value, (_, kind_name, _) in zip(wanted.arguments, drawn, kind.arguments, strict=True)
     }
     lines = [tool.line for tool in offered.values()]
-    lines.insert(rng.randint(0, len(lines)), ANSWER_LINE)
-    prompt = "\n".join((request, HEADING, *lines))
+    lines.insert(rng.randint(0, len(lines)), _ANSWER_LINE)
+    prompt = "\n".join((request, TOOLS_HEADING, *lines))
     return kind, prompt, call_text(wanted.name, values)
 
 

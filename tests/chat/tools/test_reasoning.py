@@ -3,8 +3,8 @@
 import pytest
 
 from tests.chat.tools.conftest import Found, read
+from vlmkit.backends import REASONING_MARKS
 from vlmkit.chat.tools import ReasoningSplitter
-from vlmkit.chat.tools.reasoning import REASONING_MARKS
 
 
 def split(*pieces, is_open=False):

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from vlmkit.lazy import lazy_exports
 
-__all__ = ["TOOL_STYLES", "ReasoningSplitter", "Scanner", "ToolStyle"]
+__all__ = ["TOOL_STYLES", "ReasoningSplitter", "Scanner", "ToolStyle", "constraint_for", "markup_of", "style_for"]
 
 if TYPE_CHECKING:
+    from vlmkit.chat.tools.choice import markup_of, style_for
+    from vlmkit.chat.tools.grammars import constraint_for
     from vlmkit.chat.tools.reasoning import ReasoningSplitter
     from vlmkit.chat.tools.scanner import Scanner
     from vlmkit.chat.tools.styles import TOOL_STYLES, ToolStyle
@@ -19,6 +21,8 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "choice": "markup_of style_for",
+            "grammars": "constraint_for",
             "reasoning": "ReasoningSplitter",
             "scanner": "Scanner",
             "styles": "TOOL_STYLES ToolStyle",

@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Callable
 
+from vlmkit.backends import DIRECT_ANSWER
 from vlmkit.chat.tools.json_values import ENDS_EARLY, JSON, JsonCopier, Notation, escaped
 from vlmkit.chat.tools.output import Output
 from vlmkit.chat.tools.source import Source, Steps
 
-__all__ = ["MOST_NAME", "accept_fence", "close_fence", "read_arguments", "read_json_calls"]
+__all__ = ["MOST_NAME", "accept_fence", "close_fence", "read_arguments", "read_json_calls", "read_plain_call"]
 
 MOST_NAME = 80
 """Characters that are read to find a tool's name, which has 64 at most."""
@@ -21,6 +22,7 @@ MOST_NAME = 80
 _FENCES = ("```json\n", "```json", "```\n", "```")
 _SEPARATORS = re.compile(r"[\s,;]+")
 _KEY = re.compile(r"[\w.\-$]+")
+_ENDS = re.compile(r"[\s}]+")
 _NAME_KEYS = frozenset({"name", "function", "tool", "tool_name"})
 _ARGUMENT_KEYS = frozenset({"arguments", "parameters", "args", "input"})
 _NOTHING = frozenset({"", "null", "[]"})
@@ -86,9 +88,8 @@ def _in_string(source: Source, emit: Callable[[str], None]) -> Steps[str]:
     steps = _keep_result(_unwrapped(inner, emit), problems)
 
     def feed(piece: str) -> None:
-        if piece and piece != '"':
-            inner.feed(json.loads(f'"{piece}"'))
-            next(steps, None)
+        inner.feed(_read_piece(piece))
+        next(steps, None)
 
     copier = JsonCopier(source, feed)
     is_whole = yield from copier.string(source.take(1))
@@ -195,6 +196,49 @@ class _CallObject:
 
 def _drop(_: str) -> None:
     """Where a value is only passed over."""
+
+
+def read_plain_call(source: Source, output: Output) -> Steps[bool]:
+    """Read a call as a prompt's own lines ask for it; one of `DIRECT_ANSWER` is the text of the answer.
+
+    Parameters
+    ----------
+    source : Source
+    output : Output
+    """
+    if not output.has_tools or output.knows(DIRECT_ANSWER.name):
+        return (yield from read_json_calls(source, output))
+    mark = source.mark()
+    if (yield from _read_direct_answer(source, output)):
+        return True
+    source.rewind(mark)
+    return (yield from read_json_calls(source, output))
+
+
+def _read_direct_answer(source: Source, output: Output) -> Steps[bool]:
+    for expected in ("{", "name", ":", DIRECT_ANSWER.name, ",", "arguments", ":", "{", "text", ":"):
+        yield from source.space()
+        if expected.isalpha():
+            quote = yield from source.accept_any("\"'")
+            found = (yield from source.accept(expected)) and (yield from source.accept(quote))
+        else:
+            found = yield from source.accept(expected)
+        if not found:
+            return False
+    yield from source.space()
+    quote = yield from source.accept_any("\"'")
+    if not quote:
+        return False
+    source.commit()
+    yield from JsonCopier(source, lambda piece: output.text(_read_piece(piece))).string(quote)
+    yield from source.word(_ENDS)
+    return True
+
+
+def _read_piece(piece: str) -> str:
+    """Text of a piece of a JSON string; its quotes are none."""
+    text: str = json.loads(f'"{piece}"') if piece != '"' else ""
+    return text
 
 
 class _CallSequence:

@@ -53,6 +53,11 @@ class Output:
         """Whether there may be no further call."""
         return self.calls > 0 and not self._parallel
 
+    @property
+    def has_tools(self) -> bool:
+        """Whether any tool may be called."""
+        return bool(self._tools)
+
     def knows(self, name: str) -> bool:
         """Whether a tool may be called."""
         return name in self._tools

@@ -7,21 +7,11 @@ from __future__ import annotations
 
 import re
 
+from vlmkit.backends import REASONING_MARKS
 from vlmkit.chat.events import ChatEvent, ReasoningDelta, TextDelta
 from vlmkit.chat.tools.source import EVERYTHING, Source, Steps
 
-__all__ = ["REASONING_MARKS", "ReasoningSplitter"]
-
-REASONING_MARKS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<seed:think>", "</seed:think>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("[THINK]", "[/THINK]"),
-    ("<|channel>thought\n", "<channel|>"),
-)
-"""Where reasoning begins and ends: Qwen, DeepSeek, GLM and most others; Seed; Command; Magistral; Gemma 4."""
+__all__ = ["ReasoningSplitter"]
 
 _OPENERS = tuple(opener for opener, _ in REASONING_MARKS)
 _CLOSERS = {opener: (closer,) for opener, closer in REASONING_MARKS}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from vlmkit.chat.tools.harmony import HARMONY_OPENERS, read_harmony_end, read_harmony_message
-from vlmkit.chat.tools.json_calls import read_json_calls
+from vlmkit.chat.tools.json_calls import read_json_calls, read_plain_call
 from vlmkit.chat.tools.marked_calls import (
     read_deepseek_call,
     read_function_tag,
@@ -158,6 +158,7 @@ _ROWS = (
         closers=("<|call|>", "<|return|>"),
         first={"to=": (read_harmony_message,)},
     ),
+    ToolStyle(name="plain", first=dict.fromkeys(_JSON_FIRST, (read_plain_call,))),
     ToolStyle(name="json", first=_JSON_FIRST),
 )
 
@@ -167,6 +168,8 @@ def _auto() -> ToolStyle:
     readers: dict[str, tuple[Reader, ...]] = {}
     first: dict[str, tuple[Reader, ...]] = {}
     for style in _ROWS:
+        if style.name == "plain":  # what it adds is right only where the prompt asked for it
+            continue
         for merged, more in ((readers, style.readers), (first, style.first)):
             for opener, each in more.items():
                 known = merged.get(opener, ())

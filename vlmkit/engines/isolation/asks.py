@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from vlmkit import errors
-from vlmkit.backends import Abilities, AskJob, Delta, Insight, ModelInfo
+from vlmkit.backends import CALL_STYLES, Abilities, AskJob, Delta, Insight, ModelInfo
 from vlmkit.engines.isolation.messages import Called, Failed, Faulted, Opened, clipped, split_block
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut
 from vlmkit.framing import MOST_TEXT_BYTES
@@ -208,6 +208,7 @@ _MOST_REMARKS_CHARACTERS = 40_000
 _MOST_COUNT = 2**53
 _MOST_SIDE_PX = 2**20
 _MOST_PARALLEL = 4096
+_MOST_TOKENS = 1024
 _REASONS = frozenset({"stop", "stop_sequence", "length", "timeout"})
 # The sampler may have run some tokens ahead of the answer.
 _TOKENS_AHEAD = 8
@@ -257,6 +258,10 @@ def believed_opening(said: Opened, *, model: str, revision: str) -> tuple[Abilit
     _within("longest_side_px", able.longest_side_px, 1, _MOST_SIDE_PX)
     if sum(map(len, info.remarks)) > _MOST_REMARKS_CHARACTERS:
         raise ValueError("its remarks are too long")
+    if info.call_markup is not None:
+        _within("special tokens", len(info.call_markup.special_tokens), 0, _MOST_TOKENS)
+        if info.call_markup.style not in CALL_STYLES:
+            raise ValueError("it writes calls in no known way")
     here = Abilities().destination
     return replace(able, destination=here), replace(info, name=model, revision=revision, destination=here)
 
