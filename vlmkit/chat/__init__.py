@@ -24,12 +24,16 @@ __all__ = [
     "ChunkWriter",
     "PreparedChat",
     "ReasoningDelta",
+    "ResponsesRequest",
+    "ResponsesWriter",
     "TextDelta",
     "TokenLogprobs",
     "chat_chunks",
     "chat_error",
     "chat_response",
     "read_request",
+    "read_responses_request",
+    "responses_object",
 ]
 
 if TYPE_CHECKING:
@@ -52,6 +56,8 @@ if TYPE_CHECKING:
     from vlmkit.chat.limits import ChatLimits
     from vlmkit.chat.preparing import PreparedChat
     from vlmkit.chat.requests import ChatRequest, read_request
+    from vlmkit.chat.responses import ResponsesWriter, responses_object
+    from vlmkit.chat.responses_requests import ResponsesRequest, read_responses_request
     from vlmkit.errors import ChatError
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -69,5 +75,7 @@ else:
             "limits": "ChatLimits",
             "preparing": "PreparedChat",
             "requests": "ChatRequest read_request",
+            "responses": "ResponsesWriter responses_object",
+            "responses_requests": "ResponsesRequest read_responses_request",
         },
     )

@@ -17,6 +17,8 @@ from vlmkit.chat.limits import ChatLimits
 from vlmkit.chat.pictures import Fetch
 from vlmkit.chat.preparing import PreparedChat, prepare_chat
 from vlmkit.chat.requests import ChatRequest, read_request
+from vlmkit.chat.responses import ResponsesWriter, responses_object
+from vlmkit.chat.responses_requests import read_responses_request
 from vlmkit.errors import ChatError
 
 __all__ = ["ChatAdapter"]
@@ -173,6 +175,51 @@ class ChatAdapter:
                 yield chunk
         for chunk in writer.end():
             yield chunk
+
+    def respond(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a request of OpenAI's Responses API, and wait for the whole answer.
+
+        Parameters
+        ----------
+        request : mapping
+
+        Returns
+        -------
+        A ``response`` object, as a plain dictionary.
+
+        Raises
+        ------
+        ChatError
+            The request cannot be served, or the model failed.
+        """
+        read = read_responses_request(request, limits=self.limits, fetch=self._fetch)
+        prepared = self.prepare(read.chat)
+        return responses_object(read, prepared, self._events(prepared))
+
+    def stream_response(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Answer a request of OpenAI's Responses API in events; closing the iterator cancels.
+
+        Parameters
+        ----------
+        request : mapping
+
+        Returns
+        -------
+        An iterator of ``response.…`` events, as plain dictionaries; where the model fails, the last one says so.
+
+        Raises
+        ------
+        ChatError
+            The request cannot be served.
+        """
+        read = read_responses_request(request, limits=self.limits, fetch=self._fetch)
+        prepared = self.prepare(read.chat)
+        return self._written(ResponsesWriter(read, prepared), prepared)
+
+    def _written(self, writer: ResponsesWriter, prepared: PreparedChat) -> Iterator[dict[str, Any]]:
+        yield from writer.begin()
+        for event in self._events(prepared):
+            yield from writer.write(event)
 
     def _events(self, prepared: PreparedChat) -> Iterator[ChatEvent]:
         line: SimpleQueue[ChatEvent] = SimpleQueue()

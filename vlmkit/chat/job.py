@@ -5,23 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
 
-from vlmkit.backends import Backend, Delta, ToolCallDelta
-from vlmkit.chat.events import (
-    CallArguments,
-    CallEnd,
-    CallStart,
-    ChatEvent,
-    ChoiceFailed,
-    ChoiceFinished,
-    TextDelta,
-    TokenLogprobs,
-)
+from vlmkit.backends import Backend, Delta
+from vlmkit.chat.events import ChatEvent, ChoiceFailed, ChoiceFinished, TokenLogprobs
 from vlmkit.chat.faults import chat_error
 from vlmkit.chat.preparing import PreparedChat
+from vlmkit.chat.reading import AnswerReader
 from vlmkit.errors import Cancelled, ServerFault, VlmkitError
 from vlmkit.finish_reasons import Ending, ending_of
-from vlmkit.records import Ask, Reply
+from vlmkit.records import Ask, Reply, Usage
 
 __all__ = ["ChatJob", "OnEvent"]
 
@@ -43,7 +36,7 @@ class ChatJob:
 
     def __init__(self, prepared: PreparedChat, backend: Backend, on_event: OnEvent) -> None:
         self.prepared = prepared
-        self._choices = [_Writing(number, ask, backend, on_event) for number, ask in enumerate(prepared.asks)]
+        self._choices = [_Writing(number, prepared, backend, on_event) for number in range(len(prepared.asks))]
 
     def start(self) -> None:
         """Ask the model; called once."""
@@ -61,19 +54,43 @@ class ChatJob:
             choice.cancel()
 
 
-class _Writing:
-    """One choice."""
+@dataclass
+class _Spent:
+    """Tokens of all asks of a choice, as far as they are told."""
 
-    def __init__(self, number: int, ask: Ask, backend: Backend, on_event: OnEvent) -> None:
+    prompt: int = 0
+    completion: int = 0
+    pieces: int = 0
+
+    def add(self, usage: Usage) -> None:
+        self.prompt = max(self.prompt, usage.prompt_tokens or 0)
+        self.completion += self.pieces if usage.completion_tokens is None else usage.completion_tokens
+        self.pieces = 0
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(prompt_tokens=self.prompt, completion_tokens=self.completion + self.pieces)
+
+
+class _Writing:
+    """One choice: its ask, and a second one where the first answer made no call though it was to make one."""
+
+    def __init__(self, number: int, prepared: PreparedChat, backend: Backend, on_event: OnEvent) -> None:
         self.is_over = False
         self._number = number
-        self._ask = ask
         self._backend = backend
         self._on_event = on_event
-        self._future: Future[Reply] | None = None
-        self._is_cancelled = False
+        self._second = prepared.seconds[number] if prepared.seconds else None
+        self._held: list[ChatEvent] = []
+        self._spent = _Spent()
         self._lock = threading.Lock()
-        self._calls: set[int] = set()
+        self._future: Future[Reply] | None = None
+        self._is_cancelled = self._is_cut = False
+        self._begin(prepared.asks[number])
+
+    def _begin(self, ask: Ask) -> None:
+        self._ask = ask
+        self._reader = AnswerReader(ask, self._number)
 
     def start(self) -> None:
         try:
@@ -83,8 +100,8 @@ class _Writing:
             return
         with self._lock:
             self._future = future
-            is_cancelled = self._is_cancelled
-        if is_cancelled:
+            is_unwanted = self._is_cancelled or self._is_cut
+        if is_unwanted:
             future.cancel()
         future.add_done_callback(self._end)
 
@@ -96,48 +113,82 @@ class _Writing:
             future.cancel()
 
     def _take(self, delta: Delta) -> None:
-        if delta.text:
-            self._on_event(TextDelta(delta.text, self._number))
-        for call in delta.tool_calls:
-            self._take_call(call)
+        self._spent.pieces += 1
+        if not self._is_cut:
+            self._tell(self._reader.take(delta))
+        if self._reader.is_complete and not self._is_cut:
+            self._cut()
 
-    def _take_call(self, call: ToolCallDelta) -> None:
-        if call.index not in self._calls:
-            self._calls.add(call.index)
-            self._on_event(CallStart(call.index, call.id, call.name, self._number))
-        if call.arguments:
-            self._on_event(CallArguments(call.index, call.arguments, self._number))
+    def _cut(self) -> None:
+        """End the ask, as the one call that was allowed is complete."""
+        with self._lock:
+            self._is_cut = True
+            future = self._future
+        if future is not None:
+            future.cancel()
+
+    def _tell(self, events: list[ChatEvent]) -> None:
+        """Hand events on; as long as a second ask may follow, text waits until there is a call."""
+        if self._second is not None and not self._reader.calls:
+            self._held += events
+            return
+        held, self._held = self._held, []
+        for event in (*held, *events):
+            self._on_event(event)
 
     def _end(self, future: Future[Reply]) -> None:
+        reply: Reply | None = None
         try:
             reply = future.result()
         except CancelledError:
-            self._fail(Cancelled("The request was cancelled before its answer was complete."))
-        except Exception as error:  # noqa: BLE001  whatever a backend's future carries, the client gets an answer
+            error: BaseException | None = Cancelled("The request was cancelled before its answer was complete.")
+        except Exception as fault:  # noqa: BLE001  whatever a backend's future carries, the client gets an answer
+            error = fault
+        else:
+            error = None
+        if error is not None and not (self._is_cut and isinstance(error, Cancelled) and not self._is_cancelled):
             self._fail(error)
+        elif reply is not None and (second := self._wanted_second(reply)) is not None:
+            self._second = None
+            self._held.clear()
+            self._spent.add(reply.usage)
+            self._begin(second)
+            self.start()
         else:
             self._finish(reply)
 
-    def _finish(self, reply: Reply) -> None:
+    def _wanted_second(self, reply: Reply) -> Ask | None:
+        """The second ask, where the first answer is whole and makes no call."""
+        if self._second is None:
+            return None
+        self._held += self._reader.finish()
+        if self._reader.calls or self._is_cancelled or self._reason(reply) != "stop":
+            return None
+        return self._second
+
+    def _finish(self, reply: Reply | None) -> None:
         reason = self._reason(reply)
-        if reason is None:
+        if reply is not None and reason is None:
             said = f"the model's server ended the answer by {reply.finish_reason!r}. Try again; see its log."
             self._fail(ServerFault(said, is_transient=True))
             return
-        for index in sorted(self._calls):
-            self._on_event(CallEnd(index, None, self._number))
-        if reply.tokens is not None:
-            self._on_event(TokenLogprobs(reply.tokens, self._number))
+        self._second = None
+        self._tell(self._reader.finish())
+        if reply is not None:
+            self._spent.add(reply.usage)
+            if reply.tokens is not None:
+                self._on_event(TokenLogprobs(reply.tokens, self._number))
+        reason = self._reason(reply)  # the end may have shown a call
         self.is_over = True
-        self._on_event(ChoiceFinished(reason, reply.usage, reply, self._number))
+        self._on_event(ChoiceFinished(reason or "stop", self._spent.usage, reply, self._number))
 
-    def _reason(self, reply: Reply) -> str | None:
+    def _reason(self, reply: Reply | None) -> str | None:
         """The dialect's word for why the answer ended; None where something broke it."""
-        said = reply.finish_reason
+        said = "stop" if reply is None else reply.finish_reason
         ending = Ending.WHOLE if said in _CALLS else ending_of(said)
         if ending is Ending.WHOLE:
             is_named = self._ask.tool_choice not in {"auto", "none", "required"}
-            return "tool_calls" if self._calls and not is_named else "stop"
+            return "tool_calls" if self._reader.calls and not is_named else "stop"
         return {Ending.CUT: "length", Ending.DECLINED: "content_filter"}.get(ending)
 
     def _fail(self, error: BaseException) -> None:

@@ -17,6 +17,7 @@ from vlmkit.records import Ask, Message
 
 __all__ = ["PreparedChat", "prepare_chat"]
 
+_FREE = frozenset({"auto", "none"})
 _MOST_SEED = 2**31  # what servers take whose numbers have 32 bits
 _SEEDS = 2**64
 _REVISION_CHARACTERS = 12
@@ -30,6 +31,8 @@ class PreparedChat:
     ----------
     request : ChatRequest
     asks : tuple of Ask
+    seconds : tuple of Ask, default ()
+        One for each choice, where an answer without a call is to be followed by another question.
     id : str
         Of the answer, the same in all its chunks.
     created_s : int
@@ -40,6 +43,7 @@ class PreparedChat:
 
     request: ChatRequest
     asks: tuple[Ask, ...] = field(repr=False)
+    seconds: tuple[Ask, ...] = field(default=(), repr=False)
     id: str
     created_s: int
     fingerprint: str
@@ -62,7 +66,7 @@ def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | N
     _refuse_unsupported(request, backend)
     ask = Ask(
         messages=_messages(request.turns, backend),
-        tools=request.tools,
+        tools=request.tools if backend.abilities.tools else (),  # others may be told of, as long as none is called
         tool_choice=request.tool_choice,
         parallel_tool_calls=request.parallel_tool_calls,
         sampling=request.sampling,
@@ -72,10 +76,12 @@ def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | N
         alternatives=request.alternatives,
     )
     _validate(ask, backend)
+    asks = _choices(ask, request, backend)
     revision = (backend.revision or "")[:_REVISION_CHARACTERS]
     return PreparedChat(
         request=request,
-        asks=_choices(ask, request, backend),
+        asks=asks,
+        seconds=tuple(map(_reminding, asks)) if request.tool_choice not in _FREE else (),
         id=f"chatcmpl-{secrets.token_hex(12)}",
         created_s=int(time.time()),
         fingerprint="-".join(filter(None, ("vlmkit", importlib.metadata.version("vlmkit"), revision))),
@@ -123,6 +129,13 @@ def _choices(ask: Ask, request: ChatRequest, backend: Backend) -> tuple[Ask, ...
             return (replace(ask, sampling=sampling),) * request.choices
     seeds = (_wrapped(sampling.seed + number) for number in range(request.choices))
     return tuple(replace(ask, sampling=replace(sampling, seed=seed)) for seed in seeds)
+
+
+def _reminding(ask: Ask) -> Ask:
+    """The same question to a server that did not keep to it that a tool must be called."""
+    which = "one of the tools" if ask.tool_choice == "required" else f"the tool {ask.tool_choice}"
+    reminder = Message.user(f"Answer with a call of {which}, and with nothing else.")
+    return replace(ask, messages=(*ask.messages, reminder))
 
 
 def _wrapped(seed: int) -> int:

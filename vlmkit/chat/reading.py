@@ -1,0 +1,82 @@
+"""Pieces of an answer as events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from vlmkit.backends import Delta, ToolCallDelta
+from vlmkit.chat.events import CallArguments, CallEnd, CallStart, ChatEvent, TextDelta
+from vlmkit.records import Ask
+
+__all__ = ["AnswerReader"]
+
+
+class AnswerReader:
+    """Reads one answer of a server, which has told calls apart itself.
+
+    Parameters
+    ----------
+    ask : Ask
+    choice : int
+        Which choice of the request it is.
+    """
+
+    def __init__(self, ask: Ask, choice: int) -> None:
+        self._most = None if ask.parallel_tool_calls else 1
+        self._choice = choice
+        self._arguments: list[list[str]] = []
+        self._ended = 0
+
+    @property
+    def calls(self) -> int:
+        """How many have begun."""
+        return len(self._arguments)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the only call that was allowed is complete, so that the rest need not be written."""
+        return False  # what comes behind a call costs little, and the usage comes last
+
+    def take(self, delta: Delta) -> list[ChatEvent]:
+        """Events of a piece.
+
+        Parameters
+        ----------
+        delta : Delta
+        """
+        events: list[ChatEvent] = [TextDelta(delta.text, self._choice)] if delta.text else []
+        for call in delta.tool_calls:
+            events += self._call(call)
+        return events
+
+    def finish(self) -> list[ChatEvent]:
+        """Events of the end; twice is fine."""
+        return list(self._end_calls(len(self._arguments)))
+
+    def _call(self, call: ToolCallDelta) -> Iterator[ChatEvent]:
+        if self._most is not None and call.index >= self._most:
+            return  # some servers take no notice of what they were told
+        if call.index >= len(self._arguments):
+            yield from self._end_calls(len(self._arguments))
+            self._arguments.append([])
+            yield CallStart(call.index, call.id, call.name, self._choice)
+        if call.arguments:
+            self._arguments[call.index].append(call.arguments)
+            yield CallArguments(call.index, call.arguments, self._choice)
+
+    def _end_calls(self, number: int) -> Iterator[ChatEvent]:
+        for index in range(self._ended, number):
+            text = "".join(self._arguments[index])
+            if not text:
+                yield CallArguments(index, "{}", self._choice)
+            yield CallEnd(index, _problem(text or "{}"), self._choice)
+        self._ended = number
+
+
+def _problem(arguments: str) -> str | None:
+    try:
+        read = json.loads(arguments)
+    except (ValueError, RecursionError) as error:
+        return f"the arguments are not JSON: {error}"
+    return None if isinstance(read, dict) else "the arguments are not a JSON object"
