@@ -24,6 +24,7 @@ from vlmkit.errors import (
     Cancelled,
     ModelLoadFailed,
     ModelNotFound,
+    PromptTooLong,
     Refused,
     ServerFault,
     TimedOut,
@@ -130,7 +131,7 @@ def test_its_faults_are_those_of_rows(plain, isolated):
         (Ask(messages=one_question("What?", (damaged,))), UnreadableImage),
         (Ask(messages=one_question("What?", (picture(0),) * 99)), Refused),
         (ask(0, " "), Refused),
-        (ask(0, "word " * 2000), Refused),
+        (ask(0, "word " * 2000), PromptTooLong),
         (ask(0, timeout_s=1e-9), TimedOut),
         (ask(0, "half a character: \ud800"), ServerFault),
     ]
