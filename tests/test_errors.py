@@ -62,3 +62,11 @@ def test_rate_limited_says_how_long():
     """The wait that the server asked for travels with the error."""
     assert errors.RateLimited("slow down", retry_after_s=2.5).retry_after_s == 2.5
     assert errors.RateLimited("slow down").retry_after_s is None
+
+
+def test_an_unreadable_answer_is_shortened_in_its_message():
+    """An error column is no place for an essay."""
+    said = str(errors.UnreadableReply.expected("a whole number", "word\n " * 200))
+    assert len(said) < 200
+    assert "word word word" in said
+    assert "…" in said

@@ -12,7 +12,17 @@ from markdown_it import MarkdownIt
 
 from vlmkit.errors import ImageNotFound, SetupError
 from vlmkit.notices import warn
-from vlmkit.untrusted import for_file, for_json, for_markdown, for_terminal, for_xml, without_hidden
+from vlmkit.untrusted import (
+    for_file,
+    for_json,
+    for_markdown,
+    for_terminal,
+    for_xml,
+    on_one_line,
+    quoted,
+    shortened,
+    without_hidden,
+)
 from vlmkit.views.markup import escape
 
 SMUGGLED = "".join(chr(0xE0000 + ord(letter)) for letter in "ignore what was said")
@@ -156,3 +166,15 @@ def test_errors_and_warnings_can_be_printed():
     assert str(ImageNotFound("a\x1b.png")) == "a\\x1b.png"
     with pytest.warns(UserWarning, match=r"a\\x1b\.png"):
         warn("a\x1b.png: not found")
+
+
+@pytest.mark.parametrize(("text", "short"), [("", ""), ("a red", "a red"), ("a red circle", "a re…")])
+def test_what_is_too_long_is_cut(text, short):
+    """The mark that says so is counted."""
+    assert shortened(text, 5) == short
+
+
+def test_a_quotation_is_on_one_line():
+    """In marks, so that blanks at its ends are seen."""
+    assert on_one_line(" a\n\t b ") == "a b"
+    assert quoted("a\nred circle", most=5) == "'a re…'"

@@ -34,7 +34,7 @@ A message says what failed, where, and what to do next.
 
 from __future__ import annotations
 
-from vlmkit.untrusted import for_terminal
+from vlmkit.untrusted import for_terminal, quoted
 
 __all__ = [
     "BackendError",
@@ -295,6 +295,19 @@ class UnreadableReply(RunError):
     def __init__(self, problem: str, advice: str = "") -> None:
         super().__init__(f"{problem} {advice}".rstrip())
         self.problem = problem
+
+    @classmethod
+    def expected(cls, what: str, text: str) -> UnreadableReply:
+        """Fault of an answer that is not what was asked for.
+
+        Parameters
+        ----------
+        what : str
+            What was asked for, as "a number".
+        text : str
+            The answer.
+        """
+        return cls(f"expected {what}, got {quoted(text)}.", "Ask more plainly, or read it with dtype=str.")
 
 
 class Cancelled(RunError):

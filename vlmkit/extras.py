@@ -1,4 +1,4 @@
-"""Extras: open something by its dotted name, or say which package is missing.
+"""Extras: what is imported only once it is needed: a room's names, or an attribute by its dotted name.
 
 Takes   ``"package.module:attribute"``, perhaps an extra.    Gives  the attribute, its module imported only now.
 May use errors.                                              Never  imports anything until asked."""
@@ -6,11 +6,13 @@ May use errors.                                              Never  imports anyt
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vlmkit.errors import MissingExtra
 
-__all__ = ["open_by_name"]
+__all__ = ["lazy_exports", "open_by_name"]
 
 
 def open_by_name(dotted: str, *, extra: str | None = None) -> Any:
@@ -54,3 +56,33 @@ def _remedy(dotted: str, extra: str | None) -> str:
     if dotted.startswith("vlmkit."):
         return "It belongs to the base install; repair it: pip install --force-reinstall vlmkit"
     return "Install or repair the package that brings it."
+
+
+def lazy_exports(package: str, names_of: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of a package whose modules are imported lazily: each with the first of its names.
+
+    Whoever needs one name of a room then loads one module of it, and not all that the room can do.
+
+    Parameters
+    ----------
+    package : str
+        As its ``__name__``.
+    names_of : mapping of str to str
+        Modules of the package, each with the names that it adds to the package, blanks between them.
+
+    Returns
+    -------
+    (callable, callable)
+        For the package's ``__getattr__`` and ``__dir__``.
+    """
+    module_of = {name: f"{package}.{module}" for module, names in names_of.items() for name in names.split()}
+
+    def get(name: str) -> Any:
+        if name not in module_of:
+            message = f"module {package!r} has no attribute {name!r}; it has: {', '.join(sorted(module_of))}."
+            raise AttributeError(message)
+        value = getattr(importlib.import_module(module_of[name]), name)
+        setattr(sys.modules[package], name, value)  # so that it is looked up once
+        return value
+
+    return get, lambda: sorted(module_of)

@@ -26,6 +26,10 @@ __all__ = [
     "for_markdown",
     "for_terminal",
     "for_xml",
+    "mend_surrogates",
+    "on_one_line",
+    "quoted",
+    "shortened",
     "without_hidden",
 ]
 
@@ -224,3 +228,33 @@ def for_markdown(text: str) -> str:
 def _unlinked(match: re.Match[str]) -> str:
     found = match[0]
     return found[:-1] + _ENTITIES[found[-1]]
+
+
+def on_one_line(text: str) -> str:
+    """A text with single blanks where it has line ends and other white space."""
+    return " ".join(text.split())
+
+
+def shortened(text: str, most: int) -> str:
+    """A text in at most so many characters; where it was longer, the last of them is ``…``.
+
+    Examples
+    --------
+    >>> shortened("a red circle", 6)
+    'a red…'
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def quoted(text: str, most: int = 80) -> str:
+    """A text as messages quote it: on one line, in marks, shortened."""
+    return repr(shortened(on_one_line(text), most))
+
+
+def mend_surrogates(text: str) -> str:
+    """Replace halves of characters, which JSON can carry and no column can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

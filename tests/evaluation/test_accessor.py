@@ -7,7 +7,7 @@ import pytest
 
 from vlmkit import evaluation
 from vlmkit.accessor import Accessor
-from vlmkit.evaluation.gold import accepted
+from vlmkit.evaluation.alignment import accepted
 from vlmkit.evaluation.near_duplicates import duplicates
 from vlmkit.evaluation.uncertain_rows import uncertainty
 

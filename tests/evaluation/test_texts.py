@@ -5,7 +5,7 @@ import sys
 import pytest
 import sacrebleu
 
-from tests.evaluation.test_cider import REFERENCES, TEXTS
+from tests.evaluation.test_words import REFERENCES, TEXTS
 from vlmkit.errors import MissingExtra
 from vlmkit.evaluation.texts import TEXT_MEASURES, score_texts
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vlmkit.errors import BadSetting
-from vlmkit.exporters import read_dataset
+from vlmkit.exporters import read_dataset, to_llava
 from vlmkit.exporters.conversations import check_prompt, read_turns, without_token
 
 
@@ -93,3 +93,21 @@ def test_what_is_left_out_is_told_at_once(photos):
     assert "line 4" in message
     assert "and 1 more" in message
     assert "1 conversation, have more answers, of which the first was read: line 2" in message
+
+
+def test_turns_alternate_with_one_sign_for_the_picture(captions, photos):
+    """As LLaVA's documentation of custom data shows them."""
+    captions.loc[0, "caption"] = "an <image> tag"
+    to_llava(captions, photos / "set.json", prompt="What is it?")
+    content = json.loads((photos / "set.json").read_text(encoding="utf-8"))
+    assert content[0] == {
+        "id": "a.jpg",
+        "image": "a.jpg",
+        "conversations": [
+            {"from": "human", "value": "<image>\nWhat is it?"},
+            {"from": "gpt", "value": "an (image) tag"},
+        ],
+    }
+    back = read_dataset(photos / "set.json", column="answer")
+    assert back["prompt"].tolist() == ["What is it?"] * 5
+    assert back["answer"].tolist()[1:] == captions["caption"].tolist()[1:]

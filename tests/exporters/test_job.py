@@ -8,7 +8,7 @@ from PIL import Image
 
 from vlmkit.errors import BadSetting, SetupError
 from vlmkit.exporters import to_coco, to_jsonl
-from vlmkit.exporters.job import start
+from vlmkit.exporters.job import start, with_bar
 
 
 def test_names_are_relative_urls_stay_and_the_rest_says_why(tmp_path, photos):
@@ -58,3 +58,14 @@ def test_only_tables_are_written(tmp_path, captions):
         to_jsonl(captions, tmp_path / "file" / "set.jsonl")
     with pytest.raises(SetupError, match="a folder has this name"):
         to_jsonl(captions, tmp_path)
+
+
+def test_a_bar_counts_on_stderr(capsys):
+    """Only where one is wanted; the items are the same."""
+    assert list(with_bar(range(3), total=3, title="set", progress=True)) == [0, 1, 2]
+    shown = capsys.readouterr()
+    assert "set: 100%" in shown.err
+    assert "3/3" in shown.err
+    assert list(with_bar(range(3), total=3, title="set", progress=False)) == [0, 1, 2]
+    assert list(with_bar(range(3), total=3, title="set", progress="auto")) == [0, 1, 2]
+    assert capsys.readouterr().err == shown.out == ""

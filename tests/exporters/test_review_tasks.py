@@ -8,8 +8,8 @@ import pytest
 
 from vlmkit.errors import SetupError
 from vlmkit.exporters import merge_edits, read_dataset
+from vlmkit.exporters.reading import format_of
 from vlmkit.exporters.review_tasks import predicted_values
-from vlmkit.exporters.sniffing import format_of
 
 EXPORTS = Path(__file__).with_name("label_studio")
 

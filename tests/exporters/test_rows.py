@@ -6,7 +6,7 @@ import pytest
 
 from vlmkit.errors import SetupError
 from vlmkit.exporters.rows import Rows, find_text_column, further_columns
-from vlmkit.frame.tables import column_of
+from vlmkit.frame import column_of
 
 
 def frame(**columns):

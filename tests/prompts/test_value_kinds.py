@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from vlmkit.prompts.kinds import kind_of
-from vlmkit.prompts.spellings import type_of
+from vlmkit.prompts.schema import type_of
 from vlmkit.prompts.value_kinds import VALUE_KINDS, kind_of_json, kind_of_type
 
 KINDS = [kind for kind in VALUE_KINDS.values() if kind.spellings]

@@ -21,7 +21,7 @@ from vlmkit.sources import (
     refer,
     thumbnail,
 )
-from vlmkit.sources.color_grid import color_grid
+from vlmkit.sources.thumbnails import color_grid
 
 
 def photo():

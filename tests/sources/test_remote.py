@@ -210,7 +210,7 @@ def test_private_addresses_are_off_unless_allowed(serve: Callable[..., Server]) 
 @pytest.fixture
 def other_is_private(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take 127.0.0.1 for a public address, and leave the rest of loopback private."""
-    monkeypatch.setattr("vlmkit.sources.addresses.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("vlmkit.sources.connections.is_public", lambda address: address == "127.0.0.1")
 
 
 @pytest.mark.usefixtures("other_is_private")

@@ -1,5 +1,7 @@
 """Thumbnails are pictures as models get them, in fewer bytes."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from making_pictures import encoded, noise
@@ -7,6 +9,8 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.sources import decode, normalize, refer, thumbnail
+from vlmkit.sources.drawing import Shape, draw
+from vlmkit.sources.thumbnails import color_grid
 
 
 def test_a_thumbnail_has_the_same_pixels_in_fewer_bytes():
@@ -30,3 +34,23 @@ def test_a_bad_picture_is_an_error_of_the_usual_kind():
     """As with `normalize`."""
     with pytest.raises(UnreadableImage):
         thumbnail(refer(b"no picture"), 160)
+
+
+def test_a_grid_has_the_colors_where_they_are():
+    """Upright, whatever the file says about its pixels."""
+    shapes = [Shape(shape="square", color="red", place="top left")]
+    for orientation in (1, 3, 6):
+        grid = color_grid(refer(draw(shapes, background="white", orientation=orientation)), 3)
+        assert grid.shape == (3, 3, 3)
+        assert grid.dtype == np.uint8
+        assert int(grid[0, 0, 0]) - int(grid[0, 0, 1]) > 60
+        assert grid[2, 2].min() > 230
+
+
+def test_a_file_of_any_kind():
+    """As the normalizer reads it; what is not a picture says so."""
+    buffer = BytesIO()
+    Image.new("RGBA", (300, 20), (0, 0, 255, 0)).save(buffer, "PNG")
+    assert color_grid(refer(buffer.getvalue()), 2).min() > 250  # transparent is white
+    with pytest.raises(UnreadableImage):
+        color_grid(refer(b"no picture"), 2)

@@ -9,10 +9,10 @@ COMPLEX = {
     "evaluation.comparing.compare": 13,
     "evaluation.comparison.agreement_of": 11,
     "evaluation.evaluating.evaluate": 11,
-    "evaluation.gold.accepted": 11,
-    "evaluation.kinds.kind_of": 12,
+    "evaluation.alignment.accepted": 11,
+    "evaluation.judging.kind_of": 12,
     "evaluation.linting._Linter.look_at": 11,
-    "evaluation.quality.assert_quality": 11,
+    "evaluation.evaluating.assert_quality": 11,
     "exporters.decoding.decode_text": 11,
     "exporters.imagefolder._row": 11,
     "exporters.label_studio._versions": 12,
@@ -36,7 +36,7 @@ COMPLEX = {
     "prompts.numerals._Phrase._letters": 12,
     "prompts.numerals._plain_characters": 12,
     "prompts.refusals._sort_of": 12,
-    "prompts.several._task": 17,
+    "prompts.composing._task": 17,
     "prompts.tag_lists.tags_of": 11,
     "runner.loop._Loop._work": 16,
     "runner.preparing.Preparer._glance_at": 11,
@@ -44,7 +44,7 @@ COMPLEX = {
     "runner.sharing.Sharing.look": 11,
     "sources.objects._from_array": 13,
     "sources.pictures._own_bytes": 14,
-    "sources.tiff_pages.picture_page": 12,
+    "sources.opening.picture_page": 12,
 }
 
 # Rooms, and the modules of other rooms that they reach past the room's own names.
@@ -52,10 +52,9 @@ PAST_THE_WINDOW = {
     "cli": {"sources.metadata", "sources.urls"},
     "evaluation": {
         "prompts.cleaning",
-        "prompts.emptiness",
+        "prompts.gate",
         "prompts.refusals",
-        "prompts.template_tokens",
-        "sources.color_grid",
+        "sources.thumbnails",
         "sources.drawing",
     },
     "exporters": {"sources.archives", "sources.formats", "sources.urls"},
@@ -113,6 +112,5 @@ TWICE = {
     "tags_of",
     "translated",
     "truth_of",
-    "unreadable",
     "words_of",
 }

@@ -19,7 +19,7 @@ from vlmkit.chat.types import (
 )
 from vlmkit.errors import ChatError
 from vlmkit.records import Message, Picture, Role, ToolCall
-from vlmkit.texts import mend_surrogates
+from vlmkit.untrusted import mend_surrogates
 
 __all__ = ["Turn", "turns_of"]
 

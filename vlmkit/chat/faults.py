@@ -29,7 +29,7 @@ from vlmkit.errors import (
     UnsupportedFormat,
     VlmkitError,
 )
-from vlmkit.texts import quoted
+from vlmkit.untrusted import quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

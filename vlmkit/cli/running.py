@@ -14,10 +14,10 @@ import click
 from click.core import ParameterSource
 
 from vlmkit.cli.derived_options import made_by, options_of
+from vlmkit.cli.inputs import open_source
 from vlmkit.cli.options import MODEL_OPTIONS, budget_of, use_model_options
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout
 from vlmkit.cli.signatures import Parameter, introduction_of, keywords_of, parameters_of
-from vlmkit.cli.tables_in import open_source
 from vlmkit.cli.tables_out import RECORD_FORMATS, RESULT_FORMATS, count_failures, result_table, write_result
 from vlmkit.cli.verbs import Verb
 from vlmkit.errors import VlmkitError

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from vlmkit.cli.output import write_lines
-from vlmkit.cli.tables import draw
-from vlmkit.cli.text import dump
+from vlmkit.cli.text import draw, dump
 from vlmkit.cli.verbs import Verb
 from vlmkit.extras import open_by_name
 

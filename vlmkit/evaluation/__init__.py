@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vlmkit.lazy import lazy_exports
+from vlmkit.extras import lazy_exports
 
 __all__ = [
     "Calibration",
@@ -26,15 +26,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from vlmkit.evaluation.alignment import accepted
     from vlmkit.evaluation.calibration import Calibration, calibrate
     from vlmkit.evaluation.checking import check
     from vlmkit.evaluation.comparing import compare
     from vlmkit.evaluation.comparison import Comparison
-    from vlmkit.evaluation.evaluating import confusion, evaluate
-    from vlmkit.evaluation.gold import accepted
+    from vlmkit.evaluation.evaluating import assert_quality, confusion, evaluate
     from vlmkit.evaluation.linting import lint
     from vlmkit.evaluation.near_duplicates import duplicates
-    from vlmkit.evaluation.quality import assert_quality
     from vlmkit.evaluation.uncertain_rows import uncertainty
     from vlmkit.evaluation.verifying import verify
 else:
@@ -47,10 +46,9 @@ else:
             "comparison": "Comparison",
             "near_duplicates": "duplicates",
             "uncertain_rows": "uncertainty",
-            "evaluating": "confusion evaluate",
-            "gold": "accepted",
+            "evaluating": "assert_quality confusion evaluate",
+            "alignment": "accepted",
             "linting": "lint",
-            "quality": "assert_quality",
             "verifying": "verify",
         },
     )

@@ -1,24 +1,89 @@
-"""What came of a comparison: one row for each pair of model and prompt, and everything behind it."""
+"""What came of a comparison: one row for each pair of model and prompt, and how far they agree beyond chance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from vlmkit.errors import BadSetting
-from vlmkit.evaluation.agreement import cohen_kappa, krippendorff_alpha
 from vlmkit.evaluation.classes import plain
-from vlmkit.evaluation.kinds import kind_of
+from vlmkit.evaluation.judging import kind_of
 from vlmkit.evaluation.resource_usage import ResourceUsage
 from vlmkit.evaluation.words import rouge_l
 from vlmkit.extras import open_by_name
 from vlmkit.frame import is_list, is_missing
 
-__all__ = ["Comparison", "agreement_of", "frame_of"]
+__all__ = ["Comparison", "agreement_of", "cohen_kappa", "frame_of", "krippendorff_alpha"]
+
+
+def cohen_kappa(first: Sequence[Hashable | None], second: Sequence[Hashable | None]) -> float:
+    """Cohen's kappa of two answerers; rows that one of them left out are of no account.
+
+    Cohen: A Coefficient of Agreement for Nominal Scales, 1960.
+
+    Parameters
+    ----------
+    first, second : sequence
+        As long as each other; None means no answer.
+
+    Returns
+    -------
+    float
+        1 is full agreement, 0 what chance makes; NaN without a row in common, or where both only ever say one thing.
+    """
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    if not pairs:
+        return float("nan")
+    rows = len(pairs)
+    observed = sum(a == b for a, b in pairs) / rows
+    of_first, of_second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    expected = sum(count * of_second[label] for label, count in of_first.items()) / rows**2
+    return float("nan") if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def krippendorff_alpha(answers: Sequence[Sequence[Any]], *, level: Literal["nominal", "interval"] = "nominal") -> float:
+    """Krippendorff's alpha of two or more answerers, who may leave rows out.
+
+    Krippendorff: Computing Krippendorff's Alpha-Reliability, 2011.
+
+    Parameters
+    ----------
+    answers : sequence of sequences
+        For each answerer a value a row; None means no answer.
+    level : {"nominal", "interval"}, default "nominal"
+        Whether values are only the same or not, or numbers that can be near each other.
+
+    Returns
+    -------
+    float
+        1 is full agreement, 0 what chance makes; NaN without a row that two answered, or where all say one thing.
+    """
+    units = [[value for value in row if value is not None] for row in zip(*answers, strict=True)]
+    units = [unit for unit in units if len(unit) > 1]
+    values = [value for unit in units for value in unit]
+    differ = _differences if level == "interval" else _unlike
+    expected = differ(values) / (len(values) - 1) if len(values) > 1 else 0.0
+    if expected == 0:
+        return float("nan")
+    observed = sum(differ(unit) / (len(unit) - 1) for unit in units)
+    return 1 - observed / expected
+
+
+def _unlike(values: Sequence[Any]) -> float:
+    """Ordered pairs of unlike values."""
+    return len(values) ** 2 - float(sum(count**2 for count in Counter(values).values()))
+
+
+def _differences(values: Sequence[Any]) -> float:
+    """Sum of squared differences of all ordered pairs."""
+    numbers = np.asarray(values, dtype=float)
+    return float(2 * len(numbers) * ((numbers - numbers.mean()) ** 2).sum())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -1,7 +1,8 @@
-"""Columns against the truth, as a table of figures that says how sure each is."""
+"""Columns against the truth: a table of figures that says how sure each is, and a check that figures hold."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,12 +11,11 @@ import pandas as pd
 from vlmkit.errors import BadSetting
 from vlmkit.evaluation.alignment import align_truth
 from vlmkit.evaluation.classes import plain
-from vlmkit.evaluation.judging import Judging, judge_group
-from vlmkit.evaluation.kinds import KINDS, kind_of
+from vlmkit.evaluation.judging import KINDS, Judging, judge_group, kind_of
 from vlmkit.evaluation.texts import TEXT_MEASURES
 from vlmkit.frame import column_of, is_missing
 
-__all__ = ["confusion", "evaluate"]
+__all__ = ["assert_quality", "confusion", "evaluate"]
 
 
 def evaluate(
@@ -169,3 +169,74 @@ def _check_kinds(kinds: Mapping[str, str]) -> None:
     for name, kind in kinds.items():
         if kind not in KINDS:
             raise BadSetting(f"kinds: {name!r} is said to be {kind!r}; a column is one of {', '.join(KINDS)}.")
+
+
+def assert_quality(
+    table: pd.DataFrame,
+    *,
+    at_least: Mapping[str, float] | None = None,
+    at_most: Mapping[str, float] | None = None,
+    truth: Any = None,
+    **options: Any,
+) -> None:
+    """Stop where answers are worse than they must be.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `evaluate` gave; or the answers, with `truth` as `evaluate` takes it.
+    at_least, at_most : mapping of str to float
+        ``{"column.measure": bound}``, such as ``{"count.exact": 0.9}``; ``"column.measure.label"`` for one class. Of
+        several groups each must hold.
+    truth : mapping, Series or DataFrame, default None
+    **options
+        As `evaluate` takes them.
+
+    Raises
+    ------
+    AssertionError
+        Figures out of bounds: each with its interval and how many rows it is of. An unknown figure (NaN) is, too.
+    SetupError
+        There is no such figure, or no bound; or as `evaluate`.
+    """
+    figures = table if truth is None else evaluate(table, truth=truth, **options)
+    if not {"column", "measure", "value"} <= set(figures.columns):
+        raise BadSetting("this is not a table of evaluate, and there is no truth to evaluate it with; pass truth=….")
+    bounds = [(key, bound, "at least") for key, bound in (at_least or {}).items()]
+    bounds += [(key, bound, "at most") for key, bound in (at_most or {}).items()]
+    if not bounds:
+        raise BadSetting("there is nothing to hold to; give at_least={'column.measure': bound} or at_most.")
+    broken = [text for key, bound, word in bounds for text in _broken(figures, key, float(bound), word)]
+    if broken:
+        raise AssertionError("\n".join(broken))
+
+
+def _broken(figures: pd.DataFrame, key: str, bound: float, word: str) -> list[str]:
+    keys = _keys(figures)
+    rows = figures[keys == key]
+    if rows.empty:
+        raise BadSetting(f"{key!r} is not a figure here; there are {', '.join(dict.fromkeys(keys))}.")
+    texts = []
+    for _, row in rows.iterrows():
+        value = float(row["value"])
+        if math.isnan(value) or (value < bound if word == "at least" else value > bound):
+            groups = {name: row[name] for name in figures.columns[: figures.columns.get_loc("column")]}
+            where = f" where {', '.join(f'{name} is {label!r}' for name, label in groups.items())}" if groups else ""
+            texts.append(
+                f"{key}{where} is {value:.4g} ({_range(row['low'], row['high'])}, {row['rows']} rows, "
+                f"{row['missing']} without an answer) and must be {word} {bound:g}."
+            )
+    return texts
+
+
+def _range(low: float, high: float) -> str:
+    return "interval unknown" if math.isnan(low) else f"{low:.4g} to {high:.4g}"
+
+
+def _keys(figures: pd.DataFrame) -> pd.Series[Any]:
+    labels = figures["label"] if "label" in figures.columns else [None] * len(figures)
+    keys = [
+        f"{column}.{measure}" + ("" if pd.isna(label) else f".{label}")
+        for column, measure, label in zip(figures["column"], figures["measure"], labels, strict=True)
+    ]
+    return pd.Series(keys, index=figures.index, dtype=object)

@@ -1,23 +1,58 @@
-"""One group of rows, judged column by column."""
+"""What a column is and how it is judged: one group of rows, column by column."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
-from vlmkit.errors import SetupError
+from vlmkit.errors import BadSetting, SetupError
 from vlmkit.evaluation.classes import plain, score_classes, score_tags
-from vlmkit.evaluation.quantities import score_numbers
-from vlmkit.evaluation.resampling import Array, Scores, interval, is_a_point
+from vlmkit.evaluation.resampling import Array, Figure, Scores, interval, is_a_point, ratio_of, share_of
 from vlmkit.evaluation.texts import score_texts
-from vlmkit.frame import column_of, is_missing
+from vlmkit.frame import column_of, is_list, is_missing
+from vlmkit.prompts import VALUE_KINDS
 
-__all__ = ["Judging", "judge_group"]
+__all__ = ["KINDS", "Judging", "Kind", "judge_group", "kind_of", "score_numbers"]
+
+
+def score_numbers(predicted: Sequence[float | None], actual: Sequence[float], *, within: float) -> Scores:
+    """Share of exact and of nearly right numbers; mean absolute error, root mean square error, mean error.
+
+    Parameters
+    ----------
+    predicted : sequence of float
+        None where there is no answer: neither exact nor nearly right; the errors are of the rows with an answer.
+    actual : sequence of float
+        As long.
+    within : float
+        What is nearly right: off by at most so much.
+    """
+    truth = np.asarray(actual, dtype=float)
+    guess = np.array([np.nan if number is None else number for number in predicted], dtype=float)
+    answered = ~np.isnan(guess)
+    error = np.where(answered, guess - truth, 0.0)
+    size = np.abs(error)
+    rows = np.ones(len(truth))
+    columns = [rows, answered, answered & (size == 0), answered & (size <= within), size, error**2, error]
+    figures = [
+        share_of("exact", 2, 0),
+        share_of(f"within_{within:g}", 3, 0),
+        Figure(name="mae", aggregate=ratio_of(4, 1)),
+        Figure(name="rmse", aggregate=_root(ratio_of(5, 1))),
+        Figure(name="mean_error", aggregate=ratio_of(6, 1)),
+    ]
+    return Scores.of_matrix(np.stack(columns, axis=1).astype(float), figures)
+
+
+def _root(aggregate: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda sums: np.sqrt(aggregate(sums))
+
 
 _Ends = tuple[float, float]
 
@@ -164,3 +199,56 @@ def _of_equal_draws(figure: tuple[float, _Ends], base: tuple[float, _Ends]) -> _
     difference = float(value - other)
     below, above = math.hypot(value - low, other_high - other), math.hypot(high - value, other - other_low)
     return difference - below, difference + above
+
+
+Kind = Literal["category", "number", "tags", "text"]
+
+KINDS: tuple[Kind, ...] = ("category", "number", "tags", "text")
+
+_NUMBERS = (np.number, *(kind.dtype for kind in VALUE_KINDS.values() if kind.measure == "number"))
+
+
+def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
+    """How a column is judged: as its values are, or where it has none, as the truth is.
+
+    Truth values and categories are classes, numbers and decimals are numbers, lists are tags, everything else is text.
+
+    Parameters
+    ----------
+    column, truth : Series
+
+    Raises
+    ------
+    BadSetting
+        The truth cannot be of that kind.
+    """
+    if _is_class(column) or (not column.notna().any() and _is_class(truth)):
+        return "category"
+    values = [value for value in column.array if not is_missing(value)]
+    rights = [value for value in truth.array if not is_missing(value)]
+    some = values or rights
+    if _are(_is_truth_value, some):
+        return "category"
+    if _are(_is_number, some):
+        if rights and not _are(_is_number, rights):
+            raise BadSetting(
+                f"truth of {column.name!r}: the column has numbers, the truth has {rights[0]!r}. Convert one of them."
+            )
+        return "number"
+    return "tags" if _are(is_list, some) else "text"
+
+
+def _are(is_one: Callable[[Any], bool], values: Sequence[Any]) -> bool:
+    return bool(values) and all(map(is_one, values))
+
+
+def _is_truth_value(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_class(column: pd.Series[Any]) -> bool:
+    return isinstance(column.dtype, pd.CategoricalDtype) or types.is_bool_dtype(column.dtype)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, _NUMBERS) and not _is_truth_value(value)

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from vlmkit.evaluation.cider import cider_d
 from vlmkit.evaluation.classes import plain
 from vlmkit.evaluation.resampling import Array, Scores, bounded, ratio_of, share_of
-from vlmkit.evaluation.words import rouge_l
+from vlmkit.evaluation.words import cider_d, rouge_l
 from vlmkit.extras import open_by_name
 
 __all__ = ["TEXT_MEASURES", "check_measures", "score_texts"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.exporters.formats import EXPORT_FORMATS
-from vlmkit.lazy import lazy_exports
+from vlmkit.extras import lazy_exports
 
 __all__ = ["EXPORT_FORMATS", "TABLE_FORMATS", "ExportFormat", "merge_edits", "read_dataset", "read_sidecars"]
 __all__ += ["write_table"]

@@ -24,7 +24,7 @@ from vlmkit.sources.urls import is_url
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vlmkit.exporters.sniffing import Candidate
+    from vlmkit.exporters.reading import Candidate
 
 __all__ = ["CocoFile", "is_coco", "read_coco", "to_coco"]
 

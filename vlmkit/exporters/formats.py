@@ -87,7 +87,7 @@ _ROWS = (
         name="webdataset",
         title="WebDataset",
         writer="vlmkit.exporters.webdataset:to_webdataset",
-        reader="vlmkit.exporters.shards:read_webdataset",
+        reader="vlmkit.exporters.webdataset:read_webdataset",
         layout="folder",
         suffixes=(*_TARS, ".zip"),
         inside=("*.tar",),
@@ -111,10 +111,10 @@ _ROWS = (
     ExportFormat(
         name="llava",
         title="LLaVA",
-        writer="vlmkit.exporters.llava:to_llava",
-        reader="vlmkit.exporters.llava:read_llava",
+        writer="vlmkit.exporters.conversations:to_llava",
+        reader="vlmkit.exporters.conversations:read_llava",
         suffixes=_JSON,
-        sniffer="vlmkit.exporters.llava:is_llava",
+        sniffer="vlmkit.exporters.conversations:is_llava",
     ),
     ExportFormat(
         name="messages",

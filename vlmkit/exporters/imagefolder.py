@@ -26,7 +26,7 @@ from vlmkit.sources.formats import SUFFIXES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vlmkit.exporters.sniffing import Candidate
+    from vlmkit.exporters.reading import Candidate
 
 __all__ = ["METADATA", "is_imagefolder", "metadata_below", "read_imagefolder", "split_of", "to_imagefolder"]
 

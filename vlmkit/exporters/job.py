@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vlmkit.errors import RunError, SetupError
 from vlmkit.exporters.card import Card, write_card
-from vlmkit.exporters.changes import Changes
-from vlmkit.exporters.files import Backups
+from vlmkit.exporters.files import Backups, Changes
 from vlmkit.exporters.names import common_root, is_file_name, name_below
 from vlmkit.exporters.options import ExportOptions, Options, parse_options
-from vlmkit.exporters.progress import with_bar
 from vlmkit.exporters.rows import REJECTED, Row, Rows, check_table, find_text_column
 from vlmkit.exporters.values import clean_text
 from vlmkit.notices import warn
@@ -24,7 +23,34 @@ from vlmkit.sources.urls import is_url, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Job", "start"]
+__all__ = ["Job", "start", "with_bar"]
+
+_T = TypeVar("_T")
+_BAR_EVERY_S = 0.1
+
+
+def with_bar(items: Iterable[_T], *, total: int, title: str, progress: object) -> Iterator[_T]:
+    """The same items, counted by a bar on stderr where one is wanted.
+
+    Parameters
+    ----------
+    items : iterable
+    total : int
+    title : str
+        Stands before the bar.
+    progress : "auto" or bool
+        "auto" is a bar where stderr is a terminal.
+    """
+    if progress is True or (progress == "auto" and sys.stderr is not None and sys.stderr.isatty()):
+        from tqdm import tqdm
+
+        bar = tqdm(
+            items, total=total, desc=title, unit="row", file=sys.stderr, dynamic_ncols=True, mininterval=_BAR_EVERY_S
+        )
+        with bar:
+            yield from bar
+    else:
+        yield from items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from vlmkit.sources.urls import path_from_text, path_in_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vlmkit.exporters.sniffing import Candidate
+    from vlmkit.exporters.reading import Candidate
 
 __all__ = ["is_jsonl", "plain_entries", "read_jsonl", "to_jsonl"]
 

@@ -12,11 +12,11 @@ from xml.sax.saxutils import quoteattr
 import pandas as pd
 
 from vlmkit.errors import BadSetting
+from vlmkit.exporters.card import trace
 from vlmkit.exporters.documents import Document, Entry, JsonList
 from vlmkit.exporters.files import write_whole
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.options import ExportOptions
-from vlmkit.exporters.provenance import trace
 from vlmkit.exporters.review_tasks import predicted_values
 from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame import column_of

@@ -12,7 +12,7 @@ from vlmkit.errors import SetupError
 from vlmkit.exporters.decoding import fault_of
 from vlmkit.exporters.values import table_of_records
 from vlmkit.notices import warn
-from vlmkit.texts import on_one_line, shortened
+from vlmkit.untrusted import on_one_line, shortened
 
 if TYPE_CHECKING:
     import pandas as pd

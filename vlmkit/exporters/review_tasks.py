@@ -19,7 +19,7 @@ from vlmkit.sources.urls import is_url
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vlmkit.exporters.sniffing import Candidate
+    from vlmkit.exporters.reading import Candidate
 
 __all__ = ["is_label_studio", "predicted_values", "read_label_studio"]
 

@@ -10,7 +10,7 @@ from vlmkit.errors import SetupError
 from vlmkit.frame.arrays import boolean_array, float_array, integer_array, text_array, typed_array
 from vlmkit.prompts import Field, Task
 from vlmkit.records import Outcome, Reply
-from vlmkit.texts import quoted
+from vlmkit.untrusted import quoted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vlmkit.lazy import lazy_exports
+from vlmkit.extras import lazy_exports
 
 __all__ = [
     "MISSING_TEXT",
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
         compose_description,
         compose_form,
         compose_question,
+        compose_questions,
         compose_score,
         compose_tags,
     )
-    from vlmkit.prompts.several import compose_questions
     from vlmkit.prompts.styles import STYLES, PromptStyle, style_prompt
     from vlmkit.prompts.tasks import Field, Task
     from vlmkit.prompts.template import MISSING_TEXT, Template
@@ -45,8 +45,8 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "composing": "compose_description compose_form compose_question compose_score compose_tags",
-            "several": "compose_questions",
+            "composing": "compose_description compose_form compose_question compose_questions compose_score "
+            "compose_tags",
             "styles": "STYLES PromptStyle style_prompt",
             "tasks": "Field Task",
             "template": "MISSING_TEXT Template",

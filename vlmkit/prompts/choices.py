@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.prompts.quoting import unreadable
 from vlmkit.prompts.yes_no import read_yes_or_no
 
 __all__ = ["read_choice", "read_name"]
@@ -79,7 +78,7 @@ def read_name(text: str, names: Mapping[str, str], choices: Sequence[str]) -> st
     if found is None and len(text) <= _LONGEST:
         found = _Sentence(_TAG.sub(" ", text), names).choice()
     if found is None:
-        raise unreadable(f"one of {', '.join(choices)}", text)
+        raise UnreadableReply.expected(f"one of {', '.join(choices)}", text)
     return found
 
 

@@ -1,18 +1,20 @@
-"""Tasks made: of a style, a question, a schema, a vocabulary, a scale."""
+"""Tasks made: of a style, a question, a schema, a vocabulary, a scale, or of many questions about the same picture."""
 
 from __future__ import annotations
 
 import json
+import typing
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
-from vlmkit.errors import BadSetting, SetupError
-from vlmkit.prompts.shortening import character_limit_suffix
+from vlmkit.errors import BadSchema, BadSetting, SetupError
 from vlmkit.prompts.styles import (
     ANSWER_HEADING,
     FORM_HEADING,
     WHICH_PROMPT,
     answer_suffix,
+    character_limit_suffix,
     style_prompt,
     word_limit_suffix,
 )
@@ -20,7 +22,14 @@ from vlmkit.prompts.tasks import Field, Task
 from vlmkit.prompts.template import Template
 from vlmkit.records import Constraint
 
-__all__ = ["compose_description", "compose_form", "compose_question", "compose_score", "compose_tags"]
+__all__ = [
+    "compose_description",
+    "compose_form",
+    "compose_question",
+    "compose_questions",
+    "compose_score",
+    "compose_tags",
+]
 
 _MOST_SCORES = 200
 _CONSTRAINTS: dict[type, Constraint] = {
@@ -284,3 +293,64 @@ def _choices(choices: object, dtype: type) -> tuple[str, ...]:
     if len({name.casefold() for name in names}) < len(names):
         raise BadSetting(f"choices={choices!r}: two of them are the same but for their case; answers could be either.")
     return names
+
+
+_ANSWER_FORMS = "a question; (question, type); (question, [choices]); (question, schema); [choices]; or a schema"
+
+
+def compose_questions(questions: Mapping[str, object], *, system: str | None = None) -> tuple[Task, ...]:
+    """Tasks of many questions.
+
+    Parameters
+    ----------
+    questions : mapping of str to object
+        By the name of the column to fill: a question in words; a pair of question and what the answer is (a type, a
+        list of choices, a schema); a list of choices or a schema alone. A schema's columns have the name before theirs.
+    system : str or None, default None
+        Sent with each of them.
+
+    Raises
+    ------
+    SetupError
+        No questions, one that is none of these, or two that fill the same column.
+    """
+    if not questions:
+        raise SetupError("questions: there are none; give a dict of column names and questions.")
+    tasks = tuple(_task_of(name, asked, system) for name, asked in questions.items())
+    names = [field.name for task in tasks for field in task.fields] + [f"{task.name}_error" for task in tasks]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SetupError(f"questions: two of them fill the column {twice!r}; rename one.")
+    return tasks
+
+
+def _task_of(name: object, asked: object, system: str | None) -> Task:
+    if not isinstance(name, str) or not name:
+        raise SetupError(f"questions: {name!r} is not a name of a column; give a text.")
+    question, answer = asked if isinstance(asked, tuple) and len(asked) == 2 else (None, asked)
+    if question is None and isinstance(answer, str):
+        return compose_description(answer, system=system, into=name)
+    if question is not None and (not isinstance(question, str) or isinstance(answer, str)):
+        raise SetupError(f"questions: {name!r} is {asked!r}; give {_ANSWER_FORMS}.")
+    choices = answer if isinstance(answer, list) else _choices_of_type(answer)
+    if choices:
+        asked_in_words = question or f"Which {name.replace('_', ' ')} fits this image best?"
+        return compose_question(asked_in_words, choices=choices, system=system, into=name)
+    if question is not None and answer in (str, int, float, bool):
+        return compose_question(question, dtype=answer, system=system, into=name)
+    try:
+        return compose_form(answer, prompt=question, system=system, into=name, prefix=f"{name}_")
+    except BadSchema as no_schema:
+        try:
+            return compose_form({name: answer}, prompt=question, system=system, into=name)
+        except BadSchema:
+            raise BadSchema(f"questions: {name!r} is {asked!r}; give {_ANSWER_FORMS}. ({no_schema})") from no_schema
+
+
+def _choices_of_type(answer: object) -> list[str]:
+    """Texts of an enumeration or a literal, in their order."""
+    if isinstance(answer, type) and issubclass(answer, Enum):
+        values = [member.value for member in answer]
+    else:
+        values = list(typing.get_args(answer)) if typing.get_origin(answer) is typing.Literal else []
+    return values if all(isinstance(value, str) for value in values) else []

@@ -1,6 +1,7 @@
 """The one gate that every reply passes before it is read: how it ended, what it is when cleaned, and whether it is one.
 
 Whatever carried the reply, and whether it is free text, a typed answer or a field of an object: doubt is a fault.
+So is an answer that holds nothing: no letter and no digit, a word of a program for nothing, one thing over and over.
 """
 
 from __future__ import annotations
@@ -12,14 +13,63 @@ from typing import Any
 
 from vlmkit.errors import PictureNotSeen, Refused, UnreadableReply
 from vlmkit.finish_reasons import Ending, ending_of
-from vlmkit.prompts.cleaning import cleaned
-from vlmkit.prompts.emptiness import emptiness_of
+from vlmkit.prompts.cleaning import cleaned, drop_tokens
 from vlmkit.prompts.refusals import Asked, Excuse, asked_by, excuse_of
-from vlmkit.prompts.template_tokens import drop_tokens
 from vlmkit.records import Reply
-from vlmkit.texts import quoted
+from vlmkit.untrusted import quoted
 
-__all__ = ["admit", "admit_values", "advice_of_cut"]
+__all__ = ["admit", "admit_values", "advice_of_cut", "emptiness_of"]
+
+_NOTHING = frozenset({"null", "undefined", "nan", "nil", "[object object]", "<null>", "(null)"})
+_NO_DESCRIPTION = frozenset({"none", "n/a", "na", "not applicable", "no caption", "no description"})
+_MANY_TIMES = 4  # the same word, and nothing else
+_MANY_TIMES_READ = 10  # on a picture a word may well stand that often
+_LOOP = re.compile(r"(\S{1,12}?)\1{9,}")
+_LONGEST_MARK = 12
+
+
+def emptiness_of(text: str, asked: Asked) -> str | None:
+    """In what way an answer holds nothing; None where it holds something.
+
+    Parameters
+    ----------
+    text : str
+        The answer, cleaned.
+    asked : Asked
+    """
+    if not any(map(str.isalnum, text)):
+        is_mark = asked.about_symbols and len(text) <= _LONGEST_MARK and text.strip(" .")
+        return None if is_mark else "no letter and no digit"
+    plain = text.strip(" .!\"'`*").casefold()
+    if plain in _NOTHING or (asked.describes and plain in _NO_DESCRIPTION):
+        return "a word for nothing"
+    return "the same again and again" if _is_one_thing(text, asked) else None
+
+
+def _is_one_thing(text: str, asked: Asked) -> bool:
+    words = text.casefold().split()
+    if len(words) == 1:
+        return not asked.reads_text and _LOOP.fullmatch(text) is not None
+    times = _MANY_TIMES_READ if asked.reads_text else _MANY_TIMES
+    if len(words) < times:
+        return False
+    if len(set(words)) > len(words) // 2:
+        return False
+    different = {word.strip(".,;:!?") for word in words}
+    return len(different) == 1 or (len(words) >= 4 * times and len(different) <= len(words) // 8 and _is_a_loop(words))
+
+
+def _is_a_loop(words: list[str]) -> bool:
+    """Whether the last part of an answer, and most of it, is one run of words over and over."""
+    last = len(words)
+    for period in range(1, len(words) // 4 + 1):
+        at = last - 1
+        while at >= period and words[at] == words[at - period]:
+            at -= 1
+        if (last - at - 1 + period) * 2 > last and last - at - 1 >= 3 * period:
+            return True
+    return False
+
 
 _ADVICE = "Ask in other words, or ask another model."
 _OBJECT = re.compile(r"[{\[].*[}\]]?", re.DOTALL)

@@ -1,4 +1,4 @@
-"""JSON out of what a model wrote: bare, in a fence, with prose around it, or with Python's spelling of it.
+"""JSON out of what a model wrote: bare, fenced, in prose, or in Python's spelling; and where its values stand.
 
 All objects of a text are found, and they must be one and the same: of two that differ, nobody knows which was meant.
 Nothing inside a broken object is taken for it, and nothing that is missing is guessed.
@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from vlmkit.errors import UnreadableReply
-from vlmkit.texts import quoted
+from vlmkit.untrusted import quoted
 
-__all__ = ["WrittenNumber", "find_object"]
+__all__ = ["WrittenNumber", "find_object", "value_spans"]
 
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _LONGEST = 100_000  # characters; Python's parser takes memory and stack by the length of what it is given
@@ -168,3 +168,52 @@ def _finite(number: str) -> float:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_finite)
+
+
+_PLAIN_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"\s*")
+
+
+def value_spans(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Spans of the values of the first JSON object in a text, by the keys that lead to them.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    dict of (str, ...) to (int, int)
+        Start and end in characters; of what stands in an inner object, under its keys. Empty where there is no whole
+        object in JSON's own spelling.
+    """
+    found: dict[tuple[str, ...], tuple[int, int]] = {}
+    try:
+        _walk(text, text.index("{"), (), found)
+    except (ValueError, IndexError, RecursionError):
+        return {}
+    return found
+
+
+def _walk(text: str, start: int, path: tuple[str, ...], found: dict[tuple[str, ...], tuple[int, int]]) -> int:
+    position = _after_space(text, start + 1)
+    while text[position] != "}":
+        key, position = _PLAIN_DECODER.raw_decode(text, position)
+        position = _after_space(text, position)
+        if not isinstance(key, str) or text[position] != ":":
+            raise ValueError(position)
+        begin = _after_space(text, position + 1)
+        inner = (*path, key)
+        end = _walk(text, begin, inner, found) if text[begin] == "{" else _PLAIN_DECODER.raw_decode(text, begin)[1]
+        found[inner] = begin, end
+        position = _after_space(text, end)
+        if text[position] == ",":
+            position = _after_space(text, position + 1)
+        elif text[position] != "}":
+            raise ValueError(position)
+    return position + 1
+
+
+def _after_space(text: str, position: int) -> int:
+    space = _SPACE.match(text, position)
+    return space.end() if space else position

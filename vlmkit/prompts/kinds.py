@@ -1,7 +1,7 @@
 """What a value may be, as a small tree made from a JSON schema: it writes prompt lines, names columns, mends values.
 
 pydantic says in JSON Schema (draft 2020-12) what any of its types accepts; reading that, and not the types, makes one
-way for all of them.
+way for all of them. Values are checked leaf by leaf, so that one row's value never breaks the others' column.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from vlmkit.errors import BadSchema
+from vlmkit.errors import BadSchema, UnreadableReply
 from vlmkit.prompts.json_text import WrittenNumber
 from vlmkit.prompts.value_kinds import VALUE_KINDS, ValueKind, kind_of_json
-from vlmkit.texts import shortened
+from vlmkit.untrusted import shortened
 
-__all__ = ["Kind", "kind_of"]
+__all__ = ["Kind", "fitted", "kind_of"]
 
 _ENFORCED = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "minLength", "pattern")
 _COUNTED = ("minItems", "maxItems")
@@ -271,3 +271,69 @@ def _meaning(schema: Mapping[str, Any]) -> str:
 def _short(schema: Mapping[str, Any]) -> str:
     text = json.dumps({key: value for key, value in schema.items() if key not in {"$defs", "title"}})
     return shortened(text, 80)
+
+
+def fitted(kind: Kind, value: Any, where: str) -> Any:
+    """A value as its column holds it.
+
+    Parameters
+    ----------
+    kind : Kind
+    value : object
+        As JSON has it; None is missing.
+    where : str
+        What messages call it.
+
+    Returns
+    -------
+    object
+        The value; halves of characters are mended, items of a set have an order, decimals and times are texts.
+
+    Raises
+    ------
+    UnreadableReply
+        A number beyond 64 bits, or one that is not finite; a value that is not of its kind.
+    """
+    if value is None:
+        return None
+    if kind.fields:
+        return _fitted_object(kind, value, where)
+    if kind.item is not None:
+        return _fitted_list(kind, kind.item, value, where)
+    if kind.choices:
+        return _one_of(kind, value, where)
+    try:
+        return kind.value_kind.fit(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _misfit(kind.value_kind.expected, value, where) from error
+
+
+def _fitted_object(kind: Kind, value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _misfit("an object", value, where)
+    return {name: fitted(inner, value.get(name), name) for name, inner in kind.fields.items()}
+
+
+def _fitted_list(kind: Kind, item: Kind, value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _misfit("a list", value, where)
+    items = [fitted(item, inner, f"an item of {where}") for inner in value]
+    if not kind.is_set:
+        return items
+    try:
+        return sorted(items)
+    except TypeError:
+        return sorted(items, key=lambda inner: json.dumps(inner, sort_keys=True, default=str))
+
+
+def _one_of(kind: Kind, value: Any, where: str) -> Any:
+    if value not in kind.choices:
+        raise _misfit(f"one of {', '.join(map(str, kind.choices))}", value, where)
+    return value
+
+
+def _misfit(expected: str, value: Any, where: str) -> UnreadableReply:
+    found = repr(value)
+    shown = found if len(found) <= 40 else f"{found[:39]}…"
+    problem = f"the answer does not fit the schema: {where}: expected {expected}, got {shown}."
+    return UnreadableReply(problem, "Ask a model that follows schemas better.")

@@ -1,4 +1,4 @@
-"""The one number an answer names; whatever leaves room for doubt is an `UnreadableReply`.
+"""The one number or time of day an answer names; whatever leaves room for doubt is an `UnreadableReply`.
 
 Beside the number may stand of what it is ("3 dogs", "5 cm", "$4") and how sure it is ("about 5"). A second number, a
 bound ("at least 3"), a negation or an alternative is doubt. A point stands before decimals: "1.234" is not a
@@ -7,6 +7,7 @@ whole number. "None" and "no dogs" are not numbers: they are said, too, where th
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact
@@ -29,9 +30,8 @@ from vlmkit.prompts.number_words import (
     VAGUE,
 )
 from vlmkit.prompts.numerals import Numeral, Word, numerals_of, plain_number_text, words_of
-from vlmkit.prompts.quoting import unreadable
 
-__all__ = ["read_decimal", "read_float", "read_integer"]
+__all__ = ["read_decimal", "read_float", "read_integer", "read_time"]
 
 _LARGEST_INTEGER = 2**63 - 1  # what an Int64 column holds
 _EXACT = Context(prec=60, traps=[Inexact])  # more digits than a decimal may have
@@ -71,7 +71,7 @@ def read_float(text: str) -> float:
     try:
         return float(_number(text, "a number"))
     except OverflowError as error:
-        raise unreadable("a number", text) from error
+        raise UnreadableReply.expected("a number", text) from error
 
 
 def read_integer(text: str) -> int:
@@ -89,7 +89,7 @@ def read_integer(text: str) -> int:
     """
     number = _number(text, "a whole number")
     if abs(number) > _LARGEST_INTEGER or number.denominator != 1 or _THOUSANDS.search(text):
-        raise unreadable("a whole number", text)
+        raise UnreadableReply.expected("a whole number", text)
     return int(number)
 
 
@@ -111,20 +111,20 @@ def read_decimal(text: str) -> Decimal:
     try:
         return _EXACT.divide(Decimal(number.numerator), Decimal(number.denominator))
     except ArithmeticError as error:
-        raise unreadable("a decimal number", text) from error
+        raise UnreadableReply.expected("a decimal number", text) from error
 
 
 def _number(text: str, expected: str) -> Fraction:
     if _PLAIN.fullmatch(text):
         return Fraction(text.rstrip("."))
     if len(text) > _LONGEST:
-        raise unreadable(expected, text)
+        raise UnreadableReply.expected(expected, text)
     try:
         plain = plain_number_text(text)
         declared = _DECLARED.search(plain)
         return _Answer(plain[declared.end() :] if declared else plain).number()
     except UnreadableReply as error:
-        raise unreadable(expected, text) from error
+        raise UnreadableReply.expected(expected, text) from error
 
 
 class _Answer:
@@ -255,3 +255,55 @@ class _Answer:
             return False
         word = self._words[position]
         return word.text in MONTHS or self._text[word.start : word.end] == "May"
+
+
+_CLOCK = re.compile(
+    r"(?<![\d:.])(?P<hour>\d{1,2})"
+    r"(?:[:.h](?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?)?"
+    r"(?:\s?(?P<half>[ap])\.?m\b\.?)?(?![\d:]|\.\d)",
+    re.IGNORECASE,
+)
+_ISO = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?")
+_ZONE = re.compile(r"\s?(?:Z\b|[+-]\d{2}:?\d{2}\b|UTC|GMT)", re.IGNORECASE)
+
+
+def read_time(text: str) -> str:
+    """The one time of day that a text names: "14:30", "2:30 PM", "14.30", "at 9 am".
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        ISO 8601: ``"14:30:00"``.
+
+    Raises
+    ------
+    UnreadableReply
+        It names none, several different ones, or one with an offset from UTC.
+    """
+    expected = "a time of day"
+    if len(text) > _LONGEST:
+        raise UnreadableReply.expected(expected, text)
+    if _ISO.fullmatch(text.strip()):
+        return dt.time.fromisoformat(text.strip()).isoformat()
+    found = set()
+    for match in _CLOCK.finditer(text):
+        if match["minute"] is None and match["half"] is None:  # a number, and no time
+            continue
+        if _ZONE.match(text, match.end()):
+            raise UnreadableReply.expected(expected, text)
+        found.add(_time(match, text))
+    if len(found) != 1:
+        raise UnreadableReply.expected(expected, text)
+    return found.pop().isoformat()
+
+
+def _time(match: re.Match[str], text: str) -> dt.time:
+    hour, half = int(match["hour"]), (match["half"] or "").lower()
+    if not (1 <= hour <= 12 if half else hour <= 23):
+        raise UnreadableReply.expected("a time of day", text)
+    hour = hour % 12 + (12 if half == "p" else 0) if half else hour
+    return dt.time(hour, int(match["minute"] or 0), int(match["second"] or 0))

@@ -19,6 +19,7 @@ __all__ = [
     "WHICH_PROMPT",
     "PromptStyle",
     "answer_suffix",
+    "character_limit_suffix",
     "style_prompt",
     "word_limit_suffix",
 ]
@@ -116,3 +117,17 @@ def word_limit_suffix(max_words: int | None) -> str:
         return ""
     check_whole("max_words", max_words, "a whole number from 1 up, or None for no limit")
     return f" Use at most {max_words} words."
+
+
+def character_limit_suffix(max_characters: int | None) -> str:
+    """What is added to a prompt to keep the answer short; nothing for None.
+
+    Raises
+    ------
+    BadSetting
+        Not a whole number from 1 up.
+    """
+    if max_characters is None:
+        return ""
+    check_whole("max_characters", max_characters, "a whole number from 1 up, or None for no limit")
+    return f" Use at most {max_characters} characters."

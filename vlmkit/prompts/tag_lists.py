@@ -13,7 +13,6 @@ from typing import Any
 
 from vlmkit.errors import UnreadableReply
 from vlmkit.prompts.json_text import find_object
-from vlmkit.prompts.quoting import unreadable
 
 __all__ = ["says_none", "tags_of"]
 
@@ -98,7 +97,7 @@ def tags_of(text: str, is_term: Callable[[str], bool]) -> list[str]:
                 raise
     pieces = _unique(_pieces(inner, is_term))
     if not pieces:
-        raise unreadable("a list of tags", text)
+        raise UnreadableReply.expected("a list of tags", text)
     return pieces
 
 
@@ -119,14 +118,14 @@ def _listed(text: str, is_term: Callable[[str], bool]) -> Iterator[str]:
     lists = [value for value in found.values() if isinstance(value, list)]
     values = found[_FIELD] if isinstance(found.get(_FIELD), list) else lists[0] if len(lists) == 1 else None
     if values is None or not all(isinstance(value, str | int | float) for value in values):
-        raise unreadable("a list of tags", json.dumps(found, ensure_ascii=False))
+        raise UnreadableReply.expected("a list of tags", json.dumps(found, ensure_ascii=False))
     yield from _entries([str(value).strip() for value in values if str(value).strip()], is_term)
 
 
 def _entries(tags: list[str], is_term: Callable[[str], bool]) -> Iterator[str]:
     nones = [tag for tag in tags if says_none(tag) and not is_term(tag)]
     if nones and len(tags) > 1:
-        raise unreadable("a list of tags", ", ".join(tags))  # some, and none
+        raise UnreadableReply.expected("a list of tags", ", ".join(tags))  # some, and none
     if not nones:
         yield from (tag if is_term(tag) else _bare(tag, is_term) for tag in tags)
 
@@ -135,12 +134,12 @@ def _pieces(text: str, is_term: Callable[[str], bool]) -> Iterator[str]:
     denied = False
     for piece in _cut(_without_lead(text, is_term), is_term):
         if denied and is_term(piece):
-            raise unreadable("a list of tags", text)  # "no cat, dog": is there a dog?
+            raise UnreadableReply.expected("a list of tags", text)  # "no cat, dog": is there a dog?
         if says_none(piece) and not is_term(piece):
-            raise unreadable("a list of tags", text)  # some, and none
+            raise UnreadableReply.expected("a list of tags", text)  # some, and none
         denied = denied or (not is_term(piece) and _DENIED.search(piece) is not None)
         if not is_term(piece) and len(piece.split()) > _WORDS_OF_A_TAG:
-            raise unreadable("a list of tags", text)
+            raise UnreadableReply.expected("a list of tags", text)
         yield piece
 
 
@@ -150,7 +149,7 @@ def _without_lead(text: str, is_term: Callable[[str], bool]) -> str:
     if label is None or is_term(label["label"].strip()):  # "cat: 0.98" begins with a tag
         return text
     if _DENIED.search(label["label"]) or _LEFT_OUT.search(label["label"]):  # "absent: cat"
-        raise unreadable("a list of tags", text)
+        raise UnreadableReply.expected("a list of tags", text)
     return text[label.end() :]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -10,13 +12,50 @@ from typing import Any, Protocol
 from vlmkit.errors import Refused, UnreadableReply
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.prompts.gate import admit, admit_values, advice_of_cut
-from vlmkit.prompts.shortening import cut_text
 from vlmkit.prompts.template import Template
 from vlmkit.prompts.value_kinds import kind_of_type
 from vlmkit.records import Constraint, Reply, Token
-from vlmkit.texts import quoted
+from vlmkit.untrusted import quoted
 
-__all__ = ["Field", "Form", "Task"]
+__all__ = ["Field", "Form", "Task", "cut_text"]
+
+_SENTENCE_END = r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”）]*"
+_LEAST_SHARE = 0.4  # a sentence that ends earlier leaves too much of the room
+
+
+def cut_text(text: str, most: int) -> str:
+    """Text of at most so many characters.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Characters, at least 1.
+
+    Returns
+    -------
+    str
+        The text itself where it is short enough. Otherwise its whole sentences, where they fill two fifths of the room;
+        or else its whole words; or else, of one long word, what fits.
+    """
+    if len(text) <= most:
+        return text
+    ends = [match.end() for match in re.finditer(_SENTENCE_END, text) if match.end() <= most]
+    if ends and ends[-1] >= _LEAST_SHARE * most:
+        return text[: ends[-1]]
+    words = re.match(r"(.*\S)(?=\s)", text[: most + 1], re.DOTALL)
+    if words and len(words[1]) >= _LEAST_SHARE * most:
+        return words[1].rstrip(" ,;:–—-")
+    return _whole_characters(text, most)
+
+
+def _whole_characters(text: str, most: int) -> str:
+    """Cut before a character that what follows belongs to: accents, joined emoji."""
+    while most > 0 and (
+        unicodedata.combining(text[most]) or text[most] in "\u200d\ufe0f" or text[most - 1] == "\u200d"
+    ):
+        most -= 1
+    return text[:most]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

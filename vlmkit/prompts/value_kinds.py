@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from vlmkit.extras import open_by_name
-from vlmkit.texts import mend_surrogates
+from vlmkit.untrusted import mend_surrogates
 
 __all__ = ["VALUE_KINDS", "ValueKind", "kind_of_json", "kind_of_type"]
 
@@ -280,7 +280,7 @@ _ROWS = (
         fit=_fit_time,
         parse=_parse_time,
         example="a time, such as 14:30",
-        reader="vlmkit.prompts.times:read_time",
+        reader="vlmkit.prompts.numbers:read_time",
         write=_isoformat,
     ),
     ValueKind(

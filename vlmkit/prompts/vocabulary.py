@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vlmkit.errors import BadSetting
+from vlmkit.errors import BadSetting, UnreadableReply
 from vlmkit.prompts.choices import read_choice
-from vlmkit.prompts.json_spans import value_spans
-from vlmkit.prompts.quoting import unreadable
+from vlmkit.prompts.json_text import value_spans
 from vlmkit.prompts.tag_lists import tags_of
 from vlmkit.records import Constraint
 
@@ -91,7 +90,7 @@ class Vocabulary:
         if self._unknown_column is not None:
             values[self._unknown_column] = unknown
         elif unknown and (len(unknown) == len(said) or any(map(self._names_a_term, unknown))):
-            raise unreadable("tags of the vocabulary", text)
+            raise UnreadableReply.expected("tags of the vocabulary", text)
         return values
 
     def _is_term(self, text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from vlmkit.prompts.quoting import unreadable
+from vlmkit.errors import UnreadableReply
 
 __all__ = ["read_yes_or_no"]
 
@@ -77,7 +77,7 @@ def read_yes_or_no(text: str) -> bool:
         It is neither, is both, takes back what it began with, or begins with a "no" that belongs to a noun.
     """
     if len(text) > _LONGEST:
-        raise unreadable("yes or no", text)
+        raise UnreadableReply.expected("yes or no", text)
     plain = _MARKUP.sub(" ", text.replace("’", "'").casefold()).strip()
     if plain in {"y", "n"}:
         return plain == "y"
@@ -85,7 +85,7 @@ def read_yes_or_no(text: str) -> bool:
     if answer is None:
         answer = _last_word(plain)
     if answer is None:
-        raise unreadable("yes or no", text)
+        raise UnreadableReply.expected("yes or no", text)
     return answer
 
 

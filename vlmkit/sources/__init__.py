@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vlmkit.lazy import lazy_exports
+from vlmkit.extras import lazy_exports
 
 __all__ = [
     "RECIPE",
@@ -31,24 +31,24 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from vlmkit.sources.grids import Raster, draw_grid
+    from vlmkit.sources.drawing import Raster, draw_grid
     from vlmkit.sources.headers import Header, read_header
     from vlmkit.sources.identity import RECIPE, fingerprint, loaded, stamp
     from vlmkit.sources.limits import Limits
     from vlmkit.sources.locations import read, refer
-    from vlmkit.sources.picture_sources import SOURCES, PictureSource
     from vlmkit.sources.pictures import Examination, decode, examine, normalize
     from vlmkit.sources.thumbnails import thumbnail
+    from vlmkit.sources.urls import SOURCES, PictureSource
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "grids": "Raster draw_grid",
+            "drawing": "Raster draw_grid",
             "headers": "Header read_header",
             "identity": "RECIPE fingerprint loaded stamp",
             "limits": "Limits",
             "locations": "read refer",
-            "picture_sources": "SOURCES PictureSource",
+            "urls": "SOURCES PictureSource",
             "pictures": "Examination decode examine normalize",
             "thumbnails": "thumbnail",
         },

@@ -14,7 +14,7 @@ from typing import IO, Any
 from vlmkit.children import bare_environment, how_it_ended, kill, start
 from vlmkit.errors import ImageTooLarge, UnreadableImage
 from vlmkit.framing import receive, send
-from vlmkit.sources.decoding_budget import BUDGET
+from vlmkit.sources.limits import BUDGET
 
 __all__ = ["Child", "Children", "close_all", "work"]
 

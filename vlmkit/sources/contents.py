@@ -15,8 +15,7 @@ from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import Limits, check_bytes
-from vlmkit.sources.picture_sources import fetch
-from vlmkit.sources.urls import check_media_type, is_url
+from vlmkit.sources.urls import check_media_type, fetch, is_url
 
 __all__ = ["file_of", "in_either_form", "is_foreign", "load_bytes", "read_data_url"]
 

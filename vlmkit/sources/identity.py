@@ -12,9 +12,8 @@ from PIL import Image
 from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.contents import is_foreign, load_bytes
-from vlmkit.sources.decoding_budget import BUDGET, decoding_bytes
 from vlmkit.sources.faults import translated
-from vlmkit.sources.limits import Limits
+from vlmkit.sources.limits import BUDGET, Limits, decoding_bytes
 from vlmkit.sources.objects import image_of, is_array, own_copy
 from vlmkit.sources.opening import orientation_of
 from vlmkit.sources.urls import is_url

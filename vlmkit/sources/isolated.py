@@ -19,9 +19,8 @@ from typing import Any
 from vlmkit.errors import RunError
 from vlmkit.framing import receive, send
 from vlmkit.records import ImageRef, Picture
-from vlmkit.sources.decoding_budget import BUDGET
 from vlmkit.sources.headers import read_header
-from vlmkit.sources.limits import Limits
+from vlmkit.sources.limits import BUDGET, Limits
 from vlmkit.sources.pictures import decode, examine, normalize
 from vlmkit.sources.thumbnails import thumbnail
 

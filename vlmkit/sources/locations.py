@@ -20,8 +20,7 @@ from vlmkit.records import ImageRef
 from vlmkit.sources import archives
 from vlmkit.sources.formats import SUFFIXES
 from vlmkit.sources.objects import content_of, is_array, is_one_picture
-from vlmkit.sources.picture_sources import list_pictures
-from vlmkit.sources.urls import is_url, path_of_url, shown
+from vlmkit.sources.urls import is_url, list_pictures, path_of_url, shown
 
 __all__ = ["natural_key", "read", "refer"]
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.records import ImageRef
-from vlmkit.sources.decoding_budget import BUDGET
+from vlmkit.sources.limits import BUDGET
 
 __all__ = ["content_of", "image_of", "is_array", "is_object", "is_one_picture", "own_copy"]
 

@@ -12,16 +12,14 @@ from PIL import Image
 from vlmkit.errors import UnreadableImage, UnsupportedFormat
 from vlmkit.records import ImageRef, Picture
 from vlmkit.sources import isolation
-from vlmkit.sources.color import eight_bits, is_plain, to_rgb
+from vlmkit.sources.color import Tones, eight_bits, is_plain, stretched, to_rgb, tones_of
 from vlmkit.sources.contents import load_bytes
-from vlmkit.sources.decoding_budget import BUDGET, decoding_bytes
 from vlmkit.sources.faults import translated
-from vlmkit.sources.first_frames import is_blank, seek_content
-from vlmkit.sources.limits import Limits
+from vlmkit.sources.frames import is_blank, seek_content
+from vlmkit.sources.limits import BUDGET, Limits, decoding_bytes
 from vlmkit.sources.objects import image_of, own_copy
 from vlmkit.sources.opening import check_pixels, open_image, orientation_of, strictly
 from vlmkit.sources.parts import check_chunks
-from vlmkit.sources.ranges import Tones, stretched, tones_of
 from vlmkit.sources.stripping import MOST_SCANS, count_scans, strip
 
 __all__ = ["JPEG_QUALITY", "MOST_PIXELS", "Examination", "decode", "examine", "normalize"]

@@ -15,8 +15,7 @@ import httpcore
 import httpx
 
 from vlmkit.errors import BadSetting, ImageTooLarge, UnreadableImage
-from vlmkit.sources.connections import NOW, Download, Vetted
-from vlmkit.sources.deadlines import Deadline
+from vlmkit.sources.connections import NOW, Deadline, Download, Vetted
 from vlmkit.sources.limits import Limits
 from vlmkit.sources.urls import check_media_type
 

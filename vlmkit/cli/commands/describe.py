@@ -128,9 +128,9 @@ def _start(
     verbose: bool,
     **asked: Any,
 ) -> Results:
-    from vlmkit.cli.facts import METADATA, answer_fields, record_of
-    from vlmkit.cli.listing import refs_of
+    from vlmkit.cli.inputs import refs_of
     from vlmkit.cli.monitor import Monitor
+    from vlmkit.cli.results import METADATA, answer_fields, record_of
     from vlmkit.frame import describe_iter
 
     model = str(parse(settings.require_model(asked["model"])))

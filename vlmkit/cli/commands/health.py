@@ -14,7 +14,7 @@ from vlmkit import settings
 from vlmkit.backends import ENGINES
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
-from vlmkit.cli.tables import draw
+from vlmkit.cli.text import draw
 from vlmkit.errors import VlmkitError
 
 __all__ = ["health"]

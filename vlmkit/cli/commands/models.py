@@ -12,7 +12,7 @@ from vlmkit import settings
 from vlmkit.backends import ENGINES, check_engine, find_models
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
-from vlmkit.cli.tables import draw
+from vlmkit.cli.text import draw
 from vlmkit.errors import BadSetting
 from vlmkit.extras import open_by_name
 

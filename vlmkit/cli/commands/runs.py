@@ -10,8 +10,7 @@ import click
 
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
-from vlmkit.cli.tables import draw
-from vlmkit.cli.text import dump
+from vlmkit.cli.text import draw, dump
 
 __all__ = ["runs"]
 

@@ -11,7 +11,7 @@ import click
 
 from vlmkit.cli.options import format_option
 from vlmkit.cli.output import terminal_width, to_stdout, write_lines
-from vlmkit.cli.tables import draw
+from vlmkit.cli.text import draw
 from vlmkit.store import Condition, Size, backup, check, mend, prune, size
 
 __all__ = ["store"]

@@ -19,7 +19,7 @@ from vlmkit.engines.locate import Specification
 from vlmkit.errors import ModelLoadFailed, RunError, ServerFault, SetupError, TimedOut, VlmkitError
 from vlmkit.framing import Frame, pack
 from vlmkit.records import Ask, Picture, Reply
-from vlmkit.texts import shortened
+from vlmkit.untrusted import shortened
 
 __all__ = [
     "Answered",
