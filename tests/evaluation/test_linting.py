@@ -96,7 +96,7 @@ def test_near_duplicates_name_the_first():
         ((["a list"],), {}, "a DataFrame and a column"),
         ((pd.DataFrame({"a": ["x"]}),), {}, "which column"),
         ((pd.DataFrame({"a": ["x"]}), "b"), {}, "no column 'b'"),
-        ((pd.Series([1, 2], dtype=object),), {}, "no texts, such as 1"),
+        ((pd.Series([1, 2], dtype=object),), {}, "not texts, such as 1"),
         ((pd.Series(["x"]),), {"rules": ["spelling"]}, "rules are empty"),
         ((pd.Series(["x"]),), {"similarity": 0}, "above 0"),
         ((pd.Series(["x"]),), {"trainer": "flux"}, "'clip'"),

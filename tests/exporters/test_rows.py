@@ -77,6 +77,6 @@ def test_columns_are_checked():
     twice = pd.DataFrame([[1, 2, "a.jpg"]], columns=["n", "n", "path"])
     with pytest.raises(SetupError, match="2 columns are called 'n'"):
         column_of(twice, "n")
-    with pytest.raises(SetupError, match="no text"):
+    with pytest.raises(SetupError, match="not a text"):
         further_columns(frame(x=1).rename(columns={"x": 7}), None, None)
     assert further_columns(frame(n=1), None, None) == ["n"]

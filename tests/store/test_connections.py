@@ -80,7 +80,7 @@ def test_a_file_that_was_cut_off_is_found_when_it_is_opened(path):
     whole = path.read_bytes()
     for size_bytes in (100, 1000, 4096, 5000, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size_bytes])
-        with pytest.raises(StoreFault, match=r"store .*(is damaged|no store)"):
+        with pytest.raises(StoreFault, match=r"store .*(is damaged|not a store)"):
             open_store(path)
 
 

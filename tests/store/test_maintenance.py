@@ -144,7 +144,7 @@ def test_what_is_no_store_is_left_alone(tmp_path):
     for file in (text, other):
         before = file.read_bytes()
         for work in (size, check, mend, lambda file: prune(file, older_than_days=1)):
-            with pytest.raises(StoreFault, match=r"no store|another program"):
+            with pytest.raises(StoreFault, match=r"not a store|another program"):
                 work(file)
         assert file.read_bytes() == before
 
