@@ -4,7 +4,7 @@ import sys
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vlmkit.backends import Abilities
@@ -125,7 +125,6 @@ def test_what_is_not_installed_is_said_before_anything_is_asked(first_scenes, mo
     backend.close()
 
 
-@settings(deadline=None)
 @given(labels=st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1, max_size=40), rows=st.integers(1, 45))
 def test_each_stratum_has_its_share(labels, rows):
     """Exactly so many rows, in order, none twice; each stratum within one of its share, or one for all that fit."""
