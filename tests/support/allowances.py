@@ -36,7 +36,6 @@ COMPLEX = {
     "prompts.numerals._Phrase._letters": 12,
     "prompts.numerals._plain_characters": 12,
     "prompts.refusals._sort_of": 12,
-    "prompts.composing._task": 17,
     "prompts.tag_lists.tags_of": 11,
     "runner.loop._Loop._work": 16,
     "runner.preparing.Preparer._glance_at": 11,

@@ -327,17 +327,30 @@ def compose_questions(questions: Mapping[str, object], *, system: str | None = N
 def _task_of(name: object, asked: object, system: str | None) -> Task:
     if not isinstance(name, str) or not name:
         raise SetupError(f"questions: {name!r} is not a name of a column; give a text.")
-    question, answer = asked if isinstance(asked, tuple) and len(asked) == 2 else (None, asked)
+    question, answer = _in_two(name, asked)
     if question is None and isinstance(answer, str):
         return compose_description(answer, system=system, into=name)
-    if question is not None and (not isinstance(question, str) or isinstance(answer, str)):
-        raise SetupError(f"questions: {name!r} is {asked!r}; give {_ANSWER_FORMS}.")
     choices = answer if isinstance(answer, list) else _choices_of_type(answer)
     if choices:
         asked_in_words = question or f"Which {name.replace('_', ' ')} fits this image best?"
         return compose_question(asked_in_words, choices=choices, system=system, into=name)
     if question is not None and answer in (str, int, float, bool):
         return compose_question(question, dtype=answer, system=system, into=name)
+    return _form_of(name, asked, question, answer, system)
+
+
+def _in_two(name: str, asked: object) -> tuple[str | None, Any]:
+    """The question in words, where there is one, and what answers it."""
+    if not (isinstance(asked, tuple) and len(asked) == 2):
+        return None, asked
+    question, answer = asked
+    if question is not None and (not isinstance(question, str) or isinstance(answer, str)):
+        raise SetupError(f"questions: {name!r} is {asked!r}; give {_ANSWER_FORMS}.")
+    return question, answer
+
+
+def _form_of(name: str, asked: object, question: str | None, answer: Any, system: str | None) -> Task:
+    """Fields of a schema, or one field of the type that a schema has for it."""
     try:
         return compose_form(answer, prompt=question, system=system, into=name, prefix=f"{name}_")
     except BadSchema as no_schema:
