@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from vlmkit.errors import BadSetting, RunError, SetupError
 from vlmkit.frame.given import Given
+from vlmkit.frame.options import CheckedOptions
 from vlmkit.frame.tables import pick_all_pictures, refs_of, rows_of
 from vlmkit.prompts import Task, compose_description, compose_form, compose_questions
 from vlmkit.records import ImageRef
@@ -17,7 +19,7 @@ from vlmkit.sources import read_header
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_pictures", "compose", "examples_of", "questions_of"]
+__all__ = ["AskedCells", "asked_of", "compose", "examples_of"]
 
 _DESCRIPTION = "description"
 
@@ -77,34 +79,111 @@ def _refuse(what: str, **given: Any) -> None:
             raise BadSetting(f"{name}={value!r} has no meaning for {what}; leave it out.")
 
 
-def questions_of(
-    given: Given, tasks: Sequence[tuple[Task, tuple[Example, ...]]], asked: Sequence[int]
-) -> Iterator[Question]:
-    """Questions, row by row, so that all about one picture follow each other; each is made when it is taken.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskedCells:
+    """What is asked about rows.
+
+    Attributes
+    ----------
+    tasks : tuple of Task
+        What every row may be asked, in order.
+    examples : tuple of (tuple of Example)
+        Of each task: shown to the model before each question.
+    cells : sequence of int
+        What is asked: a cell is one task in one row, numbered row by row, so that all questions about a picture follow
+        each other.
+    """
+
+    tasks: tuple[Task, ...]
+    examples: tuple[tuple[Example, ...], ...]
+    cells: Sequence[int]
+
+    @property
+    def title(self) -> str:
+        """Names of the tasks, for people."""
+        return ", ".join(task.name for task in self.tasks)
+
+    def row_of(self, index: int) -> int:
+        """Position of the row that an outcome is about.
+
+        Parameters
+        ----------
+        index : int
+            Of the outcome: a place in `cells`.
+        """
+        return self.cells[index] // len(self.tasks)
+
+    def questions(self, given: Given) -> Iterator[Question]:
+        """Questions, cell by cell; each is made when it is taken.
+
+        Parameters
+        ----------
+        given : Given
+
+        Raises
+        ------
+        SetupError
+            Two columns that a prompt reads have the same label.
+        """
+        columns = list(dict.fromkeys(column for task in self.tasks for column in task.template.columns))
+        of_a_row = list(zip(self.tasks, self.examples, strict=True))
+        rows = zip(given.refs(), given.rows(columns), strict=True)
+        cells: Iterator[tuple[Any, Any, Task, tuple[Example, ...]]]
+        cells = ((refs, row, task, shown) for refs, row in rows for task, shown in of_a_row)
+        count = len(given) * len(self.tasks)
+        if len(self.cells) < count:
+            wanted = bytearray(count)
+            for cell in self.cells:
+                wanted[cell] = True
+            cells = compress(cells, wanted)
+        for refs, row, task, shown in cells:
+            yield Question(task=task, images=refs, prompt=task.write(row), examples=shown)
+
+    def check_pictures(self, targets: Sequence[Target], pictures_per_row: int) -> None:
+        """See that the models take so many pictures at once.
+
+        Parameters
+        ----------
+        targets : sequence of Target
+        pictures_per_row : int
+
+        Raises
+        ------
+        BadSetting
+            One does not.
+        """
+        shown = max((sum(len(each.images) for each in examples) for examples in self.examples), default=0)
+        needed = pictures_per_row + shown
+        for target in targets:
+            most = target.backend.abilities.images_per_ask if target.backend else needed
+            if needed > most:
+                raise BadSetting(
+                    f"{target.model} takes {most} picture(s) per question, and {needed} were to be shown, examples "
+                    "included. Give fewer columns in image=… or fewer examples, or name another model."
+                )
+
+
+def asked_of(given: Given, tasks: Sequence[Task], cells: Sequence[int], options: CheckedOptions) -> AskedCells:
+    """Put together what is asked; prompts are checked, and examples opened.
 
     Parameters
     ----------
     given : Given
-    tasks : sequence of (Task, tuple of Example)
-    asked : sequence of int
-        Cells, in order: a cell is one task in one row, numbered row by row.
+    tasks : sequence of Task
+    cells : sequence of int
+        As in `AskedCells`.
+    options : CheckedOptions
+        ``examples`` and ``image``.
 
     Raises
     ------
     SetupError
-        Two columns that a prompt reads have the same label.
+        A prompt reads a column that is not there; or as `examples_of`.
     """
-    columns = list(dict.fromkeys(column for task, _ in tasks for column in task.template.columns))
-    rows = zip(given.refs(), given.rows(columns), strict=True)
-    cells: Iterator[tuple[Any, Any, Task, tuple[Example, ...]]]
-    cells = ((refs, row, task, shown) for refs, row in rows for task, shown in tasks)
-    if len(asked) < len(given) * len(tasks):
-        wanted = bytearray(len(given) * len(tasks))
-        for cell in asked:
-            wanted[cell] = True
-        cells = compress(cells, wanted)
-    for refs, row, task, shown in cells:
-        yield Question(task=task, images=refs, prompt=task.write(row), examples=shown)
+    for task in tasks:
+        task.template.check(map(str, given.column_names))
+    examples = examples_of(options.examples, tasks, image=options.image)
+    return AskedCells(tasks=tuple(tasks), examples=tuple(examples), cells=cells)
 
 
 def examples_of(
@@ -170,28 +249,3 @@ def _answer(task: Task, answers: Any, label: object) -> str:
     if all(answer is None for answer in answers.values()):
         raise SetupError(f"examples: row {label!r} has no answer; leave it out.")
     return task.say(answers)
-
-
-def check_pictures(targets: Sequence[Target], pictures_per_row: int, shown: Sequence[tuple[Example, ...]]) -> None:
-    """See that the models take so many pictures at once.
-
-    Parameters
-    ----------
-    targets : sequence of Target
-    pictures_per_row : int
-    shown : sequence of tuple of Example
-        Of each task.
-
-    Raises
-    ------
-    BadSetting
-        One does not.
-    """
-    needed = pictures_per_row + max((sum(len(each.images) for each in examples) for examples in shown), default=0)
-    for target in targets:
-        most = target.backend.abilities.images_per_ask if target.backend else needed
-        if needed > most:
-            raise BadSetting(
-                f"{target.model} takes {most} picture(s) per question, and {needed} were to be shown, examples "
-                "included. Give fewer columns in image=… or fewer examples, or name another model."
-            )

@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 from vlmkit.errors import Cancelled, VlmkitError
-from vlmkit.frame.asked import check_pictures, examples_of, questions_of
+from vlmkit.frame.asked import AskedCells, asked_of
 from vlmkit.frame.background import Run
 from vlmkit.frame.description import Description, describe_outcome
 from vlmkit.frame.given import Given, given_of
@@ -63,7 +63,8 @@ def fill(source: Any, tasks: Sequence[Task], options: TableOptions) -> Any:
     result = Result(given, tasks, parsed)
     control = RunControl(is_background=parsed.background)
     on_picture = given.headers.take if given.headers else None
-    outcomes = start(given, tasks, parsed, asked=result.asked, control=control, on_picture=on_picture)
+    asked = asked_of(given, tasks, result.asked, parsed)
+    outcomes = start(given, asked, parsed, control, on_picture)
     if parsed.background:
         return Run(outcomes, lambda each: result.collect(each, control.stop), result.frame, control)
     try:
@@ -98,8 +99,8 @@ def yield_descriptions(
     """
     headers = Headers(exif=metadata, digest=metadata)
     given = given.with_headers(headers)
-    control = RunControl(stop=stop or Event())
-    outcomes = start(given, [task], options, asked=range(len(given)), control=control, on_picture=headers.take)
+    asked = asked_of(given, [task], range(len(given)), options)
+    outcomes = start(given, asked, options, RunControl(stop=stop or Event()), headers.take)
     return _records(outcomes, given, task, headers, confidence=options.confidence)
 
 
@@ -120,8 +121,8 @@ def describe_row(given: Given, task: Task, options: CheckedOptions) -> Descripti
         The row has no answer, and nothing that stands in for one.
     """
     headers = Headers()
-    control = RunControl()
-    with closing(start(given, [task], options, asked=[0], control=control, on_picture=headers.take)) as outcomes:
+    asked = asked_of(given, [task], [0], options)
+    with closing(start(given, asked, options, RunControl(), headers.take)) as outcomes:
         (outcome,) = outcomes
     if outcome.fault is not None and outcome.values is None:
         raise outcome.fault
@@ -143,10 +144,8 @@ def _records(
 
 def start(
     given: Given,
-    tasks: Sequence[Task],
+    asked: AskedCells,
     options: CheckedOptions,
-    *,
-    asked: Sequence[int],
     control: RunControl,
     on_picture: OnPicture | None = None,
 ) -> Outcomes:
@@ -155,10 +154,9 @@ def start(
     Parameters
     ----------
     given : Given
-    tasks : sequence of Task
+    asked : AskedCells
+        An outcome's index is a place in its cells.
     options : CheckedOptions
-    asked : sequence of int
-        Cells, in order; an outcome's index is the place in this sequence.
     control : RunControl
         Ends the run, or lets it pause.
     on_picture : callable or None, default None
@@ -169,24 +167,19 @@ def start(
     SetupError
         Anything about the call.
     """
-    for task in tasks:
-        task.template.check(map(str, given.column_names))
-    shown = examples_of(options.examples, tasks, image=options.image)
-    control.statistics.image_of = lambda index: given.refs_at(asked[index] // len(tasks))[0]
-    listener = listener_for(options.progress, ", ".join(task.name for task in tasks), control)
+    control.statistics.image_of = lambda index: given.refs_at(asked.row_of(index))[0]
+    listener = listener_for(options.progress, asked.title, control)
     check_names(options)
-    if not asked:
+    if not asked.cells:
         return _nothing()
     lease = ExitStack()
     try:
         resources = open_resources(options, lease)
-        check_pictures(resources.targets, given.pictures_per_row, shown)
-        plan = _plan(tasks, resources.targets, options, on_picture)
-        questions = questions_of(given, list(zip(tasks, shown, strict=True)), asked)
+        asked.check_pictures(resources.targets, given.pictures_per_row)
         outcomes = run(
-            questions,
-            plan,
-            total=len(asked),
+            asked.questions(given),
+            _plan(asked.tasks, resources.targets, options, on_picture),
+            total=len(asked.cells),
             store=resources.store,
             on_event=listener,
             stop=control.stop.is_set,

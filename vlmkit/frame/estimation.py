@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Unpack
 
 from vlmkit.arguments import check_whole
 from vlmkit.errors import BadSetting
-from vlmkit.frame.asked import compose
+from vlmkit.frame.asked import asked_of, compose
 from vlmkit.frame.bulk import start
 from vlmkit.frame.columns import Columns
 from vlmkit.frame.given import given_of
@@ -148,8 +148,9 @@ def estimate(
             "there are no rows to ask, so there is nothing to estimate; check source, limit and overwrite."
         )
     tried = sorted(random.Random(parsed.sampling.seed).sample(list(asked), min(rows, len(asked))))
-    trial = _Trial(parsed, ", ".join(task.name for task in tasks))
-    trial.run(lambda options: start(given, tasks, options, asked=tried, control=RunControl()))
+    trying = asked_of(given, tasks, tried, parsed)
+    trial = _Trial(parsed, trying.title)
+    trial.run(lambda options: start(given, trying, options, RunControl()))
     return trial.estimate(len(asked), checked_price(parsed.price))
 
 
