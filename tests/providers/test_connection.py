@@ -288,6 +288,42 @@ def test_a_refused_connection_is_said_in_the_systems_words():
 
 def test_httpx_comes_without_its_command_line(fresh_python):
     """Which takes longer to import than all the rest of it; whoever has it keeps it."""
-    ours = "import vlmkit.providers.connection, sys, httpx\n"
+    ours = "from vlmkit.providers import connection; import sys; connection.tls_context(); import httpx\n"
     fresh_python(ours + "assert not {'httpx._main', 'rich', 'click'} & set(sys.modules)\nimport httpx._main")
     fresh_python("import httpx._main as theirs\n" + ours + "assert sys.modules['httpx._main'] is theirs")
+
+
+def test_httpx_comes_only_where_it_is_needed(fresh_python):
+    """A plain address of a server of one's own is taken apart without it."""
+    fresh_python(
+        "from vlmkit.providers.transport import Call, Transport\nimport sys\n"
+        "from contextlib import suppress\nfrom vlmkit.errors import Unreachable\n"
+        "with suppress(Unreachable):\n    Transport('http://127.0.0.1:9/v1').get('/models', Call(5))\n"
+        "assert not {'httpx', 'http.client'} & set(sys.modules)"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000/v1/models",
+        "http://localhost:11434//api/tags",
+        "http://gpu-box.example:8080",
+        "http://gpu-box:080/v1",
+        "http://box:80/v1",
+        "http://box:8000/v1/models?pageSize=1000",
+        "http://box:8000/v1beta/models/gemini-2.5:generateContent?alt=sse",
+        "http://box:8000/a/../v1/models",
+        "http://box:8000/a/./models",
+        "http://box:8000/a%20b/models",
+        "http://BOX:8000/v1",
+        "http://[::1]:8000/v1",
+        "http://1.2:8000/v1",
+    ],
+)
+def test_a_plain_address_is_taken_apart_as_httpx_does_it(url):
+    """Where httpx is not asked, nothing comes out otherwise."""
+    target = httpx.URL(url)
+    place, host = door._target(url)
+    assert (place.scheme, place.host, place.port) == (target.raw_scheme, target.raw_host, target.port)
+    assert (place.target, host) == (target.raw_path, target.netloc)

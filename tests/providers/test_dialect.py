@@ -116,7 +116,7 @@ def test_an_option_arrives_or_is_refused(host, name):
     ask = Ask(messages=one_question("x"), sampling=Sampling(**{name: UNUSUAL[name]}))
     if name not in host.parameters:
         with pytest.raises(BadSetting, match=f"{name}: m's server takes no such option"):
-            host.dialect.request(ask, form, False)
+            refuse_unsupported(ask, form)
         return
     body = json.loads(host.dialect.request(ask, form, False)[1])
     options = body.get("generationConfig", body)

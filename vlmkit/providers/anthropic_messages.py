@@ -21,7 +21,6 @@ from vlmkit.providers.dialect import (
     id_of,
     no_text,
     parse,
-    refuse_unsupported,
 )
 from vlmkit.providers.secret import Key
 from vlmkit.records import Ask, Message, Picture, Usage
@@ -34,7 +33,6 @@ _PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"
 
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
-    refuse_unsupported(ask, form)
     heads, messages = after_system(ask.messages)
     payload: dict[str, Any] = {
         "model": form.model,

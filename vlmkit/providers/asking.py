@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from types import TracebackType
 from typing import Any
 
 from vlmkit.backends import AskJob, Delta, OnDelta, ToolCallDelta
@@ -38,26 +37,24 @@ class HttpJob(AskJob):
     task : asyncio.Task or None
         What works on it, in the thread of the event loop.
     gathered : Gathered
-        What has come of a streamed answer.
+        What has come of a streamed answer, from `begin_stream` on.
     """
 
     def __init__(self, ask: Ask, on_delta: OnDelta | None) -> None:
         super().__init__(ask, on_delta)
         self.task: asyncio.Task[None] | None = None
-        self.gathered = Gathered()
-        self._calls = Calls()
-        self._transport: Transport | None = None
-        self._text = Screen("", "")
-        self._arguments: dict[int, Screen[str]] = {}
 
-    def screen(self, transport: Transport) -> None:
-        """Hide a transport's key, where the server repeats it in the answer.
+    def begin_stream(self, transport: Transport) -> None:
+        """Expect an answer in pieces, and hide the transport's key where the server repeats it.
 
         Parameters
         ----------
         transport : Transport
         """
+        self.gathered = Gathered()
+        self._calls = Calls()
         self._transport, self._text = transport, transport.screen()
+        self._arguments: dict[int, Screen[str]] = {}
 
     def add(self, piece: Piece) -> None:
         """The next piece of an answer that is streamed.
@@ -79,8 +76,6 @@ class HttpJob(AskJob):
         self._take(Piece(text=self._text.rest(), tool_calls=calls, is_last=self.gathered.is_last))
 
     def _screened(self, call: ToolCallDelta) -> ToolCallDelta:
-        if self._transport is None:
-            return call
         screen = self._arguments.get(call.index)
         if screen is None:
             screen = self._arguments[call.index] = self._transport.screen()
@@ -175,7 +170,7 @@ class Asking:
         try:
             with await self._limiter.enter() as place, self._balancer.turn() as transport:
                 job.future.begin()
-                job.screen(transport)
+                job.begin_stream(transport)
                 await self._read_stream(job, transport)
                 job.add_rest()
                 with self._located(transport):
@@ -239,16 +234,27 @@ class Asking:
             begin = " ".join(answer.body[:80].decode("utf-8", errors="replace").split())
             raise ServerFault(f"the answer is {kind}, not JSON: {begin!r}. Check the address.") from error
 
-    @contextmanager
-    def _located(self, transport: Transport) -> Iterator[None]:
-        """Say in a fault of the answer's content who gave it."""
-        try:
-            yield
-        except BackendError as fault:
-            text = str(fault)
-            if transport.address not in text:
-                fault.reword(transport.redact(f"{self.model} at {transport.address}: {text}"))
-            raise
+    def _located(self, transport: Transport) -> _Located:
+        return _Located(self.model, transport)
+
+
+class _Located:
+    """Says in a fault of the answer's content who gave it."""
+
+    __slots__ = ("_model", "_transport")
+
+    def __init__(self, model: str, transport: Transport) -> None:
+        self._model, self._transport = model, transport
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        address = self._transport.address
+        if isinstance(error, BackendError) and address not in str(error):
+            error.reword(self._transport.redact(f"{self._model} at {address}: {error}"))
 
 
 def _without_constraint(ask: Ask) -> Ask:

@@ -1,8 +1,9 @@
 """Connections of httpx's own transport, httpcore, to one address: kept while nothing is odd about them.
 
-The only module of this room that imports httpx. An `httpx.AsyncClient` looks at redirects, cookies and authorization,
-and its pool goes through all its connections for each request: together that is as dear as the request, and no model
-asks for it. So each connection is asked by itself, and idle ones stand in a line.
+The only module of this room that imports httpx, and only once TLS, a proxy or an unusual address needs it. An
+`httpx.AsyncClient` looks at redirects, cookies and authorization, and its pool goes through all its connections for
+each request: together that is as dear as the request, and no model asks for it. So each connection is asked by itself,
+and idle ones stand in a line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import re
 import ssl
 import sys
 import time
@@ -25,17 +27,10 @@ from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreac
 from vlmkit.providers.secret import Secret
 from vlmkit.providers.sockets import Conduct, Socket, Sockets, TooEarly, TooMuch
 
-# httpx has a command line, and imports rich, pygments and click for it: most of the time that its import takes. Where
-# they are not installed it does without, and so it does here; where it was imported before, nothing changes.
-_COMMAND_LINE = "httpx._main"
-_is_first = sys.modules.setdefault(_COMMAND_LINE, cast("ModuleType", None)) is None
-import httpx  # noqa: E402
-
-if _is_first:
-    del sys.modules[_COMMAND_LINE]
-
 __all__ = ["TRANSLATION", "Connections", "Response", "tls_context", "translation_of"]
 
+_COMMAND_LINE = "httpx._main"
+_PLAIN = re.compile(r"http://([a-z0-9.-]+):(\d+)((?:/[\w:@~-][\w.:@~-]*)*)(\?[\w=&.-]*)?", re.ASCII)
 _CONNECT_S = 10.0
 _EXTENSIONS = {"timeout": {"connect": _CONNECT_S}}
 _MOST_IDLE = 64
@@ -59,11 +54,10 @@ TRANSLATION: dict[type[Exception], tuple[type[BackendError], str, bool]] = {
     httpcore.TimeoutException: _LOST,
     httpcore.LocalProtocolError: _AGAINST_RULES,
     httpcore.ProtocolError: _NOT_HTTP,
-    httpx.TransportError: _NOT_HTTP,
     TooEarly: _TOO_EARLY,
     TooMuch: _TOO_MUCH,
 }
-"""Every exception of the libraries below: what it becomes, in which words, and whether its own are worth adding.
+"""Every exception of httpcore: what it becomes, in which words, and whether its own are worth adding.
 
 The nearest class counts. Words about what a server or a person wrote may quote a key, and are left out.
 """
@@ -71,7 +65,11 @@ The nearest class counts. Words about what a server or a person wrote may quote 
 
 def translation_of(error: Exception) -> tuple[type[BackendError], str, bool] | None:
     """Row of `TRANSLATION` for an error of a connection; None for one that is no such error."""
-    return next((TRANSLATION[kind] for kind in type(error).__mro__ if kind in TRANSLATION), None)
+    kinds = type(error).__mro__
+    found = next((TRANSLATION[kind] for kind in kinds if kind in TRANSLATION), None)
+    if found is None and "httpx.TransportError" in {f"{kind.__module__}.{kind.__name__}" for kind in kinds}:
+        return _NOT_HTTP  # known by its name, as httpx is imported only where something needs it
+    return found
 
 
 class Connections:
@@ -340,7 +338,7 @@ def tls_context(*, ca_file: str | None = None, verify: bool = True) -> ssl.SSLCo
 def _tls_context(ca_file: str | None, verify: bool, *variables: str | None) -> ssl.SSLContext:
     # Reading the certificates takes longer than a request; connections may share them.
     try:
-        context = httpx.create_ssl_context(verify=verify)
+        context: ssl.SSLContext = _httpx().create_ssl_context(verify=verify)
         if verify:
             context.load_default_certs()
         context.set_alpn_protocols(["http/1.1"])
@@ -357,7 +355,7 @@ def _tls_context(ca_file: str | None, verify: bool, *variables: str | None) -> s
 
 def _proxied(proxy: str, tls: ssl.SSLContext | None, sockets: Sockets) -> httpcore.AsyncHTTPProxy:
     """Of httpcore, which makes one connection."""
-    way = httpx.Proxy(proxy)
+    way = _httpx().Proxy(proxy)
     return httpcore.AsyncHTTPProxy(
         str(way.url),
         proxy_auth=way.raw_auth,
@@ -370,9 +368,29 @@ def _proxied(proxy: str, tls: ssl.SSLContext | None, sockets: Sockets) -> httpco
 @functools.lru_cache(maxsize=256)
 def _target(url: str) -> tuple[httpcore.URL, bytes]:
     """An address taken apart, and its host as a header names it."""
-    target = httpx.URL(url)
+    plain = _PLAIN.fullmatch(url)
+    if plain is not None and int(plain[2]) != 80:  # most servers of one's own, without need for httpx
+        host, port, path = plain[1], int(plain[2]), (plain[3] or "/") + (plain[4] or "")
+        place = httpcore.URL(scheme=b"http", host=host.encode(), port=port, target=path.encode())
+        return place, f"{host}:{port}".encode()
+    target = _httpx().URL(url)
     place = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
     return place, target.netloc
+
+
+@functools.cache
+def _httpx() -> Any:
+    """httpx, which takes as long to import as thirty requests to make; without its command line.
+
+    That imports rich, pygments and click: most of the time. Where they are not installed httpx does without it, and so
+    it does here; where it was imported before, nothing changes.
+    """
+    is_first = sys.modules.setdefault(_COMMAND_LINE, cast("ModuleType", None)) is None
+    import httpx
+
+    if is_first:
+        sys.modules.pop(_COMMAND_LINE, None)
+    return httpx
 
 
 def _has_surplus(http: Any) -> bool:

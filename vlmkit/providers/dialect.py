@@ -114,7 +114,7 @@ class Dialect:
     Attributes
     ----------
     request : callable (Ask, Form, streamed) -> (path, body)
-        Raises BadSetting for an option the host does not support.
+        Of an ask that `refuse_unsupported` let pass.
     read : callable (JSON) -> Piece
         Of a whole answer. Raises BackendError where it is none.
     read_event : callable (str) -> Piece

@@ -25,7 +25,6 @@ from vlmkit.providers.dialect import (
     new_call_id,
     no_text,
     parse,
-    refuse_unsupported,
     unusual,
 )
 from vlmkit.providers.secret import Key
@@ -39,7 +38,6 @@ _REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
-    refuse_unsupported(ask, form)
     heads, messages = after_system(ask.messages)
     roles = ("model" if message.role == "assistant" else "user" for message in messages)
     parts = (_parts(ask, message, form) for message in messages)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 
 from vlmkit.errors import BackendError, RateLimited, ServerFault, TimedOut, Unreachable
 from vlmkit.providers.transport import Transport
 
-__all__ = ["Endpoint", "LoadBalancer"]
+__all__ = ["Endpoint", "LoadBalancer", "Turn"]
 
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
@@ -57,29 +57,25 @@ class LoadBalancer:
         self._clock = clock
         self._lock = threading.Lock()
 
-    @contextmanager
-    def turn(self) -> Iterator[Transport]:
-        """An endpoint's transport for one ask, whose end and seconds are taken into account.
+    def turn(self) -> Turn:
+        """A context with an endpoint's transport for one ask, whose end and seconds are taken into account."""
+        return Turn(self)
 
-        Raises
-        ------
-        RunError
-            What the ask raised.
-        """
+    def begin(self) -> tuple[Endpoint, float]:
+        """For `Turn`: the endpoint for an ask, and the moment."""
         with self._lock:
             endpoint = self._choose()
             endpoint.asks += 1
-            start_s = self._clock()
-        try:
-            yield endpoint.transport
-        except (Unreachable, RateLimited, ServerFault, TimedOut) as fault:
-            self._failed(endpoint, fault)
-            raise
-        else:
-            self._answered(endpoint, self._clock() - start_s)
-        finally:
-            with self._lock:
-                endpoint.asks -= 1
+            return endpoint, self._clock()
+
+    def end(self, endpoint: Endpoint, start_s: float, error: BaseException | None) -> None:
+        """For `Turn`: how an ask ended."""
+        with self._lock:
+            endpoint.asks -= 1
+            if error is None:
+                self._answered(endpoint, self._clock() - start_s)
+            elif isinstance(error, (Unreachable, RateLimited, ServerFault, TimedOut)):
+                self._failed(endpoint, error)
 
     def _choose(self) -> Endpoint:
         if len(self.endpoints) == 1:
@@ -105,19 +101,34 @@ class LoadBalancer:
         )
 
     def _answered(self, endpoint: Endpoint, seconds: float) -> None:
-        with self._lock:
-            endpoint.failures = 0
-            endpoint.seconds = (
-                seconds if endpoint.seconds is None else endpoint.seconds + _MEMORY * (seconds - endpoint.seconds)
-            )
+        endpoint.failures = 0
+        known_s = endpoint.seconds
+        endpoint.seconds = seconds if known_s is None else known_s + _MEMORY * (seconds - known_s)
 
     def _failed(self, endpoint: Endpoint, fault: BackendError) -> None:
         if isinstance(fault, ServerFault) and not fault.is_transient:
             return
-        with self._lock:
-            now_s = self._clock()
-            if endpoint.rests_until_s > now_s:  # asks that were under way together fail together, and count once
-                return
-            rest_s = min(_LONGEST_REST_S, _FIRST_REST_S * 2.0**endpoint.failures)
-            endpoint.failures += 1
-            endpoint.rests_until_s = now_s + max(rest_s, fault.retry_after_s or 0.0)
+        now_s = self._clock()
+        if endpoint.rests_until_s > now_s:  # asks that were under way together fail together, and count once
+            return
+        rest_s = min(_LONGEST_REST_S, _FIRST_REST_S * 2.0**endpoint.failures)
+        endpoint.failures += 1
+        endpoint.rests_until_s = now_s + max(rest_s, fault.retry_after_s or 0.0)
+
+
+class Turn:
+    """One ask's turn at an endpoint; a class, as a generator would cost four times as much for each ask."""
+
+    __slots__ = ("_balancer", "_endpoint", "_start_s")
+
+    def __init__(self, balancer: LoadBalancer) -> None:
+        self._balancer = balancer
+
+    def __enter__(self) -> Transport:
+        self._endpoint, self._start_s = self._balancer.begin()
+        return self._endpoint.transport
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._balancer.end(self._endpoint, self._start_s, error)

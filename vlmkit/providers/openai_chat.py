@@ -22,7 +22,6 @@ from vlmkit.providers.dialect import (
     no_text,
     offered,
     parse,
-    refuse_unsupported,
     unusual,
 )
 from vlmkit.providers.secret import Key
@@ -34,7 +33,6 @@ _MOST_ALTERNATIVES = 20  # as the specification has it
 
 
 def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
-    refuse_unsupported(ask, form)
     payload = {"model": form.model, "messages": list(_messages(ask, form)), **_options(ask, form), **_tools(ask, form)}
     if streamed:
         payload |= {"stream": True, "stream_options": {"include_usage": True}}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from vlmkit.backends import Abilities, AskJob, BaseBackend, ModelInfo, OnDelta
+from vlmkit.backends import Abilities, AskJob, BaseBackend, ModelInfo, OnDelta, ToolCallDelta
 from vlmkit.errors import RunError, ServerFault, SetupError, TimedOut
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.asking import Asking, HttpJob
@@ -16,7 +16,7 @@ from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.gathering import Calls
 from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.rate_limiter import RateLimiter
-from vlmkit.records import Ask, Reply
+from vlmkit.records import Ask, Reply, ToolCall
 
 __all__ = ["Provider"]
 
@@ -171,9 +171,6 @@ class Provider(BaseBackend):
             job.end(broken)
 
     def _reply_of(self, job: HttpJob, piece: Piece) -> Reply:
-        calls = Calls()
-        for call in piece.tool_calls:
-            calls.add(call)
         return self.reply(
             job,
             piece.text,
@@ -181,8 +178,15 @@ class Provider(BaseBackend):
             usage=piece.usage,
             tokens=piece.tokens if job.ask.token_probabilities else None,
             response_id=piece.response_id,
-            tool_calls=calls.whole(),
+            tool_calls=_whole(piece.tool_calls) if piece.tool_calls else (),
         )
+
+
+def _whole(parts: Sequence[ToolCallDelta]) -> tuple[ToolCall, ...]:
+    calls = Calls()
+    for part in parts:
+        calls.add(part)
+    return calls.whole()
 
 
 def _cancel(job: HttpJob) -> None:

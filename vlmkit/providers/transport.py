@@ -219,24 +219,34 @@ class Transport:
         """For a server's text that comes in pieces."""
         return Screen(self._secret or "", BLOT)
 
+    def _byte_screen(self) -> Screen[bytes]:
+        return Screen((self._secret or "").encode(), BLOT.encode())
+
     def _url(self, path: str) -> str:
         return self._origin + path[1:] if path.startswith("//") else self.address + path
 
     async def _fetched(self, method: str, path: str, body: bytes, most_bytes: int) -> Answer:
         self.enter()
         response = await self._connections.send(method, self._url(path), body, most_bytes)
+        size, screen = _Size(self.address, most_bytes), self._byte_screen()
+        chunks = []
         try:
-            chunks = [chunk async for chunk in self._pieces(response, most_bytes)]
+            async for piece in response.parts():
+                if fault := size.fault_after(piece):
+                    del piece  # which a traceback with its variables would show
+                    raise fault
+                chunks.append(screen.feed(piece))
+            chunks.append(screen.rest())
             return self._head(response, b"".join(chunks))
         finally:
             await response.aclose()
 
     def _head(self, response: Response, body: bytes = b"") -> Answer:
         """An answer that began to come, as far as it is read, without the key where the server repeats it."""
-        headers = {
-            self.redact(name.decode("latin-1")).lower(): self.redact(value.decode("latin-1"))
-            for name, value in response.headers
-        }
+        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
+        if self._secret:
+            pairs = [(self.redact(name), self.redact(value)) for name, value in pairs]
+        headers = {name.lower(): value for name, value in pairs}
         head = Answer(status=response.status, headers=headers, body=body)
         encoding = head.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity" and 200 <= head.status < 300:
@@ -246,18 +256,11 @@ class Transport:
 
     async def _pieces(self, response: Response, most_bytes: int) -> AsyncGenerator[bytes, None]:
         """A body as it comes, bounded in bytes and in pieces, without the key where the server repeats it."""
-        received = number = 0
-        screen = Screen((self._secret or "").encode(), BLOT.encode())
+        size, screen = _Size(self.address, most_bytes), self._byte_screen()
         async for piece in response.parts():
-            received, number = received + len(piece), number + 1
-            if received > most_bytes:
-                message = f"{self.address}: the answer has more than {most_bytes:,} bytes, and none so long is due. "
+            if fault := size.fault_after(piece):
                 del piece  # which a traceback with its variables would show
-                raise ServerFault(message + "See the server's log.")
-            if number > _FREE_PIECES and received < number * _LEAST_BYTES:
-                message = f"{self.address}: the answer came in {number:,} pieces of hardly a byte. "
-                del piece  # which a traceback with its variables would show
-                raise ServerFault(message + "See the server's log.")
+                raise fault
             if shown := screen.feed(piece):
                 yield shown
         if rest := screen.rest():
@@ -265,8 +268,11 @@ class Transport:
 
     async def _within(self, call: Call, work: Awaitable[Result]) -> Result:
         """Something done in what is left of the call's time, with faults instead of foreign exceptions."""
+        left_s = call.left_s()
         try:
-            async with asyncio.timeout(call.left_s()):
+            if left_s is None:
+                return await work
+            async with asyncio.timeout(left_s):
                 return await work
         except RunError:
             raise
@@ -288,6 +294,27 @@ class Transport:
         return kind(f"{self.address}: {words}" + (f" ({self.redact(detail)})." if detail else "."))
 
 
+class _Size:
+    """How much of a body came: neither more bytes than are due, nor pieces without end."""
+
+    def __init__(self, address: str, most_bytes: int) -> None:
+        self._address = address
+        self._most_bytes = most_bytes
+        self._bytes = self._pieces = 0
+
+    def fault_after(self, piece: bytes) -> ServerFault | None:
+        """Count the next piece; the fault where it is too much."""
+        self._bytes += len(piece)
+        self._pieces += 1
+        if self._bytes > self._most_bytes:
+            problem = f"has more than {self._most_bytes:,} bytes, and none so long is due"
+        elif self._pieces > _FREE_PIECES and self._bytes < self._pieces * _LEAST_BYTES:
+            problem = f"came in {self._pieces:,} pieces of hardly a byte"
+        else:
+            return None
+        return ServerFault(f"{self._address}: the answer {problem}. See the server's log.")
+
+
 def _system_error(error: BaseException) -> OSError | None:
     """What the system said, below the libraries' exceptions."""
     cause: BaseException | None = error
@@ -298,11 +325,13 @@ def _system_error(error: BaseException) -> OSError | None:
 
 def _proxy_for(scheme: str, host: str) -> str | None:
     """Address of the proxy that this machine's settings name for a host; None for this machine itself."""
-    from urllib.request import getproxies, proxy_bypass
-
     from vlmkit.providers.addresses import is_loopback
 
-    if is_loopback(host) or proxy_bypass(host):
+    if is_loopback(host):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # with an HTTP library of its own
+
+    if proxy_bypass(host):
         return None
     named = getproxies().get(scheme)
     if named is None:

@@ -114,7 +114,18 @@ class _Loop:
             self._report(finished)
 
     def _work(self, window: Window) -> Iterator[Outcome]:
-        reason: BaseException | None = None
+        reason, is_stopped = yield from self._turns(window)
+        if reason is not None or is_stopped:
+            self._cancel(window)
+        if isinstance(reason, RunError):
+            self._reason = f"{type(reason).__name__}: {reason}"
+        if reason is not None or is_stopped or self._reason:
+            reason = self._recall(window, reason)
+            yield from self._leftovers()
+        self._raise(reason)
+
+    def _turns(self, window: Window) -> Generator[Outcome, None, tuple[BaseException | None, bool]]:
+        """Turn after turn until all rows ended; gives what ended the run before, and whether somebody stopped it."""
         stopped = False
         try:
             window.advance()
@@ -125,15 +136,11 @@ class _Loop:
                 self._keep_budget(window)
                 window.advance(len(self._ended), paused=self._pause())
         except (KeyboardInterrupt, SetupError) as error:
-            reason = error
-        reason = reason or window.flight.fatal
-        if reason is not None or stopped:
-            self._cancel(window)
-        if isinstance(reason, RunError):
-            self._reason = f"{type(reason).__name__}: {reason}"
-        if reason is not None or stopped or self._reason:
-            reason = self._recall(window, reason)
-            yield from self._leftovers()
+            return error, stopped
+        return window.flight.fatal, stopped
+
+    def _raise(self, reason: BaseException | None) -> None:
+        """Raise what ended the run, or with `fail_fast` the first row's fault."""
         if reason is not None:
             if isinstance(reason, RunError):
                 reason.add_note(f"{self._counts['cancelled']} of {self._total} rows were not asked because of this.")

@@ -139,8 +139,7 @@ class Preparer:
         self, level: int, questions: Sequence[Question], names: dict[int, list[str]]
     ) -> Iterator[tuple[int, Prepared]]:
         target = self._plan.targets[level]
-        known = self._inputs.known_digests([name for each in names.values() for name in each])
-        digests = {at: [known[name] for name in each] for at, each in names.items() if known.keys() >= set(each)}
+        digests = self._digests_of(names)
         keys = {at: self._key(questions[at], each, target) for at, each in digests.items()}
         replies = self._store.replies(list(keys.values())) if self._store and keys else {}
         for at, key in keys.items():
@@ -148,6 +147,11 @@ class Preparer:
             if stored is not None:
                 pictures = tuple(PictureRecord(digest=digest) for digest in digests[at])
                 yield at, Prepared(level=level, target=target, key=key, pictures=pictures, **stored)
+
+    def _digests_of(self, names: dict[int, list[str]]) -> dict[int, list[str]]:
+        """Digests of the pictures of each row whose pictures are all known."""
+        known = self._inputs.known_digests([name for each in names.values() for name in each])
+        return {at: [known[name] for name in each] for at, each in names.items() if known.keys() >= set(each)}
 
     def _levels(self, first: int) -> Iterator[int]:
         """Targets to look up, from one on: those that cannot be asked any more, and the next that can."""

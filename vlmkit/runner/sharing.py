@@ -191,13 +191,7 @@ class Sharing:
         if now_s < self._next_look_s or not has_begun:
             return []
         self._look_around(now_s)
-        over: list[Row] = []
-        try:
-            over = self._freed(now_s, room) if self._waiting else []
-        except StoreFault as fault:
-            self._go_without(fault)
-        if self._claims is None:
-            over = list(self._waiting.values())[: max(0, room)]
+        over = self._over(now_s, max(0, room))
         for row in over:
             row.is_others = False
             del self._waiting[row.key or ""]
@@ -206,6 +200,14 @@ class Sharing:
         took_s = time.monotonic() - now_s
         self._next_look_s = now_s + max(_LOOK_EVERY_S, min(_LOOK_AT_LEAST_EVERY_S, _LOOK_SHARE * took_s))
         return over
+
+    def _over(self, now_s: float, room: int) -> list[Row]:
+        over: list[Row] = []
+        try:
+            over = self._freed(now_s, room) if self._waiting else []
+        except StoreFault as fault:
+            self._go_without(fault)
+        return list(self._waiting.values())[:room] if self._claims is None else over
 
     def news(self, now_s: float) -> Waiting | None:
         """What a person is to be told: how many rows wait, where that changed.
@@ -261,16 +263,22 @@ class Sharing:
         self._waited_for = {others[key] for key in self._waiting if key in others}
         free = [row for key, row in self._waiting.items() if key not in others]
         self._look_up(free)
-        impatient = [] if self._patience_s is None else self._impatient(now_s, self._patience_s)
-        wanted = [row for row in free if not row.has_answer and row not in impatient][: max(0, room)]
-        if wanted:
-            self._settle(wanted)
-        self._held.update(row.key for row in impatient[: max(0, room - len(wanted))] if row.key)
+        self._hold(free, self._impatient(now_s), room)
         return [row for key, row in self._waiting.items() if row.has_answer or key in self._held]
 
-    def _impatient(self, now_s: float, patience_s: float) -> list[Row]:
+    def _impatient(self, now_s: float) -> list[Row]:
         """Rows that waited so long that this run had better ask them, too."""
-        return [row for row in self._waiting.values() if now_s > row.aside_s + patience_s and not row.has_answer]
+        if self._patience_s is None:
+            return []
+        long_ago_s = now_s - self._patience_s
+        return [row for row in self._waiting.values() if row.aside_s < long_ago_s and not row.has_answer]
+
+    def _hold(self, free: Sequence[Row], impatient: Sequence[Row], room: int) -> None:
+        """Claim what nobody has any more; with the room that is left, ask beside others what waited too long."""
+        wanted = [row for row in free if not row.has_answer and row not in impatient][:room]
+        if wanted:
+            self._settle(wanted)
+        self._held.update(row.key for row in impatient[: room - len(wanted)] if row.key)
 
     def _settle(self, rows: Sequence[Row]) -> bool:
         """Claim the keys of rows, or find their answers; whether that could be done."""

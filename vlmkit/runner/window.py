@@ -6,6 +6,7 @@ import queue
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from vlmkit.errors import Cancelled, RunError, StoreFault
@@ -27,6 +28,7 @@ OpenLedger = Callable[[Callable[[list[Entry], StoreFault | None], None]], Result
 
 _MOST_WAITING = 16_384  # rows that ended and wait for the disk, or for the row before them
 _MOST_IN_A_TURN = 256
+_WATCH_EVERY_S = 0.02  # while answers come; each thing that is watched has a rhythm of its own, none faster
 
 
 class Window:
@@ -75,6 +77,7 @@ class Window:
         self._endings = Endings(self._writer)
         self._has_more = False
         self._paused = False
+        self._next_watch_s = 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -133,11 +136,16 @@ class Window:
         timeout_s = self._sharing.next_s(timeout_s)
         try:
             handle, content = self._inbox.get(timeout=0 if self._endings.is_ready or self._has_more else timeout_s)
+        except queue.Empty:
+            self._watch(time.monotonic())
+            return
+        with suppress(queue.Empty):
             while True:
                 handle(content)
                 handle, content = self._inbox.get_nowait()
-        except queue.Empty:
-            self._watch()
+        now_s = time.monotonic()
+        if now_s >= self._next_watch_s:
+            self._watch(now_s)
 
     def ended(self) -> Iterator[Outcome]:
         """Rows that ended, each handed out once; what an interrupted caller leaves stays for the next call."""
@@ -292,9 +300,9 @@ class Window:
         for each in deduplicator:
             self._go_on(each)
 
-    def _watch(self) -> None:
+    def _watch(self, now_s: float) -> None:
         """Give up what is overdue; look after rows that others ask; tell of silence."""
-        now_s = time.monotonic()
+        self._next_watch_s = now_s + _WATCH_EVERY_S
         for row, decision in self.flight.overdue(now_s):
             self._carry_out(row, decision)
         self._look_at_others(now_s)
