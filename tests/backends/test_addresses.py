@@ -74,11 +74,11 @@ def test_names_keep_their_own_at(model):
 @pytest.mark.parametrize("engine", ["ollama", "vllm", "openai"])
 def test_what_is_no_address_is_an_error(engine, tail):
     """It never becomes a part of the name, whose usual server would be asked; engines that know no port say so."""
-    from vlmkit.providers.addresses import complete
+    from vlmkit.providers.addresses import complete_address
 
     def read():
         _, url = split_address(engine, f"m@{tail}")
-        return [complete(part, usual="") for part in url.split(",")]
+        return [complete_address(part, usual="") for part in url.split(",")]
 
     with pytest.raises(BadSetting):
         read()

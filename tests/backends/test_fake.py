@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError, wait
 
 import pytest
 
-from vlmkit.backends.fake import FakeBackend, identity_of, open_fake
+from vlmkit.backends.fake import FakeBackend, open_fake, script_identity
 from vlmkit.backends.protocol import Abilities, Backend
 from vlmkit.backends.registry import ModelName
 from vlmkit.errors import BadSetting, Cancelled, Refused, ServerFault, TimedOut, Unreachable
@@ -126,12 +126,12 @@ def test_a_script_that_was_changed_is_another_model(tmp_path):
     """What was opened before the change is not shared after it."""
     script = tmp_path / "script.json"
     name = ModelName(engine="fake", name=str(script))
-    assert identity_of(name) is None
+    assert script_identity(name) is None
     script.write_text('{"replies": ["a"]}')
-    first = identity_of(name)
+    first = script_identity(name)
     script.write_text('{"replies": ["longer"]}')
-    assert identity_of(name) != first
-    assert identity_of(ModelName(engine="fake", name="echo")) is None
+    assert script_identity(name) != first
+    assert script_identity(ModelName(engine="fake", name="echo")) is None
 
 
 def test_cancel_ends_an_ask_that_is_being_answered(opened):

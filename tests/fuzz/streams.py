@@ -8,12 +8,12 @@ from tests.fuzz.driving import Fuzzer, command
 from tests.fuzz.mutating import as_bytes, from_bytes, mutated_bytes, mutated_json
 from vlmkit.errors import BackendError
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
-from vlmkit.providers.dialect import Piece, no_text, parse
-from vlmkit.providers.faults import fault_in_body, fault_of_answer, words_of
+from vlmkit.providers.dialect import AnswerPiece, no_text, parse_json
+from vlmkit.providers.faults import fault_in_body, fault_of_answer, server_words
 from vlmkit.providers.gathering import Events
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
 from vlmkit.providers.openai_chat import OPENAI_CHAT
-from vlmkit.providers.transport import Answer
+from vlmkit.providers.transport import HttpAnswer
 
 DIALECTS = (OPENAI_CHAT, ANTHROPIC_MESSAGES, GEMINI_CONTENT)
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "input_tokens": 9, "output_tokens": 3, "promptTokenCount": 9}
@@ -62,12 +62,12 @@ def check(data: bytes) -> None:
     stream = "".join(f"data: {answer}\n\n" for answer in answers).encode("utf-8", "replace")
     for event in _events(stream, 1 + status % 97):
         try:
-            assert isinstance(dialect.read_event(event), Piece)
+            assert isinstance(dialect.read_event(event), AnswerPiece)
         except (BackendError, json.JSONDecodeError, RecursionError):  # as its documentation has it
             continue
     heads = {str(name): str(value) for name, value in headers.items()}
-    told = Answer(status=status, headers=heads, body="".join(answers).encode("utf-8", "replace"))
-    assert words_of(told).isprintable()
+    told = HttpAnswer(status=status, headers=heads, body="".join(answers).encode("utf-8", "replace"))
+    assert server_words(told).isprintable()
     assert isinstance(fault_of_answer(told, "server"), BackendError)
     assert isinstance(fault_in_body(told, "server"), BackendError | None)
 
@@ -84,14 +84,14 @@ def _events(stream, piece_bytes):
 
 def _whole(dialect, answer):
     try:
-        content = parse(answer)
+        content = parse_json(answer)
     except (ValueError, RecursionError):  # as its documentation has it
         return
     try:
         piece = dialect.read(content)
     except BackendError:
         return
-    assert isinstance(piece, Piece)
+    assert isinstance(piece, AnswerPiece)
     assert isinstance(no_text(piece), BackendError)
 
 

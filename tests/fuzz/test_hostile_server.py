@@ -148,11 +148,11 @@ def test_every_behaviour_in_every_dialect(name, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_list_of_models_without_measure_is_refused(engine):
     """Before it fills the memory; the model can be asked all the same."""
-    from vlmkit.providers.inquiry import list_models
+    from vlmkit.providers.inquiry import list_host_models
 
     with HostileServer("honest", engine, models=300_000) as server:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(VlmkitError, match=r"longer than any list|more than|lists .* models"):
-            list_models(engine, 20.0, server.url)
+            list_host_models(engine, 20.0, server.url)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert grown < 300 * (1024 if sys.platform == "linux" else 1024**2)

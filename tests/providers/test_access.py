@@ -7,7 +7,7 @@ from scripted_server import chat, http
 import vlmkit as vk
 from vlmkit.backends import borrow, registry, shared
 from vlmkit.errors import BadSetting
-from vlmkit.providers.access import identity_of
+from vlmkit.providers.access import server_identity
 
 QUIET = {"store": False, "progress": False}
 
@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def identity(model):
-    return identity_of(registry.parse(model))
+    return server_identity(registry.parse(model))
 
 
 @pytest.fixture

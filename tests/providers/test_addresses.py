@@ -3,7 +3,7 @@
 import pytest
 
 from vlmkit.errors import BadSetting
-from vlmkit.providers.addresses import bases_of, check_url, complete, is_loopback, origin_of
+from vlmkit.providers.addresses import bases_of, check_url, complete_address, is_loopback, origin_of
 
 OLLAMA, OPENROUTER, ANY = "http://localhost:11434/v1", "https://openrouter.ai/api/v1", ""
 
@@ -83,15 +83,15 @@ def test_one_server_has_one_origin():
 def test_what_people_paste_becomes_a_base_address(address, usual, base):
     """The path of a question is taken off, what is missing is the host's own; a second time changes nothing."""
     native = "/api" if usual == OLLAMA else ""
-    assert complete(address, usual=usual, native=native) == base
-    assert complete(base, usual=usual, native=native) == base
+    assert complete_address(address, usual=usual, native=native) == base
+    assert complete_address(base, usual=usual, native=native) == base
 
 
 @pytest.mark.parametrize("address", ["gpu-box", "api.example.com/v1", "127.0.0.1"])
 def test_a_server_of_which_nothing_is_known_needs_its_scheme(address):
     """Whether it speaks TLS is not a guess: a key may go there."""
     with pytest.raises(BadSetting, match=f"write its scheme too, as http://{address}"):
-        complete(address, usual="")
+        complete_address(address, usual="")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tls_server import answer_over_tls
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
 from vlmkit.providers import connection as door
 from vlmkit.providers.connection import TRANSLATION, translation_of
-from vlmkit.providers.transport import Call, Transport
+from vlmkit.providers.transport import RequestDeadline, Transport
 
 SECRET = "sk-secret-0123456789"
 WAIT_S = 20
@@ -73,7 +73,7 @@ def test_an_address_that_keeps_silent_is_given_up(monkeypatch):
             each.connect_ex(full.getsockname())
         transport = Transport(f"http://127.0.0.1:{full.getsockname()[1]}/v1")
         with pytest.raises(Unreachable, match=r"no connection.*no answer within 0\.3 s"):
-            transport.get("/models", Call())
+            transport.get("/models", RequestDeadline())
         transport.close()
         for each in waiting:
             each.close()
@@ -83,7 +83,7 @@ def test_a_name_is_looked_up():
     """It may have several addresses, of which some answer."""
     with ScriptedServer(lambda _: http(body="here")) as server:
         transport = Transport(server.url.replace("127.0.0.1", "localhost"))
-        assert transport.get("/models", Call(20)).body == b"here"
+        assert transport.get("/models", RequestDeadline(20)).body == b"here"
         transport.close()
 
 
@@ -93,7 +93,7 @@ def test_headers_without_end_are_cut_off():
     with ScriptedServer(lambda _: endless) as server:
         transport = Transport(server.url)
         with pytest.raises(Unreachable, match="not HTTP"):
-            transport.get("/models", Call())
+            transport.get("/models", RequestDeadline())
         transport.close()
 
 
@@ -102,7 +102,7 @@ def test_interim_answers_without_end_are_cut_off():
     with ScriptedServer(lambda _: [b"HTTP/1.1 100 Continue\r\n\r\n" * 1000] * 1000) as server:
         transport = Transport(server.url)
         with pytest.raises(ServerFault, match=r"more came than any answer has.*1,000 lines"):
-            transport.get("/models", Call())
+            transport.get("/models", RequestDeadline())
         transport.close()
 
 
@@ -111,7 +111,7 @@ def test_a_few_interim_answers_are_none(unwatched):
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
     with ScriptedServer(lambda _: early + http(body="mine")) as server:
         transport = Transport(server.url)
-        assert [transport.get("/models", Call(WAIT_S)).body for _ in range(2)] == [b"mine"] * 2
+        assert [transport.get("/models", RequestDeadline(WAIT_S)).body for _ in range(2)] == [b"mine"] * 2
         assert server.connections == 1
         transport.close()
 
@@ -121,13 +121,13 @@ def test_a_connection_that_was_closed_while_idle_is_replaced(monkeypatch, unwatc
     moments = [[http(body="first"), 0.5, CLOSE], http(body="second"), [CLOSE]]
     with ScriptedServer(lambda _: moments.pop(0)) as server:
         transport = Transport(server.url)
-        assert transport.get("/models", Call(WAIT_S)).body == b"first"
+        assert transport.get("/models", RequestDeadline(WAIT_S)).body == b"first"
         monkeypatch.setattr(door, "_STALE_S", 0.0)
-        assert transport.get("/models", Call(WAIT_S)).body == b"second"  # sent, never read, and sent again
+        assert transport.get("/models", RequestDeadline(WAIT_S)).body == b"second"  # sent, never read, and sent again
         assert server.connections == 2
         monkeypatch.undo()
         with pytest.raises(Unreachable, match="lost"):
-            transport.get("/models", Call(WAIT_S))
+            transport.get("/models", RequestDeadline(WAIT_S))
         assert server.connections == 2
         transport.close()
 
@@ -142,7 +142,7 @@ def test_a_key_that_a_server_repeats_is_in_no_traceback(status):
     with ScriptedServer(echo) as server:
         transport = Transport(server.url, {"authorization": f"Bearer {SECRET}"}, secret=SECRET)
         with pytest.raises(Unreachable, match="not HTTP") as caught:
-            transport.get("/models", Call(WAIT_S))
+            transport.get("/models", RequestDeadline(WAIT_S))
         transport.close()
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     seen, error = [], caught.value
@@ -166,10 +166,10 @@ def test_tls_is_spoken_and_checked(tmp_path, monkeypatch, name, is_trusted, work
     transport = Transport(f"https://127.0.0.1:{port}/v1", {"authorization": f"Bearer {SECRET}"}, secret=SECRET)
     try:
         if works:
-            assert transport.get("/models", Call(5)).status == 200
+            assert transport.get("/models", RequestDeadline(5)).status == 200
         else:
             with pytest.raises(Unreachable, match="certificate"):
-                transport.get("/models", Call(5))
+                transport.get("/models", RequestDeadline(5))
     finally:
         transport.close()
         thread.join(10)
@@ -193,10 +193,10 @@ def test_whom_one_address_trusts(tmp_path, monkeypatch, trust, works):
     transport = Transport(f"https://127.0.0.1:{port}/v1", **trust)
     try:
         if works:
-            assert transport.get("/models", Call(WAIT_S)).status == 200
+            assert transport.get("/models", RequestDeadline(WAIT_S)).status == 200
         else:
             with pytest.raises(Unreachable, match="certificate"):
-                transport.get("/models", Call(WAIT_S))
+                transport.get("/models", RequestDeadline(WAIT_S))
     finally:
         transport.close()
         thread.join(10)
@@ -251,7 +251,7 @@ def test_tls_goes_through_a_proxy_unread(tmp_path, monkeypatch):
     monkeypatch.delenv("no_proxy", raising=False)
     transport = Transport("https://models.example/v1", {"authorization": f"Bearer {SECRET}"}, secret=SECRET)
     try:
-        assert transport.get("/models", Call(20)).body == b"{}"
+        assert transport.get("/models", RequestDeadline(20)).body == b"{}"
     finally:
         transport.close()
         proxy.join(20)
@@ -270,7 +270,7 @@ def test_a_proxy_that_refuses_says_so(monkeypatch):
         monkeypatch.delenv("no_proxy", raising=False)
         transport = Transport("https://models.example/v1")
         with pytest.raises(Unreachable, match=r"proxy.*407.*") as caught:
-            transport.get("/models", Call(20))
+            transport.get("/models", RequestDeadline(20))
         transport.close()
     assert SECRET not in str(caught.value)
 
@@ -281,7 +281,7 @@ def test_a_refused_connection_is_said_in_the_systems_words():
         port = listening.getsockname()[1]
     transport = Transport(f"http://127.0.0.1:{port}/v1")
     with pytest.raises(Unreachable, match="refused") as caught:
-        transport.get("/models", Call(20))
+        transport.get("/models", RequestDeadline(20))
     transport.close()
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from vlmkit.errors import BadSetting, Refused
 from vlmkit.providers.anthropic_messages import ANTHROPIC_MESSAGES
 from vlmkit.providers.dialect import (
-    PICTURE,
-    Form,
-    Piece,
-    count,
+    PICTURE_MARK,
+    AnswerPiece,
+    RequestForm,
+    count_of,
     encode,
     id_of,
     is_overfull,
     no_text,
-    parse,
+    parse_json,
     refuse_unsupported,
 )
 from vlmkit.providers.gemini_content import GEMINI_CONTENT
@@ -28,7 +28,7 @@ from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
 from vlmkit.records import Ask, Message, Picture, Sampling, one_question
 
-FORM = Form(model="m", parameters={"max_tokens": "max_tokens", "top_p": "top_p", "stop": "stop"})
+FORM = RequestForm(model="m", parameters={"max_tokens": "max_tokens", "top_p": "top_p", "stop": "stop"})
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ def test_what_nobody_asked_for_is_fine():
 
 def test_only_whole_numbers_count():
     """Not texts, not truths, not what is missing."""
-    assert count({"n": 3}, "n") == 3
-    assert [count(content, "n") for content in ({"n": "3"}, {"n": True}, {}, None, [3])] == [None] * 5
+    assert count_of({"n": 3}, "n") == 3
+    assert [count_of(content, "n") for content in ({"n": "3"}, {"n": True}, {}, None, [3])] == [None] * 5
 
 
 def test_no_text_says_why():
     """Thinking that used up all tokens has its own advice; what was withheld is refused, with the reason."""
-    assert "raise max_tokens" in str(no_text(Piece(finish_reason="MAX_TOKENS")))
-    assert "max_tokens" not in str(no_text(Piece(finish_reason="stop")))
-    thought = no_text(Piece(finish_reason="stop", thinks=True))
+    assert "raise max_tokens" in str(no_text(AnswerPiece(finish_reason="MAX_TOKENS")))
+    assert "max_tokens" not in str(no_text(AnswerPiece(finish_reason="stop")))
+    thought = no_text(AnswerPiece(finish_reason="stop", thinks=True))
     assert re.search(r"only thought.*raise max_tokens; or turn thinking off", str(thought))
     assert not isinstance(thought, Refused)
-    for piece in (Piece(finish_reason="content_filter", thinks=True), Piece(refusal="not this one")):
+    for piece in (AnswerPiece(finish_reason="content_filter", thinks=True), AnswerPiece(refusal="not this one")):
         fault = no_text(piece)
         assert isinstance(fault, Refused)
         assert "content_filter" in str(fault) or "not this one" in str(fault)
@@ -112,7 +112,7 @@ UNUSUAL = {
 @pytest.mark.parametrize("host", [*HOSTS.values(), ANY_SERVER], ids=lambda host: host.name + ("" if host.url else "@"))
 def test_an_option_arrives_or_is_refused(host, name):
     """No host gets a request from which something that was asked for was left out."""
-    form = Form(model="m", parameters=host.parameters)
+    form = RequestForm(model="m", parameters=host.parameters)
     ask = Ask(messages=one_question("x"), sampling=Sampling(**{name: UNUSUAL[name]}))
     if name not in host.parameters:
         with pytest.raises(BadSetting, match=f"{name}: m's server takes no such option"):
@@ -130,7 +130,7 @@ def test_an_option_arrives_or_is_refused(host, name):
 )
 def test_a_temperature_that_a_host_does_not_take_is_refused(engine, highest):
     """Before it is sent; the highest itself is fine, and a server of the user's own says itself what it takes."""
-    form = Form(model="m", parameters={}, highest_temperature=HOSTS[engine].highest_temperature)
+    form = RequestForm(model="m", parameters={}, highest_temperature=HOSTS[engine].highest_temperature)
     refuse_unsupported(Ask(messages=one_question("x"), sampling=Sampling(temperature=highest)), form)
     with pytest.raises(BadSetting, match=f"Give 0 to {highest:g}"):
         refuse_unsupported(Ask(messages=one_question("x"), sampling=Sampling(temperature=highest + 0.1)), form)
@@ -177,13 +177,13 @@ def test_a_number_of_too_many_digits_spoils_nothing_else(digits):
     large = "9" * digits
     text = f'{{"content": "A fox.", "usage": {{"prompt_tokens": {large}, "small": 7, "low": -{large}}}}}'
     for data in (text, text.encode()):
-        found = parse(data)
+        found = parse_json(data)
         assert found["content"] == "A fox."
-        assert count(found["usage"], "small") == 7
-        assert count(found["usage"], "prompt_tokens") is count(found["usage"], "low") is None
+        assert count_of(found["usage"], "small") == 7
+        assert count_of(found["usage"], "prompt_tokens") is count_of(found["usage"], "low") is None
     for data in ("{", "", "[1", b"\xff"):
         with pytest.raises(ValueError, match=r"Expecting|decode"):
-            parse(data)
+            parse_json(data)
 
 
 NONSENSE = st.recursive(
@@ -210,7 +210,7 @@ def test_no_nonsense_in_the_usage_loses_a_paid_answer(dialect, usage):
         text = json.dumps(answer | {name: usage})
     except ValueError:  # more digits than Python writes; servers do
         text = json.dumps(answer | {name: "NUMBER"}).replace('"NUMBER"', "9" * 5000)
-    piece = speaks.read(parse(text))
+    piece = speaks.read(parse_json(text))
     assert piece.text == "A fox."
     streamed = [piece.usage, speaks.read_event(text).usage]
     event = {"type": "message_delta", "delta": {}, "usage": usage, "message": {"usage": usage}}
@@ -229,13 +229,13 @@ def test_json_with_more_values_than_bytes_can_honestly_have_is_not_read():
     for crowded in ("[" + "{}," * 300_000 + "{}]", "[" + "[]," * 300_000 + "[]]", "[" + "1," * 600_000 + "1]"):
         for data in (crowded, crowded.encode()):
             with pytest.raises(ValueError, match="values, more than any answer has") as caught:
-                parse(data)
+                parse_json(data)
             assert is_overfull(caught.value)
     token = {"token": "fox", "logprob": -0.125, "bytes": [102, 111, 120]}
     dense = {"content": [{**token, "top_logprobs": [token] * 20}] * 4096}
-    assert parse(json.dumps(dense, separators=(",", ":"))) == dense
+    assert parse_json(json.dumps(dense, separators=(",", ":"))) == dense
     with pytest.raises(ValueError, match="values"):
-        parse("[1,2,3,4,5]", 4)
+        parse_json("[1,2,3,4,5]", 4)
 
 
 def picture(data):
@@ -245,7 +245,7 @@ def picture(data):
 def test_pictures_are_put_in_in_order():
     """The body is the JSON that an encoder would have made of the finished texts."""
     pictures = [picture(bytes([number]) * 500) for number in range(3)]
-    payload = {"a": [{"url": f"data:image/png;base64,{PICTURE}"} for _ in pictures], "text": 'ünï "quoted"\n\x00'}
+    payload = {"a": [{"url": f"data:image/png;base64,{PICTURE_MARK}"} for _ in pictures], "text": 'ünï "quoted"\n\x00'}
     finished = json.loads(encode(payload, pictures))
     assert finished["text"] == payload["text"]
     assert [base64.b64decode(part["url"].partition(",")[2]) for part in finished["a"]] == [p.data for p in pictures]
@@ -254,4 +254,4 @@ def test_pictures_are_put_in_in_order():
 def test_a_picture_too_many_is_noticed():
     """A dialect that forgot one would send an empty question."""
     with pytest.raises(ValueError, match="zip"):
-        encode({"a": PICTURE}, [picture(b"x"), picture(b"y")])
+        encode({"a": PICTURE_MARK}, [picture(b"x"), picture(b"y")])

@@ -5,14 +5,16 @@ import json
 import pytest
 
 from vlmkit.errors import RateLimited, Refused, ServerFault, Unauthorized
-from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model, retry_after_s, words_of
-from vlmkit.providers.transport import Answer
+from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model, retry_after_s, server_words
+from vlmkit.providers.transport import HttpAnswer
 
 
 def answer(body=b"", status=500, **headers):
     body = json.dumps(body) if isinstance(body, dict | list) else body
     body = body if isinstance(body, bytes) else body.encode()
-    return Answer(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=body)
+    return HttpAnswer(
+        status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=body
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,12 +37,12 @@ def answer(body=b"", status=500, **headers):
 )  # fmt: skip
 def test_words_are_found_in_every_shape(body, words):
     """One line, printable, short."""
-    assert words_of(answer(body)) == words
+    assert server_words(answer(body)) == words
 
 
 def test_a_redirect_says_where_to():
     """Its body is empty."""
-    assert words_of(answer(status=302, location="https://login.example/x")) == "see https://login.example/x"
+    assert server_words(answer(status=302, location="https://login.example/x")) == "see https://login.example/x"
 
 
 def test_a_missing_model_is_told_from_a_missing_page():

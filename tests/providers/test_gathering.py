@@ -7,8 +7,8 @@ import pytest
 
 from vlmkit.backends.protocol import ToolCallDelta
 from vlmkit.errors import BackendError, ServerFault
-from vlmkit.providers.dialect import Piece
-from vlmkit.providers.gathering import Calls, Events, Gathered, check_length, is_cut_off, most_bytes, most_lines
+from vlmkit.providers.dialect import AnswerPiece
+from vlmkit.providers.gathering import Calls, Events, Gathered, check_length, is_cut_off, most_answer_bytes, most_lines
 from vlmkit.providers.transport import MOST_BYTES
 from vlmkit.records import Ask, Sampling, Token, ToolCall, Usage, one_question
 
@@ -24,11 +24,13 @@ def test_pieces_are_joined():
     """Texts and tokens in order; of facts the newest, of names the first."""
     token = Token(text="a", probability=0.5, alternatives=())
     whole = gathered(
-        Piece(text="a ", tokens=(token,), response_id="first", usage=Usage(prompt_tokens=1)),
-        Piece(text="circle", tokens=(token,), response_id="second", usage=Usage(completion_tokens=2), thinks=True),
-        Piece(finish_reason="stop", is_last=True),
+        AnswerPiece(text="a ", tokens=(token,), response_id="first", usage=Usage(prompt_tokens=1)),
+        AnswerPiece(
+            text="circle", tokens=(token,), response_id="second", usage=Usage(completion_tokens=2), thinks=True
+        ),
+        AnswerPiece(finish_reason="stop", is_last=True),
     )
-    assert whole.checked() == Piece(
+    assert whole.checked() == AnswerPiece(
         text="a circle",
         finish_reason="stop",
         usage=Usage(prompt_tokens=1, completion_tokens=2),
@@ -42,10 +44,10 @@ def test_pieces_are_joined():
 @pytest.mark.parametrize(
     ("pieces", "words"),
     [
-        ([Piece(text="half")], "ended before the model was done"),
+        ([AnswerPiece(text="half")], "ended before the model was done"),
         ([], "ended before"),
-        ([Piece(finish_reason="stop")], "no text"),
-        ([Piece(refusal="I can"), Piece(refusal="not", is_last=True)], "refused: I cannot"),
+        ([AnswerPiece(finish_reason="stop")], "no text"),
+        ([AnswerPiece(refusal="I can"), AnswerPiece(refusal="not", is_last=True)], "refused: I cannot"),
     ],
 )
 def test_what_is_no_answer_is_a_fault(pieces, words):
@@ -63,7 +65,13 @@ def test_how_long_an_answer_can_be_depends_on_what_was_asked():
         messages=one_question("x"), sampling=Sampling(max_tokens=1000), token_probabilities=True, alternatives=20
     )
     endless = Ask(messages=one_question("x"), sampling=Sampling(max_tokens=10**9))
-    assert most_bytes(short) < most_bytes(long) < most_bytes(likely) < most_bytes(endless) == MOST_BYTES
+    assert (
+        most_answer_bytes(short)
+        < most_answer_bytes(long)
+        < most_answer_bytes(likely)
+        < most_answer_bytes(endless)
+        == MOST_BYTES
+    )
     assert most_lines(short) < most_lines(long)
 
 
@@ -73,7 +81,7 @@ def test_how_long_a_text_can_be():
     check_length(ask.sampling.most_characters, ask)
     with pytest.raises(ServerFault, match="max_tokens=10 was asked for"):
         check_length(ask.sampling.most_characters + 1, ask)
-    whole = gathered(Piece(text="abc"), Piece(text="de"))
+    whole = gathered(AnswerPiece(text="abc"), AnswerPiece(text="de"))
     assert whole.characters == 5
 
 

@@ -5,7 +5,7 @@ import pytest
 from scripted_server import http
 
 from vlmkit.errors import BadSetting, MissingKey, ServerFault
-from vlmkit.providers.inquiry import check_health, list_models
+from vlmkit.providers.inquiry import check_health, list_host_models
 from vlmkit.settings import use
 
 
@@ -21,16 +21,16 @@ def test_models_of_every_address_are_listed(folder, serve):
     """Where vlmkit.toml names several."""
     servers = [serve(lambda _, name=name: http(body={"data": [{"id": name}]})) for name in "ab"]
     consented.write(folder, f'[hosts.vllm]\nurl = "{",".join(server.url for server in servers)}"\n')
-    assert [model.name for model in list_models("vllm", 5)] == ["vllm:a", "vllm:b"]
+    assert [model.name for model in list_host_models("vllm", 5)] == ["vllm:a", "vllm:b"]
 
 
 def test_a_service_elsewhere_is_left_alone(monkeypatch):
     """Without its key, and without permission."""
     with pytest.raises(MissingKey, match="OPENAI_API_KEY is not set"):
-        list_models("openai", 1)
+        list_host_models("openai", 1)
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     with pytest.raises(BadSetting, match=r"not asked, as api\.openai\.com is not this machine"):
-        list_models("openai", 1)
+        list_host_models("openai", 1)
 
 
 def test_with_key_and_permission_it_is_asked(monkeypatch, serve):

@@ -8,7 +8,7 @@ from vlmkit.errors import RateLimited, ServerFault
 from vlmkit.frame import health
 from vlmkit.providers.hosts import HOSTS
 from vlmkit.providers.listing import list_gemini, list_lmstudio, list_ollama, list_openai, model_entries
-from vlmkit.providers.transport import Call, Transport
+from vlmkit.providers.transport import RequestDeadline, Transport
 
 OWN = {"ollama": list_ollama, "lmstudio": list_lmstudio, "gemini": list_gemini}
 TAGS = {"models": [{"name": f"m{number}", "size": number, "digest": f"d{number}"} for number in range(20)] + [{}, 3]}
@@ -33,7 +33,7 @@ GEMINI = {
 def listed(server, engine="vllm"):
     transport = Transport(server.url)
     try:
-        return OWN.get(engine, list_openai)(HOSTS[engine], transport, Call(5))
+        return OWN.get(engine, list_openai)(HOSTS[engine], transport, RequestDeadline(5))
     finally:
         transport.close()
 

@@ -6,14 +6,14 @@ import pytest
 from scripted_server import sse
 
 from vlmkit.errors import Refused, ServerFault
-from vlmkit.providers.dialect import Form, Piece
+from vlmkit.providers.dialect import AnswerPiece, RequestForm
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS
 from vlmkit.providers.openai_chat import OPENAI_CHAT
 from vlmkit.records import Ask, Constraint, Sampling, Token, Usage, one_question
 
 
 def sent(host, streamed=False, **options):
-    form = Form(model="m", parameters=host.parameters)
+    form = RequestForm(model="m", parameters=host.parameters)
     path, body = OPENAI_CHAT.request(Ask(messages=one_question("Hi"), **options), form, streamed)
     assert path == "/chat/completions"
     return json.loads(body)
@@ -185,10 +185,10 @@ def test_a_stream_without_text_says_why(serve, opened, ask, delta, kind, words):
 def test_events_have_text_reason_or_usage():
     """Each what it has; the end has nothing."""
     event = {"choices": [{"delta": {"content": "a"}, "finish_reason": None}]}
-    assert OPENAI_CHAT.read_event(json.dumps(event)) == Piece(text="a")
+    assert OPENAI_CHAT.read_event(json.dumps(event)) == AnswerPiece(text="a")
     assert OPENAI_CHAT.read_event('{"choices": [{"delta": {}, "finish_reason": "length"}]}').finish_reason == "length"
     assert OPENAI_CHAT.read_event('{"choices": [], "usage": {"completion_tokens": 2}}').usage.completion_tokens == 2
-    assert OPENAI_CHAT.read_event(" [DONE]") == Piece(is_last=True)
+    assert OPENAI_CHAT.read_event(" [DONE]") == AnswerPiece(is_last=True)
 
 
 def test_a_key_is_a_bearer():

@@ -7,7 +7,7 @@ import pytest
 from scripted_server import chat
 
 from vlmkit.providers import rate_limiter
-from vlmkit.providers.rate_limiter import Limits, RateLimiter, limiter_for
+from vlmkit.providers.rate_limiter import RateLimiter, RateLimits, limiter_for
 
 WAIT_S = 20
 
@@ -42,7 +42,7 @@ def moments(limits, count, tokens=None):
 
 def test_requests_of_any_minute_are_within_the_limit():
     """The first ones go at once; after that as many per minute as allowed."""
-    found = moments(Limits(requests_per_minute=10), 35)
+    found = moments(RateLimits(requests_per_minute=10), 35)
     assert found[9] == 0
     for first, eleventh in zip(found, found[10:], strict=False):
         assert eleventh - first >= 60 - 1e-6
@@ -51,7 +51,7 @@ def test_requests_of_any_minute_are_within_the_limit():
 
 def test_tokens_of_any_minute_are_within_the_limit():
     """Guessed before, corrected by what the server says."""
-    found = moments(Limits(tokens_per_minute=10_000), 60, tokens=500)
+    found = moments(RateLimits(tokens_per_minute=10_000), 60, tokens=500)
     for position, moment_s in enumerate(found):
         inside = [each for each in found[: position + 1] if each > moment_s - 60]
         assert len(inside) * 500 <= 10_000
@@ -61,7 +61,7 @@ def test_tokens_of_any_minute_are_within_the_limit():
 
 def test_an_ask_above_the_whole_limit_still_goes():
     """Alone in its minute; otherwise it would wait for ever."""
-    assert moments(Limits(tokens_per_minute=10), 2, tokens=500)[1] <= 61
+    assert moments(RateLimits(tokens_per_minute=10), 2, tokens=500)[1] <= 61
 
 
 def test_no_more_at_a_time_than_allowed(serve, opened, ask):
@@ -106,7 +106,7 @@ def test_the_one_that_waits_longest_goes_first():
             await asyncio.sleep(0)
 
     async def all_at_once():
-        limiter = RateLimiter(Limits(parallel_asks=1))
+        limiter = RateLimiter(RateLimits(parallel_asks=1))
         await asyncio.wait_for(asyncio.gather(*(ask(number, limiter) for number in range(50))), WAIT_S)
 
     asyncio.run(all_at_once())
@@ -116,13 +116,13 @@ def test_the_one_that_waits_longest_goes_first():
 def test_one_host_has_one_limiter(monkeypatch):
     """Until other limits are given."""
     monkeypatch.setattr(rate_limiter, "_limiters", {})
-    ten = Limits(requests_per_minute=10)
+    ten = RateLimits(requests_per_minute=10)
     assert limiter_for("http://h:1", ten) is limiter_for("http://h:1", ten)
     assert limiter_for("http://h:1", ten) is not limiter_for("http://h:2", ten)
-    assert limiter_for("http://h:1", Limits()) is not limiter_for("http://h:1", ten)
+    assert limiter_for("http://h:1", RateLimits()) is not limiter_for("http://h:1", ten)
 
 
-@pytest.mark.parametrize("limits_given", [Limits(), Limits(parallel_asks=2)])
+@pytest.mark.parametrize("limits_given", [RateLimits(), RateLimits(parallel_asks=2)])
 def test_a_turn_that_fails_is_given_back(limits_given):
     """A fault does not use up a place."""
     limiter = RateLimiter(limits_given)

@@ -81,11 +81,11 @@ def test_it_is_listed(mlx_vlm_server):
     """Its model is in the list of its server."""
     from vlmkit.providers.hosts import HOSTS
     from vlmkit.providers.listing import list_openai
-    from vlmkit.providers.transport import Call, Transport
+    from vlmkit.providers.transport import RequestDeadline, Transport
 
     name, _, url = mlx_vlm_server.partition("@")
     transport = Transport(url)
-    (found,) = list_openai(HOSTS["mlx-vlm"], transport, Call(5))
+    (found,) = list_openai(HOSTS["mlx-vlm"], transport, RequestDeadline(5))
     transport.close()
     assert found.name == name
     assert found.source == url

@@ -10,7 +10,7 @@ from scripted_server import ScriptedServer, chat, http
 
 from vlmkit.errors import BadSetting, Cancelled, Refused, RunError, ServerFault, TimedOut, Unreachable
 from vlmkit.providers import transport as door
-from vlmkit.providers.transport import Call, Transport
+from vlmkit.providers.transport import RequestDeadline, Transport
 
 SECRET = "sk-secret-0123456789"
 
@@ -30,7 +30,7 @@ SECRET = "sk-secret-0123456789"
 )
 def test_whatever_comes_is_a_fault_that_says_where(error, kind):
     """Nothing foreign leaves."""
-    fault = Transport("http://127.0.0.1:9/v1")._fault(error, Call(3))
+    fault = Transport("http://127.0.0.1:9/v1")._fault(error, RequestDeadline(3))
     assert type(fault) is kind
     assert isinstance(fault, RunError)
     assert str(fault).startswith("http://127.0.0.1:9/v1")
@@ -42,7 +42,7 @@ def test_a_header_that_is_refused_is_not_quoted():
     with ScriptedServer([chat()]) as server:
         transport = Transport(server.url, {"authorization": f"Bearer {SECRET}\n"}, secret=SECRET)
         with pytest.raises(Refused) as caught:
-            transport.get("/models", Call(5))
+            transport.get("/models", RequestDeadline(5))
     transport.close()
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -52,7 +52,7 @@ def test_connections_are_used_again(unwatched):
     """Request after request over the same one."""
     with ScriptedServer([chat()], routes={"/v1/models": http(body="first")}) as server:
         transport = Transport(server.url)
-        assert [transport.get("/models", Call(5)).body for _ in range(3)] == [b"first"] * 3
+        assert [transport.get("/models", RequestDeadline(5)).body for _ in range(3)] == [b"first"] * 3
         assert server.connections == 1
         transport.close()
 
@@ -74,7 +74,7 @@ def test_bytes_that_nobody_asked_for_end_the_connection():
         with ScriptedServer([chat()], routes={"/v1/models": answer}) as server:
             transport = Transport(server.url)
             for _ in range(3):
-                assert transport.get("/models", Call(5)).body == b"mine"
+                assert transport.get("/models", RequestDeadline(5)).body == b"mine"
                 threading.Event().wait(0.1)
             assert server.connections == 3
             transport.close()
@@ -87,8 +87,8 @@ def test_an_answer_in_crumbs_is_given_up():
     with ScriptedServer(lambda _: crumbs) as server, ScriptedServer(lambda _: http(body="good")) as good:
         transport, other = Transport(server.url), Transport(good.url)
         with pytest.raises(ServerFault, match="10,001 pieces of hardly a byte"):
-            transport.get("/models", Call())
-        assert other.get("/models", Call(20)).body == b"good"
+            transport.get("/models", RequestDeadline())
+        assert other.get("/models", RequestDeadline(20)).body == b"good"
         transport.close()
         other.close()
 
@@ -100,7 +100,7 @@ def test_many_short_events_are_an_answer():
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     with ScriptedServer(lambda _: [head, chunk * 20_000 + b"0\r\n\r\n"]) as server:
         transport = Transport(server.url)
-        assert transport.get("/models", Call(60)).body == event * 20_000
+        assert transport.get("/models", RequestDeadline(60)).body == event * 20_000
         transport.close()
 
 
@@ -114,7 +114,7 @@ def test_an_answer_that_is_longer_than_any_is_given_up():
         with ScriptedServer(lambda _, answer=answer: answer) as server:
             transport = Transport(server.url)
             with pytest.raises(ServerFault, match="more than 100,000 bytes"):
-                transport.get("/models", Call(), most_bytes=100_000)
+                transport.get("/models", RequestDeadline(), most_bytes=100_000)
             transport.close()
 
 
@@ -122,11 +122,11 @@ def test_a_closed_transport_sends_nothing():
     """Nor does it leave a thread behind; closing twice is fine."""
     with ScriptedServer(lambda _: http()) as server:
         transport = Transport(server.url)
-        transport.get("/models", Call(5))
+        transport.get("/models", RequestDeadline(5))
         transport.close()
         transport.close()
         with pytest.raises(Cancelled):
-            transport.get("/models", Call(5))
+            transport.get("/models", RequestDeadline(5))
         assert len(server.requests) == 1
 
 
@@ -143,7 +143,7 @@ def test_a_refusal_is_read_also_before_all_was_sent():
         thread = threading.Thread(target=refuse)
         thread.start()
         transport = Transport(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")
-        assert transport.post("/chat", b"x" * 2**24, Call(20)).status == 413
+        assert transport.post("/chat", b"x" * 2**24, RequestDeadline(20)).status == 413
         transport.close()
         thread.join(10)
 
@@ -159,7 +159,7 @@ def test_connecting_has_a_deadline_too():
             each.connect_ex(full.getsockname())
         transport = Transport(f"http://127.0.0.1:{full.getsockname()[1]}/v1")
         with pytest.raises(TimedOut):
-            transport.get("/models", Call(0.3))
+            transport.get("/models", RequestDeadline(0.3))
         for each in waiting:
             each.close()
 
@@ -169,8 +169,8 @@ def test_paths_are_below_the_base_or_absolute():
     with ScriptedServer(lambda _: http()) as server:
         transport = Transport(server.url + "/")
         assert transport.address == server.url
-        transport.get("/models", Call(5))
-        transport.get("//api/tags", Call(5))
+        transport.get("/models", RequestDeadline(5))
+        transport.get("//api/tags", RequestDeadline(5))
         transport.close()
     assert [request.path for request in server.requests] == ["/v1/models", "/api/tags"]
     assert server.requests[0].headers["host"] == f"127.0.0.1:{server.port}"
@@ -183,8 +183,8 @@ def test_a_proxy_of_this_machine_is_used_for_others_only(monkeypatch, unwatched)
         monkeypatch.delenv("no_proxy", raising=False)
         elsewhere, here = Transport("http://models.example/v1"), Transport(own.url)
         for _ in range(2):
-            assert elsewhere.get("/models", Call(5)).body == b"through"
-        assert here.get("/models", Call(5)).body == b"direct"
+            assert elsewhere.get("/models", RequestDeadline(5)).body == b"through"
+        assert here.get("/models", RequestDeadline(5)).body == b"direct"
         monkeypatch.setenv("no_proxy", "models.example")
         assert door._proxy_for("http", "models.example") is None
         elsewhere.close()
@@ -204,7 +204,7 @@ def test_a_proxy_is_told_who_asks(monkeypatch):
         monkeypatch.setenv("http_proxy", f"http://me:p%40ss@127.0.0.1:{proxy.port}")
         monkeypatch.delenv("no_proxy", raising=False)
         transport = Transport("http://models.example/v1")
-        transport.get("/models", Call(5))
+        transport.get("/models", RequestDeadline(5))
         transport.close()
     assert proxy.requests[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
 

@@ -24,7 +24,7 @@ from vlmkit.runner.attempt import (
     ALIKE_LIMIT,
     Backoff,
     FailFast,
-    fault_of,
+    future_fault,
     is_a_push_back,
     is_of_the_run,
     is_worth_a_fallback,
@@ -97,18 +97,18 @@ def test_faults_of_a_future():
     """A reply has none; a RunError is itself; a cancelled future is Cancelled."""
     done = Future()
     done.set_result(Reply(text="x", finish_reason="stop", model="fake:x"))
-    assert fault_of(done) is None
+    assert future_fault(done) is None
     fault = TimedOut("x")
-    assert fault_of(failed(fault)) is fault
+    assert future_fault(failed(fault)) is fault
     cancelled = Future()
     cancelled.cancel()
-    assert isinstance(fault_of(cancelled), Cancelled)
+    assert isinstance(future_fault(cancelled), Cancelled)
 
 
 def test_a_broken_backend_fails_its_row_and_keeps_the_cause():
     """A stranger's mistake at row 9,999 does not end the run."""
     error = KeyError("weights")
-    fault = fault_of(failed(error))
+    fault = future_fault(failed(error))
     assert isinstance(fault, ServerFault)
     assert fault.__cause__ is error
     assert "KeyError: 'weights'" in str(fault)
@@ -118,7 +118,7 @@ def test_a_broken_backend_fails_its_row_and_keeps_the_cause():
 def test_what_is_no_row_fault_is_raised(error):
     """A setup error found late, or an interrupt."""
     with pytest.raises(type(error)):
-        fault_of(failed(error))
+        future_fault(failed(error))
 
 
 def test_what_is_certain_to_fail_again_is_not_tried_again():

@@ -10,7 +10,7 @@ from vlmkit.errors import ServerFault, TimedOut, UnreadableImage, UnreadableRepl
 from vlmkit.prompts import compose_question
 from vlmkit.records import Outcome, Reply
 from vlmkit.runner.preparing import Preparer
-from vlmkit.runner.rows import Row, answered, failed, record_of, stand_in
+from vlmkit.runner.rows import Row, answered, failed, row_record, stand_in
 
 WRITERS = {
     "intake": {"level", "prepared", "fault", "prepare_s", "held_bytes"},
@@ -49,7 +49,7 @@ def test_an_unreadable_reply_keeps_the_reply(row):
     outcome = answered(row, REPLY)
     assert (outcome.index, outcome.values, outcome.reply) == (3, None, REPLY)
     assert isinstance(outcome.fault, UnreadableReply)
-    assert record_of(row, outcome).reply is REPLY
+    assert row_record(row, outcome).reply is REPLY
 
 
 def test_an_answer_longer_than_its_tokens_is_a_fault(row):
@@ -60,12 +60,12 @@ def test_an_answer_longer_than_its_tokens_is_a_fault(row):
     assert type(outcome.fault) is ServerFault
     assert f"fake:x answered with {4 * most:,} characters, though max_tokens=" in str(outcome.fault)
     assert (outcome.values, outcome.reply.text) == (None, "")
-    assert record_of(row, outcome).reply is None
+    assert row_record(row, outcome).reply is None
 
 
 def test_a_row_that_worked_is_recorded_with_what_was_sent(row):
     """Key, prompt, picture, reply."""
-    record = record_of(row, answered(row, REPLY))
+    record = row_record(row, answered(row, REPLY))
     assert (record.index, record.prompt, record.key, record.error) == (3, "0", row.prepared.key, None)
     assert [(each.digest, each.width) for each in record.pictures] == [(row.prepared.ask.pictures[0].digest, 48)]
     assert record.reply is REPLY
@@ -76,7 +76,7 @@ def test_a_row_that_failed_is_recorded_without_an_answer(row, plan):
     partial = Reply(text="a c", finish_reason="timeout", model="fake:x")
     outcome = failed(row, TimedOut("slow", partial=partial), plan(on_timeout="continue"))
     assert outcome.values == {"text": "a c"}
-    record = record_of(row, outcome)
+    record = row_record(row, outcome)
     assert record.reply is None
     assert record.error.startswith("TimedOut: slow")
 
@@ -95,7 +95,7 @@ def test_a_row_that_failed_is_recorded_without_an_answer(row, plan):
 def test_what_another_try_could_change_is_not_stored(row, text, reason, is_kept):
     """An excuse, and what an error or a filter ended; what would come out the same again is."""
     outcome = answered(row, Reply(text=text, finish_reason=reason, model="fake:x"), from_store=False)
-    record = record_of(row, outcome)
+    record = row_record(row, outcome)
     assert (outcome.values, record.reply is not None) == (None, is_kept)
     assert record.error
 
@@ -105,7 +105,7 @@ def test_a_row_that_was_never_prepared(questions, plan):
     (question,) = questions(1, bad={0})
     row = Row(index=0, question=question)
     assert (row.is_ready, row.needs_asking, row.key, row.seconds) == (False, False, None, 0.0)
-    record = record_of(row, failed(row, UnreadableImage("empty"), plan()))
+    record = row_record(row, failed(row, UnreadableImage("empty"), plan()))
     assert (record.key, record.pictures, record.error) == (None, (), "UnreadableImage: empty")
     assert record.label == "<bytes 0>"
 

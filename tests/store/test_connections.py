@@ -27,7 +27,7 @@ def test_every_class_of_error_is_translated(kind):
     """Also those without a code of SQLite's; the cause is kept."""
     with (
         pytest.raises(StoreFault, match=r"store folder.store\.sqlite: .* \(.*broken\)") as caught,
-        connections.translated(PATH),
+        connections.as_store_faults(PATH),
     ):
         raise kind("broken")
     assert isinstance(caught.value.__cause__, kind)
@@ -44,22 +44,22 @@ def test_extended_codes_mean_what_their_primary_code_means():
         error = sqlite3.OperationalError("broken")
         error.sqlite_errorcode, error.sqlite_errorname = code, name
         assert "its disk failed, or a limit was reached. Check the disk and run again" in str(
-            connections.fault_of(PATH, error)
+            connections.store_fault(PATH, error)
         )
-        assert name in str(connections.fault_of(PATH, error))
+        assert name in str(connections.store_fault(PATH, error))
 
 
 def test_text_that_cannot_be_decoded_is_damage():
     """SQLite hands bytes over unread; Python finds out, without a code."""
     connection = sqlite3.connect(":memory:")
-    with pytest.raises(StoreFault, match="the file is damaged"), connections.translated(PATH):
+    with pytest.raises(StoreFault, match="the file is damaged"), connections.as_store_faults(PATH):
         connection.execute("SELECT CAST(x'ff' AS TEXT)").fetchone()
     connection.close()
 
 
 def test_other_errors_pass():
     """An interrupt is not a fault of the store."""
-    with pytest.raises(KeyboardInterrupt), connections.translated(PATH):
+    with pytest.raises(KeyboardInterrupt), connections.as_store_faults(PATH):
         raise KeyboardInterrupt
 
 

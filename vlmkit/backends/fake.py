@@ -28,13 +28,13 @@ from vlmkit.records import Ask, Message, Reply, ToolCall, Usage
 if TYPE_CHECKING:
     from vlmkit.backends.registry import ModelName
 
-__all__ = ["FAKE", "Answer", "FakeBackend", "Replies", "check_fake", "identity_of", "open_fake"]
+__all__ = ["FAKE", "Answer", "FakeBackend", "Replies", "check_fake", "open_fake", "script_identity"]
 
 FAKE = EngineSpec(
     name="fake",
     opener="vlmkit.backends.fake:open_fake",
     checker="vlmkit.backends.fake:check_fake",
-    identifier="vlmkit.backends.fake:identity_of",
+    identifier="vlmkit.backends.fake:script_identity",
 )
 
 Answer = str | Message | RunError
@@ -240,7 +240,7 @@ def open_fake(name: str, *, url: str | None = None, **options: Any) -> FakeBacke
         raise BadSetting(message) from error
 
 
-def identity_of(name: ModelName) -> Hashable:
+def script_identity(name: ModelName) -> Hashable:
     """The script's file, as it is now; nothing else is behind a fake backend.
 
     Parameters

@@ -16,19 +16,19 @@ from urllib.parse import urlsplit
 from vlmkit import settings
 from vlmkit.backends import ModelName, engine_of, file_stamp, frozen
 from vlmkit.errors import BadSetting, BrokenPlugin, MissingKey
-from vlmkit.providers.addresses import check_url, complete, is_loopback, origin_of
+from vlmkit.providers.addresses import check_url, complete_address, is_loopback, origin_of
 from vlmkit.providers.hosts import ANY_SERVER, HOSTS, Host
 from vlmkit.providers.secret import Key
 from vlmkit.settings_file import FILE_NAME
 
 __all__ = [
     "addresses_of",
+    "api_key_of",
     "check_permission",
     "host_of",
     "hosts_elsewhere",
     "identity_at",
-    "identity_of",
-    "key_of",
+    "server_identity",
     "sites_of",
 ]
 
@@ -87,7 +87,7 @@ def addresses_of(host: Host, url: str | None, table: Mapping[str, Any]) -> list[
         given, origin = table.get("url") or host.url, f"[hosts.{host.name}] url: "
     try:
         parts = filter(None, map(str.strip, given.split(",")))
-        return list(dict.fromkeys(complete(part, usual=host.url, native=host.native) for part in parts))
+        return list(dict.fromkeys(complete_address(part, usual=host.url, native=host.native) for part in parts))
     except BadSetting as error:
         raise BadSetting(f"{origin}{error}") from error
 
@@ -105,10 +105,10 @@ def sites_of(
     table, model = table or {}, model or host.name
     addresses = addresses_of(host, url, table)
     check_permission(model, hosts_elsewhere(addresses), allow_remote)
-    return [(address, key_of(host, address, table=table, api_key=api_key, model=model)) for address in addresses]
+    return [(address, api_key_of(host, address, table=table, api_key=api_key, model=model)) for address in addresses]
 
 
-def key_of(
+def api_key_of(
     host: Host, url: str, *, table: Mapping[str, Any], api_key: str | None = None, model: str = ""
 ) -> Key | None:
     """Key for one address: the argument, the variable that vlmkit.toml names, the host's own variable.
@@ -194,7 +194,7 @@ def _not_allowed(model: str, hostname: str) -> str:
     )
 
 
-def identity_of(name: ModelName) -> Hashable:
+def server_identity(name: ModelName) -> Hashable:
     """Addresses, keys (as digests), what vlmkit.toml says about the host, proxies and certificates.
 
     Parameters
@@ -225,7 +225,7 @@ def identity_at(engine: str, url: str | None, *, model: str = "") -> Hashable:
     Raises
     ------
     SetupError
-        As `identity_of`.
+        As `server_identity`.
     """
     host, table = host_of(engine, url), settings.host(engine)
     endpoints = sites_of(host, url=url, table=table, model=model)

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from vlmkit.backends import read_address
 from vlmkit.errors import BadSetting
 
-__all__ = ["bases_of", "check_url", "complete", "is_loopback", "origin_of"]
+__all__ = ["bases_of", "check_url", "complete_address", "is_loopback", "origin_of"]
 
 # What people copy from a server's documentation or log instead of its base address.
 _ENDPOINT = re.compile(
@@ -18,7 +18,7 @@ _ENDPOINT = re.compile(
 _VERSION = re.compile(r".*/v\d\w*")
 
 
-def complete(address: str, *, usual: str, native: str = "") -> str:
+def complete_address(address: str, *, usual: str, native: str = "") -> str:
     """A server's base address, from what a person wrote: scheme, port and base path as the host has them.
 
     Parameters

@@ -10,17 +10,17 @@ from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import (
-    PICTURE,
+    PICTURE_MARK,
+    AnswerPiece,
     Dialect,
-    Form,
-    Piece,
+    RequestForm,
     after_system,
     alternating,
-    count,
+    count_of,
     encode,
     id_of,
     no_text,
-    parse,
+    parse_json,
 )
 from vlmkit.providers.secret import Key
 from vlmkit.records import Ask, Message, Picture, Usage
@@ -32,7 +32,7 @@ _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _PASSING = {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}
 
 
-def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
+def _request(ask: Ask, form: RequestForm, streamed: bool) -> tuple[str, bytes]:
     heads, messages = after_system(ask.messages)
     payload: dict[str, Any] = {
         "model": form.model,
@@ -73,7 +73,7 @@ def _content(message: Message) -> Any:
 def _block(part: str | Picture) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
-    return {"type": "image", "source": {"type": "base64", "media_type": part.media_type, "data": PICTURE}}
+    return {"type": "image", "source": {"type": "base64", "media_type": part.media_type, "data": PICTURE_MARK}}
 
 
 def _tools(ask: Ask) -> dict[str, Any]:
@@ -89,13 +89,13 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": tools} if choice == {"type": "auto"} else {"tools": tools, "tool_choice": choice}
 
 
-def _read(content: Any) -> Piece:
+def _read(content: Any) -> AnswerPiece:
     content = content if isinstance(content, dict) else {}
     blocks = content.get("content")
     if not isinstance(blocks, list):
         raise ServerFault("the answer has no content. See the server's log.")
     blocks = [block for block in blocks if isinstance(block, dict)]
-    piece = Piece(
+    piece = AnswerPiece(
         text="".join(_texts(blocks)),
         finish_reason=_reason(content) or UNKNOWN,
         usage=_usage(content),
@@ -116,7 +116,7 @@ def _texts(blocks: list[dict[str, Any]]) -> Iterator[str]:
 
 def _usage(content: dict[str, Any]) -> Usage:
     usage = content.get("usage")
-    return Usage(prompt_tokens=count(usage, "input_tokens"), completion_tokens=count(usage, "output_tokens"))
+    return Usage(prompt_tokens=count_of(usage, "input_tokens"), completion_tokens=count_of(usage, "output_tokens"))
 
 
 def _calls(index: int, block: Any) -> tuple[ToolCallDelta, ...]:
@@ -128,8 +128,8 @@ def _calls(index: int, block: Any) -> tuple[ToolCallDelta, ...]:
     return (ToolCallDelta(index=index, id=id_of(block) or "", name=block["name"], arguments=arguments),)
 
 
-def _read_event(data: str) -> Piece:
-    event = parse(data)
+def _read_event(data: str) -> AnswerPiece:
+    event = parse_json(data)
     event = event if isinstance(event, dict) else {}
     kind = event.get("type")
     if kind == "error":
@@ -137,19 +137,19 @@ def _read_event(data: str) -> Piece:
     if kind == "message_start":
         return _beginning(event.get("message"))
     if kind == "content_block_start":
-        return Piece(tool_calls=_calls(count(event, "index") or 0, event.get("content_block")))
+        return AnswerPiece(tool_calls=_calls(count_of(event, "index") or 0, event.get("content_block")))
     delta = event.get("delta")
     delta = delta if isinstance(delta, dict) else {}
     if kind == "content_block_delta":
-        return _block_delta(count(event, "index") or 0, delta)
+        return _block_delta(count_of(event, "index") or 0, delta)
     if kind == "message_delta":
-        return Piece(finish_reason=_reason(delta), usage=_usage(event))
-    return Piece(is_last=kind == "message_stop")
+        return AnswerPiece(finish_reason=_reason(delta), usage=_usage(event))
+    return AnswerPiece(is_last=kind == "message_stop")
 
 
-def _beginning(message: Any) -> Piece:
+def _beginning(message: Any) -> AnswerPiece:
     usage = message.get("usage") if isinstance(message, dict) else None
-    return Piece(usage=Usage(prompt_tokens=count(usage, "input_tokens")), response_id=id_of(message))
+    return AnswerPiece(usage=Usage(prompt_tokens=count_of(usage, "input_tokens")), response_id=id_of(message))
 
 
 def _broken_off(error: Any) -> ServerFault:
@@ -158,12 +158,12 @@ def _broken_off(error: Any) -> ServerFault:
     return ServerFault(words, is_transient=error.get("type") in _PASSING)
 
 
-def _block_delta(index: int, delta: dict[str, Any]) -> Piece:
+def _block_delta(index: int, delta: dict[str, Any]) -> AnswerPiece:
     if isinstance(delta.get("text"), str):
-        return Piece(text=delta["text"])
+        return AnswerPiece(text=delta["text"])
     if isinstance(delta.get("partial_json"), str):
-        return Piece(tool_calls=(ToolCallDelta(index=index, arguments=delta["partial_json"]),))
-    return Piece(thinks=delta.get("type") == "thinking_delta")
+        return AnswerPiece(tool_calls=(ToolCallDelta(index=index, arguments=delta["partial_json"]),))
+    return AnswerPiece(thinks=delta.get("type") == "thinking_delta")
 
 
 def _reason(content: dict[str, Any]) -> str | None:

@@ -10,13 +10,13 @@ from typing import Any
 
 from vlmkit.backends import AskJob, Delta, OnDelta, ToolCallDelta
 from vlmkit.errors import BackendError, ModelNotFound, Refused, ServerFault, TimedOut
-from vlmkit.providers.dialect import Dialect, Form, Piece, is_overfull, no_text, parse
+from vlmkit.providers.dialect import AnswerPiece, Dialect, RequestForm, is_overfull, no_text, parse_json
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model
-from vlmkit.providers.gathering import Calls, Events, Gathered, check_length, is_cut_off, most_bytes, most_lines
+from vlmkit.providers.gathering import Calls, Events, Gathered, check_length, is_cut_off, most_answer_bytes, most_lines
 from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.rate_limiter import RateLimiter
 from vlmkit.providers.secret import Screen
-from vlmkit.providers.transport import Answer, Call, Read, Transport
+from vlmkit.providers.transport import HttpAnswer, Read, RequestDeadline, Transport
 from vlmkit.records import Ask, Usage
 
 __all__ = ["Asking", "HttpJob"]
@@ -56,12 +56,12 @@ class HttpJob(AskJob):
         self._transport, self._text = transport, transport.screen()
         self._arguments: dict[int, Screen[str]] = {}
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: AnswerPiece) -> None:
         """The next piece of an answer that is streamed.
 
         Parameters
         ----------
-        piece : Piece
+        piece : AnswerPiece
         """
         calls = tuple(self._screened(self._calls.add(call)) for call in piece.tool_calls)
         self._take(replace(piece, text=self._text.feed(piece.text), tool_calls=calls))
@@ -73,7 +73,7 @@ class HttpJob(AskJob):
             for index, screen in self._arguments.items()
             if (rest := screen.rest())
         )
-        self._take(Piece(text=self._text.rest(), tool_calls=calls, is_last=self.gathered.is_last))
+        self._take(AnswerPiece(text=self._text.rest(), tool_calls=calls, is_last=self.gathered.is_last))
 
     def _screened(self, call: ToolCallDelta) -> ToolCallDelta:
         screen = self._arguments.get(call.index)
@@ -81,7 +81,7 @@ class HttpJob(AskJob):
             screen = self._arguments[call.index] = self._transport.screen()
         return replace(call, arguments=screen.feed(call.arguments))
 
-    def _take(self, piece: Piece) -> None:
+    def _take(self, piece: AnswerPiece) -> None:
         self.gathered.add(piece)
         check_length(self.gathered.characters, self.ask)
         self.deliver(Delta(text=piece.text, tool_calls=piece.tool_calls if self.ask.tools else ()))
@@ -95,13 +95,13 @@ class Asking:
     model : str
         Full name, for messages.
     dialect : Dialect
-    form : Form
+    form : RequestForm
     balancer : LoadBalancer
     limiter : RateLimiter
     """
 
     def __init__(
-        self, model: str, *, dialect: Dialect, form: Form, balancer: LoadBalancer, limiter: RateLimiter
+        self, model: str, *, dialect: Dialect, form: RequestForm, balancer: LoadBalancer, limiter: RateLimiter
     ) -> None:
         self.model = model
         self._dialect = dialect
@@ -112,7 +112,7 @@ class Asking:
         self._keeps_constraints: bool | None = None  # not known before the first ask that has one
         self._probing = asyncio.Lock()
 
-    async def answer(self, job: HttpJob) -> Piece:
+    async def answer(self, job: HttpJob) -> AnswerPiece:
         """The answer to a job.
 
         Parameters
@@ -122,7 +122,7 @@ class Asking:
         Raises
         ------
         RunError
-            There is none. A `TimedOut` has what came until then as a Piece in its attribute ``partial``.
+            There is none. A `TimedOut` has what came until then as a AnswerPiece in its attribute ``partial``.
         ModelNotFound
             The server has no such model, and never had.
         """
@@ -131,7 +131,7 @@ class Asking:
         self._worked = True
         return piece
 
-    async def _answered(self, job: HttpJob) -> Piece:
+    async def _answered(self, job: HttpJob) -> AnswerPiece:
         """Answer of an ask; without its constraint where the server cannot keep one, as the prompt says it, too."""
         ask = job.ask
         if ask.constraint is not None and self._keeps_constraints is None:
@@ -140,7 +140,7 @@ class Asking:
                     return await self._probed(job)
         return await self._asked(job, ask if self._keeps_constraints else _without_constraint(ask))
 
-    async def _probed(self, job: HttpJob) -> Piece:
+    async def _probed(self, job: HttpJob) -> AnswerPiece:
         try:
             piece = await self._asked(job, job.ask)
         except (ServerFault, Refused) as fault:
@@ -151,13 +151,15 @@ class Asking:
             self._keeps_constraints = True
         return piece
 
-    async def _asked(self, job: HttpJob, ask: Ask) -> Piece:
+    async def _asked(self, job: HttpJob, ask: Ask) -> AnswerPiece:
         with await self._limiter.enter() as place, self._balancer.turn() as transport:
             job.future.begin()
-            call = Call(job.ask.timeout_s)  # which counts from now on: no wait is the server's work on this ask
+            deadline = RequestDeadline(
+                job.ask.timeout_s
+            )  # which counts from now on: no wait is the server's work on this ask
             # Encoded only now: base64 of every ask in line would be the memory of the whole run.
             path, body = self._dialect.request(ask, self._form, False)
-            answer = await transport.fetch("POST", path, body, call, most_bytes=most_bytes(ask))
+            answer = await transport.fetch("POST", path, body, deadline, most_bytes=most_answer_bytes(ask))
             del body
             with self._located(transport):
                 piece = _redacted(self._dialect.read(self._content(answer, transport)), transport)
@@ -166,7 +168,7 @@ class Asking:
             place.tokens = _tokens(piece.usage)
         return piece
 
-    async def _streamed(self, job: HttpJob) -> Piece:
+    async def _streamed(self, job: HttpJob) -> AnswerPiece:
         try:
             with await self._limiter.enter() as place, self._balancer.turn() as transport:
                 job.future.begin()
@@ -186,12 +188,12 @@ class Asking:
         # Half an answer is all there is by the time that a schema is refused.
         ask = job.ask if self._keeps_constraints else _without_constraint(job.ask)
         path, body = self._dialect.request(ask, self._form, True)
-        call = Call(job.ask.timeout_s)
-        async with transport.open("POST", path, body, call, most_bytes=most_bytes(ask)) as (head, read):
+        deadline = RequestDeadline(job.ask.timeout_s)
+        async with transport.open("POST", path, body, deadline, most_bytes=most_answer_bytes(ask)) as (head, read):
             chunk = await read()
             if not 200 <= head.status < 300 or "event-stream" not in head.headers.get("content-type", ""):
                 # A fault, or a server that does not stream and answers all at once.
-                answer = Answer(status=head.status, headers=head.headers, body=await _rest(chunk, read))
+                answer = HttpAnswer(status=head.status, headers=head.headers, body=await _rest(chunk, read))
                 with self._located(transport):
                     job.add(self._dialect.read(self._content(answer, transport)))
                 return
@@ -206,7 +208,7 @@ class Asking:
                 chunk = await read()
             await _rest(chunk, read)  # the end of the body, which keeps the connection
 
-    def _event(self, data: str, *, is_last: bool) -> Piece:
+    def _event(self, data: str, *, is_last: bool) -> AnswerPiece:
         try:
             return self._dialect.read_event(data)
         except (ValueError, RecursionError) as error:
@@ -214,7 +216,7 @@ class Asking:
                 raise _cut_off("the answer was cut off within an event") from error
             raise ServerFault(f"an event of the answer is not JSON: {data[:100]!r}.") from error
 
-    def _content(self, answer: Answer, transport: Transport) -> Any:
+    def _content(self, answer: HttpAnswer, transport: Transport) -> Any:
         where = f"{self.model} at {transport.address}"
         is_good = 200 <= answer.status < 300
         fault = fault_in_body(answer, where) if is_good else fault_of_answer(answer, where)
@@ -224,7 +226,7 @@ class Asking:
             fault.reword(transport.redact(str(fault)))
             raise fault
         try:
-            return parse(answer.body)
+            return parse_json(answer.body)
         except (ValueError, RecursionError) as error:
             if not answer.body or is_cut_off(answer.body.decode("utf-8", errors="replace"), error):
                 raise _cut_off(f"the answer was cut off after {len(answer.body):,} bytes") from error
@@ -269,7 +271,7 @@ async def _rest(chunk: bytes, read: Read) -> bytes:
     return b"".join(chunks)
 
 
-def _redacted(piece: Piece, transport: Transport) -> Piece:
+def _redacted(piece: AnswerPiece, transport: Transport) -> AnswerPiece:
     """Also where the server wrote the key in other letters of JSON, or in several events."""
     text = transport.redact(piece.text)
     reason = transport.redact(piece.finish_reason or "") or None
@@ -287,7 +289,7 @@ def _redacted(piece: Piece, transport: Transport) -> Piece:
     return piece if unchanged else replace(piece, text=text, finish_reason=reason, tool_calls=calls)
 
 
-def _expected(piece: Piece, ask: Ask) -> Piece:
+def _expected(piece: AnswerPiece, ask: Ask) -> AnswerPiece:
     """The answer without calls of tools that nobody offered."""
     if ask.tools or not piece.tool_calls:
         return piece

@@ -27,7 +27,7 @@ from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreac
 from vlmkit.providers.secret import Secret
 from vlmkit.providers.sockets import Conduct, Socket, Sockets, TooEarly, TooMuch
 
-__all__ = ["TRANSLATION", "Connections", "Response", "tls_context", "translation_of"]
+__all__ = ["TRANSLATION", "ConnectionPool", "Response", "tls_context", "translation_of"]
 
 _COMMAND_LINE = "httpx._main"
 _PLAIN = re.compile(r"http://([a-z0-9.-]+):(\d+)((?:/[\w:@~-][\w.:@~-]*)*)(\?[\w=&.-]*)?", re.ASCII)
@@ -72,7 +72,7 @@ def translation_of(error: Exception) -> tuple[type[BackendError], str, bool] | N
     return found
 
 
-class Connections:
+class ConnectionPool:
     """Connections to one address: one for each request in flight, the longest idle one first.
 
     HTTP/1.1 does not say which question an answer is for. So what comes over an idle connection closes it; a server
@@ -299,7 +299,7 @@ class Response:
         Raises
         ------
         httpcore.NetworkError, httpcore.ProtocolError
-            As for `Connections.send`.
+            As for `ConnectionPool.send`.
         """
         try:
             async for part in cast("AsyncIterator[bytes]", self._answer.stream):

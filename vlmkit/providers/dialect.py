@@ -16,20 +16,20 @@ from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
 from vlmkit.records import Ask, Message, Picture, Sampling, Token, Tool, Usage
 
 __all__ = [
-    "PICTURE",
+    "PICTURE_MARK",
+    "AnswerPiece",
     "Dialect",
-    "Form",
-    "Piece",
+    "RequestForm",
     "after_system",
     "alternating",
-    "count",
+    "count_of",
     "encode",
     "id_of",
     "is_overfull",
     "new_call_id",
     "no_text",
     "offered",
-    "parse",
+    "parse_json",
     "refuse_unsupported",
     "unusual",
 ]
@@ -42,12 +42,12 @@ _FREE_VALUES = 250_000
 _OVERFULL = "values, more than any answer has"
 _LEAST_BYTES = 4  # of a value, on average, where there are more: numbers of three digits, as the bytes of a token
 
-PICTURE = secrets.token_hex(16)
+PICTURE_MARK = secrets.token_hex(16)
 """Stands for the base64 of the next picture in what `encode` gets; no prompt can contain it by chance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
+class RequestForm:
     """How one model of one host is asked; the same for all asks.
 
     Attributes
@@ -74,7 +74,7 @@ class Form:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
+class AnswerPiece:
     """What one answer, or one event of a streamed one, says; empty where it does not say.
 
     Attributes
@@ -113,19 +113,19 @@ class Dialect:
 
     Attributes
     ----------
-    request : callable (Ask, Form, streamed) -> (path, body)
+    request : callable (Ask, RequestForm, streamed) -> (path, body)
         Of an ask that `refuse_unsupported` let pass.
     read : callable (JSON) -> Piece
         Of a whole answer. Raises BackendError where it is none.
     read_event : callable (str) -> Piece
-        Of one event of a streamed answer. Raises as `read`, and as `parse` where it is not JSON.
+        Of one event of a streamed answer. Raises as `read`, and as `parse_json` where it is not JSON.
     headers : callable (key or None) -> mapping
         Headers that carry the key.
     """
 
-    request: Callable[[Ask, Form, bool], tuple[str, bytes]]
-    read: Callable[[Any], Piece]
-    read_event: Callable[[str], Piece]
+    request: Callable[[Ask, RequestForm, bool], tuple[str, bytes]]
+    read: Callable[[Any], AnswerPiece]
+    read_event: Callable[[str], AnswerPiece]
     headers: Callable[[str | None], Mapping[str, str]]
 
 
@@ -159,13 +159,13 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def refuse_unsupported(ask: Ask, form: Form) -> None:
+def refuse_unsupported(ask: Ask, form: RequestForm) -> None:
     """Find an option that was asked for and that the host has no word for, or a temperature that it does not take.
 
     Parameters
     ----------
     ask : Ask
-    form : Form
+    form : RequestForm
 
     Raises
     ------
@@ -199,13 +199,13 @@ def _wanted(ask: Ask) -> Iterator[str]:
         yield "grammar"
 
 
-def offered(ask: Ask, form: Form) -> tuple[Tool, ...]:
+def offered(ask: Ask, form: RequestForm) -> tuple[Tool, ...]:
     """Tools to send with an ask; none where no call is wanted, and the host has no word for that.
 
     Parameters
     ----------
     ask : Ask
-    form : Form
+    form : RequestForm
     """
     return () if ask.tool_choice == "none" and "tool_choice" not in form.parameters else ask.tools
 
@@ -241,7 +241,7 @@ def alternating(said: Iterable[tuple[str, Any]], content: str) -> list[dict[str,
 
 
 def encode(payload: dict[str, Any], pictures: Sequence[Picture]) -> bytes:
-    """JSON of a request, each `PICTURE` in it replaced by a picture, in order.
+    """JSON of a request, each `PICTURE_MARK` in it replaced by a picture, in order.
 
     Putting base64 in afterwards takes a third of the time that a JSON encoder needs to look at every character of it.
 
@@ -250,7 +250,7 @@ def encode(payload: dict[str, Any], pictures: Sequence[Picture]) -> bytes:
     payload : dict
     pictures : sequence of Picture
     """
-    first, *rest = _compact(payload).encode("ascii").split(PICTURE.encode("ascii"))
+    first, *rest = _compact(payload).encode("ascii").split(PICTURE_MARK.encode("ascii"))
     pieces = [first]
     for picture, text in zip(pictures, rest, strict=True):
         pieces += [base64.b64encode(picture.data), text]
@@ -274,18 +274,18 @@ def new_call_id() -> str:
     return f"call_{secrets.token_hex(12)}"
 
 
-def count(content: Any, key: str) -> int | None:
+def count_of(content: Any, key: str) -> int | None:
     """A number of things in a mapping, where there is one; nonsense is none."""
     value = content.get(key) if isinstance(content, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNTED else None
 
 
 def is_overfull(error: Exception) -> bool:
-    """Whether `parse` found JSON, as far as it looked, with too many values in it."""
+    """Whether `parse_json` found JSON, as far as it looked, with too many values in it."""
     return type(error) is ValueError and str(error).endswith(_OVERFULL)
 
 
-def parse(data: str | bytes, most_values: int | None = None) -> Any:
+def parse_json(data: str | bytes, most_values: int | None = None) -> Any:
     """JSON as servers write it; a whole number of more digits than Python reads is infinite, and spoils nothing else.
 
     Parameters
@@ -318,7 +318,7 @@ def _values(data: str | bytes) -> int:
     return sum(map(data.count, (b",", b"[", b"{")))
 
 
-def no_text(piece: Piece) -> BackendError:
+def no_text(piece: AnswerPiece) -> BackendError:
     """Fault of an answer that is well formed and has no text in it."""
     reason = piece.finish_reason or UNKNOWN
     ending = ending_of(reason)

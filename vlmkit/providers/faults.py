@@ -15,10 +15,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from vlmkit.errors import BackendError, PromptTooLong, RateLimited, Refused, ServerFault, Unauthorized
-from vlmkit.providers.dialect import parse
-from vlmkit.providers.transport import Answer
+from vlmkit.providers.dialect import parse_json
+from vlmkit.providers.transport import HttpAnswer
 
-__all__ = ["fault_in_body", "fault_of_answer", "is_missing_model", "retry_after_s", "words_of"]
+__all__ = ["fault_in_body", "fault_of_answer", "is_missing_model", "retry_after_s", "server_words"]
 
 _MOST_CHARACTERS = 300
 _MOST_BYTES = 2**16
@@ -61,16 +61,16 @@ _TOO_LONG = re.compile(
 _NEVER_FITS = re.compile(r"requires more (?:system |gpu )?memory", re.IGNORECASE)
 
 
-def fault_of_answer(answer: Answer, where: str) -> BackendError:
+def fault_of_answer(answer: HttpAnswer, where: str) -> BackendError:
     """Fault of an answer whose status is not 2xx.
 
     Parameters
     ----------
-    answer : Answer
+    answer : HttpAnswer
     where : str
         Model and address, as messages name them.
     """
-    words = words_of(answer)
+    words = server_words(answer)
     said = f"{where} answered {answer.status}: {words or 'nothing more'}"
     text = answer.body[:_MOST_BYTES].decode("utf-8", errors="replace")
     wait_s = retry_after_s(answer)
@@ -116,7 +116,7 @@ def _server_fault(said: str, text: str, status: int, wait_s: float | None) -> Se
     return ServerFault(f"{said}. See the server's log.", retry_after_s=wait_s, is_transient=transient)
 
 
-def _refused(said: str, words: str, answer: Answer) -> BackendError:
+def _refused(said: str, words: str, answer: HttpAnswer) -> BackendError:
     if 300 <= answer.status < 400:
         return Refused(f"{said}. It sends elsewhere, which is not followed: give the address that answers.")
     if answer.status == 400 and _OUT_OF_MEMORY.search(words):
@@ -127,26 +127,26 @@ def _refused(said: str, words: str, answer: Answer) -> BackendError:
     return Refused(f"{said}. {_ADVICE.get(answer.status, 'Change what was asked, or the options.')}", is_fatal=is_gone)
 
 
-def fault_in_body(answer: Answer, where: str) -> BackendError | None:
+def fault_in_body(answer: HttpAnswer, where: str) -> BackendError | None:
     """Fault that an answer with a good status has in its body, with a status of its own, as gateways write it.
 
     Parameters
     ----------
-    answer : Answer
+    answer : HttpAnswer
     where : str
         Model and address, as messages name them.
     """
     if b'"error"' not in answer.body:
         return None
     try:
-        content = parse(answer.body)
+        content = parse_json(answer.body)
     except (ValueError, RecursionError):
         return None
     error = content.get("error") if isinstance(content, dict) and not content.get("choices") else None
     status = _status_in(error) if isinstance(error, dict) else None
     if status is None:
         return None
-    return fault_of_answer(Answer(status=status, headers=answer.headers, body=answer.body), where)
+    return fault_of_answer(HttpAnswer(status=status, headers=answer.headers, body=answer.body), where)
 
 
 def _status_in(error: dict[str, Any]) -> int | None:
@@ -162,12 +162,12 @@ _ADVICE = {
 }
 
 
-def is_missing_model(answer: Answer) -> bool:
+def is_missing_model(answer: HttpAnswer) -> bool:
     """Whether a server says that it has no such model."""
-    return answer.status == 404 and "model" in words_of(answer).lower()
+    return answer.status == 404 and "model" in server_words(answer).lower()
 
 
-def words_of(answer: Answer) -> str:
+def server_words(answer: HttpAnswer) -> str:
     """What a server says about its refusal: one line, short, nothing but printable characters."""
     text = answer.body[:_MOST_BYTES].decode("utf-8", errors="replace")
     try:
@@ -226,7 +226,7 @@ _FIELDS |= {"retryafterms": 1e-3, "retryaftermilliseconds": 1e-3, "retrydelayms"
 _RESETS = r"(?:x|anthropic)-ratelimit-(?:(?P<first>.+)-)?reset(?:-(?P<last>.+))?"
 
 
-def retry_after_s(answer: Answer, now_s: float | None = None) -> float | None:
+def retry_after_s(answer: HttpAnswer, now_s: float | None = None) -> float | None:
     """Seconds a server asks to wait; None where it does not say, or not readably.
 
     What it says on purpose comes first: the header Retry-After; then a field of the body, as Google's RetryInfo; then a
@@ -234,7 +234,7 @@ def retry_after_s(answer: Answer, now_s: float | None = None) -> float | None:
 
     Parameters
     ----------
-    answer : Answer
+    answer : HttpAnswer
     now_s : float or None, default None
         Seconds since 1970 that a date is compared with; None is the answer's own date, else this machine's.
     """

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import ServerFault
-from vlmkit.providers.dialect import Piece, new_call_id, no_text
+from vlmkit.providers.dialect import AnswerPiece, new_call_id, no_text
 from vlmkit.providers.transport import MOST_BYTES
 from vlmkit.records import Ask, Token, ToolCall, Usage
 
-__all__ = ["Calls", "Events", "Gathered", "check_length", "is_cut_off", "most_bytes", "most_lines"]
+__all__ = ["Calls", "Events", "Gathered", "check_length", "is_cut_off", "most_answer_bytes", "most_lines"]
 
 # Of an answer: all that is not text. Thoughts, which not every server counts among max_tokens, are the longest of it.
 _FREE_BYTES = 2 * 2**20
@@ -26,7 +26,7 @@ _MOST_EVENT_BYTES = 2**20  # one token, all its likeliest alternatives beside it
 _SEE_LOG = "No model writes that; see the server's log."
 
 
-def most_bytes(ask: Ask) -> int:
+def most_answer_bytes(ask: Ask) -> int:
     """Bytes that no answer to this ask has, framing left out.
 
     Parameters
@@ -127,18 +127,18 @@ class Gathered:
     def __init__(self) -> None:
         self.is_last = False
         self.characters = 0
-        self._facts = Piece()
+        self._facts = AnswerPiece()
         self._texts: list[str] = []
         self._refusals: list[str] = []
         self._tokens: list[Token] = []
         self._calls: list[ToolCallDelta] = []
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: AnswerPiece) -> None:
         """The next one.
 
         Parameters
         ----------
-        piece : Piece
+        piece : AnswerPiece
         """
         facts = self._facts
         self.is_last = piece.is_last
@@ -151,7 +151,7 @@ class Gathered:
             self._refusals.append(piece.refusal)
         if piece.tokens:
             self._tokens.extend(piece.tokens)
-        self._facts = Piece(
+        self._facts = AnswerPiece(
             finish_reason=piece.finish_reason or facts.finish_reason,
             usage=Usage(
                 prompt_tokens=_newer(piece.usage.prompt_tokens, facts.usage.prompt_tokens),
@@ -161,7 +161,7 @@ class Gathered:
             thinks=facts.thinks or piece.thinks,
         )
 
-    def whole(self) -> Piece:
+    def whole(self) -> AnswerPiece:
         """All of it, as one piece."""
         return replace(
             self._facts,
@@ -172,7 +172,7 @@ class Gathered:
             tool_calls=tuple(self._calls),
         )
 
-    def checked(self) -> Piece:
+    def checked(self) -> AnswerPiece:
         """All of it, where it is an answer.
 
         Raises

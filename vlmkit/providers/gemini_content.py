@@ -13,18 +13,18 @@ from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import (
-    PICTURE,
+    PICTURE_MARK,
+    AnswerPiece,
     Dialect,
-    Form,
-    Piece,
+    RequestForm,
     after_system,
     alternating,
-    count,
+    count_of,
     encode,
     id_of,
     new_call_id,
     no_text,
-    parse,
+    parse_json,
     unusual,
 )
 from vlmkit.providers.secret import Key
@@ -37,7 +37,7 @@ _UNSIGNED = "skip_thought_signature_validator"
 _REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 
-def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
+def _request(ask: Ask, form: RequestForm, streamed: bool) -> tuple[str, bytes]:
     heads, messages = after_system(ask.messages)
     roles = ("model" if message.role == "assistant" else "user" for message in messages)
     parts = (_parts(ask, message, form) for message in messages)
@@ -52,7 +52,7 @@ def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
     return path, encode(payload | dict(form.extra_body), ask.pictures)
 
 
-def _options(ask: Ask, form: Form) -> dict[str, Any]:
+def _options(ask: Ask, form: RequestForm) -> dict[str, Any]:
     sampling = ask.sampling
     options: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens, "temperature": sampling.temperature}
     chosen = unusual(sampling, "top_p", "top_k", "frequency_penalty", "presence_penalty", "stop")
@@ -64,7 +64,7 @@ def _options(ask: Ask, form: Form) -> dict[str, Any]:
     return options
 
 
-def _parts(ask: Ask, message: Message, form: Form) -> list[dict[str, Any]]:
+def _parts(ask: Ask, message: Message, form: RequestForm) -> list[dict[str, Any]]:
     if message.role == "tool":
         name = ask.called_tool(message.tool_call_id)
         response = {"id": message.tool_call_id, "name": name, "response": {"result": message.text}}
@@ -72,7 +72,7 @@ def _parts(ask: Ask, message: Message, form: Form) -> list[dict[str, Any]]:
     return [*map(_part, message.content), *_called(message.tool_calls, form)]
 
 
-def _called(calls: Sequence[ToolCall], form: Form) -> list[dict[str, Any]]:
+def _called(calls: Sequence[ToolCall], form: RequestForm) -> list[dict[str, Any]]:
     """Calls with their signatures, without which models from Gemini 3 on refuse them.
 
     Of calls at the same time the first alone has one. What another model called has none; Google names a word for that:
@@ -91,7 +91,7 @@ def _called(calls: Sequence[ToolCall], form: Form) -> list[dict[str, Any]]:
 def _part(part: str | Picture) -> dict[str, Any]:
     if isinstance(part, str):
         return {"text": part}
-    return {"inline_data": {"mime_type": part.media_type, "data": PICTURE}}
+    return {"inline_data": {"mime_type": part.media_type, "data": PICTURE_MARK}}
 
 
 def _tools(ask: Ask) -> dict[str, Any]:
@@ -108,30 +108,30 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return sent
 
 
-def _read(content: Any) -> Piece:
+def _read(content: Any) -> AnswerPiece:
     piece = _piece(content)
     if not piece.text.strip() and not piece.tool_calls:
         raise no_text(piece)
     return replace(piece, finish_reason=piece.finish_reason or UNKNOWN, is_last=True)
 
 
-def _read_event(data: str) -> Piece:
-    return _piece(parse(data))
+def _read_event(data: str) -> AnswerPiece:
+    return _piece(parse_json(data))
 
 
-def _piece(content: Any) -> Piece:
+def _piece(content: Any) -> AnswerPiece:
     content = content if isinstance(content, dict) else {}
     first = _first_of(content)
     usage, parts = content.get("usageMetadata"), _parts_of(first)
     calls = tuple(call for place, part in enumerate(parts) for call in _calls(place, part))
     texts = [part for part in parts if isinstance(part.get("text"), str)]
-    return Piece(
+    return AnswerPiece(
         text="".join(part["text"] for part in texts if not part.get("thought")),
         response_id=id_of(content, "responseId"),
-        thinks=any(part.get("thought") for part in texts) or bool(count(usage, "thoughtsTokenCount")),
+        thinks=any(part.get("thought") for part in texts) or bool(count_of(usage, "thoughtsTokenCount")),
         finish_reason=_reason(first, has_calls=bool(calls)),
         usage=Usage(
-            prompt_tokens=count(usage, "promptTokenCount"), completion_tokens=count(usage, "candidatesTokenCount")
+            prompt_tokens=count_of(usage, "promptTokenCount"), completion_tokens=count_of(usage, "candidatesTokenCount")
         ),
         tool_calls=calls,
     )

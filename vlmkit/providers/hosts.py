@@ -62,9 +62,9 @@ class Host(EngineSpec):
     """
 
     opener: str = "vlmkit.providers.opening:open_host"
-    lister: str | None = "vlmkit.providers.inquiry:list_models"
+    lister: str | None = "vlmkit.providers.inquiry:list_host_models"
     checker: str | None = "vlmkit.providers.inquiry:check_health"
-    identifier: str | None = "vlmkit.providers.access:identity_of"
+    identifier: str | None = "vlmkit.providers.access:server_identity"
     list_identifier: str | None = "vlmkit.providers.access:identity_at"
     takes_address: bool = True
     url: str

@@ -11,16 +11,16 @@ from vlmkit import settings
 from vlmkit.backends import FoundModel
 from vlmkit.errors import BadSetting
 from vlmkit.extras import open_by_name
-from vlmkit.providers.access import addresses_of, host_of, hosts_elsewhere, key_of
+from vlmkit.providers.access import addresses_of, api_key_of, host_of, hosts_elsewhere
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
 from vlmkit.providers.opening import connect, named_in
-from vlmkit.providers.transport import Call
+from vlmkit.providers.transport import RequestDeadline
 
-__all__ = ["check_health", "list_models"]
+__all__ = ["check_health", "list_host_models"]
 
 
-def list_models(engine: str, timeout_s: float, url: str | None = None) -> list[FoundModel]:
+def list_host_models(engine: str, timeout_s: float, url: str | None = None) -> list[FoundModel]:
     """Models of a host.
 
     Parameters
@@ -42,7 +42,7 @@ def list_models(engine: str, timeout_s: float, url: str | None = None) -> list[F
     found: list[FoundModel] = []
     for transport in connect(host, url=url, table=table):
         try:
-            models: list[FoundModel] = open_by_name(host.listing)(host, transport, Call(timeout_s))
+            models: list[FoundModel] = open_by_name(host.listing)(host, transport, RequestDeadline(timeout_s))
         finally:
             transport.close()
         found += [_located(model, transport.address) for model in models] if url else models
@@ -59,7 +59,7 @@ def _check_wanted(host: Host, table: Mapping[str, Any], url: str | None) -> None
     addresses = addresses_of(host, url, table)
     elsewhere = hosts_elsewhere(addresses)
     if elsewhere and host.needs_key:
-        key_of(host, addresses[0], table=table)
+        api_key_of(host, addresses[0], table=table)
     if elsewhere and not settings.get("allow_remote"):
         raise BadSetting(f"not asked, as {elsewhere[0]} is not this machine. Allow it with vk.use(allow_remote=True).")
 
@@ -83,7 +83,7 @@ def check_health(engine: str, url: str | None, timeout_s: float, name: str | Non
     Raises
     ------
     SetupError
-        As `list_models`.
+        As `list_host_models`.
     ModelNotFound
         It has no such model.
     BackendError
@@ -94,12 +94,12 @@ def check_health(engine: str, url: str | None, timeout_s: float, name: str | Non
     transport = connect(host, url=url, table=settings.host(engine), model=model)[0]
     start_s = time.monotonic()
     try:
-        answer = transport.get(host.health_path, Call(timeout_s))
+        answer = transport.get(host.health_path, RequestDeadline(timeout_s))
         seconds = time.monotonic() - start_s
         if not 200 <= answer.status < 300:
             raise fault_of_answer(answer, transport.address)
         if name is not None:
-            found: list[FoundModel] = open_by_name(host.listing)(host, transport, Call(timeout_s))
+            found: list[FoundModel] = open_by_name(host.listing)(host, transport, RequestDeadline(timeout_s))
             named_in(found, host, name, model, transport)
     finally:
         transport.close()

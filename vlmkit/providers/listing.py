@@ -13,10 +13,10 @@ from typing import Any
 
 from vlmkit.backends import FoundModel
 from vlmkit.errors import BackendError, ServerFault
-from vlmkit.providers.dialect import count, is_overfull, parse
+from vlmkit.providers.dialect import count_of, is_overfull, parse_json
 from vlmkit.providers.faults import fault_of_answer
 from vlmkit.providers.hosts import Host
-from vlmkit.providers.transport import Answer, Call, Transport
+from vlmkit.providers.transport import HttpAnswer, RequestDeadline, Transport
 
 __all__ = ["list_gemini", "list_lmstudio", "list_ollama", "list_openai", "model_entries"]
 
@@ -28,14 +28,14 @@ _AT_ONCE = 8  # models of Ollama's asked about at the same time
 _CONTEXT_KEYS = ("max_model_len", "context_length", "max_context_length")
 
 
-def list_openai(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+def list_openai(host: Host, transport: Transport, deadline: RequestDeadline) -> list[FoundModel]:
     """Models of ``GET /models``.
 
     Parameters
     ----------
     host : Host
     transport : Transport
-    call : Call
+    deadline : RequestDeadline
 
     Raises
     ------
@@ -48,24 +48,26 @@ def list_openai(host: Host, transport: Transport, call: Call) -> list[FoundModel
             name=f"{host.name}:{entry['id']}",
             sees_pictures=_sees_pictures(entry),
             loaded=entry["loaded"] if isinstance(entry.get("loaded"), bool) else None,
-            context=next((found for key in _CONTEXT_KEYS if (found := count(entry, key))), None),
+            context=next((found for key in _CONTEXT_KEYS if (found := count_of(entry, key))), None),
             source=transport.address,
         )
-        for entry in model_entries(_fetch("/models", transport, call), "data")
+        for entry in model_entries(_fetch("/models", transport, deadline), "data")
         if isinstance(entry.get("id"), str)
     ]
 
 
-def _fetch(path: str, transport: Transport, call: Call, body: dict[str, Any] | None = None) -> Any:
+def _fetch(path: str, transport: Transport, deadline: RequestDeadline, body: dict[str, Any] | None = None) -> Any:
     """JSON of one path; a body makes it a POST."""
     if body is None:
-        return _content(transport.get(path, call, most_bytes=_MOST_BYTES), transport)
-    return _content(transport.post(path, json.dumps(body).encode(), call, most_bytes=_MOST_BYTES), transport)
+        return _content(transport.get(path, deadline, most_bytes=_MOST_BYTES), transport)
+    return _content(transport.post(path, json.dumps(body).encode(), deadline, most_bytes=_MOST_BYTES), transport)
 
 
-def _native_entries(path: str, key: str, transport: Transport, call: Call) -> list[dict[str, Any]] | None:
+def _native_entries(
+    path: str, key: str, transport: Transport, deadline: RequestDeadline
+) -> list[dict[str, Any]] | None:
     """Entries of a host's own list; None where the server, or a gateway before it, has only OpenAI's."""
-    answer = transport.get(path, call, most_bytes=_MOST_BYTES)
+    answer = transport.get(path, deadline, most_bytes=_MOST_BYTES)
     return None if answer.status in _NO_SUCH_PATH else model_entries(_content(answer, transport), key)
 
 
@@ -83,13 +85,13 @@ def model_entries(content: Any, key: str) -> list[dict[str, Any]]:
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
-def _content(answer: Answer, transport: Transport) -> Any:
+def _content(answer: HttpAnswer, transport: Transport) -> Any:
     if not 200 <= answer.status < 300:
         fault = fault_of_answer(answer, transport.address)
         fault.reword(transport.redact(str(fault)))
         raise fault
     try:
-        return parse(answer.body, _MOST_VALUES)
+        return parse_json(answer.body, _MOST_VALUES)
     except (ValueError, RecursionError) as error:
         kind = "longer than any list" if is_overfull(error) else "not JSON"
         raise ServerFault(f"{transport.address} answered something that is {kind}. Check the address.") from error
@@ -103,7 +105,7 @@ def _sees_pictures(entry: dict[str, Any]) -> bool | None:
     return None
 
 
-def list_ollama(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+def list_ollama(host: Host, transport: Transport, deadline: RequestDeadline) -> list[FoundModel]:
     """Models that Ollama has downloaded.
 
     Where its own list is not there, as behind a gateway, OpenAI's is taken, which says less.
@@ -112,25 +114,24 @@ def list_ollama(host: Host, transport: Transport, call: Call) -> list[FoundModel
     ----------
     host : Host
     transport : Transport
-    call : Call
+    deadline : RequestDeadline
 
     Raises
     ------
     BackendError
         The server does not answer, or not as Ollama does.
     """
-    listed = _native_entries("//api/tags", "models", transport, call)
+    listed = _native_entries("//api/tags", "models", transport, deadline)
     if listed is None:
-        return list_openai(host, transport, call)
+        return list_openai(host, transport, deadline)
     tags = [tag for tag in listed if isinstance(tag.get("name"), str)]
     try:
-        named = [entry.get("name") for entry in model_entries(_fetch("//api/ps", transport, call), "models")]
+        named = [entry.get("name") for entry in model_entries(_fetch("//api/ps", transport, deadline), "models")]
         loaded = {name for name in named if isinstance(name, str)}
     except BackendError:
         loaded = set()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        # A call has one socket to abort, so that each of these requests gets its own, with the same deadline.
-        shown = pool.map(lambda tag: _shown(tag["name"], transport, Call(call.left_s())), tags)
+        shown = pool.map(lambda tag: _shown(tag["name"], transport, deadline), tags)
     return [_found(host, transport, tag, show, loaded) for tag, show in zip(tags, shown, strict=True)]
 
 
@@ -142,9 +143,9 @@ class _Shown:
     context: int | None = None
 
 
-def _shown(name: str, transport: Transport, call: Call) -> _Shown:
+def _shown(name: str, transport: Transport, deadline: RequestDeadline) -> _Shown:
     try:
-        content = _fetch("//api/show", transport, call, {"model": name})
+        content = _fetch("//api/show", transport, deadline, {"model": name})
     except BackendError:
         return _Shown()
     content = content if isinstance(content, dict) else {}
@@ -152,7 +153,7 @@ def _shown(name: str, transport: Transport, call: Call) -> _Shown:
     context = next((key for key in facts if key.endswith(".context_length")), None) if isinstance(facts, dict) else None
     return _Shown(
         sees_pictures="vision" in abilities if isinstance(abilities, list) else None,
-        context=count(facts, context) if context else None,
+        context=count_of(facts, context) if context else None,
     )
 
 
@@ -165,7 +166,7 @@ def _found(host: Host, transport: Transport, tag: dict[str, Any], show: _Shown, 
         name=f"{host.name}:{tag['name']}",
         sees_pictures=show.sees_pictures,
         loaded=tag["name"] in loaded,
-        size_bytes=count(tag, "size"),
+        size_bytes=count_of(tag, "size"),
         quantization=quantization if isinstance(quantization, str) else None,
         context=show.context,
         source=transport.address,
@@ -173,7 +174,7 @@ def _found(host: Host, transport: Transport, tag: dict[str, Any], show: _Shown, 
     )
 
 
-def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+def list_lmstudio(host: Host, transport: Transport, deadline: RequestDeadline) -> list[FoundModel]:
     """Models that LM Studio has downloaded; those that only make embeddings are left out.
 
     Where its own list is not there, as in early versions and behind gateways, OpenAI's is taken, which says less.
@@ -182,16 +183,16 @@ def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundMod
     ----------
     host : Host
     transport : Transport
-    call : Call
+    deadline : RequestDeadline
 
     Raises
     ------
     BackendError
         The server does not answer, or not as LM Studio does.
     """
-    listed = _native_entries("//api/v0/models", "data", transport, call)
+    listed = _native_entries("//api/v0/models", "data", transport, deadline)
     if listed is None:
-        return list_openai(host, transport, call)
+        return list_openai(host, transport, deadline)
     return [
         FoundModel(
             engine=host.name,
@@ -199,7 +200,7 @@ def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundMod
             sees_pictures=entry.get("type") == "vlm",
             loaded=entry.get("state") == "loaded",
             quantization=entry["quantization"] if isinstance(entry.get("quantization"), str) else None,
-            context=count(entry, "max_context_length"),
+            context=count_of(entry, "max_context_length"),
             source=transport.address,
         )
         for entry in listed
@@ -207,14 +208,14 @@ def list_lmstudio(host: Host, transport: Transport, call: Call) -> list[FoundMod
     ]
 
 
-def list_gemini(host: Host, transport: Transport, call: Call) -> list[FoundModel]:
+def list_gemini(host: Host, transport: Transport, deadline: RequestDeadline) -> list[FoundModel]:
     """Models that write text.
 
     Parameters
     ----------
     host : Host
     transport : Transport
-    call : Call
+    deadline : RequestDeadline
 
     Raises
     ------
@@ -225,9 +226,9 @@ def list_gemini(host: Host, transport: Transport, call: Call) -> list[FoundModel
         FoundModel(
             engine=host.name,
             name=f"{host.name}:{entry['name'].removeprefix('models/')}",
-            context=count(entry, "inputTokenLimit"),
+            context=count_of(entry, "inputTokenLimit"),
             source=transport.address,
         )
-        for entry in model_entries(_fetch("/models?pageSize=1000", transport, call), "models")
+        for entry in model_entries(_fetch("/models?pageSize=1000", transport, deadline), "models")
         if isinstance(entry.get("name"), str) and "generateContent" in (entry.get("supportedGenerationMethods") or ())
     ]

@@ -11,7 +11,7 @@ from types import TracebackType
 from vlmkit.errors import BackendError, RateLimited, ServerFault, TimedOut, Unreachable
 from vlmkit.providers.transport import Transport
 
-__all__ = ["Endpoint", "LoadBalancer", "Turn"]
+__all__ = ["Endpoint", "EndpointTurn", "LoadBalancer"]
 
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
@@ -57,19 +57,19 @@ class LoadBalancer:
         self._clock = clock
         self._lock = threading.Lock()
 
-    def turn(self) -> Turn:
+    def turn(self) -> EndpointTurn:
         """A context with an endpoint's transport for one ask, whose end and seconds are taken into account."""
-        return Turn(self)
+        return EndpointTurn(self)
 
     def begin(self) -> tuple[Endpoint, float]:
-        """For `Turn`: the endpoint for an ask, and the moment."""
+        """For `EndpointTurn`: the endpoint for an ask, and the moment."""
         with self._lock:
             endpoint = self._choose()
             endpoint.asks += 1
             return endpoint, self._clock()
 
     def end(self, endpoint: Endpoint, start_s: float, error: BaseException | None) -> None:
-        """For `Turn`: how an ask ended."""
+        """For `EndpointTurn`: how an ask ended."""
         with self._lock:
             endpoint.asks -= 1
             if error is None:
@@ -116,7 +116,7 @@ class LoadBalancer:
         endpoint.rests_until_s = now_s + max(rest_s, fault.retry_after_s or 0.0)
 
 
-class Turn:
+class EndpointTurn:
     """One ask's turn at an endpoint; a class, as a generator would cost four times as much for each ask."""
 
     __slots__ = ("_balancer", "_endpoint", "_start_s")

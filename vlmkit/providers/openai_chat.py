@@ -12,16 +12,16 @@ from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import ServerFault
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.dialect import (
-    PICTURE,
+    PICTURE_MARK,
+    AnswerPiece,
     Dialect,
-    Form,
-    Piece,
-    count,
+    RequestForm,
+    count_of,
     encode,
     id_of,
     no_text,
     offered,
-    parse,
+    parse_json,
     unusual,
 )
 from vlmkit.providers.secret import Key
@@ -32,14 +32,14 @@ __all__ = ["OPENAI_CHAT"]
 _MOST_ALTERNATIVES = 20  # as the specification has it
 
 
-def _request(ask: Ask, form: Form, streamed: bool) -> tuple[str, bytes]:
+def _request(ask: Ask, form: RequestForm, streamed: bool) -> tuple[str, bytes]:
     payload = {"model": form.model, "messages": list(_messages(ask, form)), **_options(ask, form), **_tools(ask, form)}
     if streamed:
         payload |= {"stream": True, "stream_options": {"include_usage": True}}
     return "/chat/completions", encode(payload | dict(form.extra_body), ask.pictures)
 
 
-def _messages(ask: Ask, form: Form) -> Iterator[dict[str, Any]]:
+def _messages(ask: Ask, form: RequestForm) -> Iterator[dict[str, Any]]:
     """Pictures of tools follow in a message of the user's: servers drop them from a tool's own without a word."""
     shown: list[dict[str, Any]] = []
     for message in ask.messages:
@@ -60,7 +60,7 @@ def _messages(ask: Ask, form: Form) -> Iterator[dict[str, Any]]:
         yield {"role": "user", "content": shown}
 
 
-def _content(message: Message, form: Form) -> str | list[dict[str, Any]]:
+def _content(message: Message, form: RequestForm) -> str | list[dict[str, Any]]:
     if not message.pictures:
         return message.text
     return [
@@ -69,9 +69,9 @@ def _content(message: Message, form: Form) -> str | list[dict[str, Any]]:
     ]
 
 
-def _pictures(pictures: Sequence[Picture], form: Form) -> list[dict[str, Any]]:
+def _pictures(pictures: Sequence[Picture], form: RequestForm) -> list[dict[str, Any]]:
     detail = {"detail": form.detail} if form.detail else {}
-    links = [{"url": f"data:{picture.media_type};base64,{PICTURE}"} | detail for picture in pictures]
+    links = [{"url": f"data:{picture.media_type};base64,{PICTURE_MARK}"} | detail for picture in pictures]
     return [{"type": "image_url", "image_url": link} for link in links]
 
 
@@ -79,7 +79,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _tools(ask: Ask, form: Form) -> dict[str, Any]:
+def _tools(ask: Ask, form: RequestForm) -> dict[str, Any]:
     tools = offered(ask, form)
     if not tools:
         return {}
@@ -98,7 +98,7 @@ def _function(tool: Tool) -> dict[str, Any]:
     return {"name": tool.name, **described, "parameters": json.loads(tool.parameters)}
 
 
-def _options(ask: Ask, form: Form) -> dict[str, Any]:
+def _options(ask: Ask, form: RequestForm) -> dict[str, Any]:
     """Sampling in the host's words; what is neutral is left out, as not every server knows every word."""
     sampling, names = ask.sampling, form.parameters
     options: dict[str, Any] = {names["max_tokens"]: sampling.max_tokens, "temperature": sampling.temperature}
@@ -117,14 +117,14 @@ def _options(ask: Ask, form: Form) -> dict[str, Any]:
     return options
 
 
-def _read(content: Any) -> Piece:
+def _read(content: Any) -> AnswerPiece:
     choice = _choice(content)
     if choice is None:
         raise ServerFault("the answer has no choices. See the server's log.")
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
     text = _text(message.get("content"))
-    piece = Piece(
+    piece = AnswerPiece(
         text=text or "",
         finish_reason=_reason(choice) or UNKNOWN,
         usage=_usage(content),
@@ -144,14 +144,14 @@ def _is_answer(text: str | None, *, thinks: bool) -> bool:
     return text is not None and not (thinks and not text.strip())
 
 
-def _read_event(data: str) -> Piece:
+def _read_event(data: str) -> AnswerPiece:
     if data.strip() == "[DONE]":
-        return Piece(is_last=True)
-    content = parse(data)
+        return AnswerPiece(is_last=True)
+    content = parse_json(data)
     choice = _choice(content) or {}
     delta = choice.get("delta")
     delta = delta if isinstance(delta, dict) else {}
-    return Piece(
+    return AnswerPiece(
         text=_text(delta.get("content")) or "",
         finish_reason=_reason(choice),
         usage=_usage(content),
@@ -175,7 +175,7 @@ def _call_of(entry: dict[str, Any], place: int) -> ToolCallDelta:
     function = entry.get("function")
     function = function if isinstance(function, dict) else {}
     arguments = function.get("arguments")
-    index = count(entry, "index")
+    index = count_of(entry, "index")
     return ToolCallDelta(
         index=place if index is None else index,
         id=id_of(entry) or "",
@@ -223,8 +223,8 @@ def _usage(content: Any) -> Usage:
     usage = content.get("usage") if isinstance(content, dict) else None
     return Usage(
         # mlx_vlm's server also writes the names of OpenAI's other dialect.
-        prompt_tokens=_either(count(usage, "prompt_tokens"), count(usage, "input_tokens")),
-        completion_tokens=_either(count(usage, "completion_tokens"), count(usage, "output_tokens")),
+        prompt_tokens=_either(count_of(usage, "prompt_tokens"), count_of(usage, "input_tokens")),
+        completion_tokens=_either(count_of(usage, "completion_tokens"), count_of(usage, "output_tokens")),
     )
 
 

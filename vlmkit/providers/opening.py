@@ -24,13 +24,13 @@ from vlmkit.errors import (
 from vlmkit.extras import open_by_name
 from vlmkit.providers.access import check_permission, host_of, hosts_elsewhere, sites_of
 from vlmkit.providers.addresses import bases_of, origin_of
-from vlmkit.providers.dialect import Form
+from vlmkit.providers.dialect import RequestForm
 from vlmkit.providers.hosts import Host
 from vlmkit.providers.load_balancer import LoadBalancer
 from vlmkit.providers.provider import Provider
-from vlmkit.providers.rate_limiter import Limits, limiter_for
+from vlmkit.providers.rate_limiter import RateLimits, limiter_for
 from vlmkit.providers.secret import Key
-from vlmkit.providers.transport import Call, Transport
+from vlmkit.providers.transport import RequestDeadline, Transport
 
 __all__ = ["connect", "named_in", "open_host"]
 
@@ -112,7 +112,7 @@ def open_host(
         for transport in transports:
             transport.close()
         raise
-    limits = Limits(
+    limits = RateLimits(
         requests_per_minute=requests_per_minute or table.get("requests_per_minute"),
         tokens_per_minute=tokens_per_minute or table.get("tokens_per_minute"),
         parallel_asks=parallel_asks or table.get("parallel_asks"),
@@ -122,7 +122,7 @@ def open_host(
         revision=_revision(found.revision if found else None, {"detail": detail, "extra_body": extra_body}, addresses),
         abilities=_abilities(host, addresses, longest_side_px, limits),
         dialect=host.dialect,
-        form=Form(
+        form=RequestForm(
             model=name,
             parameters=host.parameters,
             detail=detail,
@@ -190,7 +190,7 @@ def _settled(bases: Sequence[str], headers: Mapping[str, str], key: str | None, 
     for base in bases if len(bases) > 1 else ():
         transport = Transport(base, headers, secret=key, **trust)
         try:
-            answer = transport.get("/models", Call(_LOOK_S))
+            answer = transport.get("/models", RequestDeadline(_LOOK_S))
         except BackendError:
             transport.close()
             break
@@ -205,7 +205,7 @@ def _look(host: Host, name: str, full_name: str, transports: Sequence[Transport]
     faults: list[BackendError] = []
     for transport in transports:
         try:
-            found: list[FoundModel] = open_by_name(host.listing)(host, transport, Call(_LOOK_S))
+            found: list[FoundModel] = open_by_name(host.listing)(host, transport, RequestDeadline(_LOOK_S))
         except (Unauthorized, Unreachable) as fault:
             faults.append(fault)
         except BackendError:  # answers, and has no list: asking will show
@@ -244,7 +244,7 @@ def named_in(found: list[FoundModel], host: Host, name: str, full_name: str, tra
     return model
 
 
-def _abilities(host: Host, addresses: Sequence[str], longest_side_px: int | None, limits: Limits) -> Abilities:
+def _abilities(host: Host, addresses: Sequence[str], longest_side_px: int | None, limits: RateLimits) -> Abilities:
     return Abilities(
         images_per_ask=host.images_per_ask,
         json_schema="json_schema" in host.parameters,
@@ -257,7 +257,7 @@ def _abilities(host: Host, addresses: Sequence[str], longest_side_px: int | None
     )
 
 
-def _info(name: str, found: FoundModel | None, addresses: Sequence[str], limits: Limits) -> ModelInfo:
+def _info(name: str, found: FoundModel | None, addresses: Sequence[str], limits: RateLimits) -> ModelInfo:
     facts = found or FoundModel(engine="")
     return ModelInfo(
         name=name,

@@ -11,7 +11,7 @@ from vlmkit.backends import Abilities, AskJob, BaseBackend, ModelInfo, OnDelta, 
 from vlmkit.errors import RunError, ServerFault, SetupError, TimedOut
 from vlmkit.finish_reasons import UNKNOWN
 from vlmkit.providers.asking import Asking, HttpJob
-from vlmkit.providers.dialect import Dialect, Form, Piece, refuse_unsupported
+from vlmkit.providers.dialect import AnswerPiece, Dialect, RequestForm, refuse_unsupported
 from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.gathering import Calls
 from vlmkit.providers.load_balancer import LoadBalancer
@@ -33,7 +33,7 @@ class Provider(BaseBackend):
     revision : str or None
     abilities : Abilities
     dialect : Dialect
-    form : Form
+    form : RequestForm
     balancer : LoadBalancer
     limiter : RateLimiter
     permission : callable
@@ -49,7 +49,7 @@ class Provider(BaseBackend):
         revision: str | None,
         abilities: Abilities,
         dialect: Dialect,
-        form: Form,
+        form: RequestForm,
         balancer: LoadBalancer,
         limiter: RateLimiter,
         permission: Callable[[], None],
@@ -160,7 +160,7 @@ class Provider(BaseBackend):
         try:
             job.end(self._reply_of(job, await self._asking.answer(job)))
         except TimedOut as fault:
-            if isinstance(fault.partial, Piece):
+            if isinstance(fault.partial, AnswerPiece):
                 fault.partial = self._reply_of(job, fault.partial)
             job.end(fault)
         except (RunError, SetupError) as fault:
@@ -170,7 +170,7 @@ class Provider(BaseBackend):
             broken.__cause__ = error
             job.end(broken)
 
-    def _reply_of(self, job: HttpJob, piece: Piece) -> Reply:
+    def _reply_of(self, job: HttpJob, piece: AnswerPiece) -> Reply:
         return self.reply(
             job,
             piece.text,

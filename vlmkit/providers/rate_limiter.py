@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Limits", "Permit", "RateLimiter", "limiter_for"]
+__all__ = ["Permit", "RateLimiter", "RateLimits", "limiter_for"]
 
 _MINUTE_S = 60.0
 _FIRST_GUESS_TOKENS = 1000
@@ -19,7 +19,7 @@ _LONGEST_NAP_S = 1.0  # asks that end early may make room before the time that w
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class RateLimits:
     """What a host allows; None means no limit.
 
     Attributes
@@ -79,21 +79,21 @@ class RateLimiter:
 
     Parameters
     ----------
-    limits : Limits
+    limits : RateLimits
     clock : callable, default time.monotonic
     wait : callable, default asyncio.wait
         Waits for futures, and not longer than a ``timeout``, by that clock.
     """
 
     def __init__(
-        self, limits: Limits, clock: Callable[[], float] = time.monotonic, wait: Callable[..., Any] = asyncio.wait
+        self, limits: RateLimits, clock: Callable[[], float] = time.monotonic, wait: Callable[..., Any] = asyncio.wait
     ) -> None:
         self.limits = limits
         self._clock = clock
         self._wait = wait
         self._requests = _SlidingWindow(limits.requests_per_minute)
         self._tokens = _SlidingWindow(limits.tokens_per_minute)
-        self._is_limited = limits != Limits()
+        self._is_limited = limits != RateLimits()
         self._in_flight = 0
         self._guess_tokens = float(_FIRST_GUESS_TOKENS)
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -170,14 +170,14 @@ _limiters: dict[str, RateLimiter] = {}
 _lock = threading.Lock()
 
 
-def limiter_for(origin: str, limits: Limits) -> RateLimiter:
+def limiter_for(origin: str, limits: RateLimits) -> RateLimiter:
     """The process's limiter of a host; other limits than before begin a new one.
 
     Parameters
     ----------
     origin : str
         Scheme, host and port.
-    limits : Limits
+    limits : RateLimits
     """
     with _lock:
         limiter = _limiters.get(origin)

@@ -16,11 +16,11 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from vlmkit.errors import BadSetting, Cancelled, RunError, ServerFault, TimedOut
-from vlmkit.providers.connection import Connections, Response, tls_context, translation_of
+from vlmkit.providers.connection import ConnectionPool, Response, tls_context, translation_of
 from vlmkit.providers.event_loop import EventLoop
 from vlmkit.providers.secret import BLOT, Key, Screen
 
-__all__ = ["MOST_BYTES", "Answer", "Call", "Read", "Transport"]
+__all__ = ["MOST_BYTES", "HttpAnswer", "Read", "RequestDeadline", "Transport"]
 
 Read = Callable[[], Awaitable[bytes]]
 Result = TypeVar("Result")
@@ -36,7 +36,7 @@ _HEADERS = (("user-agent", "vlmkit"), ("accept", "*/*"), ("accept-encoding", "id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What a server sent back.
 
     Attributes
@@ -52,7 +52,7 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
 
 
-class Call:
+class RequestDeadline:
     """One request's deadline.
 
     Parameters
@@ -108,7 +108,7 @@ class Transport:
         is_tls = url.startswith("https:") or (proxy or "").startswith("https:")
         tls = tls_context(ca_file=ca_file, verify=verify) if is_tls else None
         all_headers = [*_HEADERS, *(headers or {}).items()]
-        self._connections = Connections(all_headers, tls=tls, proxy=proxy)
+        self._connections = ConnectionPool(all_headers, tls=tls, proxy=proxy)
         self._secret = Key(secret) if secret else None
         self._loop: EventLoop | None = None
         self._lock = threading.Lock()
@@ -117,14 +117,14 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self.address!r})"
 
-    def get(self, path: str, call: Call, *, most_bytes: int = MOST_BYTES) -> Answer:
+    def get(self, path: str, deadline: RequestDeadline, *, most_bytes: int = MOST_BYTES) -> HttpAnswer:
         """Fetch, and wait for the whole answer, whatever its status; not in the thread of the loop.
 
         Parameters
         ----------
         path : str
             Below the base path, with its slash; or absolute where it begins with ``//``.
-        call : Call
+        deadline : RequestDeadline
         most_bytes : int, default MOST_BYTES
             An answer that is longer is a fault.
 
@@ -133,9 +133,9 @@ class Transport:
         BackendError
             `Unreachable`, `TimedOut`, `ServerFault`, `Refused`; never for a status.
         """
-        return self.enter().run(self.fetch("GET", path, b"", call, most_bytes=most_bytes))
+        return self.enter().run(self.fetch("GET", path, b"", deadline, most_bytes=most_bytes))
 
-    def post(self, path: str, body: bytes, call: Call, *, most_bytes: int = MOST_BYTES) -> Answer:
+    def post(self, path: str, body: bytes, deadline: RequestDeadline, *, most_bytes: int = MOST_BYTES) -> HttpAnswer:
         """Send JSON; as `get`.
 
         Raises
@@ -143,9 +143,11 @@ class Transport:
         BackendError
             As `get`.
         """
-        return self.enter().run(self.fetch("POST", path, body, call, most_bytes=most_bytes))
+        return self.enter().run(self.fetch("POST", path, body, deadline, most_bytes=most_bytes))
 
-    async def fetch(self, method: str, path: str, body: bytes, call: Call, *, most_bytes: int = MOST_BYTES) -> Answer:
+    async def fetch(
+        self, method: str, path: str, body: bytes, deadline: RequestDeadline, *, most_bytes: int = MOST_BYTES
+    ) -> HttpAnswer:
         """Send a request, and wait for the whole answer; as `get`, in the thread of the loop.
 
         Raises
@@ -155,17 +157,17 @@ class Transport:
         Cancelled
             The transport was closed.
         """
-        return await self._within(call, self._fetched(method, path, body, most_bytes))
+        return await self._within(deadline, self._fetched(method, path, body, most_bytes))
 
     @asynccontextmanager
     async def open(
-        self, method: str, path: str, body: bytes, call: Call, *, most_bytes: int = MOST_BYTES
-    ) -> AsyncIterator[tuple[Answer, Read]]:
+        self, method: str, path: str, body: bytes, deadline: RequestDeadline, *, most_bytes: int = MOST_BYTES
+    ) -> AsyncIterator[tuple[HttpAnswer, Read]]:
         """Send a request; status and headers of the answer, and how to read its body.
 
         Yields
         ------
-        (Answer without body, callable)
+        (HttpAnswer without body, callable)
             Which gives the next piece of the body each time it is awaited, and nothing at its end.
 
         Raises
@@ -176,11 +178,11 @@ class Transport:
             The transport was closed.
         """
         self.enter()
-        response = await self._within(call, self._connections.send(method, self._url(path), body, most_bytes))
+        response = await self._within(deadline, self._connections.send(method, self._url(path), body, most_bytes))
         pieces = self._pieces(response, most_bytes)
 
         async def read() -> bytes:
-            return await self._within(call, anext(pieces, b""))
+            return await self._within(deadline, anext(pieces, b""))
 
         try:
             yield self._head(response), read
@@ -225,7 +227,7 @@ class Transport:
     def _url(self, path: str) -> str:
         return self._origin + path[1:] if path.startswith("//") else self.address + path
 
-    async def _fetched(self, method: str, path: str, body: bytes, most_bytes: int) -> Answer:
+    async def _fetched(self, method: str, path: str, body: bytes, most_bytes: int) -> HttpAnswer:
         self.enter()
         response = await self._connections.send(method, self._url(path), body, most_bytes)
         size, screen = _Size(self.address, most_bytes), self._byte_screen()
@@ -241,13 +243,13 @@ class Transport:
         finally:
             await response.aclose()
 
-    def _head(self, response: Response, body: bytes = b"") -> Answer:
+    def _head(self, response: Response, body: bytes = b"") -> HttpAnswer:
         """An answer that began to come, as far as it is read, without the key where the server repeats it."""
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
         if self._secret:
             pairs = [(self.redact(name), self.redact(value)) for name, value in pairs]
         headers = {name.lower(): value for name, value in pairs}
-        head = Answer(status=response.status, headers=headers, body=body)
+        head = HttpAnswer(status=response.status, headers=headers, body=body)
         encoding = head.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity" and 200 <= head.status < 300:
             message = f"{self.address}: the answer came compressed ({encoding[:40]!r}), which was not asked for."
@@ -266,9 +268,9 @@ class Transport:
         if rest := screen.rest():
             yield rest
 
-    async def _within(self, call: Call, work: Awaitable[Result]) -> Result:
-        """Something done in what is left of the call's time, with faults instead of foreign exceptions."""
-        left_s = call.left_s()
+    async def _within(self, deadline: RequestDeadline, work: Awaitable[Result]) -> Result:
+        """Something done in what is left of a request's time, with faults instead of foreign exceptions."""
+        left_s = deadline.left_s()
         try:
             if left_s is None:
                 return await work
@@ -277,13 +279,13 @@ class Transport:
         except RunError:
             raise
         except Exception as error:  # noqa: BLE001  sorted here, all of it
-            fault, cause = self._fault(error, call), _system_error(error)
+            fault, cause = self._fault(error, deadline), _system_error(error)
         # The libraries quote what a server sent, and a header that they refuse: either may have the key in it.
         raise fault from cause
 
-    def _fault(self, error: Exception, call: Call) -> RunError:
-        if isinstance(error, TimeoutError) and call.timeout_s is not None:
-            return TimedOut(f"{self.address} gave no complete answer within {call.timeout_s:g} s. Raise timeout_s.")
+    def _fault(self, error: Exception, deadline: RequestDeadline) -> RunError:
+        if isinstance(error, TimeoutError) and deadline.timeout_s is not None:
+            return TimedOut(f"{self.address} gave no complete answer within {deadline.timeout_s:g} s. Raise timeout_s.")
         if self._closed:
             return Cancelled(f"{self.address}: the connections to it were closed.")
         translation = translation_of(error)

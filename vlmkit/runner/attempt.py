@@ -31,7 +31,7 @@ __all__ = [
     "FailFast",
     "FellBack",
     "GaveUp",
-    "fault_of",
+    "future_fault",
     "is_a_push_back",
     "is_of_the_run",
     "is_worth_a_fallback",
@@ -174,7 +174,7 @@ def wait_s(attempt: int, fault: RunError, *, backoff: Backoff, chance: float, of
     return max(0.0, requested_s) + chance * backoff.first_wait_s
 
 
-def fault_of(future: Future[Reply], *, has_next: bool = False) -> RunError | None:
+def future_fault(future: Future[Reply], *, has_next: bool = False) -> RunError | None:
     """Fault of a future that is done, or None where there is a reply.
 
     Parameters

@@ -17,7 +17,7 @@ from vlmkit.runner.attempt import (
     FailFast,
     FellBack,
     GaveUp,
-    fault_of,
+    future_fault,
     is_a_push_back,
     is_worth_a_fallback,
     of_a_queue,
@@ -190,7 +190,7 @@ class Flight:
         """
         if row.asked is not asked:
             return None
-        fault = fault_of(asked, has_next=self._has_next(row))
+        fault = future_fault(asked, has_next=self._has_next(row))
         now_s = time.monotonic()
         if not isinstance(fault, TimedOut | Cancelled):
             self._deadlines.hear(row, now_s)

@@ -13,12 +13,12 @@ from vlmkit.errors import Cancelled, StoreFault
 from vlmkit.prompts import Task
 from vlmkit.records import Outcome
 from vlmkit.runner.plan import Plan
-from vlmkit.runner.rows import Row, record_of
+from vlmkit.runner.rows import Row, row_record
 from vlmkit.store import Claims, RowRecord, RunRecord, Store
 
-__all__ = ["Endings", "Entry", "ResultWriter", "run_record"]
+__all__ = ["Endings", "RecordedOutcome", "ResultWriter", "run_record"]
 
-Entry = tuple[RowRecord, Outcome]
+RecordedOutcome = tuple[RowRecord, Outcome]
 
 _MOST_AT_ONCE = 1024
 _CLOSING_S = 30.0
@@ -44,12 +44,14 @@ class ResultWriter:
         The run cannot be noted down.
     """
 
-    def __init__(self, store: Store, run: RunRecord, written: Callable[[list[Entry], StoreFault | None], None]) -> None:
+    def __init__(
+        self, store: Store, run: RunRecord, written: Callable[[list[RecordedOutcome], StoreFault | None], None]
+    ) -> None:
         self._store = store
         self._run_id = store.begin(run)
         self._written = written
         self._closing = threading.Event()
-        self._line: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._line: queue.SimpleQueue[RecordedOutcome | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="vlmkit-store", daemon=True)
         self._thread.start()
 
@@ -86,9 +88,9 @@ class ResultWriter:
                 self._written(entries, fault)
                 self._closing.wait(_REST_S)
 
-    def _next_group(self) -> tuple[list[Entry], bool]:
+    def _next_group(self) -> tuple[list[RecordedOutcome], bool]:
         entry = self._line.get()
-        entries: list[Entry] = []
+        entries: list[RecordedOutcome] = []
         try:
             while entry is not None:
                 entries.append(entry)
@@ -99,7 +101,7 @@ class ResultWriter:
             return entries, True
         return entries, False
 
-    def _write(self, entries: list[Entry]) -> StoreFault | None:
+    def _write(self, entries: list[RecordedOutcome]) -> StoreFault | None:
         try:
             self._store.record(self._run_id, [record for record, _ in entries])
         except StoreFault as fault:
@@ -180,9 +182,9 @@ class Endings:
             self._ready.append(outcome)
         else:
             self._unwritten += 1
-            self._writer.put(record_of(row, outcome), outcome)
+            self._writer.put(row_record(row, outcome), outcome)
 
-    def take_written(self, entries: Sequence[Entry]) -> None:
+    def take_written(self, entries: Sequence[RecordedOutcome]) -> None:
         """Entries came back from the writer.
 
         Parameters

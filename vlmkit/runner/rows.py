@@ -16,7 +16,7 @@ from vlmkit.runner.preparing import Prepared
 from vlmkit.sources import read_header
 from vlmkit.store import RowRecord
 
-__all__ = ["Row", "answered", "failed", "missed", "record_of", "stand_in"]
+__all__ = ["Row", "answered", "failed", "missed", "row_record", "stand_in"]
 
 _DOUBTFUL = ("differs", "wrong", "never compared")
 
@@ -203,7 +203,7 @@ def missed(row: Row, plan: Plan) -> SetupError:
     )
 
 
-def record_of(row: Row, outcome: Outcome) -> RowRecord:
+def row_record(row: Row, outcome: Outcome) -> RowRecord:
     """What the store shall keep of a row that ended."""
     fault, reply = outcome.fault, outcome.reply
     # What stands in for an answer must never answer later, nor may what the model refused today.

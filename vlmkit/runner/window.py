@@ -17,14 +17,14 @@ from vlmkit.runner.events import Announcer
 from vlmkit.runner.flight import Flight
 from vlmkit.runner.intake import Intake, Taken
 from vlmkit.runner.plan import Plan, Question
-from vlmkit.runner.result_writer import Endings, Entry, ResultWriter
+from vlmkit.runner.result_writer import Endings, RecordedOutcome, ResultWriter
 from vlmkit.runner.rows import Row, answered, failed, missed
 from vlmkit.runner.sharing import Sharing
 from vlmkit.store import Store
 
 __all__ = ["OpenLedger", "Window"]
 
-OpenLedger = Callable[[Callable[[list[Entry], StoreFault | None], None]], ResultWriter]
+OpenLedger = Callable[[Callable[[list[RecordedOutcome], StoreFault | None], None]], ResultWriter]
 
 _MOST_WAITING = 16_384  # rows that ended and wait for the disk, or for the row before them
 _MOST_IN_A_TURN = 256
@@ -346,11 +346,11 @@ class Window:
             self.halt()  # now, not once the store has heard of it
         self._endings.put(row, outcome)
 
-    def _hear_from_ledger(self, entries: list[Entry], fault: StoreFault | None) -> None:
+    def _hear_from_ledger(self, entries: list[RecordedOutcome], fault: StoreFault | None) -> None:
         """In the writing thread."""
         self._inbox.put((self._take_written, (entries, fault)))
 
-    def _take_written(self, content: tuple[list[Entry], StoreFault | None]) -> None:
+    def _take_written(self, content: tuple[list[RecordedOutcome], StoreFault | None]) -> None:
         entries, fault = content
         self._endings.take_written(entries)
         if fault is not None and not self.flight.is_halted:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vlmkit.store.connections import Connections
-from vlmkit.store.leases import Lease, begin_lease, find_leases, release
+from vlmkit.store.leases import Lease, begin_lease, find_leases, release_claims
 from vlmkit.store.packing import pack_hex
 
 __all__ = ["BEAT_S", "LEASE_S", "Claims", "Granted"]
@@ -118,7 +118,7 @@ class Claims:
         """
         with self._connections.briefly() as connection:
             if connection is not None:
-                release(connection, self._run, keys)
+                release_claims(connection, self._run, keys)
             return connection is not None
 
     def beat(self, keys: Iterable[str]) -> bool:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from vlmkit.errors import StoreFault
-from vlmkit.store.packing import read_text
+from vlmkit.store.packing import read_stored_text
 from vlmkit.store.schema import bring_up_to_date, check_version, is_readable, is_up_to_date
 
-__all__ = ["BUSY_TIMEOUT_S", "FOREIGN", "Connections", "damaged", "fault_of", "translated"]
+__all__ = ["BUSY_TIMEOUT_S", "FOREIGN", "Connections", "as_store_faults", "damaged", "store_fault"]
 
 BUSY_TIMEOUT_S = 30.0
 
@@ -48,7 +48,7 @@ _LOST = ("no such table", "no such column")
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def as_store_faults(path: Path) -> Iterator[None]:
     """Stretch of work on the store's file.
 
     Raises
@@ -59,7 +59,7 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except FOREIGN as error:
-        raise fault_of(path, error) from error
+        raise store_fault(path, error) from error
 
 
 def damaged(path: Path, what: str) -> StoreFault:
@@ -74,7 +74,7 @@ def damaged(path: Path, what: str) -> StoreFault:
     return StoreFault(f"store {path}: {_MEANINGS[sqlite3.SQLITE_CORRUPT]} ({what})")
 
 
-def fault_of(path: Path, error: Exception) -> StoreFault:
+def store_fault(path: Path, error: Exception) -> StoreFault:
     """Translate one error.
 
     Parameters
@@ -123,7 +123,7 @@ class Connections:
         self._closed = False
         first = self._connect()
         try:
-            with translated(path):
+            with as_store_faults(path):
                 check_version(first, path)
                 _check_whole(first, path)
                 _prepare(first, path, writable=writable)
@@ -156,7 +156,7 @@ class Connections:
         try:
             return work(connection)
         except FOREIGN as error:
-            raise fault_of(self._path, error) from error
+            raise store_fault(self._path, error) from error
         finally:
             self._put_back(connection)
 
@@ -169,7 +169,7 @@ class Connections:
         StoreFault
             The file cannot be written, or the store is closed.
         """
-        with self._writing, translated(self._path):
+        with self._writing, as_store_faults(self._path):
             connection = self._open_writer()
             connection.execute("BEGIN IMMEDIATE")
             with _transaction(connection):
@@ -190,14 +190,14 @@ class Connections:
             yield None
             return
         try:
-            with translated(self._path), _hurried(self._open_writer()) as connection:
+            with as_store_faults(self._path), _hurried(self._open_writer()) as connection:
                 yield connection
         finally:
             self._writing.release()
 
     def close(self) -> None:
         """Close all; twice is fine. The last process to close also tidies the write-ahead log away."""
-        with self._writing, translated(self._path):
+        with self._writing, as_store_faults(self._path):
             self._closed = True
             while self._readers:
                 self._readers.pop().close()
@@ -222,11 +222,11 @@ class Connections:
             connection.close()
 
     def _connect(self) -> sqlite3.Connection:
-        with translated(self._path):
+        with as_store_faults(self._path):
             connection = sqlite3.connect(
                 self._address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-            connection.text_factory = read_text
+            connection.text_factory = read_stored_text
             try:
                 connection.execute("PRAGMA cell_size_check = ON")  # finds more damage, for nothing to speak of
                 connection.execute("PRAGMA cache_size = -8000")

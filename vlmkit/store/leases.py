@@ -18,13 +18,13 @@ from vlmkit.store.packing import pack_hex
 
 __all__ = [
     "Lease",
-    "Process",
+    "ProcessIdentity",
     "begin_lease",
     "create_tables",
     "end_lease",
     "exists",
     "find_leases",
-    "release",
+    "release_claims",
     "this_process",
 ]
 
@@ -33,7 +33,7 @@ _ENDED = (["Z"], ["X"])  # killed; only the number is left until its parent has 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Process:
+class ProcessIdentity:
     """A process of this or another computer.
 
     Attributes
@@ -60,10 +60,10 @@ class Process:
         return bool(started and self.started) and started != self.started
 
 
-def this_process() -> Process:
+def this_process() -> ProcessIdentity:
     """The process that calls."""
     number = os.getpid()
-    return Process(machine=this_machine(), number=number, started=_started(number))
+    return ProcessIdentity(machine=this_machine(), number=number, started=_started(number))
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +132,7 @@ class Lease:
     Attributes
     ----------
     run : int
-    process : Process
+    process : ProcessIdentity
     beat : int
         Is counted up while the run goes on.
     is_open : bool
@@ -140,7 +140,7 @@ class Lease:
     """
 
     run: int
-    process: Process
+    process: ProcessIdentity
     beat: int
     is_open: bool
 
@@ -157,7 +157,7 @@ def find_leases(connection: sqlite3.Connection) -> list[Lease]:
     return [
         Lease(
             run=run,
-            process=Process(machine=machine, number=number, started=started),
+            process=ProcessIdentity(machine=machine, number=number, started=started),
             beat=beat,
             is_open=bool(is_open),
         )
@@ -177,7 +177,7 @@ def begin_lease(connection: sqlite3.Connection, run: int) -> None:
     connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
-def release(connection: sqlite3.Connection, run: int, keys: Iterable[str]) -> None:
+def release_claims(connection: sqlite3.Connection, run: int, keys: Iterable[str]) -> None:
     """Give claims of a run back."""
     if connection.execute("SELECT 1 FROM claims WHERE run = ? LIMIT 1", (run,)).fetchone() is None:
         return  # as for every run that is alone

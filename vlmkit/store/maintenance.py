@@ -14,9 +14,9 @@ from typing import Any
 
 from vlmkit.errors import BadSetting, StoreFault
 from vlmkit.store.choice import choose_store
-from vlmkit.store.connections import BUSY_TIMEOUT_S, FOREIGN, translated
+from vlmkit.store.connections import BUSY_TIMEOUT_S, FOREIGN, as_store_faults
 from vlmkit.store.lookup import damaged_asks, damaged_identities
-from vlmkit.store.packing import pack_damaged, read_text
+from vlmkit.store.packing import pack_damaged, read_stored_text
 from vlmkit.store.results import open_store
 from vlmkit.store.schema import bring_up_to_date, check_version
 
@@ -122,7 +122,7 @@ def size(store: str | Path | None = None) -> Size:
         No store is in force.
     """
     path = _path(store)
-    with _opened(path) as connection, translated(path):
+    with _opened(path) as connection, as_store_faults(path):
         counts = [_count(connection, table) for table in ("runs", "replies", "pictures", "judgments")]
     files = (path, path.with_name(f"{path.name}-wal"))
     file_bytes = sum(file.stat().st_size for file in files if file.exists())
@@ -174,7 +174,7 @@ def mend(store: str | Path | None = None) -> Condition:
         No store is in force.
     """
     path = _path(store)
-    with _opened(path) as connection, translated(path):
+    with _opened(path) as connection, as_store_faults(path):
         found = _condition(connection, path)
         if not (found.is_whole or found.problems):
             connection.execute("BEGIN IMMEDIATE")
@@ -183,7 +183,7 @@ def mend(store: str | Path | None = None) -> Condition:
     if found.problems:
         new = path.with_name(f"{path.name}.mended")
         new.unlink(missing_ok=True)
-        with _opened(path, alone=True) as connection, translated(path):
+        with _opened(path, alone=True) as connection, as_store_faults(path):
             _copy_readable(connection, new)
         _change_places(path, new)
     return found
@@ -216,7 +216,7 @@ def prune(store: str | Path | None = None, *, older_than_days: float) -> Size:
     if not older_than_days > 0:
         raise BadSetting(f"older_than_days={older_than_days!r} cannot be used. Give a number of days above 0.")
     path = _path(store)
-    with _opened(path) as connection, translated(path):
+    with _opened(path) as connection, as_store_faults(path):
         bring_up_to_date(connection, path)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("DELETE FROM runs WHERE started_at < ?", (time.time() - older_than_days * _DAY_S,))
@@ -252,7 +252,7 @@ def backup(target: str | Path, store: str | Path | None = None) -> Size:
     path, copy = _path(store), Path(target).expanduser()
     if copy.exists():
         raise BadSetting(f"{copy} is there already. Name a file that is not.")
-    with _opened(path) as connection, translated(copy):
+    with _opened(path) as connection, as_store_faults(copy):
         open_store(copy).close()  # for its owner's eyes only, and an error that says why where it cannot be written
         with closing(sqlite3.connect(copy)) as other:
             connection.backup(other)
@@ -279,13 +279,13 @@ def _path(store: str | Path | None) -> Path:
 def _opened(path: Path, *, alone: bool = False) -> Iterator[sqlite3.Connection]:
     """A connection that also opens what runs refuse, as long as it is a store; `alone`, nobody else may have one."""
     address = f"{path.absolute().as_uri()}?mode=rw"
-    with translated(path):
+    with as_store_faults(path):
         connection = sqlite3.connect(
             address, uri=True, timeout=_ALONE_TIMEOUT_S if alone else BUSY_TIMEOUT_S, isolation_level=None
         )
     with closing(connection):
-        connection.text_factory = read_text
-        with translated(path):
+        connection.text_factory = read_stored_text
+        with as_store_faults(path):
             if alone:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             check_version(connection, path)

@@ -19,7 +19,7 @@ __all__ = [
     "pack_seconds",
     "pack_text",
     "pack_tokens",
-    "read_text",
+    "read_stored_text",
     "seal",
     "unpack_text",
     "unpack_tokens",
@@ -56,13 +56,13 @@ def pack_text(text: str) -> str | bytes:
     return text
 
 
-def read_text(raw: bytes) -> str:
+def read_stored_text(raw: bytes) -> str:
     """Text as SQLite hands it over; one that was damaged must not end a query that also finds whole ones."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 def pack_damaged(text: str) -> str | bytes:
-    """Back from `read_text`: what was not a text any more is its bytes again, and fits no seal."""
+    """Back from `read_stored_text`: what was not a text any more is its bytes again, and fits no seal."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -18,7 +18,7 @@ from vlmkit.store.connections import Connections
 from vlmkit.store.connections import damaged as damaged_file
 from vlmkit.store.edits import Judgment
 from vlmkit.store.journal import RowRecord, RunRecord
-from vlmkit.store.leases import end_lease, release
+from vlmkit.store.leases import end_lease, release_claims
 from vlmkit.store.writing import Writer, begin_run, end_run
 
 __all__ = ["Store", "open_store"]
@@ -232,7 +232,7 @@ class Store:
             writer = Writer(connection, run_id)
             for row in rows:
                 writer.write(row)
-            release(connection, run_id, (row.key for row in rows if row.key and not row.from_store))
+            release_claims(connection, run_id, (row.key for row in rows if row.key and not row.from_store))
 
     def end(self, run_id: int, *, seconds: float, stopped_early: bool, reason: str | None = None) -> None:
         """Note that a run ended. One for which nobody came here has died.
