@@ -296,9 +296,9 @@ def test_httpx_comes_without_its_command_line(fresh_python):
 def test_httpx_comes_only_where_it_is_needed(fresh_python):
     """A plain address of a server of one's own is taken apart without it."""
     fresh_python(
-        "from vlmkit.providers.transport import Call, Transport\nimport sys\n"
+        "from vlmkit.providers.transport import RequestDeadline, Transport\nimport sys\n"
         "from contextlib import suppress\nfrom vlmkit.errors import Unreachable\n"
-        "with suppress(Unreachable):\n    Transport('http://127.0.0.1:9/v1').get('/models', Call(5))\n"
+        "with suppress(Unreachable):\n    Transport('http://127.0.0.1:9/v1').get('/models', RequestDeadline(5))\n"
         "assert not {'httpx', 'http.client'} & set(sys.modules)"
     )
 
