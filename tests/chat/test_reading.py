@@ -4,14 +4,14 @@ import pytest
 
 from vlmkit.backends import Delta, ToolCallDelta
 from vlmkit.chat import CallArguments, CallEnd, CallStart, TextDelta
-from vlmkit.chat.reading import AnswerReader
+from vlmkit.chat.reading import reader_for
 from vlmkit.records import Ask, Tool, one_question
 
 ASK = Ask(messages=one_question("x"), tools=(Tool(name="look"),))
 
 
 def events(*deltas):
-    reader = AnswerReader(ASK, 0)
+    reader = reader_for(ASK, None, 0)
     return [event for delta in deltas for event in reader.take(delta)] + reader.finish() + reader.finish()
 
 

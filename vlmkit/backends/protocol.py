@@ -142,12 +142,15 @@ class PendingReply(Future[Reply]):
         it at None: nobody else ends its asks then.
     heard_s : float or None
         Moment of the latest sign of life: the beginning, or a piece of the answer.
+    prompt_tokens : int or None
+        Once the prompt was read, where the backend says it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.begun_s: float | None = None
         self.heard_s: float | None = None
+        self.prompt_tokens: int | None = None
 
     def begin(self) -> None:
         """Say that the work begins now."""

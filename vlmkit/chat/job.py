@@ -7,11 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 
-from vlmkit.backends import Backend, Delta
+from vlmkit.backends import Backend, Delta, PendingReply
 from vlmkit.chat.events import ChatEvent, ChoiceFailed, ChoiceFinished, TokenLogprobs
 from vlmkit.chat.faults import chat_error
 from vlmkit.chat.preparing import PreparedChat
-from vlmkit.chat.reading import AnswerReader
+from vlmkit.chat.reading import reader_for
 from vlmkit.errors import Cancelled, ServerFault, VlmkitError
 from vlmkit.finish_reasons import Ending, ending_of
 from vlmkit.records import Ask, Reply, Usage
@@ -78,6 +78,8 @@ class _Writing:
     def __init__(self, number: int, prepared: PreparedChat, backend: Backend, on_event: OnEvent) -> None:
         self.is_over = False
         self._number = number
+        self._markup = prepared.markup
+        self._tool_choice = prepared.request.tool_choice
         self._backend = backend
         self._on_event = on_event
         self._second = prepared.seconds[number] if prepared.seconds else None
@@ -90,7 +92,7 @@ class _Writing:
 
     def _begin(self, ask: Ask) -> None:
         self._ask = ask
-        self._reader = AnswerReader(ask, self._number)
+        self._reader = reader_for(ask, self._markup, self._number)
 
     def start(self) -> None:
         try:
@@ -114,9 +116,9 @@ class _Writing:
 
     def _take(self, delta: Delta) -> None:
         self._spent.pieces += 1
-        if not self._is_cut:
+        if not self._reader.is_complete:
             self._tell(self._reader.take(delta))
-        if self._reader.is_complete and not self._is_cut:
+        elif not self._is_cut:  # most models end by themselves here, and then say what it cost
             self._cut()
 
     def _cut(self) -> None:
@@ -174,7 +176,9 @@ class _Writing:
             return
         self._second = None
         self._tell(self._reader.finish())
-        if reply is not None:
+        if reply is None:
+            self._spent.prompt = max(self._spent.prompt, self._prompt_tokens())
+        else:
             self._spent.add(reply.usage)
             if reply.tokens is not None:
                 self._on_event(TokenLogprobs(reply.tokens, self._number))
@@ -182,12 +186,17 @@ class _Writing:
         self.is_over = True
         self._on_event(ChoiceFinished(reason or "stop", self._spent.usage, reply, self._number))
 
+    def _prompt_tokens(self) -> int:
+        """Of an answer that was cut, where the model had said it by then."""
+        future = self._future
+        return (future.prompt_tokens or 0) if isinstance(future, PendingReply) else 0
+
     def _reason(self, reply: Reply | None) -> str | None:
         """The dialect's word for why the answer ended; None where something broke it."""
         said = "stop" if reply is None else reply.finish_reason
         ending = Ending.WHOLE if said in _CALLS else ending_of(said)
         if ending is Ending.WHOLE:
-            is_named = self._ask.tool_choice not in {"auto", "none", "required"}
+            is_named = self._tool_choice not in {"auto", "none", "required"}
             return "tool_calls" if self._reader.calls and not is_named else "stop"
         return {Ending.CUT: "length", Ending.DECLINED: "content_filter"}.get(ending)
 

@@ -8,11 +8,12 @@ import secrets
 import time
 from dataclasses import dataclass, field, replace
 
-from vlmkit.backends import Backend, BaseBackend
+from vlmkit.backends import REASONING_MARKS, Backend, BaseBackend, CallMarkup
 from vlmkit.chat.conversation import Turn
 from vlmkit.chat.faults import chat_error, unsupported
 from vlmkit.chat.requests import ChatRequest
-from vlmkit.errors import BadSchema, VlmkitError
+from vlmkit.chat.tools import constraint_for, markup_of
+from vlmkit.errors import BadSchema, ChatError, VlmkitError
 from vlmkit.records import Ask, Message
 
 __all__ = ["PreparedChat", "prepare_chat"]
@@ -33,6 +34,8 @@ class PreparedChat:
     asks : tuple of Ask
     seconds : tuple of Ask, default ()
         One for each choice, where an answer without a call is to be followed by another question.
+    markup : CallMarkup or None, default None
+        How the model writes calls into its text; None where its server tells them apart.
     id : str
         Of the answer, the same in all its chunks.
     created_s : int
@@ -44,6 +47,7 @@ class PreparedChat:
     request: ChatRequest
     asks: tuple[Ask, ...] = field(repr=False)
     seconds: tuple[Ask, ...] = field(default=(), repr=False)
+    markup: CallMarkup | None = None
     id: str
     created_s: int
     fingerprint: str
@@ -75,13 +79,18 @@ def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | N
         token_probabilities=request.token_probabilities,
         alternatives=request.alternatives,
     )
-    _validate(ask, backend)
+    markup = markup_of(backend)
+    if markup is None:
+        _validate(ask, backend)
+    else:
+        ask = _with_grammar(ask, request, markup, backend)
     asks = _choices(ask, request, backend)
     revision = (backend.revision or "")[:_REVISION_CHARACTERS]
     return PreparedChat(
         request=request,
         asks=asks,
-        seconds=tuple(map(_reminding, asks)) if request.tool_choice not in _FREE else (),
+        seconds=tuple(_second(ask, request) for ask in asks) if _may_follow(ask, request, markup) else (),
+        markup=markup,
         id=f"chatcmpl-{secrets.token_hex(12)}",
         created_s=int(time.time()),
         fingerprint="-".join(filter(None, ("vlmkit", importlib.metadata.version("vlmkit"), revision))),
@@ -114,7 +123,8 @@ def _validate(ask: Ask, backend: Backend) -> None:
     try:
         backend.validate(ask)
     except BadSchema as error:
-        raise chat_error(error, param="response_format") from error
+        is_schema = ask.constraint is not None and ask.constraint.kind == "json_schema"
+        raise chat_error(error, param="response_format" if is_schema else "tools") from error
     except VlmkitError as error:
         raise chat_error(error) from error
 
@@ -131,11 +141,54 @@ def _choices(ask: Ask, request: ChatRequest, backend: Backend) -> tuple[Ask, ...
     return tuple(replace(ask, sampling=replace(sampling, seed=seed)) for seed in seeds)
 
 
-def _reminding(ask: Ask) -> Ask:
-    """The same question to a server that did not keep to it that a tool must be called."""
-    which = "one of the tools" if ask.tool_choice == "required" else f"the tool {ask.tool_choice}"
+def _may_follow(ask: Ask, request: ChatRequest, markup: CallMarkup | None) -> bool:
+    """Whether an answer without a call may need another question."""
+    if request.tool_choice not in _FREE:
+        return markup is None or ask.constraint is None
+    # A model in this process keeps to one constraint at a time: first it may call, then it answers by the schema.
+    return markup is not None and _offers(ask) and request.constraint is not None
+
+
+def _second(ask: Ask, request: ChatRequest) -> Ask:
+    if request.tool_choice in _FREE:
+        return replace(ask, tool_choice="none", constraint=request.constraint, keep_special_tokens=False)
+    which = "one of the tools" if request.tool_choice == "required" else f"the tool {request.tool_choice}"
     reminder = Message.user(f"Answer with a call of {which}, and with nothing else.")
     return replace(ask, messages=(*ask.messages, reminder))
+
+
+def _offers(ask: Ask) -> bool:
+    return bool(ask.tools) and ask.tool_choice != "none"
+
+
+def _with_grammar(ask: Ask, request: ChatRequest, markup: CallMarkup, backend: Backend) -> Ask:
+    """An ask of a model in this process, whose calls a grammar keeps to their form, where it can."""
+    names = {name for name, _ in markup.special_tokens}
+    keeps = _offers(ask) or any(opener.strip() in names for opener, _ in REASONING_MARKS)
+    ask = replace(ask, keep_special_tokens=keeps)
+    if not _offers(ask):
+        _validate(ask, backend)
+        return ask
+    if request.constraint is not None:  # a schema that is none is refused, whether it comes to it or not
+        _validate(replace(ask, tool_choice="none"), backend)
+    grammar = constraint_for(markup, ask.tools, ask.tool_choice, parallel=ask.parallel_tool_calls)
+    kept = replace(ask, constraint=grammar if backend.abilities.json_schema else None)
+    if kept.constraint is not None and _is_enforceable(kept, request, backend):
+        return kept
+    free = replace(ask, constraint=None, tool_choice="auto")
+    _validate(free, backend)
+    return free
+
+
+def _is_enforceable(ask: Ask, request: ChatRequest, backend: Backend) -> bool:
+    """Whether a model can keep to a grammar; where it cannot, and the client insists, that is an error."""
+    try:
+        _validate(ask, backend)
+    except ChatError as error:
+        if error.code != "invalid_schema" or request.strict_tools:
+            raise
+        return False
+    return True
 
 
 def _wrapped(seed: int) -> int:

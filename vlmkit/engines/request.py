@@ -104,7 +104,7 @@ class Request(AskJob):
     def begin(self, decode: Callable[[list[int]], str], prompt_tokens: int, sampler: Any) -> None:
         """Take the place of a row; a request begins anew when its batch broke."""
         self._transcript = Transcript(decode, self.ask.sampling.stop)
-        self.prompt_tokens = prompt_tokens
+        self.prompt_tokens = self.future.prompt_tokens = prompt_tokens
         self.completion_tokens = 0
         self.sampler = sampler
 
