@@ -18,6 +18,7 @@ from vlmkit.errors import (
     Cancelled,
     ModelLoadFailed,
     ModelNotFound,
+    PromptTooLong,
     Refused,
     RunError,
     ServerFault,
@@ -199,7 +200,7 @@ def test_a_bad_ask_never_hurts_the_others(engine, ask):
     futures = [engine.submit(each) for each in (bad[0], ask(1), bad[1], ask(1), bad[2], ask(1))]
     wait(futures, timeout=60)
     kinds = [type(future.exception(0)) for future in futures[::2]]
-    assert kinds == [UnreadableImage, Refused, Refused]
+    assert kinds == [UnreadableImage, Refused, PromptTooLong]
     assert [future.result(0).text for future in futures[1::2]] == [expected] * 3
 
 
