@@ -6,8 +6,7 @@ import time
 import pytest
 
 from vlmkit import settings
-from vlmkit.backends import discovery, shared
-from vlmkit.backends.discovery import FoundModel
+from vlmkit.backends import FoundModel
 from vlmkit.views.picking import Picker
 from vlmkit.widgets import picker as faces
 from vlmkit.widgets.picker import PickerFace
@@ -24,8 +23,8 @@ FOUND = [
 @pytest.fixture
 def face(monkeypatch):
     """A face on what four engines say."""
-    monkeypatch.setattr(discovery, "find_models", lambda **given: list(FOUND))
-    monkeypatch.setattr(shared, "loaded", set)  # other tests may have left one
+    monkeypatch.setattr("vlmkit.views.picking.find_models", lambda **given: list(FOUND))
+    monkeypatch.setattr("vlmkit.views.picking.loaded_models", set)  # other tests may have left one
     return PickerFace(Picker())
 
 
