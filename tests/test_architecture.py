@@ -85,7 +85,7 @@ MAY_IMPORT = {
     # df.vlm: the verbs on a table.
     "accessor": GROUND | {"frame", "views", "exporters", "evaluation"},
     # The package root: public verbs and df.vlm.
-    "": {"accessor", "exporters", "frame", "views", "evaluation", "backends", "settings", "startup"},
+    "": {"accessor", "exporters", "frame", "views", "evaluation", "backends", "server", "settings", "startup"},
 }
 
 MLX = {"engines", "tiny"}
@@ -122,6 +122,7 @@ DOORS = {
     "mcp": {"agent"},
     "starlette": {"server"},
     "uvicorn": {"server"},
+    "prometheus_client": {"server"},
 }
 
 # One module of each room speaks httpx: what comes after it is one line away. Sockets are given to what is under it.

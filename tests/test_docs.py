@@ -20,7 +20,10 @@ README = ROOT / "README.md"
 FENCE = re.compile(r"(?:<!-- not run: (?P<reason>.+?) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.DOTALL)
 MACHINE_PATH = re.compile(r"/(?:tmp|work|root)/\w")
 # What the base install does not bring by way of another package.
-EXTRAS = {"evaluation": ("matplotlib", "psutil", "sacrebleu")}
+EXTRAS = {
+    "evaluation": ("matplotlib", "psutil", "sacrebleu"),
+    "server": ("prometheus_client",),  # mlx-vlm brings the rest of it
+}
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".ipynb", ".json", ".jsonl", ".js", ".css"}
 
 
@@ -125,6 +128,7 @@ def test_the_sample_of_settings_is_whole_and_right(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tables = tomllib.loads(sample)
     (host,) = tables.pop("hosts")
+    assert settings.served_models() == {name: entries["model"] for name, entries in tables.pop("models").items()}
     assert settings.host(host).keys() == settings.HOST_ENTRIES.keys()
     written = {(table, key) for table, entries in tables.items() for key in entries}
     assert written == {(setting.table, setting.name) for setting in settings.SETTINGS.values()}

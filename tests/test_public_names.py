@@ -34,6 +34,7 @@ PUBLIC = [
     "read_sidecars",
     "runs",
     "score",
+    "serve",
     "tags",
     "use",
     "verify",

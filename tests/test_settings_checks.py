@@ -20,7 +20,9 @@ from vlmkit import settings_checks as checks
         (checks.formats, "all", None), (checks.formats, "png, JPEG", ("jpeg", "png")),
         (checks.packages, "all", None), (checks.packages, "b, Acme_VLM", ("acme-vlm", "b")), (checks.packages, [], ()),
         (checks.formats, ["heif"], ("heif",)), (checks.flag_or_foreign, "Foreign", "foreign"),
-        (checks.flag_or_foreign, "yes", True),
+        (checks.flag_or_foreign, "yes", True), (checks.port, "0", 0), (checks.port, 65535, 65535),
+        (checks.names, "a.example, b,", ("a.example", "b")), (checks.names, ["b", "a", "b"], ("b", "a")),
+        (checks.names, [], ()),
     ],
 )  # fmt: skip
 def test_what_is_taken(check, raw, value):
@@ -33,7 +35,7 @@ def test_what_is_taken(check, raw, value):
     [
         (checks.packages, {"a": 1}), (checks.packages, 3), (checks.packages, [""]), (checks.packages, [3]),
         (checks.formats, []), (checks.formats, "jpg"), (checks.formats, ["png", 3]), (checks.formats, 3),
-        (checks.flag_or_foreign, "some"),
+        (checks.flag_or_foreign, "some"), (checks.port, 65536), (checks.names, 3), (checks.names, [" "]),
         (checks.text, " "), (checks.text, 1), (checks.count_or_auto, 0), (checks.count_or_auto, True),
         (checks.limit, 0),
         (checks.limit, math.inf), (checks.seconds, -1), (checks.above_0, 0), (checks.above_0, math.nan),

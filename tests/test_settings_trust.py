@@ -48,6 +48,21 @@ NEEDS_CONSENT = [
     ("hosts.vllm", "parallel_asks = 1000"),
     ("hosts.vllm", "requests_per_minute = 1"),
     ("hosts.vllm", "tokens_per_minute = 1"),
+    ("server", "host = '0.0.0.0'"),
+    ("server", "port = 1"),
+    ("server", "queue_size = 1000"),
+    ("server", "max_loaded = 9"),
+    ("server", "request_timeout_s = 9000"),
+    ("server", "switch_wait_s = 9000"),
+    ("server", "idle_unload_s = 1"),
+    ("server", "shutdown_timeout_s = 9000"),
+    ("server", "answer_timeout_s = 'none'"),
+    ("server", "max_answer_tokens = 1_000_000"),
+    ("server", "largest_request_bytes = 999_999_999"),
+    ("server", "image_hosts = ['theirs.example']"),
+    ("server", "allowed_hosts = ['theirs.example']"),
+    ("server", "allowed_origins = ['https://theirs.example']"),
+    ("models.small", "model = 'tiny'"),
 ]
 
 
@@ -70,9 +85,10 @@ def write(folder, text):
 
 
 def values():
-    """Every setting, and what is said about every host."""
+    """Every setting, and what is said about every host and about models to be served."""
     names = ("ollama", "openai", "vllm", "lmstudio", "anthropic")
-    return {name: settings.get(name) for name in settings.SETTINGS} | {name: settings.host(name) for name in names}
+    found = {name: settings.get(name) for name in settings.SETTINGS} | {name: settings.host(name) for name in names}
+    return found | {"served": settings.served_models()}
 
 
 def quietly(work):
@@ -93,9 +109,9 @@ def test_what_is_harmless_needs_no_consent(folder):
 
 
 def test_the_lists_of_this_test_are_whole():
-    """Every setting and every entry of a host is in one of the two."""
+    """Every setting and every entry of a host and of a served model is in one of the two."""
     known = {f"[{setting.table}] {setting.name}" for setting in settings.SETTINGS.values()}
-    known |= {f"[hosts] {entry}" for entry in settings.HOST_ENTRIES}
+    known |= {f"[{table}] {entry}" for table, named in settings.NAMED_TABLES.items() for entry in named}
     table, listed = "", {f"[{table.partition('.')[0]}] {line.partition(' ')[0]}" for table, line in NEEDS_CONSENT}
     for line in HARMLESS.splitlines():
         table = line if line.startswith("[") else table

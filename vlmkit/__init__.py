@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         score,
         tags,
     )
+    from vlmkit.server import serve
     from vlmkit.settings import use
     from vlmkit.views import compare_view, explain, pick_model
 
@@ -63,6 +64,7 @@ __all__ = [
     "read_sidecars",
     "runs",
     "score",
+    "serve",
     "tags",
     "use",
     "verify",
@@ -81,6 +83,7 @@ _ROOM_OF = dict.fromkeys(__all__, "vlmkit.frame") | {
     "pick_model": "vlmkit.views",
     "read_dataset": "vlmkit.exporters",
     "read_sidecars": "vlmkit.exporters",
+    "serve": "vlmkit.server",
     "use": "vlmkit.settings",
     "verify": "vlmkit.evaluation",
 }

@@ -14,11 +14,12 @@ from typing import Any
 from vlmkit.arguments import did_you_mean
 from vlmkit.errors import BadSetting, UnknownModel
 from vlmkit.settings_file import FILE_NAME, SettingsFile, files, read
-from vlmkit.settings_table import HOST_ENTRIES, SETTINGS, Setting
+from vlmkit.settings_table import HOST_ENTRIES, NAMED_TABLES, SETTINGS, Setting
 from vlmkit.settings_trust import Harmless, heeded, needing_consent
 
 __all__ = [
     "HOST_ENTRIES",
+    "NAMED_TABLES",
     "SETTINGS",
     "Resolved",
     "Setting",
@@ -27,6 +28,7 @@ __all__ = [
     "refused_without_consent",
     "require_model",
     "resolve",
+    "served_models",
     "use",
 ]
 
@@ -57,7 +59,7 @@ _OF_ADDRESS = {"key_variable", "ca_file", "verify"}
 
 _FILE_ENTRIES = [
     *(setting.entry for setting in SETTINGS.values()),
-    *(f"[hosts.NAME] {key}" for key in HOST_ENTRIES),
+    *(f"[{table}.NAME] {key}" for table, known in NAMED_TABLES.items() for key in known),
 ]
 
 _session: dict[str, object] = {}
@@ -73,7 +75,11 @@ def use(**values: object) -> None:
         ``longest_wait_s``, ``auto_download``, ``isolate_model``, ``keep_loaded``, ``list_ttl_s``,
         ``load_timeout_s``, ``store``, ``largest_image_bytes``, ``largest_image_pixels``, ``image_formats``,
         ``isolate_images``, ``image_timeout_s``, ``largest_download_bytes``, ``download_timeout_s``,
-        ``allow_private_hosts``, ``allow_remote``, ``allow_plugins``. None takes an earlier value back.
+        ``allow_private_hosts``, ``allow_remote``, ``allow_plugins``, and those of a server: ``host``, ``port``,
+        ``queue_size``, ``max_loaded``, ``request_timeout_s``, ``switch_wait_s``, ``idle_unload_s``,
+        ``shutdown_timeout_s``, ``answer_timeout_s``, ``max_answer_tokens``,
+        ``largest_request_bytes``, ``image_hosts``, ``allowed_hosts``, ``allowed_origins``. None takes an
+        earlier value back.
 
     Raises
     ------
@@ -157,11 +163,36 @@ def host(name: str) -> dict[str, Any]:
     """
     merged: dict[str, Any] = {}
     for file in files():
-        table = _host_table(file, name)
+        table = _named_table(file, "hosts", name)
         if "url" in merged:  # whoever names the address says which key it gets, and how it shows who it is
             table = {key: value for key, value in table.items() if key not in _OF_ADDRESS}
         merged = table | merged
     return merged
+
+
+def served_models() -> dict[str, str]:
+    """Models that the files in force name in tables ``[models.NAME]``, by those names, for a server to give out.
+
+    The nearest file stands above the user's own, model by model.
+
+    Returns
+    -------
+    dict of str to str
+        Full names of models, in the order of the files.
+
+    Raises
+    ------
+    BadSetting
+        A table says no model, or one that is no text.
+    """
+    found: dict[str, str] = {}
+    for file in files():
+        for name in _tables(file).get("models", {}):
+            table = _named_table(file, "models", name)
+            if "model" not in table:
+                raise BadSetting(f'{file.path}, [models.{name}]: no model is named. Add a line: model = "engine:name".')
+            found.setdefault(name, table["model"])
+    return found
 
 
 def refused_without_consent(path: Path) -> list[str]:
@@ -184,14 +215,14 @@ def _tables(file: SettingsFile) -> Mapping[str, Mapping[str, Any]]:
     return heeded(file, read(file.path, _FILE_ENTRIES), _HARMLESS)
 
 
-def _host_table(file: SettingsFile, name: str) -> dict[str, Any]:
-    path, table = file.path, _tables(file).get("hosts", {}).get(name, {})
+def _named_table(file: SettingsFile, kind: str, name: str) -> dict[str, Any]:
+    path, table = file.path, _tables(file).get(kind, {}).get(name, {})
     checked = {}
     for key, raw in table.items() if isinstance(table, dict) else ():
         try:
-            checked[key] = HOST_ENTRIES[key](raw)
+            checked[key] = NAMED_TABLES[kind][key](raw)
         except (TypeError, ValueError, OverflowError):
-            message = f"{path}, [hosts.{name}] {key}: {raw!r} cannot be used. Texts are in quotes, limits are above 0."
+            message = f"{path}, [{kind}.{name}] {key}: {raw!r} cannot be used. Texts are in quotes, limits are above 0."
             raise BadSetting(message) from None
     return checked
 

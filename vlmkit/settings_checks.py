@@ -26,10 +26,12 @@ __all__ = [
     "keep_loaded",
     "limit",
     "limit_or_auto",
+    "names",
     "needs_consent",
     "one_of",
     "package_name",
     "packages",
+    "port",
     "seconds",
     "store",
     "switches_on",
@@ -39,6 +41,7 @@ __all__ = [
 FORMATS = frozenset({"jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000", "ppm", "ico", "qoi", "heif"})
 """Names of the formats that pictures can have here."""
 
+_LARGEST_PORT = 65_535
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 # An address behind the name, a scheme, a folder; but not the one slash of a Hub id.
@@ -98,6 +101,22 @@ def count_from_0(raw: object) -> int:
     if number < 0:
         raise ValueError
     return number
+
+
+def port(raw: object) -> int:
+    """A number that a TCP port can have, or 0. Raises ValueError or TypeError."""
+    number = count_from_0(raw)
+    if number > _LARGEST_PORT:
+        raise ValueError
+    return number
+
+
+def names(raw: object) -> tuple[str, ...]:
+    """Texts, in order, each once. Raises ValueError or TypeError."""
+    found = [part for part in raw.split(",") if part.strip()] if isinstance(raw, str) else raw
+    if not isinstance(found, list | tuple):
+        raise TypeError
+    return tuple(dict.fromkeys(text(name) for name in found))
 
 
 def count_or_auto(raw: object) -> int | str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vlmkit.errors import BadSetting
 from vlmkit.files import ReadOnce, config_folder
-from vlmkit.settings_table import entries
+from vlmkit.settings_table import NAMED_TABLES, entries
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -52,7 +52,7 @@ class Content:
     ----------
     text : str
     tables : mapping of str to mapping
-        Raw values by table and key; under ``"hosts"`` a table for each host.
+        Raw values by table and key; under ``"hosts"`` a table for each host, under ``"models"`` for each model.
     """
 
     text: str
@@ -132,4 +132,5 @@ def _names(tables: Mapping[str, object]) -> Iterator[str]:
             yield name
         else:
             for table, key, _ in entries({name: value}):
-                yield f"[{'hosts.NAME' if table.startswith('hosts.') else table}] {key}"
+                kind, dot, _ = table.partition(".")
+                yield f"[{f'{kind}.NAME' if dot and kind in NAMED_TABLES else table}] {key}"

@@ -1,6 +1,6 @@
 """Every setting there is: its name, its default, what it may be.
 
-Takes   nothing.                 Gives  one table of settings, one of what may be said about a host.
+Takes   nothing.                 Gives  one table of settings, and what may be said about a host or a served model.
 May use settings_checks.         Never  looks up a value."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vlmkit import settings_checks as checks
 
-__all__ = ["HOST_ENTRIES", "SETTINGS", "Setting", "entries"]
+__all__ = ["HOST_ENTRIES", "MODEL_ENTRIES", "NAMED_TABLES", "SETTINGS", "Setting", "entries"]
 
 # Names that were there before vlmkit.
 _VARIABLES = {
@@ -62,6 +62,7 @@ class Setting:
 _FLAG = "true or false"
 _LIMIT_S = 'a number of seconds above 0, or "none" for no limit'
 _FORMATS = f'"all", or any of {", ".join(sorted(checks.FORMATS))}, as a list or with commas between them'
+_NAMES = "names, as a list or with commas between them; an empty list for none"
 
 # One setting is one row, with what it accepts below it where that does not fit.
 # fmt: off
@@ -110,6 +111,20 @@ _ROWS = (
     Setting("processing", "store", True,
             'a file, true for the default file, false for none, "replay" or "replay:FILE" to ask no model',
             checks.store),
+    Setting("server", "host", "127.0.0.1", 'an address of this machine, as "127.0.0.1" or "0.0.0.0"', checks.text),
+    Setting("server", "port", 2000, "a whole number up to 65535; 0 takes one that is free", checks.port),
+    Setting("server", "queue_size", 10, "a whole number from 1 up", checks.count),
+    Setting("server", "max_loaded", 1, "a whole number of models from 1 up", checks.count),
+    Setting("server", "request_timeout_s", 30.0, "a number of seconds above 0", checks.above_0),
+    Setting("server", "switch_wait_s", 5.0, "a number of seconds from 0 up", checks.seconds),
+    Setting("server", "idle_unload_s", None, _LIMIT_S, checks.limit),
+    Setting("server", "shutdown_timeout_s", 30.0, "a number of seconds from 0 up", checks.seconds),
+    Setting("server", "answer_timeout_s", 600.0, _LIMIT_S, checks.limit),
+    Setting("server", "max_answer_tokens", 1024, "a whole number of tokens from 1 up", checks.count),
+    Setting("server", "largest_request_bytes", 64 * 1024**2, "a whole number of bytes from 1 up", checks.count),
+    Setting("server", "image_hosts", (), _NAMES, checks.names),
+    Setting("server", "allowed_hosts", (), _NAMES, checks.names),
+    Setting("server", "allowed_origins", (), _NAMES, checks.names),
 )
 # fmt: on
 
@@ -127,6 +142,12 @@ HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
 }
 """Entries of ``[hosts.NAME]``, and how each is checked."""
 
+MODEL_ENTRIES: Mapping[str, Callable[[object], object]] = {"model": checks.text}
+"""Entries of ``[models.NAME]``, which a server gives its clients to choose from."""
+
+NAMED_TABLES: Mapping[str, Mapping[str, Callable[[object], object]]] = {"hosts": HOST_ENTRIES, "models": MODEL_ENTRIES}
+"""Tables of tables: what may be said about each host, or about each model that is served."""
+
 
 def entries(tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, object]]:
     """Table, key and raw value of every entry of a file that was read; the table of a host is ``"hosts.NAME"``.
@@ -138,7 +159,7 @@ def entries(tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, s
     """
     for name, table in tables.items():
         for key, value in table.items():
-            if name == "hosts" and isinstance(value, dict):
-                yield from ((f"hosts.{key}", entry, raw) for entry, raw in value.items())
+            if name in NAMED_TABLES and isinstance(value, dict):
+                yield from ((f"{name}.{key}", entry, raw) for entry, raw in value.items())
             else:
                 yield name, key, value

@@ -2,7 +2,7 @@
 
 import os
 
-from vlmkit.engines.rendering_process import serve
+from vlmkit.engines.rendering_process import answer_requests
 from vlmkit.framing import receive, send
 
 
@@ -14,7 +14,7 @@ def test_requests_are_answered_in_order():
         send(ours, {"template": template, "values": values})
     os.write(ours, b"\0")
     os.close(ours)
-    serve(source, sink)
+    answer_requests(source, sink)
     assert receive(theirs, 100) == ({}, "\ud800é".encode("utf-8", "surrogatepass"))
     assert receive(theirs, 100) == ({"fault": "UndefinedError", "message": "'b' is undefined"}, b"")
     for end in (source, theirs, sink):

@@ -449,3 +449,14 @@ def test_many_threads_download_at_once(serve: Callable[..., Server]) -> None:
     for thread in threads:
         thread.join()
     assert sorted(map(str, results)) == sorted(map(str, [("/good", (80, 60)), ("/bad", "UnreadableImage")] * 12))
+
+
+def test_only_hosts_that_are_named_are_asked(serve: Callable[..., Server]) -> None:
+    """Also where one of them redirects."""
+    second = serve({"/": whole()}, address="127.0.0.2")
+    first = serve({"/": head(f"Location: {second.url}/", status="302 Found"), "/own": whole()})
+    assert fetch(first.url + "/own", "x", limits(), hosts={"127.0.0.1"}) == PICTURE
+    for url in (first.url, second.url, "http://localhost:1/"):
+        with pytest.raises(UnreadableImage, match=r"x: pictures are fetched only from 127\.0\.0\.1"):
+            fetch(url, "x", limits(), hosts={"127.0.0.1"})
+    assert second.requests == []

@@ -37,6 +37,7 @@ _FILES = {
     "export": (_PICTURES, "A table as a data set: for trainers and reviewers."),
     "models": (_HERE, "Models that can be named from here."),
     "health": (_HERE, "Whether models and servers are well."),
+    "serve": (_HERE, "Models for OpenAI clients, with a queue for each, until it is stopped."),
     "runs": (_HERE, "What was asked before, and what exactly a row was sent."),
     "store": (_HERE, "The file that keeps what was answered: size, check, mend, prune, backup."),
     "doctor": (_HERE, "What is installed, how fast it is, and what to do."),

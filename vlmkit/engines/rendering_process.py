@@ -22,7 +22,7 @@ from vlmkit.framing import receive, send
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["CPU_S", "MOST_CHARACTERS", "main", "serve"]
+__all__ = ["CPU_S", "MOST_CHARACTERS", "answer_requests", "main"]
 
 CPU_S = 1.0
 """A template of the largest released models takes milliseconds."""
@@ -36,10 +36,10 @@ def main() -> None:
     """Render what comes over standard input until it is closed."""
     _limit_memory()
     _environment()  # loaded before the clock runs
-    serve(0, 1)
+    answer_requests(0, 1)
 
 
-def serve(source: int, sink: int) -> None:
+def answer_requests(source: int, sink: int) -> None:
     """Render until nothing comes any more.
 
     Parameters

@@ -20,6 +20,7 @@ __all__ = [
     "decode",
     "draw_grid",
     "examine",
+    "fetch",
     "fingerprint",
     "loaded",
     "normalize",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from vlmkit.sources.limits import Limits
     from vlmkit.sources.locations import read, refer
     from vlmkit.sources.pictures import Examination, decode, examine, normalize
+    from vlmkit.sources.remote import fetch
     from vlmkit.sources.thumbnails import thumbnail
     from vlmkit.sources.urls import SOURCES, PictureSource
 else:
@@ -50,6 +52,7 @@ else:
             "locations": "read refer",
             "urls": "SOURCES PictureSource",
             "pictures": "Examination decode examine normalize",
+            "remote": "fetch",
             "thumbnails": "thumbnail",
         },
     )

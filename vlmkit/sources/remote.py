@@ -7,7 +7,7 @@ import functools
 import os
 import ssl
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from http import HTTPStatus
 from typing import cast
 
@@ -43,7 +43,7 @@ _REASONS: dict[type[Exception], str] = {
 }
 
 
-def fetch(url: str, label: str, limits: Limits) -> bytes:
+def fetch(url: str, label: str, limits: Limits, *, hosts: Collection[str] | None = None) -> bytes:
     """Download a picture's bytes.
 
     No proxy is used: behind one, the address could not be vetted.
@@ -55,6 +55,8 @@ def fetch(url: str, label: str, limits: Limits) -> bytes:
     label : str
         What messages call the picture.
     limits : Limits
+    hosts : collection of str or None, default None
+        The only ones that are asked, in lower case, also where they redirect; None is any.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def fetch(url: str, label: str, limits: Limits) -> bytes:
     download = Download(label, Deadline(limits.download_timeout_s, label))
     token = NOW.set(download)
     try:
-        return _followed(url, download, limits)
+        return _followed(url, download, limits, hosts)
     except httpcore.TimeoutException as error:
         raise download.deadline.passed() from error
     except BadSetting:
@@ -91,9 +93,9 @@ def close() -> None:
     _clients.clear()
 
 
-def _followed(url: str, download: Download, limits: Limits) -> bytes:
+def _followed(url: str, download: Download, limits: Limits, hosts: Collection[str] | None) -> bytes:
     for _ in range(MOST_REDIRECTS + 1):
-        _check(url, download.label)
+        _check(url, download.label, hosts)
         request = httpx.Request("GET", url, headers=_HEADERS)
         response = _client(request.url.scheme, limits).send(request, stream=True)
         try:
@@ -107,12 +109,15 @@ def _followed(url: str, download: Download, limits: Limits) -> bytes:
     )
 
 
-def _check(url: str, label: str) -> None:
+def _check(url: str, label: str, hosts: Collection[str] | None) -> None:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"}:
         raise UnreadableImage(f"{label}: leads to a URL of kind {parts.scheme!r}; only http and https are fetched.")
     if not parts.hostname:
         raise UnreadableImage(f"{label}: a URL without a host; check it.")
+    if hosts is not None and parts.hostname not in hosts:
+        allowed = f"only from {', '.join(sorted(hosts))}" if hosts else "from nowhere"
+        raise UnreadableImage(f"{label}: pictures are fetched {allowed}; send the picture itself.")
     if parts.username is not None:
         raise UnreadableImage(f"{label}: a URL with a user name in it is not fetched; download the picture yourself.")
 

@@ -1,0 +1,171 @@
+"""How fast `vlmkit serve` answers: against mlx_vlm's own server, with the bundled model, in one run.
+
+    python -m tests.benchmarks.server_speed --rounds 3
+
+Both serve the same weights on this machine, one after the other in each round. Clients ask about a drawn scene in a
+``data:`` URL, some at a time; each number is the median of the rounds. A machine that does something else meanwhile
+makes every number worse, but both alike.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = (1, 8, 32)
+PICTURES = ROOT / "datasets" / "scenes"
+PROMPT = "Describe this image."
+
+
+@contextmanager
+def ours(folder):
+    """Address of `vlmkit serve`, and the name of its model."""
+    command = [sys.executable, "-c", "from vlmkit.cli.entry import main; main()", "serve", "-m", "tiny", "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (folder / "ours.log").open("w+") as log:
+        process = subprocess.Popen([*command, "--queue-size", "64"], stderr=log, env=environment, cwd=folder)
+        try:
+            while not (found := re.search(r"at (http://\S+)", (folder / "ours.log").read_text())):
+                assert process.poll() is None, (folder / "ours.log").read_text()
+                time.sleep(0.1)
+            yield found[1], "tiny"
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@contextmanager
+def theirs(folder):
+    """Address of `mlx_vlm.server`, and the name of its model."""
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    import mlx_vlm_server as server
+
+    with server.running(folder / "theirs.log") as url:
+        yield url, str(server.WEIGHTS)
+
+
+SERVERS = {"vlmkit": ours, "mlx_vlm.server": theirs}
+
+
+def bodies(model, count, *, stream):
+    """Different pictures, so that nothing can be remembered."""
+    paths = sorted(PICTURES.glob("*.jpg"))
+    for number in range(count):
+        link = base64.b64encode(paths[number % len(paths)].read_bytes()).decode()
+        parts = [
+            {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{link}"}},
+            {"type": "text", "text": PROMPT},
+        ]
+        message = {"role": "user", "content": parts}
+        yield {"model": model, "messages": [message], "max_tokens": 64, "temperature": 0, "stream": stream}
+
+
+async def whole(client, url, body):
+    """Seconds to the answer; there is no first piece."""
+    start_s = time.perf_counter()
+    answer = (await client.post(f"{url}/chat/completions", json=body)).raise_for_status().json()
+    assert answer["choices"][0]["message"]["content"].strip()
+    return None, time.perf_counter() - start_s
+
+
+async def streamed(client, url, body):
+    """Seconds to the first piece of the text, and to the end."""
+    start_s, first_s = time.perf_counter(), None
+    async with client.stream("POST", f"{url}/chat/completions", json=body) as response:
+        response.raise_for_status()
+        async for line in response.aiter_lines():
+            if first_s is None and line.startswith("data: {"):
+                choices = json.loads(line.removeprefix("data: "))["choices"]
+                if choices and choices[0]["delta"].get("content"):
+                    first_s = time.perf_counter() - start_s
+    assert first_s is not None
+    return first_s, time.perf_counter() - start_s
+
+
+async def measure(url, model, at_once, count, *, stream):
+    """Requests a second, median seconds to the first piece and to the whole answer."""
+    line = list(bodies(model, count, stream=stream))
+    found = []
+    async with httpx.AsyncClient(timeout=300, limits=httpx.Limits(max_connections=at_once)) as client:
+        ask = streamed if stream else whole
+        await asyncio.gather(*(ask(client, url, body) for body in bodies(model, at_once, stream=stream)))  # warms up
+
+        async def work():
+            while line:
+                found.append(await ask(client, url, line.pop()))
+
+        start_s = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(at_once)))
+        took_s = time.perf_counter() - start_s
+    first_s = statistics.median(first for first, _ in found) if stream else float("nan")
+    return {"per_s": count / took_s, "first_s": first_s, "answer_s": statistics.median(each for _, each in found)}
+
+
+def first_token_in_process(count):
+    """Median seconds from the ask to the first piece of the engine alone, pictures opened included."""
+    import vlmkit as vk
+
+    paths, found = sorted(PICTURES.glob("*.jpg")), []
+    with vk.load("tiny") as model:
+        for number in range(count + 2):
+            start_s = time.perf_counter()
+            next(iter(model.stream(model.ask(str(paths[number % len(paths)]), PROMPT, max_tokens=64))))
+            found.append(time.perf_counter() - start_s)
+    return statistics.median(found[2:])
+
+
+def table(results):
+    """Markdown: medians of all rounds, and how many times the other's requests a second."""
+    lines = [
+        "| way | at once | server | requests/s | first piece s | answer s | times theirs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    medians = {
+        key: {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+        for key, rounds in results.items()
+    }
+    for (way, at_once, who), found in medians.items():
+        other = medians.get((way, at_once, "mlx_vlm.server"))
+        times = f"{found['per_s'] / other['per_s']:.1f}" if other and who != "mlx_vlm.server" else ""
+        lines.append(
+            f"| {way} | {at_once} | {who} | {found['per_s']:.1f} | {found['first_s']:.3f} | {found['answer_s']:.3f} "
+            f"| {times} |"
+        )
+    return "\n".join(lines)
+
+
+def main(arguments):
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--requests", type=int, default=64)
+    parser.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE)
+    parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    chosen, results = parser.parse_args(arguments), {}
+    for _ in range(chosen.rounds):
+        for who in chosen.servers:
+            with tempfile.TemporaryDirectory() as folder, SERVERS[who](Path(folder)) as (url, model):
+                for way in ("streamed", "whole"):
+                    for at_once in chosen.at_once:
+                        work = measure(url, model, at_once, chosen.requests, stream=way == "streamed")
+                        results.setdefault((way, at_once, who), []).append(asyncio.run(work))
+    sys.stdout.write(table(results) + "\n")
+    alone_s = first_token_in_process(20)
+    sys.stdout.write(f"\nFirst piece of the engine alone: {alone_s:.3f} s\n")
+    return results
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

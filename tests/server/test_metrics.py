@@ -1,0 +1,38 @@
+"""Figures of a server."""
+
+from vlmkit.chat import ChoiceFinished
+from vlmkit.records import Usage
+from vlmkit.server.metrics import ServerMetrics
+from vlmkit.server.queues import Queues
+
+
+def test_what_happened_is_counted_by_model():
+    """Prompts of several choices count once, what was written counts for each."""
+    queues, metrics = Queues(["m", "n"]), ServerMetrics()
+    choice = ChoiceFinished("stop", Usage(prompt_tokens=5, completion_tokens=2))
+    metrics.note_load("m", is_well=True)
+    metrics.note_turn("m", 0.3)
+    metrics.note_piece("m", 0.5)
+    metrics.note_answer("m", 1.0, [choice, choice])
+    metrics.note_failure("n", None)
+    queues.enter("n")
+    figures = metrics.written(queues.models.values()).decode()
+    for line in (
+        'vlmkit_prompt_tokens_total{model_name="m"} 5.0',
+        'vlmkit_generation_tokens_total{model_name="m"} 4.0',
+        'vlmkit_request_success_total{finished_reason="stop",model_name="m"} 2.0',
+        'vlmkit_request_failures_total{code="error",model_name="n"} 1.0',
+        'vlmkit_model_loads_total{model_name="m",outcome="loaded"} 1.0',
+        'vlmkit_num_requests_waiting{model_name="n"} 1.0',
+        'vlmkit_time_to_first_token_seconds_count{model_name="m"} 1.0',
+        'vlmkit_seconds_since_last_token{model_name="m"} 0.0',
+    ):
+        assert line in figures
+    assert metrics.tokens_written == 4
+
+
+def test_servers_of_one_process_count_apart():
+    """Each has its own registry."""
+    first, second = ServerMetrics(), ServerMetrics()
+    first.note_load("m", is_well=True)
+    assert b"model_loads_total{" not in second.written([])

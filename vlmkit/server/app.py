@@ -1,0 +1,169 @@
+"""The application: settings in, something that uvicorn can serve out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from vlmkit import settings
+from vlmkit.chat import ChatError, ChatLimits
+from vlmkit.errors import BadSetting
+from vlmkit.server.access import Access, Gate, is_own_address
+from vlmkit.server.catalog import Catalog
+from vlmkit.server.problems import error_response
+from vlmkit.server.routes import Routes
+from vlmkit.server.switchboard import Switchboard
+from vlmkit.server.tickets import QueueLimits
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["Application", "ServerOptions", "application_of", "keys_of", "server_options"]
+
+_CODES = {
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing here. Chat completions are at POST /v1/chat/completions."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method_not_allowed",
+        "This method is not allowed here. Use GET or POST.",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerOptions:
+    """Everything about a server but its models.
+
+    Attributes
+    ----------
+    port : int
+        0 takes one that is free.
+    access : Access
+    limits : QueueLimits
+    chat_limits : ChatLimits
+    image_hosts : tuple of str
+    largest_request_bytes : int
+    """
+
+    port: int
+    access: Access
+    limits: QueueLimits = field(default_factory=QueueLimits)
+    chat_limits: ChatLimits = field(default_factory=ChatLimits)
+    image_hosts: tuple[str, ...] = ()
+    largest_request_bytes: int = 64 * 2**20
+
+
+def server_options(*, keys: tuple[str, ...] = (), needs_key: bool = True, **arguments: object) -> ServerOptions:
+    """Options as the settings have them now.
+
+    Parameters
+    ----------
+    keys : tuple of str, default ()
+    needs_key : bool, default True
+        Whether an address that other machines reach needs a key.
+    **arguments : object
+        Settings of the table ``[server]`` that the caller was given; None is not given.
+
+    Raises
+    ------
+    BadSetting
+        One of them cannot be used, or other machines could ask without a key.
+    """
+    named = ("queue_size", "max_loaded", "request_timeout_s", "switch_wait_s", "idle_unload_s", "shutdown_timeout_s")
+    found = {name: settings.get(name, arguments.pop(name, None)) for name in _NAMES}
+    if arguments:
+        raise BadSetting(
+            f"{next(iter(arguments))!r} is an unknown option of a server. Options are: {', '.join(_NAMES)}."
+        )
+    access = Access(
+        host=found["host"],
+        keys=keys,
+        allowed_hosts=found["allowed_hosts"],
+        allowed_origins=found["allowed_origins"],
+    )
+    if "*" in access.allowed_origins:
+        raise BadSetting("allowed_origins: '*' would let every web page ask. Name the pages, as https://page.example.")
+    if needs_key and not keys and not is_own_address(access.host):
+        message = (
+            f"host={access.host!r} lets other machines ask, and there is no key. Set VLMKIT_API_KEY, or give "
+            "--key-file (key=…); --no-auth (no_auth=True) lets everybody ask who reaches it."
+        )
+        raise BadSetting(message)
+    return ServerOptions(
+        port=found["port"],
+        access=access,
+        limits=QueueLimits(**{name: found[name] for name in named}),
+        chat_limits=ChatLimits(max_tokens=found["max_answer_tokens"], timeout_s=found["answer_timeout_s"]),
+        image_hosts=found["image_hosts"],
+        largest_request_bytes=found["largest_request_bytes"],
+    )
+
+
+_NAMES = tuple(setting.name for setting in settings.SETTINGS.values() if setting.table == "server")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Application:
+    """What is served, and the switchboard behind it.
+
+    Attributes
+    ----------
+    asgi : Gate
+    board : Switchboard
+    """
+
+    asgi: Gate
+    board: Switchboard
+
+
+def application_of(catalog: Catalog, options: ServerOptions) -> Application:
+    """Put a server together; nothing is loaded yet.
+
+    Parameters
+    ----------
+    catalog : mapping of str to CatalogEntry
+    options : ServerOptions
+    """
+    board = Switchboard(catalog, options.limits, options.chat_limits, options.image_hosts)
+    routes = Routes(board, options.largest_request_bytes)
+    app = Starlette(routes=routes.table(), exception_handlers={HTTPException: _not_here})
+    app.router.redirect_slashes = False
+    return Application(asgi=Gate(app, options.access), board=board)
+
+
+async def _not_here(_request: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    code, message = _CODES.get(status, (None, f"{status.phrase}."))
+    return error_response(ChatError(message, status=status, code=code))
+
+
+def keys_of(text: str | None, file: str | Path | None) -> tuple[str, ...]:
+    """Keys that open the server: from a variable, with commas between them, and from a file, one a line.
+
+    Parameters
+    ----------
+    text : str or None
+    file : str, Path or None
+
+    Raises
+    ------
+    BadSetting
+        The file cannot be read, or has no key.
+    """
+    found = [key.strip() for key in (text or "").split(",")]
+    if file is not None:
+        try:
+            lines = [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(
+                f"--key-file {file}: it cannot be read ({type(error).__name__}). Name a text file."
+            ) from error
+        if not any(lines):
+            raise BadSetting(f"--key-file {file}: there is no key in it. Write one into each line.")
+        found += lines
+    return tuple(dict.fromkeys(filter(None, found)))

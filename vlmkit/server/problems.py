@@ -1,0 +1,81 @@
+"""What a client is told that gets no answer: the dialect's error object, with the headers that client libraries read.
+
+``Retry-After`` and ``x-should-retry`` are what OpenAI's library goes by: it asks again after a 5xx, twice by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from typing import Any
+
+from starlette.responses import Response
+
+from vlmkit.errors import ChatError
+from vlmkit.server.tickets import Refusal
+
+__all__ = ["error_body", "error_response", "refused"]
+
+_LONGEST_RETRY_S = 60
+_JITTER = 0.25  # so that all who were refused together do not come back together
+
+_WORDS = {
+    Refusal.QUEUE_FULL: "{model}: as many requests wait as may wait. Try again a little later.",
+    Refusal.QUEUE_TIMEOUT: "{model}: its turn did not come in time. Try again, or ask for a stream: it waits longer.",
+    Refusal.MODEL_LOAD_FAILED: "{model} could not be loaded, and is tried again later. Name another model.",
+    Refusal.MODEL_SWITCH: "{model} had to make room for another model before the answer was complete. Try again.",
+    Refusal.SHUTTING_DOWN: "The server is being stopped. Try again when it is back.",
+}
+_FINAL = {Refusal.MODEL_LOAD_FAILED, Refusal.SHUTTING_DOWN}
+
+
+def refused(refusal: Refusal, model: str, eta_s: float | None = None) -> ChatError:
+    """The error for a request that the queues refuse.
+
+    Parameters
+    ----------
+    refusal : Refusal
+    model : str
+    eta_s : float or None, default None
+        When a turn would come.
+    """
+    return ChatError(
+        _WORDS[refusal].format(model=model),
+        status=503,
+        kind="server_busy",
+        code=refusal,
+        retry_after_s=None if refusal in _FINAL else eta_s or 1.0,
+        should_retry=False if refusal in _FINAL else None,
+    )
+
+
+def error_body(error: ChatError) -> dict[str, Any]:
+    """The error object; one that says that the server is busy is marked so.
+
+    Parameters
+    ----------
+    error : ChatError
+    """
+    is_queued = error.code in {Refusal.QUEUE_FULL, Refusal.QUEUE_TIMEOUT}
+    return {"error": {**error.body["error"], **({"queued": True} if is_queued else {})}}
+
+
+def error_response(error: ChatError) -> Response:
+    """The error as an answer.
+
+    Parameters
+    ----------
+    error : ChatError
+    """
+    headers = {"content-type": "application/json"}
+    if error.retry_after_s is not None:
+        wait_s = min(error.retry_after_s, _LONGEST_RETRY_S) * (1 + _JITTER * random.random())
+        headers["retry-after"] = str(max(1, math.ceil(wait_s)))
+    if error.should_retry is not None:
+        headers["x-should-retry"] = "true" if error.should_retry else "false"
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if error.code == Refusal.SHUTTING_DOWN:
+        headers["connection"] = "close"
+    return Response(json.dumps(error_body(error)), error.status, headers)

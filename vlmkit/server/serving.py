@@ -1,0 +1,192 @@
+"""A server that runs: uvicorn on one event loop, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import socket
+import threading
+from contextlib import suppress
+from typing import Any, Self
+
+import uvicorn
+
+from vlmkit.errors import BadSetting, ModelLoadFailed
+from vlmkit.server.app import Application, ServerOptions, application_of
+from vlmkit.server.catalog import Catalog
+from vlmkit.server.tickets import ModelState
+
+__all__ = ["RunningServer", "address_of", "bind"]
+
+_KEEP_ALIVE_S = 75  # clients keep connections; one that is closed under them is an error there
+_BACKLOG = 2048
+_START_TICK_S = 0.05
+_LEFTOVER_S = 5
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which ends when the switchboard has."""
+
+    def __init__(self, application: Application, first: str) -> None:
+        config = uvicorn.Config(
+            application.asgi,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_LEFTOVER_S,
+            backlog=_BACKLOG,
+        )
+        super().__init__(config)
+        self.load_error: Exception | None = None
+        self._board = application.board
+        self._first = first
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Task[None] | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        first_load = self._board.start(self._first)
+        ticking = asyncio.create_task(self._board.run())
+        starting = asyncio.create_task(self._watch(first_load))
+        try:
+            await super().serve(sockets)
+        finally:
+            if self._stopping is None:
+                await self._board.stop()
+            for task in (ticking, starting):
+                task.cancel()
+
+    def ask_to_stop(self) -> None:
+        """From any thread: let answers end, then end."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._begin_to_stop)
+
+    def _begin_to_stop(self) -> None:
+        if self._stopping is None:
+            self._stopping = asyncio.get_running_loop().create_task(self._stop())
+
+    async def _stop(self) -> None:
+        await self._board.stop()
+        self.should_exit = True
+
+    async def _watch(self, first_load: asyncio.Future[Exception | None]) -> None:
+        """A server whose first model cannot be loaded has nothing to say."""
+        self.load_error = await first_load
+        if self.load_error is not None:
+            self._begin_to_stop()
+
+
+def bind(options: ServerOptions) -> socket.socket:
+    """A socket at the address, before anything is loaded.
+
+    Parameters
+    ----------
+    options : ServerOptions
+
+    Raises
+    ------
+    BadSetting
+        The address is taken, or none of this machine.
+    """
+    host, port = options.access.host, options.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        message = (
+            f"{host}:{port}: cannot listen there ({error.strerror or error}). Give another host or port; 0 is free."
+        )
+        raise BadSetting(message) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """The server's address for clients on this machine, as ``"http://127.0.0.1:2000/v1"``.
+
+    Parameters
+    ----------
+    listener : socket
+    """
+    host, port = listener.getsockname()[:2]
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}/v1"
+
+
+class RunningServer:
+    """A server in a thread of this process.
+
+    Parameters
+    ----------
+    catalog : mapping of str to CatalogEntry
+    options : ServerOptions
+
+    Attributes
+    ----------
+    url : str
+        What clients call ``base_url``.
+    models : list of str
+        What they may call ``model``.
+
+    Raises
+    ------
+    SetupError
+        The address cannot be used, or the first model cannot be loaded.
+    """
+
+    def __init__(self, catalog: Catalog, options: ServerOptions) -> None:
+        listener = bind(options)
+        self.url = address_of(listener)
+        self.models = list(catalog)
+        self._has_key = bool(options.access.keys)
+        self._application = application_of(catalog, options)
+        self._server = _Server(self._application, self.models[0])
+        self._thread = threading.Thread(target=self._run, args=[listener], name="vlmkit-server", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+        try:
+            self._wait_for_first_load()
+        except BaseException:  # an impatient Ctrl-C, too
+            self._server.ask_to_stop()
+            atexit.unregister(self.stop)
+            raise
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it answers."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Let nobody in, let answers end, close the models; twice is fine."""
+        atexit.unregister(self.stop)  # whoever interrupts it does not want to wait at the end
+        self._server.ask_to_stop()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "" if self.is_running else ", stopped"
+        return f"<server at {self.url}, models: {', '.join(self.models)}{state}>"
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
+        from vlmkit.server.showing import card
+
+        return card(self.url, self.models, has_key=self._has_key, is_running=self.is_running)
+
+    def _run(self, listener: socket.socket) -> None:
+        asyncio.run(self._server.serve([listener]))
+
+    def _wait_for_first_load(self) -> None:
+        queue = self._application.board.queues.models[self.models[0]]
+        while self._thread.is_alive() and not (self._server.started and queue.state is ModelState.LOADED):
+            self._thread.join(_START_TICK_S)
+        if self._server.load_error is not None:
+            raise self._server.load_error
+        if not self._thread.is_alive():
+            raise ModelLoadFailed(f"The server at {self.url} ended while it started. See the log vlmkit.server.")

@@ -1,0 +1,169 @@
+"""Answers as they go over the wire: whole as JSON, or as server-sent events.
+
+Events are lines of ``data:`` and nothing else: comments, ``id:``, ``retry:`` and named events each break some client
+library. What a request waits for is told by ordinary chunks with an empty text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from vlmkit.chat import ChatError, ChatRequest, ChunkWriter, PreparedChat, TextDelta, chat_response
+from vlmkit.server.answers import Answer
+from vlmkit.server.problems import error_body
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+__all__ = ["EventStream", "chat_events", "unless_gone", "whole_chat"]
+
+Value = TypeVar("Value")
+
+_NOTHING = TextDelta("")  # keeps a connection alive
+_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}  # the latter for nginx
+
+
+class EventStream(StreamingResponse):
+    """A stream whose answer is given up when the client leaves, also before the first line.
+
+    Parameters
+    ----------
+    answer : Answer
+    lines : async iterator of bytes
+    """
+
+    def __init__(self, answer: Answer, lines: AsyncIterator[bytes]) -> None:
+        super().__init__(lines, media_type="text/event-stream", headers=_HEADERS)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Parameters
+        ----------
+        scope : mapping
+        receive, send : callable
+        """
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._answer.close()
+
+
+async def chat_events(answer: Answer, on_failure: Callable[[ChatError], None]) -> AsyncIterator[bytes]:
+    """The lines of a chat completion that is streamed.
+
+    Parameters
+    ----------
+    answer : Answer
+    on_failure : callable
+        Gets the error that the client is told.
+    """
+    try:
+        async for chunks in _chunks(answer):
+            if chunks:
+                yield b"".join(map(_line, chunks))
+    except ChatError as error:
+        on_failure(error)
+        yield _line(error_body(error))
+    yield b"data: [DONE]\n\n"
+
+
+async def _chunks(answer: Answer) -> AsyncIterator[list[dict[str, Any]]]:
+    """Chunks that go over the wire together."""
+    writer = None
+    async for status in answer.statuses():
+        writer = writer or ChunkWriter(_announced(answer.request))
+        yield _waiting(writer, status if answer.request.includes_status else None)
+    prepared = await answer.prepared()
+    writer = writer or ChunkWriter(prepared)
+    yield writer.begin()
+    async for event in answer.pieces():
+        yield writer.write(event or _NOTHING)
+    yield writer.end()
+
+
+def _waiting(writer: ChunkWriter, status: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if status is not None:
+        return [writer.status(status)]
+    return writer.begin() or writer.write(_NOTHING)
+
+
+def _announced(request: ChatRequest) -> PreparedChat:
+    """What stands in for a request that is not asked yet, as its model is not there to say what it is."""
+    return PreparedChat(
+        request=request,
+        asks=(),
+        id=f"chatcmpl-{secrets.token_hex(12)}",
+        created_s=int(time.time()),
+        fingerprint=f"vlmkit-{importlib.metadata.version('vlmkit')}",
+    )
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    """ASCII alone: some clients take Unicode's line ends for ends of a line, and half a character has no UTF-8."""
+    return b"data: " + json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n\n"
+
+
+async def whole_chat(request: Request, answer: Answer) -> Response:
+    """A chat completion in one piece; it is given up when the client leaves.
+
+    Parameters
+    ----------
+    request : Request
+    answer : Answer
+
+    Raises
+    ------
+    ChatError
+        There is no answer.
+    """
+    try:
+        prepared, events = await unless_gone(request, answer.whole())
+        return JSONResponse(chat_response(prepared, events))
+    finally:
+        answer.close()
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Value]) -> Value:
+    """Do something for a client as long as it is there; nobody else says that it left.
+
+    Parameters
+    ----------
+    request : Request
+        Its body was read.
+    work : coroutine
+
+    Returns
+    -------
+    What it gives.
+
+    Raises
+    ------
+    ChatError
+        The client left.
+    """
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise ChatError("The client has left.", status=499, code="client_closed")
+        return doing.result()
+    finally:
+        for task in (doing, leaving):
+            task.cancel()
+        await asyncio.gather(doing, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
