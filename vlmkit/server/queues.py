@@ -232,7 +232,7 @@ class Queues:
         if queue.turn_end is not None and ticket.number > queue.turn_end:
             phase = Phase.WAITING_FOR_MODEL
         position = queue.waiting.index(ticket) + 1
-        return TicketStatus(phase=phase, position=position, eta_s=self._eta_s(queue, position))
+        return TicketStatus(phase=phase, position=position, eta_s=queue.eta_s(position, self._now()))
 
     def eta_s(self, model: str) -> float | None:
         """Time until the turn of a request that would come now; None where nothing tells.
@@ -241,7 +241,8 @@ class Queues:
         ----------
         model : str
         """
-        return self._eta_s(self.models[model], len(self.models[model].waiting) + 1)
+        queue = self.models[model]
+        return queue.eta_s(len(queue.waiting) + 1, self._now())
 
     def advance(self) -> list[Action]:
         """What is to be done now. What it says is taken as done: turns begin, models are loading or closing."""
@@ -252,18 +253,6 @@ class Queues:
 
     def _is_coming(self, queue: ModelQueue) -> bool:
         return queue.state is ModelState.LOADING or queue.selected_s is not None or queue.name == self.pending
-
-    def _eta_s(self, queue: ModelQueue, position: int) -> float | None:
-        load_s: float | None = 0.0
-        if queue.state is not ModelState.LOADED:
-            load_s = queue.load_took_s
-            if load_s is not None and queue.state is ModelState.LOADING:
-                load_s = max(0.0, load_s - (self._now() - queue.changed_s))
-        if load_s is None or queue.answer_took_s is None:
-            return None
-        free = queue.slots - queue.running_weight
-        rounds = max(0, -(-(position - free) // queue.slots))
-        return load_s + rounds * queue.answer_took_s
 
     def _admit(self) -> Iterator[Action]:
         for queue in self.models.values():
@@ -324,7 +313,7 @@ class Queues:
         if draining is not None:
             yield from self._cancel_late(draining)
         elif self._now() - (target.wanted_since_s or 0.0) >= self.limits.switch_wait_s:
-            stayed = [queue for queue in in_memory if self._stayed(queue)]
+            stayed = [queue for queue in in_memory if queue.has_stayed(self.limits, self._now())]
             for queue in sorted(stayed, key=lambda queue: queue.changed_s)[:1]:
                 self.pending = target.name
                 queue.turn_end, queue.drain_s = self._last_number, self._now()
@@ -333,10 +322,6 @@ class Queues:
         self.pending = None
         for queue in in_memory:
             queue.turn_end = queue.drain_s = None
-
-    def _stayed(self, queue: ModelQueue) -> bool:
-        long_enough = self._now() - queue.changed_s >= self.limits.min_residence_s
-        return long_enough or queue.answers >= self.limits.min_answers
 
     def _cancel_late(self, queue: ModelQueue) -> Iterator[Action]:
         if self._now() - (queue.drain_s or 0.0) >= self.limits.drain_timeout_s:

@@ -255,6 +255,34 @@ class ModelQueue:
         turn_is_over = not self.waiting or self.waiting[0].number > (self.turn_end or 0)
         return self.turn_end is not None and not self.running and turn_is_over
 
+    def eta_s(self, position: int, now_s: float) -> float | None:
+        """Time until the turn of the request at a position, from 1; None where no earlier load or answer tells.
+
+        Parameters
+        ----------
+        position : int
+        now_s : float
+        """
+        load_s: float | None = 0.0
+        if self.state is not ModelState.LOADED:
+            load_s = self.load_took_s
+            if load_s is not None and self.state is ModelState.LOADING:
+                load_s = max(0.0, load_s - (now_s - self.changed_s))
+        if load_s is None or self.answer_took_s is None:
+            return None
+        rounds = max(0, -(-(position - self.slots + self.running_weight) // self.slots))
+        return load_s + rounds * self.answer_took_s
+
+    def has_stayed(self, limits: QueueLimits, now_s: float) -> bool:
+        """Whether it was loaded for long enough to close its turn.
+
+        Parameters
+        ----------
+        limits : QueueLimits
+        now_s : float
+        """
+        return now_s - self.changed_s >= limits.min_residence_s or self.answers >= limits.min_answers
+
     def turn(self, state: ModelState, now_s: float) -> None:
         """Go to another state.
 
