@@ -14,6 +14,7 @@ from pathlib import Path
 __all__ = [
     "FORMATS",
     "above_0",
+    "address",
     "chooses_no_place",
     "count",
     "count_from_0",
@@ -42,6 +43,7 @@ FORMATS = frozenset({"jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "jpeg2
 """Names of the formats that pictures can have here."""
 
 _LARGEST_PORT = 65_535
+_ADDRESS = re.compile(r"[A-Za-z0-9.:/*\[\]_-]+")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 # An address behind the name, a scheme, a folder; but not the one slash of a Hub id.
@@ -116,7 +118,15 @@ def names(raw: object) -> tuple[str, ...]:
     found = [part for part in raw.split(",") if part.strip()] if isinstance(raw, str) else raw
     if not isinstance(found, list | tuple):
         raise TypeError
-    return tuple(dict.fromkeys(text(name) for name in found))
+    return tuple(dict.fromkeys(address(name) for name in found))
+
+
+def address(raw: object) -> str:
+    """A name or address of a machine, also with a scheme and a port. Raises ValueError or TypeError."""
+    name = text(raw)
+    if not _ADDRESS.fullmatch(name):
+        raise ValueError
+    return name
 
 
 def count_or_auto(raw: object) -> int | str:

@@ -111,7 +111,7 @@ _ROWS = (
     Setting("processing", "store", True,
             'a file, true for the default file, false for none, "replay" or "replay:FILE" to ask no model',
             checks.store),
-    Setting("server", "host", "127.0.0.1", 'an address of this machine, as "127.0.0.1" or "0.0.0.0"', checks.text),
+    Setting("server", "host", "127.0.0.1", 'an address of this machine, as "127.0.0.1" or "0.0.0.0"', checks.address),
     Setting("server", "port", 2000, "a whole number up to 65535; 0 takes one that is free", checks.port),
     Setting("server", "queue_size", 10, "a whole number from 1 up", checks.count),
     Setting("server", "max_loaded", 1, "a whole number of models from 1 up", checks.count),
