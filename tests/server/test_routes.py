@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import pytest
 from chat_clients import asking, chunks_of, reading, text_of, until
@@ -43,6 +44,41 @@ def test_a_chat_completion_whole_and_streamed(serving, client):
     assert (chunks[-2]["choices"][0]["finish_reason"], chunks[-1]["choices"]) == ("stop", [])
     assert chunks[-1]["usage"] == whole["usage"]
     assert len({(chunk["id"], chunk["created"]) for chunk in chunks}) == 1
+
+
+def test_the_responses_api_whole_and_streamed(serving, client):
+    """Events have names and numbers, and the last one has the whole answer."""
+    server = serving("fake:echo")
+    body = {"model": "fake:echo", "input": "Say something."}
+    whole = client.post(f"{server.url}/responses", json=body).json()
+    assert (whole["object"], whole["status"]) == ("response", "completed")
+    assert whole["output"][0]["content"][0]["text"] == "Say something."
+    with client.stream("POST", f"{server.url}/responses", json={**body, "stream": True}) as response:
+        events = named_events(response)
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    assert (events[0]["type"], events[-1]["type"]) == ("response.created", "response.completed")
+    assert "".join(event.get("delta", "") for event in events) == "Say something."
+    assert events[-1]["response"]["output"][0]["content"][0]["text"] == "Say something."
+    response = client.post(f"{server.url}/responses", json={**body, "previous_response_id": "resp_1"})
+    assert (response.status_code, error_of(response)["param"]) == (400, "previous_response_id")
+
+
+def test_a_response_that_waits_and_fails_says_so(serving, client, tmp_path):
+    """By the event that stands for a failure."""
+    server = serving({"a": Dripping("a"), "broken": f"fake:{tmp_path}/none.json"})
+    body = {"model": "broken", "input": "Say something.", "stream": True}
+    with reading(server.url, asking("a")), client.stream("POST", f"{server.url}/responses", json=body) as response:
+        events = named_events(response)
+    assert [event["type"] for event in events] == ["response.created", "response.in_progress", "response.failed"]
+    assert "could not be loaded" in events[-1]["response"]["error"]["message"]
+
+
+def named_events(response):
+    """Events of the Responses API, each under its own name."""
+    lines = [line for line in response.iter_lines() if line and not line.startswith(":")]
+    names, data = lines[::2], [json.loads(line.removeprefix("data: ")) for line in lines[1::2]]
+    assert names == [f"event: {event['type']}" for event in data]
+    return data
 
 
 @pytest.mark.core_model

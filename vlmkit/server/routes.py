@@ -5,19 +5,27 @@ from __future__ import annotations
 import functools
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vlmkit.chat import ChatError, read_request
+from vlmkit.chat import (
+    ChatError,
+    ChatEvent,
+    PreparedChat,
+    chat_response,
+    read_request,
+    read_responses_request,
+    responses_object,
+)
 from vlmkit.server.answers import Answer
 from vlmkit.server.bodies import Bodies
 from vlmkit.server.metrics import CONTENT_TYPE_LATEST
 from vlmkit.server.problems import error_response, refused
-from vlmkit.server.streaming import EventStream, chat_events, whole_chat
+from vlmkit.server.streaming import EventStream, chat_events, response_events, unless_gone
 from vlmkit.server.switchboard import Switchboard
 from vlmkit.server.tickets import ModelState, Refusal
 
@@ -25,6 +33,7 @@ __all__ = ["Routes", "told"]
 
 _LOG = logging.getLogger("vlmkit.server")
 
+Asked = TypeVar("Asked")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -69,6 +78,7 @@ class Routes:
         """All of them, for Starlette."""
         rows: list[tuple[str, Endpoint, str]] = [
             ("/v1/chat/completions", self.chat, "POST"),
+            ("/v1/responses", self.responses, "POST"),
             ("/v1/models", self.models, "GET"),
             ("/v1/models/select", self.select, "POST"),
             ("/v1/models/status", self.status, "GET"),
@@ -92,22 +102,35 @@ class Routes:
         ChatError
             It cannot be served.
         """
-        body = await self._bodies.read_json(request)
-        if isinstance(body, dict) and isinstance(body.get("model"), str):
-            self._board.check(body["model"])  # before its pictures are looked at
-        asked = await self._board.in_pool(self._read, body)
+        asked = await self._asked(request, read_request)
         answer = Answer(self._board, asked)
-        try:
-            if not asked.is_streamed:
-                return await whole_chat(request, answer)
-            await answer.settle()
-        except BaseException as error:
-            answer.close()
-            if isinstance(error, ChatError):
-                self._board.metrics.note_failure(asked.model, error.code)
-            raise
-        failed = functools.partial(self._note, asked.model)
-        return EventStream(answer, chat_events(answer, failed))
+        return await self._answered(
+            request,
+            answer,
+            lambda: chat_events(answer, functools.partial(self._note, asked.model)),
+            chat_response,
+        )
+
+    async def responses(self, request: Request) -> Response:
+        """An answer of the Responses API, whole or streamed.
+
+        Parameters
+        ----------
+        request : Request
+
+        Raises
+        ------
+        ChatError
+            It cannot be served.
+        """
+        asked = await self._asked(request, read_responses_request)
+        answer = Answer(self._board, asked.chat)
+        return await self._answered(
+            request,
+            answer,
+            lambda: response_events(answer, asked, functools.partial(self._note, asked.chat.model)),
+            functools.partial(responses_object, asked),
+        )
 
     async def models(self, _request: Request) -> Response:
         """The models that can be named."""
@@ -213,8 +236,35 @@ class Routes:
         figures = self._board.metrics.written(self._board.queues.models.values())
         return Response(figures, media_type=CONTENT_TYPE_LATEST)
 
-    def _read(self, body: Any) -> Any:
-        return read_request(body, limits=self._board.chat_limits, fetch=self._board.fetch)
+    async def _asked(self, request: Request, read: Callable[..., Asked]) -> Asked:
+        """What a client asks for; the model's name is looked at before the pictures are."""
+        body = await self._bodies.read_json(request)
+        if isinstance(body, dict) and isinstance(body.get("model"), str):
+            self._board.check(body["model"])
+        limits, fetch = self._board.chat_limits, self._board.fetch
+        return await self._board.in_pool(functools.partial(read, body, limits=limits, fetch=fetch))
+
+    async def _answered(
+        self,
+        request: Request,
+        answer: Answer,
+        stream: Callable[[], AsyncIterator[bytes]],
+        write: Callable[[PreparedChat, list[ChatEvent]], dict[str, Any]],
+    ) -> Response:
+        """An answer as it was asked for; however it ends, its place in the queue is given back."""
+        is_handed_on = False
+        try:
+            if not answer.request.is_streamed:
+                return JSONResponse(write(*await unless_gone(request, answer.whole())))
+            await answer.settle()
+            is_handed_on = True
+            return EventStream(answer, stream())
+        except ChatError as error:
+            self._note(answer.request.model, error)
+            raise
+        finally:
+            if not is_handed_on:
+                answer.close()
 
     def _note(self, model: str, error: ChatError) -> None:
         self._board.metrics.note_failure(model, error.code)

@@ -1,7 +1,8 @@
 """Answers as they go over the wire: whole as JSON, or as server-sent events.
 
-Events are lines of ``data:`` and nothing else: comments, ``id:``, ``retry:`` and named events each break some client
-library. What a request waits for is told by ordinary chunks with an empty text.
+Events of a chat completion are lines of ``data:`` and nothing else: comments, ``id:``, ``retry:`` and named events each
+break some client library. What a request waits for is told by ordinary chunks with an empty text. Clients of the
+Responses API expect names, and take comments.
 """
 
 from __future__ import annotations
@@ -14,9 +15,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
-from vlmkit.chat import ChatError, ChatRequest, ChunkWriter, PreparedChat, TextDelta, chat_response
+from vlmkit.chat import (
+    ChatError,
+    ChatRequest,
+    ChoiceFailed,
+    ChunkWriter,
+    PreparedChat,
+    ResponsesRequest,
+    ResponsesWriter,
+    TextDelta,
+)
 from vlmkit.server.answers import Answer
 from vlmkit.server.problems import error_body
 
@@ -24,10 +34,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["EventStream", "chat_events", "unless_gone", "whole_chat"]
+__all__ = ["EventStream", "chat_events", "response_events", "unless_gone"]
 
 Value = TypeVar("Value")
 
+_COMMENT = b": waiting\n\n"
 _NOTHING = TextDelta("")  # keeps a connection alive
 _HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}  # the latter for nginx
 
@@ -92,6 +103,43 @@ async def _chunks(answer: Answer) -> AsyncIterator[list[dict[str, Any]]]:
     yield writer.end()
 
 
+async def response_events(
+    answer: Answer, request: ResponsesRequest, on_failure: Callable[[ChatError], None]
+) -> AsyncIterator[bytes]:
+    """The lines of an answer of the Responses API that is streamed.
+
+    Parameters
+    ----------
+    answer : Answer
+    request : ResponsesRequest
+    on_failure : callable
+        Gets the error that the client is told.
+    """
+    writer = None
+    try:
+        async for _ in answer.statuses():
+            if writer is None:
+                writer = ResponsesWriter(request, _announced(answer.request))
+                yield _named(writer.begin())
+            else:
+                yield _COMMENT
+        prepared = await answer.prepared()
+        if writer is None:
+            writer = ResponsesWriter(request, prepared)
+            yield _named(writer.begin())
+        async for event in answer.pieces():
+            if lines := _COMMENT if event is None else _named(writer.write(event)):
+                yield lines
+    except ChatError as error:
+        on_failure(error)
+        writer = writer or ResponsesWriter(request, _announced(answer.request))
+        yield _named(writer.write(ChoiceFailed(error)))
+
+
+def _named(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(b"event: " + event["type"].encode() + b"\n" + _line(event) for event in events)
+
+
 def _waiting(writer: ChunkWriter, status: dict[str, Any] | None) -> list[dict[str, Any]]:
     if status is not None:
         return [writer.status(status)]
@@ -112,26 +160,6 @@ def _announced(request: ChatRequest) -> PreparedChat:
 def _line(value: dict[str, Any]) -> bytes:
     """ASCII alone: some clients take Unicode's line ends for ends of a line, and half a character has no UTF-8."""
     return b"data: " + json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n\n"
-
-
-async def whole_chat(request: Request, answer: Answer) -> Response:
-    """A chat completion in one piece; it is given up when the client leaves.
-
-    Parameters
-    ----------
-    request : Request
-    answer : Answer
-
-    Raises
-    ------
-    ChatError
-        There is no answer.
-    """
-    try:
-        prepared, events = await unless_gone(request, answer.whole())
-        return JSONResponse(chat_response(prepared, events))
-    finally:
-        answer.close()
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Value]) -> Value:
