@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vlmkit.lazy import lazy_exports
+from vlmkit.extras import lazy_exports
 
 __all__ = ["Catalog", "CatalogEntry", "catalog_of", "serve"]
 

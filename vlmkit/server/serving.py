@@ -45,12 +45,15 @@ class _Server(uvicorn.Server):
         self._first = first
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._is_unwanted = False
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         first_load = self._board.start(self._first)
         ticking = asyncio.create_task(self._board.run())
         starting = asyncio.create_task(self._watch(first_load))
+        if self._is_unwanted:
+            self._begin_to_stop()
         try:
             await super().serve(sockets)
         finally:
@@ -61,6 +64,7 @@ class _Server(uvicorn.Server):
 
     def ask_to_stop(self) -> None:
         """From any thread: let answers end, then end."""
+        self._is_unwanted = True
         if self._loop is not None:
             with suppress(RuntimeError):  # it has ended
                 self._loop.call_soon_threadsafe(self._begin_to_stop)

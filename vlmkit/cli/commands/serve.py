@@ -56,9 +56,8 @@ def serve(models: tuple[str, ...], key_file: Path | None, *, no_auth: bool, **op
         logging.getLogger(name).setLevel(logging.INFO)
     given = {name: value for name, value in options.items() if value not in {None, ()}}
     given["port"] = settings.get("port", given.get("port"))
-    stop = threading.Event()
+    server, stop = start(models or None, key_file=key_file, no_auth=no_auth, **given), threading.Event()
     with noted(stop):
-        server = start(models or None, key_file=key_file, no_auth=no_auth, **given)
         say(f"Serving {', '.join(server.models)} at {server.url}")
         stop.wait()
         server.stop()
