@@ -28,14 +28,14 @@ from vlmkit.chat import (
 )
 from vlmkit.server.switchboard import Switchboard
 
-__all__ = ["Answer", "joined"]
+__all__ = ["ChatAnswer", "joined"]
 
 _STATUS_S = 1.0
 _BEAT_S = 5.0  # clients and proxies give up a connection that says nothing, the most impatient after 20 s
 _SETTLE_S = 0.25
 
 
-class Answer:
+class ChatAnswer:
     """The answer to one request, from its place in the queue on.
 
     Parameters

@@ -21,7 +21,7 @@ from vlmkit.chat import (
     read_responses_request,
     responses_object,
 )
-from vlmkit.server.answers import Answer
+from vlmkit.server.answers import ChatAnswer
 from vlmkit.server.bodies import Bodies
 from vlmkit.server.metrics import CONTENT_TYPE_LATEST
 from vlmkit.server.problems import error_response, refused
@@ -103,7 +103,7 @@ class Routes:
             It cannot be served.
         """
         asked = await self._asked(request, read_request)
-        answer = Answer(self._board, asked)
+        answer = ChatAnswer(self._board, asked)
         return await self._answered(
             request,
             answer,
@@ -124,7 +124,7 @@ class Routes:
             It cannot be served.
         """
         asked = await self._asked(request, read_responses_request)
-        answer = Answer(self._board, asked.chat)
+        answer = ChatAnswer(self._board, asked.chat)
         return await self._answered(
             request,
             answer,
@@ -247,7 +247,7 @@ class Routes:
     async def _answered(
         self,
         request: Request,
-        answer: Answer,
+        answer: ChatAnswer,
         stream: Callable[[], AsyncIterator[bytes]],
         write: Callable[[PreparedChat, list[ChatEvent]], dict[str, Any]],
     ) -> Response:

@@ -27,7 +27,7 @@ from vlmkit.chat import (
     ResponsesWriter,
     TextDelta,
 )
-from vlmkit.server.answers import Answer
+from vlmkit.server.answers import ChatAnswer
 from vlmkit.server.problems import error_body
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class EventStream(StreamingResponse):
 
     Parameters
     ----------
-    answer : Answer
+    answer : ChatAnswer
     lines : async iterator of bytes
     """
 
-    def __init__(self, answer: Answer, lines: AsyncIterator[bytes]) -> None:
+    def __init__(self, answer: ChatAnswer, lines: AsyncIterator[bytes]) -> None:
         super().__init__(lines, media_type="text/event-stream", headers=_HEADERS)
         self._answer = answer
 
@@ -70,12 +70,12 @@ class EventStream(StreamingResponse):
             self._answer.close()
 
 
-async def chat_events(answer: Answer, on_failure: Callable[[ChatError], None]) -> AsyncIterator[bytes]:
+async def chat_events(answer: ChatAnswer, on_failure: Callable[[ChatError], None]) -> AsyncIterator[bytes]:
     """The lines of a chat completion that is streamed.
 
     Parameters
     ----------
-    answer : Answer
+    answer : ChatAnswer
     on_failure : callable
         Gets the error that the client is told.
     """
@@ -89,7 +89,7 @@ async def chat_events(answer: Answer, on_failure: Callable[[ChatError], None]) -
     yield b"data: [DONE]\n\n"
 
 
-async def _chunks(answer: Answer) -> AsyncIterator[list[dict[str, Any]]]:
+async def _chunks(answer: ChatAnswer) -> AsyncIterator[list[dict[str, Any]]]:
     """Chunks that go over the wire together."""
     writer = None
     async for status in answer.statuses():
@@ -104,13 +104,13 @@ async def _chunks(answer: Answer) -> AsyncIterator[list[dict[str, Any]]]:
 
 
 async def response_events(
-    answer: Answer, request: ResponsesRequest, on_failure: Callable[[ChatError], None]
+    answer: ChatAnswer, request: ResponsesRequest, on_failure: Callable[[ChatError], None]
 ) -> AsyncIterator[bytes]:
     """The lines of an answer of the Responses API that is streamed.
 
     Parameters
     ----------
-    answer : Answer
+    answer : ChatAnswer
     request : ResponsesRequest
     on_failure : callable
         Gets the error that the client is told.
