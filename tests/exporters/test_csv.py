@@ -119,3 +119,13 @@ def test_a_terminal_obeys_no_cell(photos, captions):
     assert b"\x1b" not in (photos / "set.csv").read_bytes()
     assert read_dataset(photos / "set.csv")["caption"].tolist()[0] == "a[31mb\tc\nd"
     assert (frame.vlm.merge_edits(photos / "set.csv")["caption_status"] == "auto").all()
+
+
+@pytest.mark.parametrize("first", ["a.jpg,a dog", "A dog;photos/B.PNG", "c.webp"])
+def test_a_file_without_names_loses_no_record(tmp_path, first):
+    """Its first record would be taken for names; a picture may stand behind a name that says so."""
+    (tmp_path / "set.csv").write_text(f"{first}\n{first}\n", encoding="utf-8")
+    with pytest.raises(SetupError, match="its first line names no columns, but a picture"):
+        read_dataset(tmp_path / "set.csv")
+    (tmp_path / "set.csv").write_text("path,mask.png\na.jpg,1\n", encoding="utf-8")
+    assert read_dataset(tmp_path / "set.csv")["mask.png"].tolist() == ["1"]

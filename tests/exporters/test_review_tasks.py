@@ -204,3 +204,11 @@ def test_a_broken_task_does_not_end_it(read):
     """It is left out and told; so is all that follows where the file ends half-way."""
     with pytest.warns(UserWarning, match=r"2 of 3 records are left out: record 2 \(.*record 3"):
         assert len(read(task(), {"data": {"image": "a.jpg"}, "annotations": 5}, 7, format="label_studio")) == 1
+
+
+@pytest.mark.parametrize("broken", [{"id": 2, "data": None}, {"id": 2, "annotations": []}, {"data": "a.jpg", "id": 3}])
+def test_a_task_without_data_adds_no_columns(read, broken):
+    """It is no record of the short form either."""
+    with pytest.warns(UserWarning, match=r"1 of 2 records are left out: record 2 \(.*no 'data'"):
+        table = read(task(), broken, format="label_studio")
+    assert not {"data", "annotations", "relations"} & set(table)

@@ -17,8 +17,9 @@ from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
 from vlmkit.exporters.values import to_json
 from vlmkit.extras import open_by_name
+from vlmkit.sources.formats import SUFFIXES
 from vlmkit.sources.urls import path_from_text, path_in_text
-from vlmkit.untrusted import for_file
+from vlmkit.untrusted import for_file, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,14 +188,25 @@ def read_csv(
     Raises
     ------
     SetupError
-        The file cannot be read.
+        The file cannot be read, or its first line names no columns.
     """
     reading = Reading(path)
     found, rows = open_csv(Path(path), reading, delimiter=delimiter, encoding=encoding)
     names = [unguard(name) if guarded else name for name in found]
+    _check_names(path, names)
     cells = ([unguard(cell) if guarded and cell is not None else cell for cell in row] for row in rows)
     records = (dict(zip(names, row, strict=True)) for row in cells)
     return reading.table([_named(record) if guarded else record for record in records], names)
+
+
+def _check_names(path: str | Path, names: Sequence[str]) -> None:
+    """Whether the first line is one of names; where it is a record, that record would be lost."""
+    picture = next((name for name in names if Path(name).suffix.lower() in SUFFIXES), None)
+    if picture is not None and "path" not in names:
+        raise SetupError(
+            f"{path}: its first line names no columns, but a picture, {quoted(picture)}. "
+            "Put a line of names above it, such as path,caption."
+        )
 
 
 def _named(record: dict[str, str | None]) -> dict[str, str | None]:

@@ -110,6 +110,8 @@ def _column(name: str) -> str:
 def _rows(task: Any, where: str, locator: Locator, reading: Reading, is_all: bool) -> list[dict[str, Any]]:
     """What a task becomes: one row, or one for each person."""
     if not isinstance(task.get("data"), dict):
+        if "annotator" not in task and {"data", "annotations", "predictions"} & set(task):
+            raise ValueError("no 'data'")
         return [_minimal(task, locator)]
     path, data = _pictured(task["data"], locator)
     number = {"task_id": task["id"]} if task.get("id") is not None else {}
