@@ -5,7 +5,7 @@ import time
 from concurrent.futures import wait
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vlmkit.engines.request import ReplyFuture, Request, Transcript
@@ -181,7 +181,6 @@ def run(text, stop=()):
     return transcript, pieces
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_pieces_make_up_the_text_whatever_the_characters(text):
     """Characters of one to four bytes come out whole, in order, once."""
@@ -217,7 +216,6 @@ def test_the_text_ends_before_the_first_stop_text(text, stop, expected, stopped)
     assert "".join(pieces) == expected
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab", max_size=12), st.lists(st.text(alphabet="ab", min_size=1, max_size=3), max_size=3))
 def test_stop_texts_cut_like_a_search_in_the_whole_text(text, stop):
     """Whatever the overlaps, the result is what cutting the finished text gives, up to which stop text ended first."""

@@ -11,3 +11,9 @@ for name in label-studio trl img2dataset; do
     "$folder/$name/bin/pip" install --quiet "$name"
 done
 "$folder/trl/bin/pip" install --quiet pillow
+# Their readers of data need torch, of any build, and nothing of torchvision but that it can be imported.
+for name in openclip llamafactory; do
+    [ -x "$folder/$name/bin/python" ] || "$python" -m venv "$folder/$name"
+done
+"$folder/openclip/bin/pip" install --quiet open_clip_torch==3.3.0 webdataset==0.2.86 pandas
+"$folder/llamafactory/bin/pip" install --quiet llamafactory==0.9.5

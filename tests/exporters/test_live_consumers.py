@@ -1,4 +1,4 @@
-"""Consumers in environments of their own: a real Label Studio server, TRL, img2dataset; see install_consumers.sh."""
+"""Consumers in environments of their own: a real Label Studio server, trainers; see install_consumers.sh."""
 
 import json
 import os
@@ -16,7 +16,15 @@ from pathlib import Path
 import pytest
 
 import vlmkit as vk
-from vlmkit.exporters import merge_edits, read_dataset, to_csv, to_label_studio, to_messages
+from vlmkit.exporters import (
+    merge_edits,
+    read_dataset,
+    to_csv,
+    to_label_studio,
+    to_llava,
+    to_messages,
+    to_webdataset,
+)
 
 pytestmark = pytest.mark.live
 
@@ -181,3 +189,98 @@ def test_trl_sees_each_picture_with_its_answer(captions, tmp_path):
     said = json.loads(done.stdout.splitlines()[-1])
     assert [size for size, _ in said] == [[20, 12], [21, 12], [22, 12], [12, 23], [24, 12]]
     assert [text for _, text in said] == captions["caption"].tolist()
+
+
+def answer_of(name, code, *arguments, folder=None):
+    """What a program in a consumer's environment prints last, as JSON."""
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "DISABLE_VERSION_CHECK": "1"}
+    done = subprocess.run(
+        [environment(name), "-c", code, *map(str, arguments)],
+        capture_output=True, text=True, check=False, timeout=600, cwd=folder, env={**os.environ, **offline},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+SIZES = [[20, 12], [21, 12], [22, 12], [23, 12], [24, 12]]  # as stored: these readers heed no EXIF
+
+OPENCLIP = """
+import argparse, json, sys
+import torch
+
+real = torch.library.register_fake  # torchvision's operators may be of another build; to read data takes none of them
+torch.library.register_fake = lambda name, *more, **options: (
+    (lambda function: function) if str(name).startswith("torchvision::") else real(name, *more, **options)
+)
+from open_clip_train.data import CsvDataset, get_wds_dataset
+
+table = CsvDataset(
+    sys.argv[1], transforms=lambda image: image.size, img_key="path", caption_key="caption", sep=",",
+    tokenizer=lambda texts: texts,
+)
+options = argparse.Namespace(
+    train_data=sys.argv[2], val_data=None, train_num_samples=5, val_num_samples=0, dataset_resampled=False, seed=0,
+    workers=1, world_size=1, batch_size=5, train_data_upsampling_factors=None, distributed=False,
+)
+shards = get_wds_dataset(options, lambda image: torch.tensor(image.size), True, tokenizer=lambda text: [text])
+sizes, texts = next(iter(shards.dataloader))
+print(json.dumps([[table[i] for i in range(len(table))], sorted(zip(sizes.tolist(), texts))]))
+"""
+
+
+def test_openclip_sees_each_picture_with_its_caption(captions, photos, tmp_path):
+    """A table with the keys of its card, from the pictures' folder, and shards."""
+    to_csv(captions, tmp_path / "set.csv")
+    to_webdataset(captions, tmp_path / "set")
+    (shard,) = (tmp_path / "set").glob("*.tar")
+    table, shards = answer_of("openclip", OPENCLIP, tmp_path / "set.csv", shard, folder=photos)
+    expected = [[size, text] for size, text in zip(SIZES, captions["caption"], strict=True)]
+    assert table == expected
+    assert [text for _, text in shards] == sorted(captions["caption"], key=captions["caption"].tolist().index)
+
+
+LLAMA_FACTORY = """
+import json, os, sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+for name in ("torchaudio",):  # not asked for anything, and its build must fit torch's
+    sys.modules[name] = ModuleType(name)
+    sys.modules[name].__spec__ = ModuleSpec(name, None)
+from datasets import load_dataset
+from llamafactory.data.converter import align_dataset
+from llamafactory.data.parser import get_dataset_list
+from llamafactory.hparams import DataArguments
+from PIL import Image
+from transformers import Seq2SeqTrainingArguments
+
+folder, pictures = sys.argv[1:]
+tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+entries = {
+    "llava": {"file_name": "llava.json", "columns": {"messages": "conversations", "images": "image"}},
+    "text": {"file_name": "text.jsonl", "columns": {"messages": "messages", "images": "images"}, "tags": tags},
+}
+with open(os.path.join(folder, "dataset_info.json"), "w") as file:
+    json.dump({name: {"formatting": "sharegpt", **entry} for name, entry in entries.items()}, file)
+said = []
+for name, entry in entries.items():
+    (attributes,) = get_dataset_list([name], folder)
+    path = os.path.join(folder, entry["file_name"])
+    data = load_dataset("json", data_files=path, split="train", cache_dir=os.path.join(folder, "cache"))
+    options = DataArguments(dataset=name, dataset_dir=folder, media_dir=pictures)
+    training = Seq2SeqTrainingArguments(output_dir=os.path.join(folder, "out"), use_cpu=True, report_to=[])
+    for row in align_dataset(data, attributes, options, training):
+        (question,), (answer,), (picture,) = row["_prompt"], row["_response"], row["_images"]
+        said.append([question["content"].count("<image>"), Image.open(picture).size, answer["content"]])
+print(json.dumps(said))
+"""
+
+
+def test_llama_factory_sees_each_picture_with_its_answer(captions, photos, tmp_path):
+    """LLaVA's form and messages as text, by an entry of `dataset_info.json` as the card has it."""
+    captions = captions.assign(caption=["an <image>, a <video>", *captions["caption"][1:]])
+    to_llava(captions, tmp_path / "llava.json", root=photos)
+    to_messages(captions, tmp_path / "text.jsonl", style="text", root=photos)
+    said = answer_of("llamafactory", LLAMA_FACTORY, tmp_path, photos)
+    texts = ["an (image), a (video)", *captions["caption"][1:]]
+    assert said == [[1, size, text] for size, text in zip(SIZES, texts, strict=True)] * 2
