@@ -110,8 +110,6 @@ def _column(name: str) -> str:
 def _rows(task: Any, where: str, locator: Locator, reading: Reading, is_all: bool) -> list[dict[str, Any]]:
     """What a task becomes: one row, or one for each person."""
     if not isinstance(task.get("data"), dict):
-        if "annotator" not in task and {"data", "annotations", "predictions"} & set(task):
-            raise ValueError("no 'data'")
         return [_minimal(task, locator)]
     path, data = _pictured(task["data"], locator)
     number = {"task_id": task["id"]} if task.get("id") is not None else {}
@@ -202,6 +200,8 @@ def _joined(before: Any, value: Any) -> Any:
 
 def _minimal(record: Any, locator: Locator) -> dict[str, Any]:
     """A row of JSON-MIN, which says neither which keys are answers nor what models said."""
+    if "annotator" not in record and {"data", "annotations", "predictions"} & set(record):
+        raise ValueError("no 'data'")  # a broken task of the long form
     data = {name: _unpacked(value) for name, value in record.items() if name not in _ABOUT_MIN}
     path, further = _pictured(data, locator)
     answers = {name: value for name, value in further.items() if name != "row_id"}
