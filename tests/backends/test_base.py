@@ -42,6 +42,16 @@ def test_a_backend_of_a_few_lines_has_everything(shouting):
     assert shouting.info.name == "shouting:loud"
 
 
+def test_what_is_wrong_with_an_ask_is_told_without_asking(shouting):
+    """What submitting would raise at once, and what its future would end with at once."""
+    shouting.validate(HELLO)
+    with pytest.raises(BadSetting, match="messages"):
+        shouting.validate(Ask(messages=()))
+    with pytest.raises(Refused, match="blank"):
+        shouting.validate(Ask(messages=one_question(" ")))
+    assert shouting.stats.answered == 0
+
+
 def test_who_does_not_stream_gives_the_answer_as_one_piece(shouting):
     """Whoever listens hears all of it in either case."""
     assert [delta.text for delta in shouting.stream(HELLO)] == ["HELLO", ""]

@@ -75,6 +75,21 @@ def test_a_closed_stream_cancels(fake, body):
     assert (backend.stats.answered, backend.stats.failed) == (1, 1)
 
 
+def test_a_closed_awaited_stream_cancels_at_once(fake, body):
+    """So does one that is read in an event loop, before the loop ends."""
+    backend = fake(["at once", "slow"], delay_s=[0.0, 60.0])
+
+    async def read():
+        chunks = ChatAdapter(backend).astream(body(n=2))
+        while (await anext(chunks))["choices"][0]["finish_reason"] is None:
+            pass
+        await chunks.aclose()
+        return backend.stats
+
+    counts = asyncio.run(read())
+    assert (counts.answered, counts.failed) == (1, 1)
+
+
 def test_a_cancelled_job_says_so(fake, body):
     """The last event of a cancelled choice is a failure."""
     backend, events, ended = fake("slow", delay_s=60), [], threading.Event()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vlmkit.errors import RateLimited, Refused, ServerFault, Unauthorized
+from vlmkit.errors import PromptTooLong, RateLimited, Refused, ServerFault, Unauthorized
 from vlmkit.providers.faults import fault_in_body, fault_of_answer, is_missing_model, retry_after_s, server_words
 from vlmkit.providers.transport import HttpAnswer
 
@@ -313,3 +313,19 @@ def test_what_is_said_on_purpose_comes_first():
 def test_strange_bodies_are_no_trouble(body):
     """Nested without end, no text at all, too large a number."""
     assert retry_after_s(answer(body)) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+        "the request exceeds the available context size, try increasing it",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+    ],
+)
+def test_a_prompt_beyond_the_context_is_told_from_other_refusals(words):
+    """As OpenAI, llama.cpp and Anthropic say it; a refusal for other reasons stays one."""
+    assert type(fault_of_answer(answer({"error": {"message": words}}, 400), "m")) is PromptTooLong
+    code = {"error": {"message": "too many", "code": "context_length_exceeded"}}
+    assert type(fault_of_answer(answer(code, 400), "m")) is PromptTooLong
+    assert type(fault_of_answer(answer({"error": {"message": "temperature is too high"}}, 400), "m")) is Refused

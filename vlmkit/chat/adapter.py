@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from contextlib import aclosing, suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -118,7 +118,7 @@ class ChatAdapter:
         prepared = self.prepare(request)
         return chat_response(prepared, self._events(prepared))
 
-    def stream(self, request: Mapping[str, Any] | ChatRequest) -> Iterator[dict[str, Any]]:
+    def stream(self, request: Mapping[str, Any] | ChatRequest) -> Generator[dict[str, Any], None, None]:
         """Answer a request in chunks; closing the iterator cancels.
 
         Parameters
@@ -152,7 +152,7 @@ class ChatAdapter:
         prepared = await asyncio.to_thread(self.prepare, request)
         return chat_response(prepared, [event async for event in self._aevents(prepared)])
 
-    async def astream(self, request: Mapping[str, Any] | ChatRequest) -> AsyncIterator[dict[str, Any]]:
+    async def astream(self, request: Mapping[str, Any] | ChatRequest) -> AsyncGenerator[dict[str, Any], None]:
         """As `stream`, without holding up the event loop.
 
         Parameters
@@ -168,11 +168,12 @@ class ChatAdapter:
         writer = ChunkWriter(prepared)
         for chunk in writer.begin():
             yield chunk
-        async for event in self._aevents(prepared):
-            if isinstance(event, ChoiceFailed):
-                raise event.error
-            for chunk in writer.write(event):
-                yield chunk
+        async with aclosing(self._aevents(prepared)) as events:  # closed with this one, and not some time later
+            async for event in events:
+                if isinstance(event, ChoiceFailed):
+                    raise event.error
+                for chunk in writer.write(event):
+                    yield chunk
         for chunk in writer.end():
             yield chunk
 
@@ -196,7 +197,7 @@ class ChatAdapter:
         prepared = self.prepare(read.chat)
         return responses_object(read, prepared, self._events(prepared))
 
-    def stream_response(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def stream_response(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
         """Answer a request of OpenAI's Responses API in events; closing the iterator cancels.
 
         Parameters
@@ -216,7 +217,7 @@ class ChatAdapter:
         prepared = self.prepare(read.chat)
         return self._written(ResponsesWriter(read, prepared), prepared)
 
-    def _written(self, writer: ResponsesWriter, prepared: PreparedChat) -> Iterator[dict[str, Any]]:
+    def _written(self, writer: ResponsesWriter, prepared: PreparedChat) -> Generator[dict[str, Any], None, None]:
         yield from writer.begin()
         for event in self._events(prepared):
             yield from writer.write(event)
@@ -233,7 +234,7 @@ class ChatAdapter:
         finally:
             job.cancel()
 
-    async def _aevents(self, prepared: PreparedChat) -> AsyncIterator[ChatEvent]:
+    async def _aevents(self, prepared: PreparedChat) -> AsyncGenerator[ChatEvent, None]:
         line: asyncio.Queue[ChatEvent] = asyncio.Queue()
         job = self.start(prepared, _into(line))
         try:

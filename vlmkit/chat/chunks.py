@@ -6,7 +6,7 @@ a chunk with the finish reason alone, and the usage in a chunk without choices.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from vlmkit.chat.completions import logprobs_of, total_usage, usage_entry
@@ -111,7 +111,7 @@ class ChunkWriter:
         return {**self._head, "choices": [entry], **usage}
 
 
-def chat_chunks(prepared: PreparedChat, events: Iterable[ChatEvent]) -> Iterator[dict[str, Any]]:
+def chat_chunks(prepared: PreparedChat, events: Iterable[ChatEvent]) -> Generator[dict[str, Any], None, None]:
     """All chunks of an answer, in order.
 
     Parameters

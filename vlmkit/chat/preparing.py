@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from vlmkit.backends import REASONING_MARKS, Backend, BaseBackend, CallMarkup
 from vlmkit.chat.conversation import Turn
@@ -93,8 +94,13 @@ def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | N
         markup=markup,
         id=f"chatcmpl-{secrets.token_hex(12)}",
         created_s=int(time.time()),
-        fingerprint="-".join(filter(None, ("vlmkit", importlib.metadata.version("vlmkit"), revision))),
+        fingerprint="-".join(filter(None, ("vlmkit", _version(), revision))),
     )
+
+
+@cache
+def _version() -> str:
+    return importlib.metadata.version("vlmkit")  # reads files
 
 
 def _refuse_unsupported(request: ChatRequest, backend: Backend) -> None:
