@@ -33,13 +33,18 @@ class Source:
         self._text = ""
         self._at = 0
         self._closed = False
-        self._is_holding = False
+        # Places are counted from the beginning of the answer. What was read since the first remembered one, and is not
+        # in `_text` any more, is held in pieces.
+        self._start = 0  # of `_text`
+        self._remembered: int | None = None
         self._held: list[str] = []
-        self._forgotten = 0
 
     def feed(self, text: str) -> None:
         """Add a piece."""
+        if self._remembered is not None:
+            self._held.append(self._text[max(0, self._remembered - self._start) : self._at])
         self._text = self._text[self._at :] + text
+        self._start += self._at
         self._at = 0
 
     def close(self) -> None:
@@ -60,8 +65,6 @@ class Source:
         """
         taken = self._text[self._at : self._at + count]
         self._at += len(taken)
-        if self._is_holding and taken:
-            self._held.append(taken)
         return taken
 
     def run(self, pattern: re.Pattern[str]) -> str:
@@ -171,8 +174,10 @@ class Source:
 
     def mark(self) -> int:
         """Remember this place, to come back to it with `rewind`."""
-        self._is_holding = True
-        return self._forgotten + len(self._held)
+        place = self._start + self._at
+        if self._remembered is None:
+            self._remembered = place
+        return place
 
     def since(self, mark: int) -> str:
         """What was read since a place.
@@ -181,7 +186,11 @@ class Source:
         ----------
         mark : int
         """
-        return "".join(self._held[max(0, mark - self._forgotten) :])
+        if mark >= self._start:
+            return self._text[mark - self._start : self._at]
+        held = self._unheld(mark)
+        self._held.append(held)
+        return held + self._text[: self._at]
 
     def rewind(self, mark: int) -> None:
         """Go back to a place, or as far as what was read is still remembered.
@@ -190,15 +199,27 @@ class Source:
         ----------
         mark : int
         """
-        self._text = self.since(mark) + self._text[self._at :]
-        self._at = 0
-        del self._held[max(0, mark - self._forgotten) :]
+        mark = max(mark, self._start + self._at if self._remembered is None else self._remembered)
+        if mark < self._start:
+            self._text = self._unheld(mark) + self._text
+            self._start = mark
+        self._at = mark - self._start
 
     def commit(self) -> None:
         """Forget all remembered places: what was read is not given back any more."""
-        self._is_holding = False
-        self._forgotten += len(self._held)
+        self._remembered = None
         self._held.clear()
+
+    def _unheld(self, mark: int) -> str:
+        """What is held since a place, and not any more after this."""
+        pieces: list[str] = []
+        place = self._start
+        while place > mark:
+            pieces.append(self._held.pop())
+            place -= len(pieces[-1])
+        text = "".join(reversed(pieces))
+        self._held.append(text[: mark - place])
+        return text[mark - place :]
 
     def find(self, pattern: re.Pattern[str], literals: Sequence[str]) -> tuple[str, bool]:
         """Read up to the next of some texts; of what may become one only what cannot.
