@@ -170,7 +170,8 @@ def _offers(ask: Ask) -> bool:
 def _with_grammar(ask: Ask, request: ChatRequest, markup: CallMarkup, backend: Backend) -> Ask:
     """An ask of a model in this process, whose calls a grammar keeps to their form, where it can."""
     names = {name for name, _ in markup.special_tokens}
-    keeps = _offers(ask) or any(opener.strip() in names for opener, _ in REASONING_MARKS)
+    has_marks = markup.style == "harmony" or any(opener.strip() in names for opener, _ in REASONING_MARKS)
+    keeps = _offers(ask) or has_marks
     ask = replace(ask, keep_special_tokens=keeps)
     if not _offers(ask):
         _validate(ask, backend)

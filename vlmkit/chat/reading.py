@@ -56,11 +56,13 @@ class _Scanned:
     """Of a model in this process."""
 
     def __init__(self, ask: Ask, markup: CallMarkup, choice: int) -> None:
+        # A grammar of calls leaves room for reasoning before them; a schema holds the answer from its first character.
+        keeps_to_schema = ask.constraint is not None and ask.constraint.kind != "grammar"
         self._scanner = Scanner(
             TOOL_STYLES[markup.style],
             () if ask.tool_choice == "none" else ask.tools,
             parallel=ask.parallel_tool_calls,
-            is_reasoning=markup.begins_with_reasoning,
+            is_reasoning=markup.begins_with_reasoning and not keeps_to_schema,
         )
         self._choice = choice
 

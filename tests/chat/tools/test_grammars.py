@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from tests.chat.tools.calls_as_written import WAYS
 from vlmkit.backends import CallMarkup
 from vlmkit.chat.tools import constraint_for
-from vlmkit.engines.grammar import Vocabulary, check_constraint
+from vlmkit.engines.grammar import TokenVocabulary, check_constraint
 from vlmkit.records import Tool
 
 PROPERTIES = {
@@ -66,7 +66,7 @@ class Held:
     def may_write(self, text, choice="required", tools=TOOLS, **options):
         """Whether it may write a whole answer."""
         constraint = constraint_for(self.markup, tools, choice, **options)
-        matcher = Vocabulary(self.tokenizer, frozenset({self.tokenizer.eos_token_id})).matcher(constraint)
+        matcher = TokenVocabulary(self.tokenizer, frozenset({self.tokenizer.eos_token_id})).matcher(constraint)
         for token in [*self.tokenizer.encode(text, add_special_tokens=False), self.tokenizer.eos_token_id]:
             if not matcher.allowed(len(self.tokenizer))[token]:
                 return False
@@ -144,6 +144,17 @@ def test_a_model_that_decides(style, has_special):
     assert model.may_write(model.way([("draw_it", {"text": "x"}), ("stop.now", {})]), "auto")
     assert not model.may_write("So: " + model.way([("stop", {})]), "auto")
     assert not model.may_write(model.way([("draw_it", {"count": 1})]), "auto")
+
+
+@pytest.mark.parametrize(("style", "has_special"), [("hermes", False), ("hermes", True), ("mistral", True)])
+def test_one_call_ends_the_answer(style, has_special):
+    """Where several are not allowed, and the model decides, nothing follows the first."""
+    model = Held(style, has_special=has_special)
+    call = model.way([("stop.now", {})])
+    assert model.may_write(f"So: {call}", "auto", parallel=False)
+    assert model.may_write("No call.", "auto", parallel=False)
+    assert not model.may_write(f"{call} and more", "auto", parallel=False)
+    assert not model.may_write(call + call, "auto", parallel=False)
 
 
 def test_behind_reasoning():

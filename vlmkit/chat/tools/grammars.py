@@ -19,6 +19,7 @@ __all__ = ["constraint_for"]
 
 _ID, _NUMBER = FREE_PARTS
 _END_OF_REASONING = "</think>"
+_TEXT = "TEXT: /(?s:.*)/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +134,11 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
 
 
 def constraint_for(
-    markup: CallMarkup, tools: Sequence[Tool], tool_choice: str = "auto", *, parallel: bool = True
+    markup: CallMarkup,
+    tools: Sequence[Tool],
+    tool_choice: str = "auto",
+    *,
+    parallel: bool = True,
 ) -> Constraint | None:
     """A grammar for an answer with calls, in the form of a family.
 
@@ -148,7 +153,7 @@ def constraint_for(
     tool_choice : str, default "auto"
         As `Ask.tool_choice`.
     parallel : bool, default True
-        Whether there may be several calls.
+        Whether there may be several calls. If not, the answer ends behind the first.
 
     Returns
     -------
@@ -158,14 +163,14 @@ def constraint_for(
     """
     is_forced = tool_choice not in {"auto", "none"}
     offered = [tool for tool in tools if tool_choice in {"auto", "required", tool.name}]
-    form = _form_of(markup, is_forced=is_forced)
-    if not offered or tool_choice == "none" or form is None:
+    form = _form_of(markup, is_forced=is_forced) if offered else None
+    if form is None:
         return None
     grammar = _Grammar(markup, form if is_forced else _behind_opener(form))
     calls = grammar.calls(offered, several=parallel and tool_choice in {"auto", "required"})
     if calls is None:
         return None
-    start = grammar.forced(calls) if is_forced else grammar.free(form.opener, calls)
+    start = grammar.forced(calls) if is_forced else grammar.free(form.opener, calls, several=parallel)
     return Constraint(kind="grammar", text="\n".join((*start, *grammar.rules.lines)) + "\n")
 
 
@@ -220,13 +225,14 @@ class _Grammar:
         space = "SPACE: /\\s{0,4}/"
         return (f"start: {self.rules.up_to(_END_OF_REASONING)} SPACE {calls}", space)
 
-    def free(self, opener: str, calls: str) -> tuple[str, ...]:
+    def free(self, opener: str, calls: str, *, several: bool) -> tuple[str, ...]:
         """The beginning where the model decides: text, and behind each opener what must stand there."""
         mark = self.rules.literal(opener)
         if mark.startswith("<"):  # a special token, which no text has
-            return (f"start: TEXT ({mark} {calls} TEXT)*", "TEXT: /(?s:.*)/")
+            return (f"start: TEXT ({mark} {calls} TEXT)*" if several else f"start: TEXT ({mark} {calls})?", _TEXT)
         tail = f"TAIL: /(?s:.*)/ & ~/(?s:.*){as_pattern(opener)}(?s:.*)/"
-        return (f"start: ({self.rules.up_to(opener)} {calls})* tail", "tail: TAIL", tail)
+        call = f"{self.rules.up_to(opener)} {calls}"
+        return (f"start: ({call})* tail" if several else f"start: {call} | tail", "tail: TAIL", tail)
 
     def _literal(self, text: str) -> str:
         return self.rules.literal(text)
