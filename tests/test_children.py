@@ -136,3 +136,18 @@ def test_a_bare_environment_has_no_key(monkeypatch):
     bare = children.bare_environment()
     assert (bare["PATH"], bare["TZ"]) == (os.environ["PATH"], "Europe/Zurich")
     assert "sk-secret" not in bare.values()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's data")
+def test_it_grows_by_no_more_than_it_may():
+    """What was said beforehand does not count, nor what a library only reserves."""
+    program = (
+        "import mmap\n"
+        "from vlmkit.children import limit_growth\n"
+        "kept = bytearray(300 * 2**20)\n"
+        "limit_growth(100 * 2**20)\n"
+        "reserved = mmap.mmap(-1, 2**30, prot=mmap.PROT_READ)\n"
+        "print(len(bytearray(50 * 2**20)) // 2**20)\n"
+        "try:\n    bytearray(200 * 2**20)\nexcept MemoryError:\n    print('held')\n"
+    )
+    assert said_by(program) == ["50", "held"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
-__all__ = ["bare_environment", "end_with_parent", "how_it_ended", "kill", "start"]
+__all__ = ["bare_environment", "end_with_parent", "how_it_ended", "kill", "limit_growth", "start"]
 
 # The path of this process, as the child has to find the same packages.
 _BEGINNING = """
@@ -154,6 +154,25 @@ def end_with_parent(parent_id: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def limit_growth(size_bytes: int) -> None:
+    """In the child: let it take so much more memory than it has by now, and no more; where the system can.
+
+    What counts is data: of addresses, libraries reserve gigabytes that they never use.
+
+    Parameters
+    ----------
+    size_bytes : int
+    """
+    if sys.platform != "linux":  # elsewhere nothing says how much there is by now
+        return
+    import resource
+
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        used = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+        resource.setrlimit(resource.RLIMIT_DATA, (used + size_bytes, resource.RLIM_INFINITY))
 
 
 class _Starter:

@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from vlmkit.children import limit_growth
 from vlmkit.framing import receive, send
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ CPU_S = 1.0
 """A template of the largest released models takes milliseconds."""
 MOST_CHARACTERS = 8_000_000
 """More than any model reads."""
-_MOST_BYTES = 512 * 2**20  # of addresses; Python and Jinja take 50 MB of them
+_MOST_BYTES = 512 * 2**20
 _KEPT_FAULT = 2000
 
 
 def main() -> None:
     """Render what comes over standard input until it is closed."""
-    _limit_memory()
     _environment()  # loaded before the clock runs
+    limit_growth(_MOST_BYTES)
     answer_requests(0, 1)
 
 
@@ -60,13 +61,6 @@ def _allow(seconds: float) -> None:
     """Have the system end this process once it has computed for so long."""
     with suppress(AttributeError):  # no such clock here; whoever asks has one of its own
         signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _limit_memory() -> None:
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
 
 
 def _answer(template: str, values: dict[str, Any]) -> tuple[dict[str, str], bytes]:

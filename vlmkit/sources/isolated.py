@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from vlmkit.children import limit_growth
 from vlmkit.errors import RunError
 from vlmkit.framing import receive, send
 from vlmkit.records import ImageRef, Picture
@@ -69,17 +67,8 @@ def _result(order: dict[str, Any], block: bytes) -> _Result:
 
 
 def _limit_memory(size_bytes: int) -> None:
-    """Let this process grow by this much, and not by what a decoder takes beyond it; where the system can."""
-    if sys.platform != "linux":
-        return
-    import resource
-
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        used = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
-        resource.setrlimit(
-            resource.RLIMIT_DATA, (used + _SLACK_BYTES + int(_SLACK_RATIO * size_bytes), resource.RLIM_INFINITY)
-        )
+    """Let this process grow by this much, and not by what a decoder takes beyond it."""
+    limit_growth(_SLACK_BYTES + int(_SLACK_RATIO * size_bytes))
 
 
 def _header(ref: ImageRef, limits: Limits, *, digest: bool, exif: bool) -> _Result:
