@@ -4,7 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from vlmkit.cli.options import asks_for_json, budget_of, budget_options
+from vlmkit.cli.options import asks_for_json, budget_of, budget_options, in_words_of_shell
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,35 @@ def test_budgets_that_are_mistakes_in_the_command(line):
         budget_of(options)
 
     assert CliRunner().invoke(command, line.split()).exit_code == 2
+
+
+COMMAND = click.Command(
+    "sample",
+    params=[
+        click.Argument(["paths"]),
+        click.Option(["-t", "--timeout", "timeout_s"]),
+        click.Option(["--redo", "overwrite"]),
+        click.Option(["--schema"]),
+        click.Option(["--resume/--no-resume"]),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("timeout_s=-1: give a number.", "--timeout -1: give a number."),
+        ("schema: 'x' is not a type.", "--schema: 'x' is not a type."),
+        ("The column is there; pass overwrite=True.", "The column is there; pass --redo."),
+        (
+            "It is off; resume=False asks anew, resume=True does not.",
+            "It is off; --no-resume asks anew, --resume does not.",
+        ),
+        ("Allow it: vk.use(timeout_s=5, schema=1).", "Allow it: vk.use(timeout_s=5, schema=1)."),
+        ("paths=1, my_schema=2, --schema=3, a/schema: 4", "paths=1, my_schema=2, --schema=3, a/schema: 4"),
+    ],
+)
+def test_messages_name_options_as_a_shell_spells_them(message, said):
+    """Not the parameters of the function; a whole call stays Python, and so do words that are no option."""
+    assert in_words_of_shell(message, COMMAND) == said
+    assert in_words_of_shell(message, None) == message

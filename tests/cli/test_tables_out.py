@@ -36,7 +36,13 @@ def test_people_see_answers_beside_the_pictures():
     assert rows[0].split("  ")[0::1][0] == "a.png"
     assert "! Refused: no" in rows[1]
     assert "technical (! TimedOut: late)" in rows[2]
-    assert "0.1235" in rows[0]
+    assert "0.123456" in rows[0]
+
+
+def test_a_cell_is_written_as_in_a_notebook():
+    """Lists with commas; of a picture inside the table its path, and never its bytes."""
+    table = pd.DataFrame({"image": [{"path": "a.png", "bytes": b"PNG"}], "tags": [["red", "round"]], "n": [12345.6]})
+    assert text(table, known=())[2].split("  ") == ["a.png", "red, round", "12345.6"]
 
 
 def test_where_nothing_is_new_all_columns_are_shown():

@@ -128,6 +128,8 @@ def test_lists_are_known(value, expected):
     [
         (["a", 1.5, None], "a, 1.5, "),
         ({"a": [1, 2]}, "a: 1, 2"),
+        ({"path": "a.png", "bytes": b"PNG"}, "a.png"),
+        ({"path": None, "bytes": b"PNG"}, ""),
         (0.123456789, "0.123457"),
         (2.0, "2.0"),
         (True, "True"),

@@ -13,8 +13,9 @@ import click
 
 from vlmkit.cli.options import SHARED_OPTIONS, budget_options
 from vlmkit.cli.signatures import REQUIRED, Parameter
+from vlmkit.errors import SetupError
 
-__all__ = ["LEFT_OUT", "SCHEMA_METAVAR", "made_by", "options_of", "read_schema"]
+__all__ = ["LEFT_OUT", "made_by", "options_of", "read_schema"]
 
 LEFT_OUT = frozenset({"progress", "background", "examples", "tokenizer", "evaluation", "stop_event"})
 """Parameters that take objects of Python, for which a shell has no words, or for which the command has its own."""
@@ -76,7 +77,7 @@ def _value(parameter: Parameter) -> dict[str, Any]:
     """Type and number of an option's values."""
     name, kinds = parameter.name, _members(parameter.kind)
     plain = {kind for kind in kinds if isinstance(kind, type)}
-    if name in _READERS:
+    if name in _READERS and not _is_choice(parameter.kind):
         return {"type": _READERS[name], "metavar": _METAVARS[name]}
     if name in _TEXTS:
         return {"multiple": True, "type": str}
@@ -84,8 +85,7 @@ def _value(parameter: Parameter) -> dict[str, Any]:
         return {"type": _one_or_listed if str in plain else _listed, "metavar": "A,B,…"}
     if any(map(_is_mapping, kinds)) and str not in plain:
         return {"multiple": True, "type": _pair, "metavar": "NAME=VALUE"}
-    words = [str(word) for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
-    return _single(parameter, plain, words)
+    return _single(parameter, plain, _words(kinds))
 
 
 def _single(parameter: Parameter, plain: set[Any], words: list[str]) -> dict[str, Any]:
@@ -103,6 +103,15 @@ def _members(kind: Any) -> list[Any]:
     """The types of a union, without None."""
     members = get_args(kind) if get_origin(kind) in _UNION else (kind,)
     return [each for each in members if each is not type(None)]
+
+
+def _is_choice(kind: Any) -> bool:
+    """Whether the type itself says which words there are, as that of a format's style does."""
+    return get_origin(kind) is Literal
+
+
+def _words(kinds: Sequence[Any]) -> list[str]:
+    return [str(word) for kind in kinds if _is_choice(kind) for word in get_args(kind)]
 
 
 def _is_list(kind: Any) -> bool:
@@ -170,6 +179,17 @@ def read_schema(text: str) -> Any:
     return json.loads(found) if found.lstrip().startswith("{") else found
 
 
+def _style(text: str) -> str:
+    """The name of a style; that it is one is seen before anything is opened."""
+    from vlmkit.prompts import style_prompt
+
+    try:
+        style_prompt(text)
+    except SetupError as error:
+        raise click.BadParameter(str(error)) from error
+    return text
+
+
 def _vocabulary(text: str) -> Any:
     """Terms between commas, or the file that has them: a line each, a JSON list, or an object of terms and synonyms."""
     found = _content(text)
@@ -204,8 +224,14 @@ def _content(text: str) -> str:
 _READERS: dict[str, Callable[[str], Any]] = {
     "dtype": _dtype,
     "schema": read_schema,
+    "style": _style,
     "vocabulary": _vocabulary,
     "truth": _truth,
 }
-SCHEMA_METAVAR = "FILE|TEXT"
-_METAVARS = {"dtype": "TYPE", "schema": SCHEMA_METAVAR, "vocabulary": "A,B,…|FILE", "truth": "COLUMN=RIGHT,…|FILE"}
+_METAVARS = {
+    "dtype": "TYPE",
+    "schema": "FILE|TEXT",
+    "style": "STYLE",
+    "vocabulary": "A,B,…|FILE",
+    "truth": "COLUMN=RIGHT,…|FILE",
+}

@@ -17,7 +17,7 @@ import click
 
 from vlmkit.cli.interrupts import is_termination, terminable
 from vlmkit.cli.lazy_group import LazyCommand, LazyGroup, command_of_verb
-from vlmkit.cli.options import asks_for_json
+from vlmkit.cli.options import asks_for_json, in_words_of_shell
 from vlmkit.cli.output import Complaints, say
 from vlmkit.cli.verbs import VERBS
 from vlmkit.errors import VlmkitError
@@ -96,7 +96,7 @@ def run(arguments: Sequence[str]) -> int:
     int
         The exit code.
     """
-    Complaints.as_json = asks_for_json(arguments)
+    Complaints.as_json, Complaints.command = asks_for_json(arguments), None
     try:
         with warnings.catch_warnings():
             # To a person at a terminal the line of Python that warned means nothing.
@@ -112,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
         return _ended(interrupt)
     except VlmkitError as error:
         kind, notes = type(error).__name__, getattr(error, "__notes__", [])
-        text = "\n".join([str(error), *notes])
+        text = in_words_of_shell("\n".join([str(error), *notes]), Complaints.command)
         Complaints.tell(kind, text if Complaints.as_json else f"{kind}: {text}")
         return _FAILED
     except BrokenPipeError:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from vlmkit.cli.results import Record, Results, marked
 from vlmkit.cli.text import draw, dump, one_line
+from vlmkit.exporters import TABLE_FORMATS
 from vlmkit.untrusted import for_markdown, for_terminal
 
 __all__ = ["OUTPUT_FORMATS", "OutputFormat", "draw_document", "format_of_file"]
@@ -147,9 +148,9 @@ OUTPUT_FORMATS = {
     each.name: each
     for each in (
         OutputFormat(name="table", draw=_table, for_programs=False),
-        OutputFormat(name="json", draw=_json, suffixes=(".json",)),
-        OutputFormat(name="jsonl", draw=_jsonl, suffixes=(".jsonl", ".ndjson")),
-        OutputFormat(name="csv", draw=_csv, suffixes=(".csv",)),
+        OutputFormat(name="json", draw=_json, suffixes=TABLE_FORMATS["json"]),
+        OutputFormat(name="jsonl", draw=_jsonl, suffixes=TABLE_FORMATS["jsonl"]),
+        OutputFormat(name="csv", draw=_csv, suffixes=TABLE_FORMATS["csv"]),
         OutputFormat(name="markdown", draw=draw_document, suffixes=(".md",)),
         OutputFormat(name="plain", draw=_plain, suffixes=(".txt",), for_programs=False),
     )
@@ -162,7 +163,7 @@ def _size(record: Record) -> str:
 
 def _place(path: str) -> str:
     """A path that still leads to its file, and is neither a formula nor obeyed by a terminal."""
-    from vlmkit.sources.urls import path_in_text
+    from vlmkit.sources import path_in_text
 
     text = path_in_text(path)
     return f".{os.sep}{text}" if _FORMULA.match(text) else text

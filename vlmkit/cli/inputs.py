@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import click
 from vlmkit.cli.output import say
 from vlmkit.cli.verbs import Verb
 from vlmkit.errors import SetupError
+from vlmkit.exporters import TABLE_FORMATS
 from vlmkit.extras import open_by_name
 from vlmkit.records import ImageRef
 from vlmkit.sources import read, refer
@@ -67,7 +69,7 @@ def _listed(content: bytes) -> Iterator[str]:
             yield text
 
 
-_SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+_SUFFIXES = (*chain.from_iterable(TABLE_FORMATS.values()), ".tsv")
 _PIPE = "-"
 
 

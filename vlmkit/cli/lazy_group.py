@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from vlmkit.cli.output import Complaints
 from vlmkit.cli.verbs import Verb
 from vlmkit.extras import open_by_name
 
@@ -83,6 +84,14 @@ class LazyGroup(click.Group):
         if there is None and cmd_name in self._lazy:
             there = self._lazy[cmd_name].open()
         return there
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was called; it is noted, as errors name its options."""
+        found = super().resolve_command(ctx, args)
+        Complaints.command = found[1]
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the lists of commands; none is imported."""

@@ -58,13 +58,14 @@ class Monitor:
     def facts(self) -> dict[str, Any]:
         """What is known of the whole run by now: how many pictures were in flight at most, and where they went."""
         planned, finished = self._planned, self._finished
+        spent = finished.spent if finished else None
         run = {} if self._options is None else {"run": self._run(self._options)}
         return {
             "workers": (finished and finished.workers) or (planned.workers if planned else None),
             "destinations": list(finished.destinations) if finished else [],
             "reason": finished.reason if finished else None,
-            "tokens": finished.spent.tokens if finished and finished.spent else None,
-            "money": finished.spent.money if finished and finished.spent else None,
+            "tokens": spent.tokens if spent else None,
+            "money": spent.money if spent else None,
             **run,
         }
 
@@ -78,7 +79,7 @@ class Monitor:
             **{name: options.get(name) for name in asked},
             "sampling": asdict(Sampling(**sampling)),
             **in_force,
-            "on_error": options.get("on_error"),
+            "on_error": options.get("on_error") or "skip",
             "fallback": list(options.get("fallback") or ()),
         }
 

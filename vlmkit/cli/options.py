@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "budget_of",
     "budget_options",
     "format_option",
+    "in_words_of_shell",
     "of_setting",
     "use_model_options",
 ]
@@ -154,3 +156,36 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
     spelled = {f"{option}{form}" for form in _JSON for option in ("-f", "--format=")}
     apart = any(before in {"-f", "--format"} and word in _JSON for before, word in pairwise(arguments))
     return apart or not spelled.isdisjoint(arguments)
+
+
+def in_words_of_shell(message: str, command: click.Command | None) -> str:
+    """A message about arguments of a function as it reads in a shell: ``--timeout 0`` for ``timeout_s=0``.
+
+    Parameters
+    ----------
+    message : str
+    command : click.Command or None
+        Whose options these are; None changes nothing.
+
+    Returns
+    -------
+    str
+        Whole calls of Python, such as ``vk.use(store=True)``, stay as they are.
+    """
+    options = {option.name: option for option in command.params if isinstance(option, click.Option)} if command else {}
+    if not options:
+        return message
+    names = "|".join(str(name) for name in options)
+
+    def spelled(found: re.Match[str]) -> str:
+        option = options.get(found["argument"] or found["subject"])
+        if option is None:  # a whole call
+            return found[0]
+        name = max(option.opts, key=len)
+        if found["subject"]:
+            return f"{name}: "
+        off = option.secondary_opts if found["value"] == "False" else []
+        return off[0] if off else name if found["value"] == "True" else f"{name} {found['value'] or ''}"
+
+    pattern = rf"[\w.]+\([^()]*\)|(?<![\w-])(?P<argument>{names})=(?P<value>True\b|False\b)?|^(?P<subject>{names}): "
+    return re.sub(pattern, spelled, message)

@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from vlmkit.cli.text import dump
 from vlmkit.errors import SetupError, VlmkitError
 from vlmkit.files import replace_whole
 from vlmkit.untrusted import for_terminal
+
+if TYPE_CHECKING:
+    import click
 
 __all__ = ["Complaints", "check_writable", "say", "terminal_width", "to_file", "to_stdout", "write_lines"]
 
@@ -34,9 +37,12 @@ class Complaints:
     ----------
     as_json : bool
         ``{"status": "failed", "error": {"code": "ModelNotFound", "message": "…"}}``, on one line of stderr.
+    command : click.Command or None
+        The one that was called, whose options errors name.
     """
 
     as_json = False
+    command: click.Command | None = None
 
     @classmethod
     def tell(cls, code: str, message: str, *, status: str = "failed") -> None:

@@ -21,7 +21,7 @@ from vlmkit.errors import BadSetting, VlmkitError
 from vlmkit.frame import Description
 from vlmkit.prompts import compose_form
 from vlmkit.records import ImageRef
-from vlmkit.sources.metadata import Metadata
+from vlmkit.sources import Metadata
 
 __all__ = ["CONFIDENCE", "FIELDS", "METADATA", "Record", "Results", "answer_fields", "marked", "record_of"]
 

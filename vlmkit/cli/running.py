@@ -21,11 +21,12 @@ from vlmkit.cli.signatures import Parameter, introduction_of, keywords_of, param
 from vlmkit.cli.tables_out import RECORD_FORMATS, RESULT_FORMATS, count_failures, result_table, write_result
 from vlmkit.cli.verbs import Verb
 from vlmkit.errors import VlmkitError
+from vlmkit.exporters import TABLE_FORMATS
 from vlmkit.extras import open_by_name
 
 __all__ = ["command_of"]
 
-_SUFFIXES = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_FORM_OF = {suffix: form for form, suffixes in TABLE_FORMATS.items() for suffix in suffixes}
 _OWN = {"paths", "target", "source_format", "form", "output", "overwrite", "quiet", "recursive"}
 _ENDS = "Exit code: 0 all well, 1 {failed} or the set-up did not work, 2 usage, 130 interrupted, 143 terminated."
 _FAILED = {"findings": "there are findings", "checks": "the model does not answer", "rows": "a row failed"}
@@ -145,7 +146,7 @@ def _tell(rows: int, failed: int, how: str, seconds: float) -> None:
 
 
 def _checked_output(form: str | None, output: Path | None, *, overwrite: bool) -> tuple[str, Path | None]:
-    form = form or (_SUFFIXES.get(output.suffix.lower()) if output else None) or "table"
+    form = form or (_FORM_OF.get(output.suffix.lower()) if output else None) or "table"
     Complaints.as_json = Complaints.as_json or form in {"json", "jsonl"}
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal. Write it to a file with --output, or pipe it on.")

@@ -9,11 +9,13 @@ from typing import Any, TextIO
 from vlmkit.cli.output import write_lines
 from vlmkit.cli.text import draw, dump
 from vlmkit.cli.verbs import Verb
+from vlmkit.exporters import TABLE_FORMATS
 from vlmkit.extras import open_by_name
+from vlmkit.frame import text_of
 
 __all__ = ["RECORD_FORMATS", "RESULT_FORMATS", "count_failures", "result_table", "write_result"]
 
-RESULT_FORMATS = ("table", "csv", "json", "jsonl", "parquet")
+RESULT_FORMATS = ("table", *TABLE_FORMATS)
 RECORD_FORMATS = ("table", "json")
 """Of a result that is one record instead of a table."""
 
@@ -106,17 +108,7 @@ def _shown(columns: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def _cell(record: Mapping[str, Any], name: str) -> str:
     value, error = record[name], record.get(f"{name}_error")
-    text = "" if value is None else _text(value)
+    text = text_of(value)
     if error is None:
         return text
     return f"{text} (! {error})" if text else f"! {error}"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    if isinstance(value, Mapping):
-        return str(value.get("path", value))
-    return str(value)

@@ -15,18 +15,18 @@ __all__ += ["write_table"]
 __all__ += [f"to_{row.name}" for row in EXPORT_FORMATS.own()]
 
 if TYPE_CHECKING:
-    from vlmkit.exporters.formats import ExportFormat
+    from vlmkit.exporters.formats import TABLE_FORMATS, ExportFormat
     from vlmkit.exporters.merging import merge_edits
-    from vlmkit.exporters.plain_tables import TABLE_FORMATS, write_table
+    from vlmkit.exporters.plain_tables import write_table
     from vlmkit.exporters.reading import read_dataset
     from vlmkit.exporters.sidecars import read_sidecars
 
 _get, _ = lazy_exports(
     __name__,
     {
-        "formats": "EXPORT_FORMATS ExportFormat",
+        "formats": "EXPORT_FORMATS TABLE_FORMATS ExportFormat",
         "merging": "merge_edits",
-        "plain_tables": "TABLE_FORMATS write_table",
+        "plain_tables": "write_table",
         "reading": "read_dataset",
         "sidecars": "read_sidecars",
     },

@@ -15,7 +15,15 @@ from vlmkit.plugins import Table, open_foreign
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EXPORT_FORMATS", "ExportFormat"]
+__all__ = ["EXPORT_FORMATS", "TABLE_FORMATS", "ExportFormat"]
+
+TABLE_FORMATS = {
+    "csv": (".csv",),
+    "json": (".json",),
+    "jsonl": (".jsonl", ".ndjson"),
+    "parquet": (".parquet",),
+}
+"""What `write_table` writes, with the endings of such files."""
 
 _TARS = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _JSON = (".json", ".jsonl", ".ndjson")

@@ -8,14 +8,15 @@ from typing import IO, TYPE_CHECKING, Any
 from vlmkit.errors import BadSetting
 from vlmkit.exporters.csv import CsvFile
 from vlmkit.exporters.documents import Codec, Entry, JsonLines, JsonList
+from vlmkit.exporters.formats import TABLE_FORMATS
 from vlmkit.exporters.values import clean_text, plain_reader
 from vlmkit.extras import open_by_name
-from vlmkit.sources.urls import path_in_text
+from vlmkit.sources import path_in_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLE_FORMATS", "write_table"]
+__all__ = ["write_table"]
 
 _PATH, _PICTURE = "path", "image"
 
@@ -44,7 +45,7 @@ def write_table(frame: pd.DataFrame, form: str, stream: IO[bytes]) -> None:
     if form not in TABLE_FORMATS:
         raise BadSetting(f"form={form!r}: unknown format. Give one of {', '.join(map(repr, TABLE_FORMATS))}.")
     table = _without_pictures(frame)
-    TABLE_FORMATS[form](table).write(stream, _entries(table, in_text=form == "csv"))
+    _CODECS[form](table).write(stream, _entries(table, in_text=form == "csv"))
 
 
 def _csv(table: pd.DataFrame) -> Codec:
@@ -67,7 +68,7 @@ def _parquet(table: pd.DataFrame) -> Codec:
     return codec
 
 
-TABLE_FORMATS: dict[str, Callable[[pd.DataFrame], Codec]] = {
+_CODECS: dict[str, Callable[[pd.DataFrame], Codec]] = {
     "csv": _csv,
     "json": _json,
     "jsonl": _jsonl,

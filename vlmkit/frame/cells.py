@@ -58,13 +58,15 @@ def json_value(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """A cell as a person writes it: lists with commas, nothing for what is missing.
+    """A cell as a person writes it: lists with commas, a picture's path, nothing for what is missing.
 
     Parameters
     ----------
     value : object
     """
     if isinstance(value, Mapping):
+        if "bytes" in value:  # a picture inside the table, as Parquet files have them
+            return text_of(value.get("path"))
         return ", ".join(f"{key}: {text_of(item)}" for key, item in value.items())
     if is_list(value):
         return ", ".join(map(text_of, value))

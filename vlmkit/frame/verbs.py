@@ -48,7 +48,7 @@ def describe(
         A model in this process can only answer so; of a server that enforces no schema, an answer that does not fit is
         asked for once more, with what was wrong.
     style : {"brief", "detailed", "technical"} or None, default None
-        None is "detailed", unless there is a prompt or a schema.
+        How it is described: "detailed" where this is None and there is no prompt and no schema.
     max_words : int or None, default None
         Asks the model to keep to so many words.
     max_characters : int or None, default None

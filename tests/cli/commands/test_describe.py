@@ -132,6 +132,36 @@ def test_prompts_read_the_pictures_facts(command, pictures):
     assert done.stdout.splitlines()[0].endswith("120x30 image/png: 120 wide? Use at most 5 words.")
 
 
+def test_a_schema_gives_a_field_for_each_name(command, pictures, script, tmp_path):
+    """In words or as a file; what is read is typed, and an answer that does not fit is a row that failed."""
+    right, wrong = '{"count": 3, "sky": "blue"}', '{"count": "many", "sky": "blue"}'
+    model = script(right, right, wrong, wrong)  # such an answer is asked for once more
+    (tmp_path / "scene.txt").write_text("count int, sky: blue|gray")
+    for schema in ("count int, sky: blue|gray", "scene.txt"):
+        done = command(
+            "describe", pictures, "-m", model, "-w", 1, "--schema", schema, "--store", "false", "-f", "jsonl"
+        )  # fmt: skip
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [(row["count"], row["sky"]) for row in rows] == [(3, "blue"), (3, "blue"), (None, None)]
+        assert ["UnreadableReply" in (row["error"] or "") for row in rows] == [False, False, True]
+        assert done.returncode == 1
+    done = command("describe", pictures, "-m", model, "--schema", "count nuumber")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--schema: 'nuumber' is not a type" in done.stderr
+
+
+def test_every_option_of_the_function_is_one_of_the_command(command, pictures, script):
+    """Also those about tokens; one that is wrong is said by its name in a shell."""
+    model = script("A field. And more.")
+    done = command(
+        "describe", pictures, "-m", model, "--top-p", 0.9, "--stop", "And", "-f", "jsonl", "--store", "false"
+    )
+    assert done.returncode == 0, done.stderr
+    done = command("describe", pictures, "-m", model, "--top-p", 7)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "BadSetting: --top-p 7" in done.stderr
+
+
 def test_the_same_command_again_asks_nothing(command, pictures, script):
     """Answers come from the store, and the summary says so; renamed files cost nothing; --no-resume asks anew."""
     model = script("First.", "First.", "First.", "Second.")

@@ -13,75 +13,55 @@ import click
 
 from vlmkit import settings
 from vlmkit.backends import parse
-from vlmkit.cli.derived_options import SCHEMA_METAVAR, read_schema
+from vlmkit.cli.derived_options import made_by, options_of
 from vlmkit.cli.formats import OUTPUT_FORMATS, format_of_file
+from vlmkit.cli.inputs import refs_of
 from vlmkit.cli.interrupts import termination
-from vlmkit.cli.options import MODEL_OPTIONS, SHARED_OPTIONS, budget_of, budget_options, use_model_options
+from vlmkit.cli.monitor import Monitor
+from vlmkit.cli.options import MODEL_OPTIONS, budget_of, use_model_options
 from vlmkit.cli.output import Complaints, check_writable, say, terminal_width, to_file, to_stdout, write_lines
-from vlmkit.cli.results import Results
-from vlmkit.errors import SetupError
-from vlmkit.prompts import style_prompt
+from vlmkit.cli.results import METADATA, Results, answer_fields, record_of
+from vlmkit.cli.signatures import parameters_of
+from vlmkit.frame import describe_iter
 
 __all__ = ["describe"]
 
 _HERE = "this process"
-_STYLE = "brief, detailed, technical, or one that a plugin brings. [default: detailed]"
-_ON_TIMEOUT = (
-    "Instead of a late answer: its error, a technical sentence, or what was written until then. [default: error]"
+_OWN = frozenset({"source", "image", "sample", "limit", "overwrite", "metadata"})
+"""Parameters of the function that have options of their own here, as these mean more or less in a shell; or none."""
+_RESULT_OPTIONS = (
+    click.option(
+        "-f", "--format", "form", type=click.Choice(list(OUTPUT_FORMATS)), help="[default: by --output, else table]"
+    ),
+    click.option(
+        "-o", "--output", type=click.Path(path_type=Path), help="Write the results to this file, whole or not."
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace the file of --output where it is there already."),
+)
+_RUN_OPTIONS = (
+    *MODEL_OPTIONS,
+    click.option("--resume/--no-resume", default=True, help="Take what is stored already, or ask everything anew."),
+    click.option("--limit", type=click.IntRange(min=1), help="Only the first so many pictures."),
+    click.option("--metadata", is_flag=True, help="Add the file's digest and all of its EXIF; to json the run, too."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr; errors still come."),
+    click.option("-v", "--verbose", is_flag=True, help="A line on stderr for each picture instead of a bar."),
 )
 
 
-def _checked_style(_context: click.Context, _option: click.Parameter, style: str | None) -> str | None:
-    try:
-        if style is not None:
-            style_prompt(style)
-    except SetupError as error:
-        raise click.BadParameter(str(error)) from error
-    return style
+def _with_options(command: click.Command) -> click.Command:
+    """Give the command the options of the function behind it, and its own."""
+    parameters = [each for each in parameters_of(describe_iter) if each.name not in _OWN]
+    own = ([each for option in options for each in made_by(option)] for options in (_RESULT_OPTIONS, _RUN_OPTIONS))
+    results, run = own
+    command.params += [*options_of(parameters), *results, *run]
+    return command
 
 
+@_with_options
 @click.command(
     epilog="Exit code: 0 all described, 1 some failed or the set-up did, 2 usage, 130 interrupted, 143 terminated."
 )
 @click.argument("paths", nargs=-1, required=True)
-@SHARED_OPTIONS["model"]
-@click.option("--style", callback=_checked_style, metavar="STYLE", help=_STYLE)
-@click.option("--prompt", help="Free text instead of a style; {width} and the like read the picture's facts.")
-@click.option(
-    "--schema",
-    type=read_schema,
-    metavar=SCHEMA_METAVAR,
-    help='Typed columns: "count int, colors list[str], sky: blue|gray", or the file that says so.',
-)
-@click.option("--system", help="System text, sent before the prompt.")
-@click.option("--max-words", type=click.IntRange(min=1), help="Ask for at most so many words.")
-@click.option("--max-characters", type=click.IntRange(min=1), help="Cut a longer text where a sentence or word ends.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Cut an answer after so many tokens. [default: 256]")
-@click.option("--temperature", type=click.FloatRange(min=0), help="0 gives the same table every time. [default: 0]")
-@click.option("--seed", type=int, help="Chooses among answers where the temperature is above 0. [default: 0]")
-@click.option(
-    "-f", "--format", "form", type=click.Choice(list(OUTPUT_FORMATS)), help="[default: by --output, else table]"
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the results to this file, whole or not.")
-@click.option("--overwrite", is_flag=True, help="Replace the file of --output where it is there already.")
-@SHARED_OPTIONS["workers"]
-@SHARED_OPTIONS["timeout_s"]
-@SHARED_OPTIONS["silence_s"]
-@click.option("--max-retries", type=click.IntRange(min=0), help="Further tries where a server is busy. [default: 3]")
-@budget_options()
-@click.option("--on-error", type=click.Choice(["skip", "fail"]), default="skip", show_default=True)
-@click.option("--on-timeout", type=click.Choice(["error", "fallback", "continue"]), help=_ON_TIMEOUT)
-@SHARED_OPTIONS["fallback"]
-@MODEL_OPTIONS[0]
-@MODEL_OPTIONS[1]
-@SHARED_OPTIONS["store"]
-@click.option("--resume/--no-resume", default=True, help="Take what is stored already, or ask everything anew.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many pictures.")
-@click.option("-r", "--recursive", is_flag=True, help="Look into subfolders too.")
-@click.option("--confidence", is_flag=True, help="Add how likely each description was to the model, from 0 to 1.")
-@click.option("--metadata", is_flag=True, help="Add the file's digest and all of its EXIF; to json the run, too.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr; errors still come.")
-@click.option("-v", "--verbose", is_flag=True, help="A line on stderr for each picture instead of a bar.")
 def describe(paths: Sequence[str], form: str | None, output: Path | None, overwrite: bool, **options: Any) -> int:
     """Describe pictures: folders, files, archives, URLs and glob patterns; "-" reads paths from stdin.
 
@@ -128,11 +108,6 @@ def _start(
     verbose: bool,
     **asked: Any,
 ) -> Results:
-    from vlmkit.cli.inputs import refs_of
-    from vlmkit.cli.monitor import Monitor
-    from vlmkit.cli.results import METADATA, answer_fields, record_of
-    from vlmkit.frame import describe_iter
-
     model = str(parse(settings.require_model(asked["model"])))
     refs = refs_of(paths, recursive=recursive)[:limit]
     monitor = Monitor(refs, quiet=quiet, verbose=verbose, options=asked if metadata else None)
