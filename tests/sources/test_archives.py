@@ -62,7 +62,7 @@ def test_a_folder_may_be_called_like_an_archive(tmp_path: Path) -> None:
     pack(folder / "b.zip", {"a.jpg": b"packed"})
     assert load(refer(folder / "a.jpg")) == b"plain"
     assert load(refer(folder / "b.zip" / "a.jpg")) == b"packed"
-    assert archives.split(str(folder / "a.jpg")) is None
+    assert archives.split_member(str(folder / "a.jpg")) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

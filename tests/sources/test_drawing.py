@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from vlmkit.sources import decode, draw_grid, normalize, refer
-from vlmkit.sources.drawing import COLORS, PLACES, SHAPES, Shape, draw
+from vlmkit.sources.drawing import COLORS, PLACES, SHAPES, Shape, draw_shapes
 
 
 def color_at(image, place):
@@ -21,7 +21,7 @@ def test_each_shape_is_where_and_what_it_shall_be(shape):
     """In each of the nine cells, in its color, on the background."""
     for number, place in enumerate(PLACES):
         color = ("red", "green", "blue")[number % 3]
-        image = Image.open(BytesIO(draw([Shape(shape=shape, color=color, place=place)], background="white")))
+        image = Image.open(BytesIO(draw_shapes([Shape(shape=shape, color=color, place=place)], background="white")))
         assert image.size == (192, 192)
         assert {other: color_at(image, other) for other in PLACES} == {
             other: color if other == place else "white" for other in PLACES
@@ -32,7 +32,7 @@ def test_each_shape_is_where_and_what_it_shall_be(shape):
 def test_turned_upright_it_is_the_picture_meant(orientation):
     """Whatever way the pixels lie, the normalizer gives back what was drawn; the stored pixels differ."""
     shapes = [Shape(shape="circle", color="red", place="top"), Shape(shape="square", color="blue", place="left")]
-    data = draw(shapes, background="yellow", orientation=orientation)
+    data = draw_shapes(shapes, background="yellow", orientation=orientation)
     upright = decode(normalize(refer(data), 192))
     assert (color_at(upright, "top"), color_at(upright, "left"), color_at(upright, "bottom")) == (
         "red",

@@ -13,7 +13,7 @@ from vlmkit import settings
 from vlmkit.errors import UnreadableImage, UnsupportedFormat
 from vlmkit.settings_checks import FORMATS
 from vlmkit.sources import decode, normalize, opening, read_header, refer
-from vlmkit.sources.formats import SUFFIXES, allowed_formats, foreign_format, readers
+from vlmkit.sources.formats import PICTURE_SUFFIXES, allowed_formats, foreign_format, readers
 
 
 def test_everyday_formats_are_allowed_and_dangerous_ones_are_not() -> None:
@@ -156,8 +156,8 @@ def test_a_photo_with_further_pictures_behind_it_is_its_first() -> None:
 
 def test_suffixes_are_compared_in_lower_case() -> None:
     """Membership is tested with a lowered suffix, so an upper-case entry would never match."""
-    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
-    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".tiff"} <= SUFFIXES
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in PICTURE_SUFFIXES)
+    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".tiff"} <= PICTURE_SUFFIXES
 
 
 def test_pillow_itself_stays_as_it_was() -> None:

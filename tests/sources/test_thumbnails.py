@@ -9,7 +9,7 @@ from PIL import Image
 
 from vlmkit.errors import UnreadableImage
 from vlmkit.sources import decode, normalize, refer, thumbnail
-from vlmkit.sources.drawing import Shape, draw
+from vlmkit.sources.drawing import Shape, draw_shapes
 from vlmkit.sources.thumbnails import color_grid
 
 
@@ -40,7 +40,7 @@ def test_a_grid_has_the_colors_where_they_are():
     """Upright, whatever the file says about its pixels."""
     shapes = [Shape(shape="square", color="red", place="top left")]
     for orientation in (1, 3, 6):
-        grid = color_grid(refer(draw(shapes, background="white", orientation=orientation)), 3)
+        grid = color_grid(refer(draw_shapes(shapes, background="white", orientation=orientation)), 3)
         assert grid.shape == (3, 3, 3)
         assert grid.dtype == np.uint8
         assert int(grid[0, 0, 0]) - int(grid[0, 0, 1]) > 60

@@ -15,7 +15,7 @@ from vlmkit.sources.urls import (
     path_from_text,
     path_in_text,
     path_of_url,
-    shown,
+    shown_url,
 )
 
 
@@ -50,7 +50,7 @@ def test_urls_begin_with_a_scheme(text: str, *, expected: bool) -> None:
 )
 def test_no_key_in_a_url_is_ever_shown(url: str, expected: str) -> None:
     """Not in labels, hence not in messages; the source itself stays whole."""
-    assert shown(url) == refer(url).label == expected
+    assert shown_url(url) == refer(url).label == expected
     assert refer(url).source == url
     assert "KEY" not in repr(refer(url))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -138,16 +138,17 @@ def _rows_of_files(ours: pd.Series[Any], theirs: pd.Series[Any]) -> list[int]:
     for depth in range(1 + max(map(len, known), default=0)):
         labels, sought = (pd.Index([_tail(path, depth) for path in paths]) for paths in (known, wanted))
         if labels.isin(sought).any():
-            if labels.is_unique and (depth == 0 or sought.nunique() == len(set(wanted))):
+            if labels.is_unique and _tells_apart(sought, wanted, depth):
                 return [int(row) for row in labels.get_indexer(sought)]
             clash = sought if labels.is_unique else labels
     if clash is not None:
         _check_labels(clash, "by the names of files it")
-    such = f", such as {str(theirs.iloc[0])!r}" if len(theirs) else ""
-    raise SetupError(
-        f"truth: none of its pictures is in the table{such}. "
-        "Check the folder, or drop the column of paths from the truth to match rows by index."
-    )
+    raise _unknown_pictures(theirs)
+
+
+def _tells_apart(sought: pd.Index[Any], wanted: Sequence[Any], depth: int) -> bool:
+    """Whether so many of the last parts of their paths are enough for different pictures to stay different."""
+    return depth == 0 or sought.nunique() == len(set(wanted))
 
 
 def _parts(path: object) -> tuple[str, ...]:
@@ -193,9 +194,7 @@ def accepted(table: pd.DataFrame, *fields: str) -> pd.DataFrame:
         No such field, or none was reviewed.
     """
     names = [str(name) for name in table.columns]
-    reviewed = list(fields) or [
-        name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and name.removesuffix(_SUFFIX) in names
-    ]
+    reviewed = list(fields) or _reviewed(names)
     if not reviewed:
         raise SetupError("accepted: no column was reviewed; there is no '<field>_status'. Begin with df.vlm.review().")
     chosen = pd.Series(True, index=table.index)
@@ -206,3 +205,16 @@ def accepted(table: pd.DataFrame, *fields: str) -> pd.DataFrame:
         chosen &= column_of(table, f"{field}{_SUFFIX}").isin(ACCEPTED)
     brought = {f"{field}_{suffix}" for field in reviewed for suffix in BROUGHT}
     return table.loc[chosen.to_numpy(), [name for name in table.columns if name not in brought]]
+
+
+def _reviewed(names: Sequence[str]) -> list[str]:
+    statuses = [name for name in names if name.endswith(_SUFFIX)]
+    return [field for status in statuses if (field := status.removesuffix(_SUFFIX)) in names]
+
+
+def _unknown_pictures(theirs: pd.Series[Any]) -> SetupError:
+    such = f", such as {str(theirs.iloc[0])!r}" if len(theirs) else ""
+    return SetupError(
+        f"truth: none of its pictures is in the table{such}. "
+        "Check the folder, or drop the column of paths from the truth to match rows by index."
+    )

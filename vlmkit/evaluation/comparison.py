@@ -21,6 +21,8 @@ from vlmkit.frame import is_list, is_missing
 
 __all__ = ["Comparison", "agreement_of", "cohen_kappa", "frame_of", "krippendorff_alpha"]
 
+_LEVELS: dict[str, Literal["nominal", "interval"]] = {"category": "nominal", "number": "interval"}
+
 
 def cohen_kappa(first: Sequence[Hashable | None], second: Sequence[Hashable | None]) -> float:
     """Cohen's kappa of two answerers; rows that one of them left out are of no account.
@@ -221,8 +223,9 @@ def agreement_of(columns: Mapping[str, pd.Series[Any]]) -> pd.DataFrame:
         name, value = _agreement(kind, values[first], values[second])
         both = sum(a is not None and b is not None for a, b in zip(values[first], values[second], strict=True))
         rows.append((first, second, name, value, both))
-    if len(columns) > 2 and kind in ("category", "number"):
-        alpha = krippendorff_alpha(list(values.values()), level="interval" if kind == "number" else "nominal")
+    level = _LEVELS.get(kind)
+    if len(columns) > 2 and level is not None:
+        alpha = krippendorff_alpha(list(values.values()), level=level)
         rows.append(("all", "all", "krippendorff_alpha", alpha, len(next(iter(values.values())))))
     return pd.DataFrame(rows, columns=["first", "second", "measure", "value", "rows"])
 

@@ -82,9 +82,7 @@ def evaluate(
     MissingExtra
         chrF or BLEU are meant and sacrebleu is not installed.
     """
-    if isinstance(table, pd.Series):
-        name = "value" if table.name is None else str(table.name)
-        table, truth = table.to_frame(name), truth if isinstance(truth, Mapping) else {name: truth}
+    table, truth = _as_table(table, truth)
     said = dict(kinds or {})
     _check_kinds(said)
     aligned = align_truth(table, truth)
@@ -171,6 +169,14 @@ def _check_kinds(kinds: Mapping[str, str]) -> None:
             raise BadSetting(f"kinds: {name!r} is said to be {kind!r}; a column is one of {', '.join(KINDS)}.")
 
 
+def _as_table(table: pd.DataFrame | pd.Series[Any], truth: Any) -> tuple[pd.DataFrame, Any]:
+    """A Series as a table of one column, and the truth as one about this column."""
+    if isinstance(table, pd.DataFrame):
+        return table, truth
+    name = "value" if table.name is None else str(table.name)
+    return table.to_frame(name), truth if isinstance(truth, Mapping) else {name: truth}
+
+
 def assert_quality(
     table: pd.DataFrame,
     *,
@@ -202,8 +208,8 @@ def assert_quality(
     figures = table if truth is None else evaluate(table, truth=truth, **options)
     if not {"column", "measure", "value"} <= set(figures.columns):
         raise BadSetting("this is not a table of evaluate, and there is no truth to evaluate it with; pass truth=….")
-    bounds = [(key, bound, "at least") for key, bound in (at_least or {}).items()]
-    bounds += [(key, bound, "at most") for key, bound in (at_most or {}).items()]
+    sides = {"at least": at_least or {}, "at most": at_most or {}}
+    bounds = [(key, bound, word) for word, side in sides.items() for key, bound in side.items()]
     if not bounds:
         raise BadSetting("there is nothing to hold to; give at_least={'column.measure': bound} or at_most.")
     broken = [text for key, bound, word in bounds for text in _broken(figures, key, float(bound), word)]

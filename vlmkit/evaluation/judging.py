@@ -230,10 +230,7 @@ def kind_of(column: pd.Series[Any], truth: pd.Series[Any]) -> Kind:
     if _are(_is_truth_value, some):
         return "category"
     if _are(_is_number, some):
-        if rights and not _are(_is_number, rights):
-            raise BadSetting(
-                f"truth of {column.name!r}: the column has numbers, the truth has {rights[0]!r}. Convert one of them."
-            )
+        _check_numbers(rights, column.name)
         return "number"
     return "tags" if _are(is_list, some) else "text"
 
@@ -244,6 +241,13 @@ def _are(is_one: Callable[[Any], bool], values: Sequence[Any]) -> bool:
 
 def _is_truth_value(value: Any) -> bool:
     return isinstance(value, bool | np.bool_)
+
+
+def _check_numbers(rights: Sequence[Any], name: object) -> None:
+    if rights and not _are(_is_number, rights):
+        raise BadSetting(
+            f"truth of {name!r}: the column has numbers, the truth has {rights[0]!r}. Convert one of them."
+        )
 
 
 def _is_class(column: pd.Series[Any]) -> bool:

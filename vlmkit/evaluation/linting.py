@@ -201,6 +201,9 @@ class _Linter:
             fixable = bool(spans) and self._mended(rule, row, text) != text
             for span in spans:
                 yield _Finding(rule=rule.name, span=span, message=rule.says, fixable=fixable)
+        yield from self._too_long(text)
+
+    def _too_long(self, text: str) -> Iterator[_Finding]:
         if self.budget is not None and self.budget.count(text) > self.budget.limit:
             fixable = _shortened(text, self.budget) != text
             yield _Finding(rule="too_long", span=(0, len(text)), message=self.budget.says(text), fixable=fixable)

@@ -22,8 +22,7 @@ from vlmkit.errors import BadSetting, RunError
 from vlmkit.evaluation.words import words_of
 from vlmkit.frame import pick_pictures, refs_of
 from vlmkit.records import ImageRef
-from vlmkit.sources import Limits
-from vlmkit.sources.thumbnails import color_grid
+from vlmkit.sources import Limits, color_grid
 
 __all__ = ["duplicates", "near_duplicates"]
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from vlmkit.backends import Abilities
 from vlmkit.records import Ask, Constraint, Picture, Sampling, one_question
-from vlmkit.sources import normalize, refer
-from vlmkit.sources.drawing import PLACES, SHAPES, Shape, draw
+from vlmkit.sources import PLACES, SHAPES, Shape, draw_shapes, normalize, refer
 
 __all__ = ["ProbeImage", "background_probe", "form_probe", "named", "sight_probes", "upright_probes"]
 
@@ -85,7 +84,7 @@ def sight_probes(rng: random.Random, count: int) -> list[ProbeImage]:
         background = rng.choice(_BACKGROUNDS)
         color = rng.choice([each for each in _COLORS if each != background])
         shape = rng.choice(SHAPES)
-        shown = draw([Shape(shape=shape, color=color, place=rng.choice(PLACES))], background=background)
+        shown = draw_shapes([Shape(shape=shape, color=color, place=rng.choice(PLACES))], background=background)
         kind: tuple[str, ...]
         if number % 2:
             question, right, kind = f"What shape is the {color} object? Answer in one word.", shape, SHAPES
@@ -103,7 +102,7 @@ def upright_probes(rng: random.Random, count: int) -> list[ProbeImage]:
         top, bottom = rng.sample([each for each in _COLORS if each != background], 2)
         shape = rng.choice(SHAPES)
         shapes = [Shape(shape=shape, color=top, place="top"), Shape(shape=shape, color=bottom, place="bottom")]
-        shown = draw(shapes, background=background, orientation=3)
+        shown = draw_shapes(shapes, background=background, orientation=3)
         question = "What color is the object at the top? Answer in one word."
         probes.append(ProbeImage(shown=(shown,), question=question, right=(top,), kind=_COLORS, wrong=(bottom,)))
     return probes
@@ -114,7 +113,9 @@ def form_probe(rng: random.Random) -> ProbeImage:
     background = rng.choice(_BACKGROUNDS)
     places = rng.sample(PLACES, rng.randint(1, 4))
     color = rng.choice([each for each in _COLORS if each != background])
-    shown = draw([Shape(shape=rng.choice(SHAPES), color=color, place=place) for place in places], background=background)
+    shown = draw_shapes(
+        [Shape(shape=rng.choice(SHAPES), color=color, place=place) for place in places], background=background
+    )
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {"background": {"type": "string", "enum": list(_BACKGROUNDS)}, "count": {"type": "integer"}},
@@ -133,7 +134,9 @@ def form_probe(rng: random.Random) -> ProbeImage:
 def background_probe(rng: random.Random) -> ProbeImage:
     """A question about two pictures at once."""
     backgrounds = rng.sample(_BACKGROUNDS, 2)
-    shown = tuple(draw([Shape(shape="circle", color="red", place="center")], background=name) for name in backgrounds)
+    shown = tuple(
+        draw_shapes([Shape(shape="circle", color="red", place="center")], background=name) for name in backgrounds
+    )
     question = (
         "Two images are shown. What color is the background of the first, and what color is the background of the "
         "second? Answer with the two colors in this order."

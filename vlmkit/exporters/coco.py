@@ -18,8 +18,7 @@ from vlmkit.exporters.locating import Locator
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.values import plain_value, to_json
-from vlmkit.sources import read_header
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import is_url, read_header
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,8 +17,7 @@ from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
 from vlmkit.exporters.values import to_json
 from vlmkit.extras import open_by_name
-from vlmkit.sources.formats import SUFFIXES
-from vlmkit.sources.urls import path_from_text, path_in_text
+from vlmkit.sources import PICTURE_SUFFIXES, path_from_text, path_in_text
 from vlmkit.untrusted import for_file, quoted
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ def read_csv(
 
 def _check_names(path: str | Path, names: Sequence[str]) -> None:
     """Whether the first line is one of names; where it is a record, that record would be lost."""
-    picture = next((name for name in names if Path(name).suffix.lower() in SUFFIXES), None)
+    picture = next((name for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES), None)
     if picture is not None and "path" not in names:
         raise SetupError(
             f"{path}: its first line names no columns, but a picture, {quoted(picture)}. "

@@ -21,7 +21,7 @@ from vlmkit.exporters.pictures import PictureFile, file_of_picture
 from vlmkit.exporters.rows import Row, further_columns
 from vlmkit.exporters.sidecars import pictures_below
 from vlmkit.extras import open_by_name
-from vlmkit.sources.formats import SUFFIXES
+from vlmkit.sources import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -269,10 +269,7 @@ def _row(record: dict[str, Any], locator: Locator, metadata: Path) -> dict[str, 
     SetupError
         There is no column of names.
     """
-    keys = [name for name in record if name == _KEY or name.endswith((f"_{_KEY}", f"{_KEY}s"))]
-    if not keys:
-        raise SetupError(f"{metadata.name}: no column {_KEY!r}, which names the pictures")
-    key = _KEY if _KEY in keys else keys[0]
+    key = _key_of(record, metadata)
     named = record[key] if isinstance(record[key], list) else [record[key]]
     if not named or named[0] is None:
         raise SetupError(f"no picture in its column {key!r}")
@@ -294,5 +291,13 @@ def is_imagefolder(candidate: Candidate) -> bool | None:
     """
     if metadata_below(candidate.path):
         return True
-    found = [path for path in candidate.path.rglob("*") if path.suffix.lower() in SUFFIXES]
+    found = [path for path in candidate.path.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES]
     return None if found and all(path.parent != candidate.path for path in found) else False
+
+
+def _key_of(record: dict[str, Any], metadata: Path) -> str:
+    """The column of names of pictures."""
+    keys = [name for name in record if name == _KEY or name.endswith((f"_{_KEY}", f"{_KEY}s"))]
+    if not keys:
+        raise SetupError(f"{metadata.name}: no column {_KEY!r}, which names the pictures")
+    return _KEY if _KEY in keys else keys[0]

@@ -17,8 +17,7 @@ from vlmkit.exporters.options import ExportOptions, Options, parse_options
 from vlmkit.exporters.rows import REJECTED, Row, Rows, check_table, find_text_column
 from vlmkit.exporters.values import clean_text
 from vlmkit.notices import warn
-from vlmkit.sources import Limits
-from vlmkit.sources.urls import is_url, shown
+from vlmkit.sources import Limits, is_url, shown_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +131,7 @@ class Job:
         if row.path is None or row.path[:5].lower() == "data:":
             return f"{row.position + 1:06}"
         if is_url(row.path):
-            return shown(row.path).rpartition("/")[2].partition("?")[0] or f"{row.position + 1:06}"
+            return shown_url(row.path).rpartition("/")[2].partition("?")[0] or f"{row.position + 1:06}"
         return name_below(self.root, row.path) or Path(row.path).name
 
     def named_rows(self) -> Iterator[tuple[Row, str]]:

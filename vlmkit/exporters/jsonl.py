@@ -12,7 +12,7 @@ from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import further_columns
 from vlmkit.exporters.values import clean_text
-from vlmkit.sources.urls import path_from_text, path_in_text
+from vlmkit.sources import path_from_text, path_in_text
 
 if TYPE_CHECKING:
     import pandas as pd

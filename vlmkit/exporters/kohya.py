@@ -13,8 +13,7 @@ from vlmkit.exporters.locating import Locator
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.sidecars import doubled_braces
 from vlmkit.exporters.values import split_tags, to_json
-from vlmkit.sources.formats import SUFFIXES
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import PICTURE_SUFFIXES, is_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +155,7 @@ def _rows(path: str | Path, root: str | Path | None, column: str, reading: Readi
 def _picture(name: str, locator: Locator) -> str:
     """Path of a picture whose name may lack its ending."""
     is_whole = Path(name).is_absolute()
-    if Path(name).suffix.lower() in SUFFIXES and (is_whole or locator.present(name)):
+    if Path(name).suffix.lower() in PICTURE_SUFFIXES and (is_whole or locator.present(name)):
         return name if is_whole else locator.find(name)
     return locator.with_stem(name) or (name if is_whole else locator.find(name))
 

@@ -20,7 +20,7 @@ from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.review_tasks import predicted_values
 from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame import column_of
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,8 +213,12 @@ def _versions(job: Job) -> list[str]:
     columns = [f"{job.text}_model", f"{job.text}_revision"]
     parts = [column_of(job.frame, name).array for name in columns if name in job.frame.columns]
     if not parts:
-        found = trace(job.frame, job.text, job.options)
-        only = next(iter(found.models)) if len(found.models) == 1 else None
-        return [str(only or (found.run or {}).get("model") or "vlmkit")] * len(job.frame)
+        return [_model_of_run(job)] * len(job.frame)
     known = ([plain_value(part[position]) for part in parts] for position in range(len(job.frame)))
     return ["@".join(str(each) for each in found if each is not None) or "vlmkit" for found in known]
+
+
+def _model_of_run(job: Job) -> str:
+    found = trace(job.frame, job.text, job.options)
+    only = next(iter(found.models)) if len(found.models) == 1 else None
+    return str(only or (found.run or {}).get("model") or "vlmkit")

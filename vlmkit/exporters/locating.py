@@ -10,8 +10,7 @@ from pathlib import Path
 from vlmkit.errors import SetupError
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.names import leads_out, resolve_name
-from vlmkit.sources.formats import SUFFIXES
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import PICTURE_SUFFIXES, is_url
 
 __all__ = ["Locator", "Names", "folder_of"]
 
@@ -155,7 +154,7 @@ class Locator:
         """
         folders = [Path("/")] if Path(name).is_absolute() else [] if leads_out(name) else self._folders
         found = (path for folder in folders for path in self._names.with_stem(folder / name))
-        return next((str(path) for path in sorted(found) if path.suffix.lower() in SUFFIXES), None)
+        return next((str(path) for path in sorted(found) if path.suffix.lower() in PICTURE_SUFFIXES), None)
 
     def _first(self, name: str) -> str | None:
         """The first of the folders that has it, as it is written or with slashes."""

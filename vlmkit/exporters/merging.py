@@ -20,8 +20,7 @@ from vlmkit.exporters.rows import find_text_column
 from vlmkit.exporters.values import plain_value, tags_of
 from vlmkit.frame import STATUSES, add_columns, column_of, kind_of_object, pick_pictures, refs_of, text_array
 from vlmkit.records import ImageRef
-from vlmkit.sources import Limits, fingerprint
-from vlmkit.sources.urls import is_url, path_of_url
+from vlmkit.sources import Limits, fingerprint, is_url, path_of_url
 from vlmkit.untrusted import for_file
 
 __all__ = ["merge_edits"]

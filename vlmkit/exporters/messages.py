@@ -22,8 +22,7 @@ from vlmkit.exporters.documents import Document, Entry, JsonLines
 from vlmkit.exporters.job import Job, start
 from vlmkit.exporters.options import ExportOptions
 from vlmkit.exporters.rows import Row
-from vlmkit.sources import normalize
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import is_url, normalize
 
 if TYPE_CHECKING:
     import pandas as pd

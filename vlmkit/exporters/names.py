@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from vlmkit.errors import SetupError
-from vlmkit.sources.archives import split
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import is_url, split_member
 
 __all__ = [
     "SafeNames",
@@ -31,7 +30,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|
 
 def is_file_name(path: str) -> bool:
     """Whether a picture's path is that of a file of its own: no URL, and nothing inside an archive."""
-    return not is_url(path) and split(path) is None
+    return not is_url(path) and split_member(path) is None
 
 
 def common_root(paths: Iterable[str], folder: Path | None) -> Path:

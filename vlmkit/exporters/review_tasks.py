@@ -13,8 +13,7 @@ from vlmkit.arguments import check_choice
 from vlmkit.exporters.documents import json_records
 from vlmkit.exporters.lenient import Reading
 from vlmkit.exporters.locating import Locator
-from vlmkit.sources.formats import SUFFIXES
-from vlmkit.sources.urls import is_url
+from vlmkit.sources import PICTURE_SUFFIXES, is_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -276,7 +275,11 @@ def _is_picture(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     ending = re.search(r"(\.\w+)(?:[?#].*)?$", value)
-    return is_url(value) or value.startswith(("/data/", "/tasks/")) or bool(ending and ending[1].lower() in SUFFIXES)
+    return (
+        is_url(value)
+        or value.startswith(("/data/", "/tasks/"))
+        or bool(ending and ending[1].lower() in PICTURE_SUFFIXES)
+    )
 
 
 def _path(url: str, locator: Locator, known: str | None) -> str:

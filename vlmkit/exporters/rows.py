@@ -219,11 +219,7 @@ def find_text_column(frame: pd.DataFrame, column: str | None, *, required: bool 
             return found[0]
     if not required:
         return None
-    which = f"{', '.join(answered or usual)} could be meant" if answered or usual else "none is one of answers"
-    raise SetupError(
-        f"column: of the columns {', '.join(map(repr, names)) or 'none'} {which}. Say whose texts are to be written "
-        'with column="…".'
-    )
+    raise _undecided(names, answered or usual)
 
 
 def further_columns(
@@ -256,3 +252,11 @@ def further_columns(
             raise SetupError(f"the column {name!r} has the name that the pictures have in the file; rename it.")
         column_of(frame, name)
     return names
+
+
+def _undecided(names: list[str], possible: list[str]) -> SetupError:
+    which = f"{', '.join(possible)} could be meant" if possible else "none is one of answers"
+    return SetupError(
+        f"column: of the columns {', '.join(map(repr, names)) or 'none'} {which}. Say whose texts are to be written "
+        'with column="…".'
+    )

@@ -21,7 +21,7 @@ from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.rows import Row
 from vlmkit.exporters.side_files import Content, write_side_files
 from vlmkit.exporters.values import plain_value, split_tags
-from vlmkit.sources.formats import SUFFIXES
+from vlmkit.sources import PICTURE_SUFFIXES
 from vlmkit.untrusted import for_file
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ def to_sidecars(
     SetupError
         Different texts are there already, or one cannot be written.
     """
-    if not re.fullmatch(r"\.[\w.-]+", suffix) or suffix.lower() in SUFFIXES:
-        raise BadSetting(f"suffix={suffix!r}: give the ending of a text file, such as '.txt' or '.caption'.")
+    _check_suffix(suffix)
     if (with_pictures or upright) and directory is None:
         raise BadSetting("with_pictures: pictures are copied into a directory, so name one.")
     job = start(frame, directory, options, title="sidecars", column=column, tags=tags)
@@ -321,3 +320,8 @@ def _text_of(path: Path | None, encoding: str | None, reading: Reading, *, wildc
         reading.note("text files", f"read as {found}, while trainers want UTF-8", path.name)
     text = _trimmed(text)
     return text.replace("{{", "{").replace("}}", "}") if wildcards else text
+
+
+def _check_suffix(suffix: str) -> None:
+    if not re.fullmatch(r"\.[\w.-]+", suffix) or suffix.lower() in PICTURE_SUFFIXES:
+        raise BadSetting(f"suffix={suffix!r}: give the ending of a text file, such as '.txt' or '.caption'.")

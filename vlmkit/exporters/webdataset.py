@@ -26,8 +26,7 @@ from vlmkit.exporters.names import SafeNames, check_inside, is_hidden
 from vlmkit.exporters.options import ExportOptions, PictureForm
 from vlmkit.exporters.pictures import file_of_picture
 from vlmkit.exporters.values import to_json
-from vlmkit.sources.archives import is_archive, is_compressed
-from vlmkit.sources.formats import SUFFIXES
+from vlmkit.sources import PICTURE_SUFFIXES, is_archive, is_compressed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +152,7 @@ def _take_member(
     ending = ending.lower()
     key = f"{folder}/{stem}" if folder else stem
     sample = found.setdefault(key, _StoredSample(key))
-    if f".{ending}" in SUFFIXES:
+    if f".{ending}" in PICTURE_SUFFIXES:
         sample.pictures[view if view not in sample.pictures else endings] = member.name
         return
     if (reason := _unread(ending, member)) is not None:

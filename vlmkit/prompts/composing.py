@@ -254,19 +254,21 @@ def compose_score(criterion: str, *, low: float = 1, high: float = 5, system: st
     if not numbers or not -1e9 < low < high < 1e9:
         raise BadSetting(f"low={low!r}, high={high!r}: give two numbers, the lower one first.")
     whole = isinstance(low, int) and isinstance(high, int)
-    constraint = _CONSTRAINTS[int if whole else float]
-    if whole and high - low < _MOST_SCORES:
-        constraint = Constraint(
-            kind="choice", text=json.dumps([str(score) for score in range(int(low), int(high) + 1)])
-        )
     return Task(
         template=Template.parse(criterion),
         suffix=f" Answer with a number from {low} to {high} only.",
         system=system,
         fields=(Field(name=_column(into), dtype=int if whole else float, low=low, high=high),),
         name=into,
-        constraint=constraint,
+        constraint=_constraint_of_scale(int(low), int(high)) if whole else _CONSTRAINTS[float],
     )
+
+
+def _constraint_of_scale(low: int, high: int) -> Constraint:
+    """The scores one by one, where these are few."""
+    if high - low >= _MOST_SCORES:
+        return _CONSTRAINTS[int]
+    return Constraint(kind="choice", text=json.dumps([str(score) for score in range(low, high + 1)]))
 
 
 def _constraint(dtype: type, choices: tuple[str, ...]) -> Constraint | None:
@@ -286,9 +288,8 @@ def _choices(choices: object, dtype: type) -> tuple[str, ...]:
         return ()
     if dtype is not str:
         raise BadSetting(f"choices=… makes a category of texts; leave out dtype={dtype!r}.")
-    given = list(choices) if isinstance(choices, Iterable) and not isinstance(choices, str) else []
-    names = tuple(name for name in given if isinstance(name, str) and name.strip())
-    if not names or len(names) < len(given):
+    names = tuple(choices) if isinstance(choices, Iterable) and not isinstance(choices, str) else ()
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
         raise BadSetting(f"choices={choices!r}: give a list of texts, such as choices=['indoor', 'outdoor'].")
     if len({name.casefold() for name in names}) < len(names):
         raise BadSetting(f"choices={choices!r}: two of them are the same but for their case; answers could be either.")

@@ -88,8 +88,7 @@ def tags_of(text: str, is_term: Callable[[str], bool]) -> list[str]:
     inner = _unwrapped(text)
     if says_none(inner) and not is_term(_bare(inner, is_term)):
         return []
-    begins_a_list = inner.lstrip().startswith("[") and ("]" in inner or '"' in inner)
-    if "{" in inner or begins_a_list:
+    if "{" in inner or _begins_a_list(inner):
         try:
             return _unique(_listed(inner, is_term))
         except UnreadableReply:
@@ -99,6 +98,10 @@ def tags_of(text: str, is_term: Callable[[str], bool]) -> list[str]:
     if not pieces:
         raise UnreadableReply.expected("a list of tags", text)
     return pieces
+
+
+def _begins_a_list(text: str) -> bool:
+    return text.lstrip().startswith("[") and ("]" in text or '"' in text)
 
 
 def _unwrapped(text: str) -> str:

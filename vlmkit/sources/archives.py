@@ -21,7 +21,7 @@ from vlmkit.errors import ImageTooLarge, SetupError, UnreadableImage
 from vlmkit.sources.faults import translated
 from vlmkit.sources.limits import check_bytes
 
-__all__ = ["Zip", "close_all", "is_archive", "is_compressed", "members", "read_member", "split"]
+__all__ = ["Zip", "close_all", "is_archive", "is_compressed", "members", "read_member", "split_member"]
 
 _SUFFIX = r"\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))"
 _MEMBER = re.compile(rf"^(.+?{_SUFFIX})[/{re.escape(os.sep)}](.+)$", re.IGNORECASE | re.DOTALL)
@@ -49,7 +49,7 @@ def is_compressed(path: str) -> bool:
     return _COMPRESSED.search(path) is not None
 
 
-def split(path: str) -> tuple[str, str] | None:
+def split_member(path: str) -> tuple[str, str] | None:
     """Archive and member of a path that leads into an archive; None for any other.
 
     Parameters
@@ -104,7 +104,7 @@ def read_member(path: str, label: str, most_bytes: int) -> bytes:
     RunError
         `UnreadableImage` or `ImageTooLarge`.
     """
-    found = split(path)
+    found = split_member(path)
     if found is None:
         raise UnreadableImage(f"{label}: no such archive any more; check the path.")
     with translated(label), _using(found[0]) as archive:

@@ -69,7 +69,7 @@ def file_of(ref: ImageRef, limits: Limits) -> Path | None:
     if not isinstance(ref.source, str):
         what = type(ref.source).__name__
         raise UnreadableImage(f"a value of type {what} is not a picture; give a path, a URL, bytes or a PIL image.")
-    if is_url(ref.source) or archives.split(ref.source):
+    if is_url(ref.source) or archives.split_member(ref.source):
         return None
     path = Path(os.path.expanduser(ref.source))  # noqa: PTH111  Path.expanduser raises for an unknown "~name"
     with translated(ref.label):
@@ -93,7 +93,7 @@ def is_foreign(ref: ImageRef) -> bool:
     """
     if not isinstance(ref.source, str):
         return ref.is_foreign
-    return is_url(ref.source) or archives.split(ref.source) is not None
+    return is_url(ref.source) or archives.split_member(ref.source) is not None
 
 
 def in_either_form(path: Path) -> Path:

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image, ImageDraw
 
-__all__ = ["COLORS", "OUTLINES", "PLACES", "SHAPES", "Raster", "Shape", "draw", "draw_grid"]
+__all__ = ["COLORS", "OUTLINES", "PLACES", "SHAPES", "Raster", "Shape", "draw_grid", "draw_shapes"]
 
 COLORS = {
     "red": (214, 30, 36),
@@ -49,7 +49,7 @@ class Shape:
     place: str
 
 
-def draw(shapes: Sequence[Shape], *, background: str, side_px: int = 192, orientation: int = 1) -> bytes:
+def draw_shapes(shapes: Sequence[Shape], *, background: str, side_px: int = 192, orientation: int = 1) -> bytes:
     """Draw shapes, each in its cell of a grid of three by three.
 
     Parameters

@@ -13,13 +13,13 @@ from PIL import Image
 
 from vlmkit.errors import RunError, UnreadableImage, UnsupportedFormat
 
-__all__ = ["SUFFIXES", "allowed_formats", "foreign_format", "readers"]
+__all__ = ["PICTURE_SUFFIXES", "allowed_formats", "foreign_format", "readers"]
 
 # An allow list: Pillow would also hand PostScript to Ghostscript, and guess at text. MPO comes in as JPEG.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "QOI")
 _PLUGINS = ("Jpeg", "Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg2K", "Ppm", "Ico", "Qoi")  # of Pillow, for these
 
-SUFFIXES = frozenset(
+PICTURE_SUFFIXES = frozenset(
     f".{ending}"
     for line in (
         "jpg jpeg jpe jfif mpo jp2 j2k png apng webp gif avif heic heif hif",
@@ -125,6 +125,6 @@ def foreign_format(head: bytes, label: str) -> RunError:
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(start):
             return UnreadableImage(f"{label}: {what}")
     suffix = PurePath(label).suffix.lower()
-    if suffix.lstrip(".").isalpha() and suffix not in SUFFIXES:
+    if suffix.lstrip(".").isalpha() and suffix not in PICTURE_SUFFIXES:
         return UnsupportedFormat(f"{label}: not a picture, by its name and by its content; leave it out.")
     return UnreadableImage(f"{label}: not a picture, whatever its name says; check where the file came from.")

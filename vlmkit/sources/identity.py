@@ -42,7 +42,7 @@ def stamp(ref: ImageRef) -> str | None:
     """
     if not isinstance(ref.source, str) or is_url(ref.source):
         return None
-    archive, member = archives.split(ref.source) or (ref.source, "")
+    archive, member = archives.split_member(ref.source) or (ref.source, "")
     path = os.path.abspath(os.path.expanduser(archive))  # noqa: PTH100, PTH111  pathlib raises for odd names
     try:
         status = os.stat(path)  # noqa: PTH116  a third of the time of Path.stat, a million times

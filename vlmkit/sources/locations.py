@@ -18,9 +18,9 @@ from vlmkit.errors import SetupError
 from vlmkit.notices import warn
 from vlmkit.records import ImageRef
 from vlmkit.sources import archives
-from vlmkit.sources.formats import SUFFIXES
+from vlmkit.sources.formats import PICTURE_SUFFIXES
 from vlmkit.sources.objects import content_of, is_array, is_one_picture
-from vlmkit.sources.urls import is_url, list_pictures, path_of_url, shown
+from vlmkit.sources.urls import is_url, list_pictures, path_of_url, shown_url
 
 __all__ = ["natural_key", "read", "refer"]
 
@@ -95,7 +95,7 @@ def refer(item: object) -> ImageRef:
 
 def _label(item: Any) -> str:
     if isinstance(item, str):
-        return shown(item) if is_url(item) else _short(item)
+        return shown_url(item) if is_url(item) else _short(item)
     if isinstance(item, bytes):
         return f"<bytes {len(item)}>"
     if isinstance(item, Image.Image):
@@ -133,7 +133,7 @@ def _read_path(path: str | bytes, *, recursive: bool) -> list[ImageRef]:
         return [refer(name) for name in _list_folder(text, recursive=recursive)]
     if archives.is_archive(text) and os.path.isfile(text):  # noqa: PTH113
         return [refer(name) for name in _list_archive(text)]
-    if os.path.lexists(text) or archives.split(text):
+    if os.path.lexists(text) or archives.split_member(text):
         return [refer(text)]
     if glob.has_magic(text):
         return _match(text)
@@ -162,13 +162,15 @@ def _list_folder(folder: str, *, recursive: bool) -> list[str]:
         return names
     deeper = 0 if recursive else sum(1 for _ in _pictures_in(folder, recursive=True))
     advice = f" Its subfolders hold {deeper}: pass recursive=True." if deeper else ""
-    raise SetupError(f"{folder}: no pictures in this folder (looked for {', '.join(sorted(SUFFIXES))}).{advice}")
+    raise SetupError(
+        f"{folder}: no pictures in this folder (looked for {', '.join(sorted(PICTURE_SUFFIXES))}).{advice}"
+    )
 
 
 def _list_archive(archive: str) -> list[str]:
     found = [name for name in archives.members(archive) if _is_picture(name)]
     if not found:
-        raise SetupError(f"{archive}: no pictures in this archive (looked for {', '.join(sorted(SUFFIXES))}).")
+        raise SetupError(f"{archive}: no pictures in this archive (looked for {', '.join(sorted(PICTURE_SUFFIXES))}).")
     in_order = found if archives.is_compressed(archive) else sorted(found, key=natural_key)
     return [f"{archive}/{name}" for name in in_order]
 
@@ -177,7 +179,7 @@ def _is_picture(member: str) -> bool:
     """Whether an archive's member is one by its name; what macOS adds for each file is not."""
     *folders, name = re.split(r"[/\\]", member)
     is_hidden = any(part.startswith(".") and part.strip(".") for part in [*folders, name]) or "__MACOSX" in folders
-    return not is_hidden and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
+    return not is_hidden and os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES  # noqa: PTH122
 
 
 def _pictures_in(folder: str, *, recursive: bool) -> Iterator[str]:
@@ -186,7 +188,7 @@ def _pictures_in(folder: str, *, recursive: bool) -> Iterator[str]:
     for place, folders, files in os.walk(folder, onerror=partial(_pass_over, folder), followlinks=True):
         folders[:] = [name for name in folders if not _is_left_out(name)]
         for name in [*files, *folders]:  # a directory called x.png becomes a row that says so
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES:  # noqa: PTH122
                 yield os.path.join(place, name)  # noqa: PTH118  keeps the folder as it was written
         if not recursive:
             return

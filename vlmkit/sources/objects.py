@@ -91,14 +91,7 @@ def is_one_picture(item: object) -> bool:
 
 
 def _from_array(array: Any, label: str) -> Image.Image:
-    shape = array.shape
-    if len(shape) == 3 and shape[2] == 1:
-        array = array[:, :, 0]
-    elif not (len(shape) == 2 or (len(shape) == 3 and shape[2] in {3, 4})):
-        hint = "move its channels last" if len(shape) == 3 and shape[0] in {1, 3, 4} else "give one picture a row"
-        raise UnreadableImage(f"{label}: a picture's shape is (height, width), or with 3 or 4 channels; {hint}.")
-    if 0 in shape:
-        raise UnreadableImage(f"{label}: no pixels; give an array with some.")
+    array = _shaped(array, label)
     if array.dtype == bool or array.dtype.name == "uint8":
         return Image.fromarray(array)
     if array.dtype.kind == "f":
@@ -113,3 +106,16 @@ def _spans_zero_to_one(array: Any) -> bool:
     """Whether floats are shares of white beyond doubt: a few of 0 and 1 alone could as well be nearly black."""
     low, high = array.min(), array.max()
     return bool(low >= 0 and high <= 1 and ((array > 0) & (array < 1)).any())
+
+
+def _shaped(array: Any, label: str) -> Any:
+    """The array without a third axis for one channel, where it has the shape of a picture."""
+    shape = array.shape
+    if len(shape) == 3 and shape[2] == 1:
+        array = array[:, :, 0]
+    elif not (len(shape) == 2 or (len(shape) == 3 and shape[2] in {3, 4})):
+        hint = "move its channels last" if len(shape) == 3 and shape[0] in {1, 3, 4} else "give one picture a row"
+        raise UnreadableImage(f"{label}: a picture's shape is (height, width), or with 3 or 4 channels; {hint}.")
+    if 0 in shape:
+        raise UnreadableImage(f"{label}: no pixels; give an array with some.")
+    return array

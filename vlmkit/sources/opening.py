@@ -71,14 +71,8 @@ def picture_page(file: IO[bytes], label: str) -> int:
         It is cut into so many pieces that listing them would keep its reader busy.
     """
     directories = list(_directories(file))
-    pieces = max((each.pieces for each in directories), default=0)
-    if pieces > _MOST_PIECES:
-        raise UnreadableImage(f"{label}: a TIFF of {pieces:,} pieces, made to keep its reader busy; leave it out.")
-    if any(each.is_raw for each in directories) or _is_raw_by_name(file):
-        raise UnsupportedFormat(
-            f"{label}: camera raw, which is not developed here; export it as JPEG or TIFF, or use the JPEG that the "
-            "camera wrote beside it."
-        )
+    _check_pieces(max((each.pieces for each in directories), default=0), label)
+    _check_developed(any(each.is_raw for each in directories) or _is_raw_by_name(file), label)
     pages = [each for each in directories if each.is_main]
     whole = next((number for number, page in enumerate(pages) if not page.is_reduced), None)
     if whole is not None:
@@ -267,3 +261,16 @@ def strictly() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 ImageFile.LOAD_TRUNCATED_IMAGES = _found
+
+
+def _check_pieces(pieces: int, label: str) -> None:
+    if pieces > _MOST_PIECES:
+        raise UnreadableImage(f"{label}: a TIFF of {pieces:,} pieces, made to keep its reader busy; leave it out.")
+
+
+def _check_developed(is_raw: bool, label: str) -> None:
+    if is_raw:
+        raise UnsupportedFormat(
+            f"{label}: camera raw, which is not developed here; export it as JPEG or TIFF, or use the JPEG that the "
+            "camera wrote beside it."
+        )

@@ -26,7 +26,7 @@ __all__ = [
     "path_from_text",
     "path_in_text",
     "path_of_url",
-    "shown",
+    "shown_url",
 ]
 
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:)", re.IGNORECASE)
@@ -83,7 +83,7 @@ def path_from_text(text: str) -> str:
     return path if path != text and path_in_text(path) == text else text
 
 
-def shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """A URL as messages may have it: without user, password and query, where keys stand."""
     if url[:5].lower() == "data:":
         return f"<data URL {len(url)}>"
@@ -160,9 +160,9 @@ def list_pictures(url: str, *, recursive: bool) -> list[str]:
     source = SOURCES.find(_scheme(url))
     if source is None or source.lister is None:
         return [url]
-    found = open_foreign(source.lister, f"{shown(url)} cannot be listed")(url, recursive)
+    found = open_foreign(source.lister, f"{shown_url(url)} cannot be listed")(url, recursive)
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise BrokenPlugin(f"{shown(url)} cannot be listed: {source.lister} must give a list of URLs.")
+        raise BrokenPlugin(f"{shown_url(url)} cannot be listed: {source.lister} must give a list of URLs.")
     return found
 
 

@@ -17,8 +17,8 @@ from typing import Literal, get_args
 
 from PIL import Image, ImageDraw
 
-from vlmkit.sources.drawing import COLORS as _RGB
-from vlmkit.sources.drawing import OUTLINES, PLACES, SHAPES
+from vlmkit.sources import COLORS as _RGB
+from vlmkit.sources import OUTLINES, PLACES, SHAPES
 from vlmkit.tiny.lettering import Lettering, ink_for
 
 __all__ = [
