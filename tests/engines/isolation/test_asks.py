@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vlmkit import errors
+from vlmkit.backends import CallMarkup
 from vlmkit.backends.base import AskJob
 from vlmkit.backends.facts import ModelInfo
 from vlmkit.backends.protocol import Abilities, Insight, Tile
@@ -204,6 +205,17 @@ def test_abilities_that_nothing_has_are_refused(change):
         believed_opening(said, model="mlx:m", revision="r")
     with pytest.raises(ValueError, match="remarks"):
         believed_opening(replace(OPENED, info=replace(OPENED.info, remarks=("x" * 10**6,))), model="", revision="")
+
+
+def test_a_way_to_write_calls_that_nobody_knows_is_refused():
+    """A parent reads and enforces calls by it."""
+    markup = CallMarkup(style="hermes", special_tokens=(("<tool_call>", 7),))
+    known = replace(OPENED, info=replace(OPENED.info, call_markup=markup))
+    assert believed_opening(known, model="mlx:m", revision="r")[1].call_markup == markup
+    for change in ({"style": "of its own"}, {"special_tokens": (("x", 1),) * 10**4}):
+        said = replace(known, info=replace(known.info, call_markup=replace(markup, **change)))
+        with pytest.raises(ValueError, match=r"calls in no known way|special tokens"):
+            believed_opening(said, model="mlx:m", revision="r")
 
 
 def test_pixels_fill_the_tiles():
