@@ -74,7 +74,8 @@ MAY_IMPORT = {
     # A model is checked at its socket (backends); a comparison names styles (prompts) and listens to runs (runner).
     "evaluation": GROUND | {"frame", "sources", "backends", "prompts", "runner"},
     "chat": GROUND | {"sources", "prompts", "backends", "runner"},
-    "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation"},
+    # The panel of a server shows what it is told by `RunningServer.status`.
+    "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation", "server"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
     "agent": GROUND | {"chat", "frame", "store", "exporters"},
     "cli": GROUND

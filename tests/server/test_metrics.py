@@ -31,6 +31,20 @@ def test_what_happened_is_counted_by_model():
     assert metrics.tokens_written == 4
 
 
+def test_the_pace_is_that_of_the_last_ten_seconds(monkeypatch):
+    """What ended earlier says nothing about now, and is not kept."""
+    now_s = [100.0]
+    monkeypatch.setattr("vlmkit.server.metrics.time.monotonic", lambda: now_s[0])
+    metrics = ServerMetrics()
+    assert metrics.tokens_per_s == 0.0
+    for moment_s, written in ((100.0, 50), (108.0, 30), (112.0, 20)):
+        now_s[0] = moment_s
+        metrics.note_answer("m", 1.0, [ChoiceFinished("stop", Usage(completion_tokens=written))])
+    assert metrics.tokens_per_s == 5.0
+    now_s[0] = 130.0
+    assert (metrics.tokens_per_s, metrics.tokens_written) == (0.0, 100)
+
+
 def test_servers_of_one_process_count_apart():
     """Each has its own registry."""
     first, second = ServerMetrics(), ServerMetrics()

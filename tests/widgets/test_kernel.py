@@ -1,4 +1,4 @@
-"""Runs in a real kernel, without a browser: interrupted, stopped by a button, two at once, and nothing in the way."""
+"""Runs and servers in a real kernel, without a browser: interrupted, stopped by a button, two at once."""
 
 import asyncio
 import queue
@@ -165,6 +165,25 @@ def test_two_runs_at_once_share_a_model(kernel):
     )
     assert done == ("ok", "4 3 {'mlx:tiny'}\n")
     assert len(kernel.displayed) == 2
+
+
+def test_a_server_shows_its_state_and_is_stopped_by_its_button(kernel):
+    """While cells ask it, and with no cell running."""
+    assert kernel.run("server = vk.serve('fake:echo'); display(server)") == ("ok", "")
+    (shown,) = kernel.displayed
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert "base_url=" in shown["text/plain"]
+    kernel.until(lambda: any("loaded" in value for value in kernel.values()))
+    asked = """
+import httpx
+body = {"model": "fake:echo", "messages": [{"role": "user", "content": "one two three"}]}
+print(httpx.post(f"{server.url}/chat/completions", json=body, timeout=60).status_code)
+"""
+    assert kernel.run(asked) == ("ok", "200\n")
+    kernel.until(lambda: any("3 tokens written" in value for value in kernel.values()))
+    kernel.press("Stop")
+    kernel.until(lambda: any("was stopped" in value for value in kernel.values()))
+    assert kernel.run("print(server.is_running)") == ("ok", "False\n")
 
 
 def test_a_notebook_that_a_program_executes_shows_no_panel(kernel):

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 
 from vlmkit.extras import lazy_exports
 
-__all__ = ["Catalog", "CatalogEntry", "catalog_of", "serve"]
+__all__ = ["Catalog", "CatalogEntry", "ModelStatus", "RunningServer", "ServerStatus", "catalog_of", "serve"]
 
 if TYPE_CHECKING:
     from vlmkit.server.catalog import Catalog, CatalogEntry, catalog_of
     from vlmkit.server.launching import serve
+    from vlmkit.server.serving import ModelStatus, RunningServer, ServerStatus
 else:
-    __getattr__, __dir__ = lazy_exports(__name__, {"catalog": "Catalog CatalogEntry catalog_of", "launching": "serve"})
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "catalog": "Catalog CatalogEntry catalog_of",
+            "launching": "serve",
+            "serving": "ModelStatus RunningServer ServerStatus",
+        },
+    )

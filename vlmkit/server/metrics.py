@@ -6,6 +6,7 @@ Labels are names of the list of models, never what a client wrote.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,6 +18,9 @@ from vlmkit.server.tickets import ModelQueue, ModelState
 __all__ = ["CONTENT_TYPE_LATEST", "ServerMetrics"]
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+
+_PACE_OVER_S = 10.0
 
 
 class ServerMetrics:
@@ -31,6 +35,7 @@ class ServerMetrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.tokens_written = 0
+        self._lately: deque[tuple[float, int]] = deque()
         self._heard_s: dict[str, float] = {}
         self._running = self._gauge("num_requests_running", "Requests that are being answered.")
         self._waiting = self._gauge("num_requests_waiting", "Requests that wait for their turn.")
@@ -76,6 +81,16 @@ class ServerMetrics:
         written = sum(choice.usage.completion_tokens or 0 for choice in choices)
         self._written.labels(model).inc(written)
         self.tokens_written += written
+        now_s = time.monotonic()
+        self._lately.append((now_s, written))
+        while self._lately[0][0] < now_s - _PACE_OVER_S:
+            self._lately.popleft()
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Tokens of the answers that ended in the last ten seconds, per second; from any thread."""
+        since_s = time.monotonic() - _PACE_OVER_S
+        return sum(tokens for moment_s, tokens in tuple(self._lately) if moment_s >= since_s) / _PACE_OVER_S
 
     def note_failure(self, model: str, code: str | None) -> None:
         """A request for a model of the list ended without an answer."""

@@ -7,16 +7,19 @@ import atexit
 import socket
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Self
 
 import uvicorn
 
-from vlmkit.errors import BadSetting, ModelLoadFailed
+from vlmkit.errors import BadSetting, MissingExtra, ModelLoadFailed
+from vlmkit.notebook import WidgetBacked, notebook_shell
 from vlmkit.server.app import Application, ServerOptions, application_of
 from vlmkit.server.catalog import Catalog
-from vlmkit.server.tickets import ModelState
+from vlmkit.server.showing import card
+from vlmkit.server.tickets import ModelQueue, ModelState
 
-__all__ = ["RunningServer", "address_of", "bind"]
+__all__ = ["ModelStatus", "RunningServer", "ServerStatus", "address_of", "bind"]
 
 _KEEP_ALIVE_S = 75  # clients keep connections; one that is closed under them is an error there
 _BACKLOG = 2048
@@ -119,8 +122,50 @@ def address_of(listener: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/v1"
 
 
-class RunningServer:
-    """A server in a thread of this process.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelStatus:
+    """How one model of a server stands.
+
+    Attributes
+    ----------
+    name : str
+        What clients call it.
+    state : {"unloaded", "loading", "loaded", "closing", "failed"}
+    running : int
+        Requests that it answers.
+    waiting : int
+        Requests in its queue.
+    error : str or None
+        Why the latest load failed, where it did.
+    """
+
+    name: str
+    state: str
+    running: int
+    waiting: int
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerStatus:
+    """How a server stands.
+
+    Attributes
+    ----------
+    models : tuple of ModelStatus
+    generation_tokens : int
+        Written since the start.
+    tokens_per_s : float
+        Of the answers that ended in the last ten seconds.
+    """
+
+    models: tuple[ModelStatus, ...]
+    generation_tokens: int
+    tokens_per_s: float
+
+
+class RunningServer(WidgetBacked):
+    """A server in a thread of this process; a notebook shows how it stands.
 
     Parameters
     ----------
@@ -139,6 +184,8 @@ class RunningServer:
     SetupError
         The address cannot be used, or the first model cannot be loaded.
     """
+
+    widget_name = "vlmkit.widgets.server_panel:ServerPanel"
 
     def __init__(self, catalog: Catalog, options: ServerOptions) -> None:
         listener = bind(options)
@@ -168,6 +215,33 @@ class RunningServer:
         self._server.ask_to_stop()
         self._thread.join()
 
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until it has ended, whoever ends it.
+
+        Parameters
+        ----------
+        timeout_s : float or None, default None
+            None is as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether it has.
+        """
+        self._thread.join(timeout_s)
+        return not self.is_running
+
+    def status(self) -> ServerStatus:
+        """Which models are there, who waits, how fast answers are written; from any thread."""
+        board = self._application.board
+        models = tuple(_status_of(queue) for queue in board.queues.models.values())
+        metrics = board.metrics
+        return ServerStatus(models=models, generation_tokens=metrics.tokens_written, tokens_per_s=metrics.tokens_per_s)
+
+    def connection_card(self) -> dict[str, str]:
+        """How clients reach it, as ``text/plain`` and ``text/html``; without the key."""
+        return card(self.url, self.models, has_key=self._has_key, is_running=self.is_running)
+
     def __enter__(self) -> Self:
         return self
 
@@ -178,10 +252,13 @@ class RunningServer:
         state = "" if self.is_running else ", stopped"
         return f"<server at {self.url}, models: {', '.join(self.models)}{state}>"
 
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
-        from vlmkit.server.showing import card
-
-        return card(self.url, self.models, has_key=self._has_key, is_running=self.is_running)
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if notebook_shell() is None or not self.is_running:
+            return self.connection_card()
+        try:
+            return super()._repr_mimebundle_(**options)
+        except MissingExtra:  # a server's machine may have been set up without widgets
+            return self.connection_card()
 
     def _run(self, listener: socket.socket) -> None:
         asyncio.run(self._server.serve([listener]))
@@ -194,3 +271,14 @@ class RunningServer:
             raise self._server.load_error
         if not self._thread.is_alive():
             raise ModelLoadFailed(f"The server at {self.url} ended while it started. See the log vlmkit.server.")
+
+
+def _status_of(queue: ModelQueue) -> ModelStatus:
+    error = None if queue.error is None else f"{type(queue.error).__name__}: {queue.error}"
+    return ModelStatus(
+        name=queue.name,
+        state=queue.state.value,
+        running=len(queue.running),
+        waiting=len(queue.waiting),
+        error=error,
+    )
