@@ -52,6 +52,7 @@ def process():
     for one in started:
         one.kill()
         one.wait()
+        one.stderr.close()
 
 
 def streamed(url, told, name):
@@ -147,7 +148,7 @@ def test_an_address_that_is_taken_is_said_before_anything_is_loaded(serving):
     with pytest.raises(BadSetting, match=rf"127\.0\.0\.1:{port}: cannot listen there"):
         vk.serve("fake:echo", port=port)
     with pytest.raises(BadSetting, match="cannot listen there"):
-        vk.serve("fake:echo", host="192.0.2.1", no_auth=True)
+        vk.serve("fake:echo", host="::1:2", no_auth=True)  # a number that nobody has, and no name to be looked up
 
 
 def test_a_first_model_that_cannot_be_loaded_ends_the_start(tmp_path):
