@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 import io
 import json
 import math
@@ -22,6 +23,8 @@ from PIL import Image
 from pydantic import BaseModel, TypeAdapter
 
 import vlmkit as vk
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import RateLimited, Refused, ServerFault
 
 pytestmark = pytest.mark.core_model
 
@@ -79,7 +82,8 @@ def slow():
 @pytest.fixture(scope="module")
 def address(slow):
     """Where the server is; all its models can be loaded at once."""
-    server = vk.serve({"tiny": "tiny", SPACED: "fake:echo", "slow": slow}, max_loaded=3, largest_request_bytes=2**20)
+    models = {"tiny": "tiny", SPACED: "fake:echo", "slow": slow}
+    server = vk.serve(models, max_loaded=3, largest_request_bytes=2**20, max_answer_tokens=64)
     try:
         yield server.url
     finally:
@@ -288,6 +292,13 @@ def test_an_answer_is_as_long_as_was_asked(sdk, fields):
     assert (answer.usage.completion_tokens, answer.choices[0].finish_reason) == (2, "length")
 
 
+def test_an_answer_whose_length_is_not_said_is_as_long_as_the_server_allows(sdk):
+    """A model that is rewarded for saying the same again and again would never end."""
+    rambling = {"temperature": 2, "seed": 3, "extra_body": {"repetition_penalty": 0.1}}
+    answer = sdk.chat.completions.create(model="tiny", messages=user(text_part("Tell me about circles.")), **rambling)
+    assert (answer.usage.completion_tokens, answer.choices[0].finish_reason) == (64, "length")
+
+
 @pytest.mark.parametrize("as_list", [False, True], ids=["string", "list"])
 def test_a_stop_text_ends_the_answer_and_is_in_no_part_of_it(ask, stream, as_list):
     """Neither whole nor streamed."""
@@ -438,6 +449,17 @@ def test_the_clients_own_reader_of_streams_makes_the_whole_answer(sdk, ask):
     assert json.loads(calls[0].function.arguments) is not None
 
 
+def test_the_clients_own_classes_are_read_from_streams(sdk):
+    """As a schema for the answer, and for the arguments of a tool."""
+    given = {"model": "tiny", "messages": SEEN, "temperature": 0}
+    with sdk.chat.completions.stream(**given, response_format=Color) as events:
+        assert isinstance(events.get_final_completion().choices[0].message.parsed, Color)
+    tools = [openai.pydantic_function_tool(Color)]
+    with sdk.chat.completions.stream(**given, tools=tools, tool_choice="required") as events:
+        (call, *_) = events.get_final_completion().choices[0].message.tool_calls
+    assert isinstance(call.function.parsed_arguments, Color)
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
 def test_a_stream_that_waits_gets_chunks_that_may_say_why(sdk, slow, told):
     """In ordinary chunks, under two names; a client that gives up ends its answer."""
@@ -581,6 +603,45 @@ def test_a_busy_server_says_when_to_come_back():
         server.stop()
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "kind", "code", "tries"),
+    [
+        (ServerFault("It broke."), 500, "server_error", None, 2),
+        (RateLimited("Too many.", retry_after_s=0.1), 503, "server_busy", "rate_limited", 2),
+        (Refused("Not this."), 400, "invalid_request_error", None, 1),
+    ],
+    ids=["fault", "busy", "refused"],
+)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_model_that_fails_is_asked_again_by_the_client_where_that_may_help(
+    fault, status, kind, code, tries, streamed
+):
+    """And never after a 400."""
+    backend = FakeBackend(replies=fault)
+    server = vk.serve({"m": backend})
+    try:
+        with OpenAI(base_url=server.url, api_key="none", max_retries=1) as client:
+            create = client.chat.completions.create
+            error = refused(lambda: create(model="m", messages=user(), stream=streamed), openai.APIStatusError)
+    finally:
+        server.stop()
+    assert (error.status_code, error.type, error.code, len(backend.asks)) == (status, kind, code, tries)
+
+
+def test_a_model_that_cannot_be_loaded_is_not_asked_for_again(tmp_path):
+    """The server tells the client so, and not where the model should be."""
+    server = vk.serve({"m": "fake:echo", "broken": f"fake:{tmp_path}/none.json"})
+    try:
+        with OpenAI(base_url=server.url, api_key="none", max_retries=2) as client:
+            ask = functools.partial(client.chat.completions.create, model="broken", messages=user())
+            error = refused(ask, openai.InternalServerError)
+    finally:
+        server.stop()
+    assert (error.status_code, error.type, error.code) == (503, "server_busy", "model_load_failed")
+    assert error.response.headers["x-should-retry"] == "false"
+    assert str(tmp_path) not in str(error.body)
+
+
 # Other routes.
 
 
@@ -665,6 +726,14 @@ def test_the_responses_api_whole_and_streamed(sdk, stream_event, fields):
         jsonschema.validate(json.loads(whole.output_text), SCHEMA)
     if "include" in fields:
         assert len(whole.output[0].content[0].logprobs) == 3
+
+
+def test_the_clients_own_helpers_read_the_responses_api(sdk):
+    """Into a class of the caller's, whole and streamed."""
+    given = {"model": "tiny", "input": "Paint.", "temperature": 0, "text_format": Color}
+    assert isinstance(sdk.responses.parse(**given).output_parsed, Color)
+    with sdk.responses.stream(**given) as events:
+        assert isinstance(events.get_final_response().output_parsed, Color)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Install the clients that tests/server/test_live_clients.py runs, one environment each, outside this tree:
+#   bash tests/server/install_clients.sh FOLDER && VLMKIT_CLIENTS=FOLDER pytest -m live tests/server
+# They want other versions of openai and pydantic than each other. OpenAI's client for JavaScript needs node.
+set -euo pipefail
+folder=${1:?name a folder for the environments}
+python=${PYTHON:-python3.11}
+mkdir -p "$folder"
+for package in llm langchain-openai 'pydantic-ai-slim[openai]' litellm; do
+    name=${package%%[*}
+    [ -x "$folder/$name/bin/python" ] || "$python" -m venv "$folder/$name"
+    "$folder/$name/bin/pip" install --quiet "$package"
+done
+if command -v npm >/dev/null; then
+    npm install --silent --no-audit --no-fund --prefix "$folder/openai-js" openai
+fi
