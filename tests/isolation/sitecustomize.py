@@ -3,7 +3,7 @@
 import os
 import sys
 
-_OPEN = ("127.", "::1", "localhost")
+_OPEN = ("127.", "::1", "localhost", "0.0.0.0")  # the last: every address of this machine, to listen at
 _HOST_ARGUMENT = {
     "socket.connect": 1,
     "socket.sendto": 1,

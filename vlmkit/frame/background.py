@@ -61,6 +61,7 @@ class Run:
         self._table = table
         self._control = control
         self._entering = threading.Lock()
+        self._last: Any = None  # table of a run that failed
         self._ended = threading.Event()
         control.show()
         # Registered after the model's own, this runs before the model is closed.
@@ -86,7 +87,7 @@ class Run:
     def frame(self) -> Any:
         """The table as it is now, a copy; what was not asked yet is NA, and its error says so."""
         with self._entering:
-            return self._table()
+            return self._table() if self._last is None else self._last.copy()
 
     @property
     def done(self) -> bool:
@@ -180,7 +181,9 @@ class Run:
         finally:
             self._outcomes.close()
             if self.error is not None:
-                vars(self.error)["partial"] = self._table()
+                # Pictures that are still being opened change nothing any more: both tables are the same.
+                self._last = self._table()
+                vars(self.error)["partial"] = self._last.copy()
             self._control.end(self.error)
             self._ended.set()
             atexit.unregister(self._leave)

@@ -37,7 +37,7 @@ def complete_address(address: str, *, usual: str, native: str = "") -> str:
 
     Examples
     --------
-    >>> complete("gpu-box", usual="http://localhost:11434/v1")
+    >>> complete_address("gpu-box", usual="http://localhost:11434/v1")
     'http://gpu-box:11434/v1'
     """
     address = read_address(address)

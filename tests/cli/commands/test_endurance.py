@@ -184,7 +184,7 @@ def test_a_store_that_may_not_be_written(small_disk, describe):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     done = describe(store, "--limit", 3)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "may not be written. Give permission, name another file with store=…" in done.stderr
+    assert "may not be written. Give permission, name another file with --store …" in done.stderr
     replayed = describe(f"replay:{store}", "--limit", 3)
     assert replayed.returncode == 0, replayed.stderr
     assert "3 ok (3 from the store)" in replayed.stderr

@@ -17,6 +17,7 @@ from vlmkit.engines.locate import Specification
 
 SPECIFICATION = Specification(name="m", revision="r", directory=Path("/nowhere"))
 SHORT = Patience(opening_silence_s=3, silence_s=1.5)
+LONG = Patience(opening_silence_s=60, silence_s=60)  # where silence is not what is tested
 
 
 class Ear:
@@ -114,7 +115,8 @@ def test_every_end_is_told(child, body):
 def test_what_it_printed_is_kept_to_the_last_lines(child):
     """Harmless to a terminal, the report of a native crash where there is one."""
     _, ear = child(
-        "for n in range(99_999): print('line', n)\nprint('\\x1b[31mred\\x07', 'x' * 999, flush=True)\nos._exit(0)"
+        "for n in range(99_999): print('line', n)\nprint('\\x1b[31mred\\x07', 'x' * 999, flush=True)\nos._exit(0)",
+        LONG,
     )
     _, said = _end_of(ear)
     assert said.startswith(" It said: line 99994 | line 99995 | ")
