@@ -293,9 +293,11 @@ def test_an_answer_is_as_long_as_was_asked(sdk, fields):
 
 
 def test_an_answer_whose_length_is_not_said_is_as_long_as_the_server_allows(sdk):
-    """A model that is rewarded for saying the same again and again would never end."""
-    rambling = {"temperature": 2, "seed": 3, "extra_body": {"repetition_penalty": 0.1}}
-    answer = sdk.chat.completions.create(model="tiny", messages=user(text_part("Tell me about circles.")), **rambling)
+    """A list of a hundred numbers has to be longer than that."""
+    numbers = {"type": "array", "items": {"type": "integer"}, "minItems": 100}
+    schema = {"type": "object", "properties": {"numbers": numbers}, "required": ["numbers"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "numbers", "schema": schema}}
+    answer = sdk.chat.completions.create(model="tiny", messages=SEEN, temperature=0, response_format=wanted)
     assert (answer.usage.completion_tokens, answer.choices[0].finish_reason) == (64, "length")
 
 

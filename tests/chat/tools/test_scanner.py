@@ -210,3 +210,10 @@ def test_little_waits(style, begin, piece):
         scanner.feed(character)
         assert len(scanner._source._text) - scanner._source._at < 80
     scanner.finish()
+
+
+@pytest.mark.parametrize("behind", ["[", "[]", "[1] is what it says", " [x"])
+def test_a_bracket_behind_a_call_is_text(behind):
+    """A list could come, but no call stands in it."""
+    found = read("hermes", '<tool_call>{"name": "stop.now", "arguments": {}}' + behind, tools=FREE)
+    assert (found.text.strip(), len(found.calls)) == (behind.strip(), 1)

@@ -249,6 +249,7 @@ class _CallSequence:
         self._output = output
         self._in_list = in_list
         self._found = False
+        self._opened: int | None = None  # where a list begins in which nothing was read yet
 
     def read(self) -> Steps[bool]:
         """Read all that come; whether there was a call."""
@@ -259,22 +260,24 @@ class _CallSequence:
             if character == "{":
                 goes_on = yield from self._object(mark)
             else:
-                goes_on = bool(character) and self._bracket(character)
+                goes_on = bool(character) and self._bracket(character, mark)
             if not goes_on:
-                self._source.rewind(mark)
+                # A bracket behind which there is no call is text.
+                self._source.rewind(mark if self._opened is None else self._opened)
                 break
         return self._found
 
-    def _bracket(self, character: str) -> bool:
-        if character != ("]" if self._in_list else "["):
+    def _bracket(self, character: str, mark: int) -> bool:
+        if character != ("]" if self._in_list else "[") or self._opened is not None:
             return False
         self._in_list = not self._in_list
+        self._opened = mark if self._in_list else None
         self._source.take(1)
         return True
 
     def _object(self, mark: int) -> Steps[bool]:
         if (yield from _CallObject(self._source, self._output).read()):
-            self._found = True
+            self._found, self._opened = True, None
             return True
         if not self._in_list:
             return False
@@ -283,6 +286,7 @@ class _CallSequence:
         yield from self._source.word(_SEPARATORS)
         if (yield from JsonCopier(self._source, _drop).value()):
             return False
+        self._opened = None
         self._output.put_aside(self._source.since(mark))
         return True
 
