@@ -29,12 +29,15 @@ OTHERS_SETTINGS = (
 
 runpy.run_path(str(TESTS / "isolation" / "sitecustomize.py"))
 # How long an example takes, or the making of one, says how busy the machine is; examples of one test share its folder.
-hypothesis.settings.register_profile(
-    "any machine",
+_ON_ANY_MACHINE = hypothesis.settings(
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
-hypothesis.settings.load_profile("any machine")
+# The same examples in every run, so that a change is judged by what it changed; new ones with
+# `pytest --hypothesis-profile=explore`.
+hypothesis.settings.register_profile("repeatable", _ON_ANY_MACHINE, derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", _ON_ANY_MACHINE)
+hypothesis.settings.load_profile("repeatable")
 # Before any test module imports mlx: afterwards it would be too late, and every model many times slower.
 blas.prepare()
 
