@@ -41,7 +41,9 @@ def test_a_body_that_does_not_come_is_given_up(serving, monkeypatch):
     with socket.create_connection(address(server)) as slow:
         slow.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         slow.settimeout(30)
-        answer = slow.recv(4096).decode()
+        answer = ""
+        while "request_incomplete" not in answer and (piece := slow.recv(4096)):  # the head may come by itself
+            answer += piece.decode()
     assert answer.startswith("HTTP/1.1 400 ")
     assert "request_incomplete" in answer
 
@@ -65,5 +67,5 @@ def test_large_bodies_at_once_are_bounded_together(serving, client, monkeypatch)
 @pytest.mark.parametrize("text", ["", "[1,", '{"a": Infinity}', "1" * 5000])
 def test_what_is_no_strict_json_is_no_json(text):
     """Numbers without end included."""
-    with pytest.raises(bodies.ChatError, match="The body is no JSON"):
+    with pytest.raises(bodies.ChatError, match="The body is not JSON"):
         bodies._parsed(bytearray(text.encode()))

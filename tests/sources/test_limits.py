@@ -194,16 +194,22 @@ def test_nine_hostile_pictures_at_once_stay_within_it(tmp_path):
     assert int(result.stdout) < budget_bytes + 9 * (3 * side**2 + most_bytes) + 64 * MB
 
 
+class WatchedBudget(DecodingBudget):
+    """The real one; how much it was asked for stands in a list."""
+
+    def __init__(self, asked):
+        super().__init__()
+        self._asked = asked
+
+    def hold(self, size_bytes):
+        self._asked.append(size_bytes)
+        return super().hold(size_bytes)
+
+
 def test_a_later_page_that_is_larger_is_waited_for_anew(monkeypatch):
     """The first page is small and blank, and says nothing about the second."""
     asked = []
-
-    class Budget(DecodingBudget):
-        def hold(self, size_bytes):
-            asked.append(size_bytes)
-            return super().hold(size_bytes)
-
-    monkeypatch.setattr(pictures, "BUDGET", Budget())
+    monkeypatch.setattr(pictures, "BUDGET", WatchedBudget(asked))
     pages = [Image.new("L", (64, 64)), Image.linear_gradient("L").resize((2000, 2000)).convert("RGB")]
     buffer = BytesIO()
     pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
@@ -222,14 +228,8 @@ def test_more_than_there_is_is_not_tried(monkeypatch):
 def test_objects_and_arrays_are_held_to_it(monkeypatch):
     """A file that was only opened is decoded when it is asked for its fingerprint; floats become bytes."""
     asked = []
-
-    class Budget(DecodingBudget):
-        def hold(self, size_bytes):
-            asked.append(size_bytes)
-            return super().hold(size_bytes)
-
-    monkeypatch.setattr(identity, "BUDGET", Budget())
-    monkeypatch.setattr(objects, "BUDGET", Budget())
+    monkeypatch.setattr(identity, "BUDGET", WatchedBudget(asked))
+    monkeypatch.setattr(objects, "BUDGET", WatchedBudget(asked))
     fingerprint(refer(Image.open(BytesIO(picture("PNG")))))
     assert asked == [4000 * 3000 * 13]
     array = np.linspace(0, 1, 3_000_000, dtype="float32").reshape(1000, 1000, 3)
@@ -272,13 +272,7 @@ def test_pictures_of_a_run_are_held_to_it(monkeypatch):
 def test_a_jpeg_takes_what_it_is_decoded_to(monkeypatch):
     """A photo that is made small is decoded small; of a progressive one all coefficients are kept."""
     asked = []
-
-    class Budget(DecodingBudget):
-        def hold(self, size_bytes):
-            asked.append(size_bytes)
-            return super().hold(size_bytes)
-
-    monkeypatch.setattr(pictures, "BUDGET", Budget())
+    monkeypatch.setattr(pictures, "BUDGET", WatchedBudget(asked))
     normalize(refer(picture("JPEG")), 500)
     normalize(refer(picture("JPEG", progressive=True)), 500)
     baseline, progressive = asked

@@ -126,7 +126,7 @@ def read_request(
 
 def _checked(body: Any, limits: ChatLimits) -> ChatBody:
     if not isinstance(body, Mapping):
-        raise ChatError("The request is no JSON object. Send one with model and messages.")
+        raise ChatError("The request is not a JSON object. Send one with model and messages.")
     for name, advice in _UNKNOWN.items():
         if body.get(name) is not None:
             raise unsupported(name, f"it is not supported: {advice}")

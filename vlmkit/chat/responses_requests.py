@@ -85,7 +85,7 @@ def read_responses_request(
         With status 400 and the path of the field that is wrong.
     """
     if not isinstance(body, Mapping):
-        raise ChatError("The request is no JSON object. Send one with model and input.")
+        raise ChatError("The request is not a JSON object. Send one with model and input.")
     for name, advice in _UNKNOWN.items():
         if body.get(name):
             raise unsupported(name, f"it is not supported: {advice}")

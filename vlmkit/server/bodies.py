@@ -40,7 +40,7 @@ class Bodies:
         Raises
         ------
         ChatError
-            It is too large, comes too slowly, or is no JSON.
+            It is too large, comes too slowly, or is not JSON.
         """
         self._check(_announced_bytes(request), 0)
         received = bytearray()
@@ -82,7 +82,7 @@ def _parsed(body: bytearray) -> Any:
     except (ValueError, RecursionError) as error:
         where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise ChatError(
-            f"The body is no JSON{where}. Send an object with model and messages.", code="invalid_json"
+            f"The body is not JSON{where}. Send an object with model and messages.", code="invalid_json"
         ) from None
 
 

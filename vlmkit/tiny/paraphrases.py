@@ -1,8 +1,7 @@
 """More ways to say the same: synonyms that people use, by kind of question; all of them are trained.
 
-They stand beside `vlmkit.tiny.wordings` so that a word is known from several sentences. Sentences that are kept back
-are made of words that some sentence here or there has: evaluation asks for another order of known words, not for words
-that were never shown.
+With those of `vlmkit.tiny.wordings`, a word is known from several sentences. A sentence that is kept back from training
+has at most one word that no trained sentence has. So evaluation asks with known words in a new order.
 """
 
 from __future__ import annotations

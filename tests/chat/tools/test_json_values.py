@@ -79,7 +79,7 @@ def test_what_is_put_right(written, value):
     [
         ('{"a": 1', "end before", ""),
         ('{"a": "b', "end before", ""),
-        ('{"a": maybe}', "'maybe' is no value", ""),
+        ('{"a": maybe}', "'maybe' is not a value", ""),
         ('{"a": }', "a key has no value", ""),
         ('{"a" 1}', "a colon is missing", ""),
         ('{"a": @}', "'@' stands where", "@}"),
@@ -103,7 +103,7 @@ def test_marks_around_strings():
         "a": '\\n "x" <|',
         "b": "}",
     }
-    assert copied('<|"|>a<|"|>')[1] == "the arguments are no JSON: '<' stands where a value should"
+    assert copied('<|"|>a<|"|>')[1] == "the arguments are not JSON: '<' stands where a value should"
 
 
 def test_python_has_more():

@@ -78,7 +78,7 @@ def _no_object(value: str, emit: Callable[[str], None]) -> str:
         emit("{}")
         return ""
     emit(value)
-    return "the arguments are no JSON object"
+    return "the arguments are not a JSON object"
 
 
 def _in_string(source: Source, emit: Callable[[str], None]) -> Steps[str]:

@@ -165,7 +165,7 @@ class JsonCopier:
             self._before()
             self._emit(self._key_or_word(word))
         else:
-            return f"the arguments are no JSON: {character!r} stands where a value should"
+            return f"the arguments are not JSON: {character!r} stands where a value should"
         self._after()
         return ""
 
@@ -173,7 +173,7 @@ class JsonCopier:
         if len(self._stack) >= MOST_DEPTH:
             return f"the arguments are nested deeper than {MOST_DEPTH} levels"
         if self._stack and self._stack[-1].closing == "}" and self._stack[-1].waits_for == "key":
-            return "the arguments are no JSON: a list or object stands where a key should"
+            return "the arguments are not JSON: a list or object stands where a key should"
         self._before()
         self._source.take(1)
         level = _Level(_CLOSING[character])
@@ -183,12 +183,12 @@ class JsonCopier:
 
     def _close(self, character: str) -> str:
         if not any(level.closing == character for level in self._stack):
-            return f"the arguments are no JSON: {character!r} closes nothing"
+            return f"the arguments are not JSON: {character!r} closes nothing"
         self._source.take(1)
         while True:
             level = self._stack.pop()
             if level.closing == "}" and level.waits_for != "key":
-                self._problem = "the arguments are no JSON: a key has no value"
+                self._problem = "the arguments are not JSON: a key has no value"
             self._emit(_WRITTEN[level.closing])
             if level.closing == character:
                 break
@@ -199,7 +199,7 @@ class JsonCopier:
         """Commas are written with what follows them, so that one too many or too few is none."""
         level = self._stack[-1] if self._stack else None
         if level is None or (character == ":" and level.waits_for != "colon"):
-            return f"the arguments are no JSON: {character!r} stands where a value should"
+            return f"the arguments are not JSON: {character!r} stands where a value should"
         self._source.take(1)
         if character == ":":
             level.waits_for = "value"
@@ -215,7 +215,7 @@ class JsonCopier:
             level.count += 1
         else:
             if level.waits_for == "colon":
-                self._problem = "the arguments are no JSON: a colon is missing"
+                self._problem = "the arguments are not JSON: a colon is missing"
             self._emit(": ")
 
     def _after(self) -> None:
@@ -229,7 +229,7 @@ class JsonCopier:
             return json.dumps(word, ensure_ascii=False)
         read = _WORDS.get(word) or _number(word)
         if read is None:
-            self._problem = f"the arguments are no JSON: {word[:40]!r} is no value"
+            self._problem = f"the arguments are not JSON: {word[:40]!r} is not a value"
         return read or word
 
     def _escape(self) -> Steps[None]:

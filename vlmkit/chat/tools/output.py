@@ -116,7 +116,7 @@ class Output:
         Parameters
         ----------
         problem : str or None, default None
-            Why its arguments are no JSON object.
+            Why its arguments are not a JSON object.
         """
         self._flush()
         self._events.append(CallEnd(self.calls - 1, problem or None))
