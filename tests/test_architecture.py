@@ -77,7 +77,8 @@ MAY_IMPORT = {
     # The panel of a server shows what it is told by `RunningServer.status`.
     "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation", "server"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
-    "agent": GROUND | {"chat", "frame", "store", "exporters"},
+    # Tools speak of rows of a table (frame) and hand pictures on, cut and shrunk (sources).
+    "agent": GROUND | {"backends", "chat", "exporters", "frame", "sources", "store"},
     "cli": GROUND
     | {"sources", "prompts", "backends", "store", "runner", "frame", "exporters", "evaluation", "chat", "server"}
     | {"agent", "startup"},
