@@ -2,7 +2,7 @@
 
 ImageRef   where a picture is            Picture  its bytes as a backend gets them
 Ask        a conversation to continue    Sampling how tokens are chosen; Constraint what an answer must be
-Message    one part of a conversation    Tool     what a model may ask to have run; ToolCall that it does
+Message    one part of a conversation    ToolDefinition  what a model may ask to have run; ToolCall that it does
 Reply      what a backend answered       Usage    what it cost; Token  one piece of it, and how sure
 Outcome    what became of one row: values or a fault
 """
@@ -27,8 +27,8 @@ __all__ = [
     "Role",
     "Sampling",
     "Token",
-    "Tool",
     "ToolCall",
+    "ToolDefinition",
     "Usage",
     "one_question",
 ]
@@ -147,7 +147,7 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tool:
+class ToolDefinition:
     """A function that a model may ask its caller to run.
 
     Attributes
@@ -286,7 +286,7 @@ class Ask:
     ----------
     messages : tuple of Message
         In order; `one_question` makes those of a single question.
-    tools : tuple of Tool, default ()
+    tools : tuple of ToolDefinition, default ()
         What the model may ask to have run.
     tool_choice : str, default "auto"
         ``"auto"``: the model decides; ``"none"``: no call; ``"required"``: at least one; else the name of the one tool
@@ -312,7 +312,7 @@ class Ask:
     """
 
     messages: tuple[Message, ...]
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = "auto"
     parallel_tool_calls: bool = True
     sampling: Sampling = Sampling()

@@ -8,7 +8,7 @@ import pytest
 
 from vlmkit.backends import Abilities, BaseBackend, Delta, ToolCallDelta
 from vlmkit.errors import BadSetting, Cancelled, ModelLoadFailed, Refused, ServerFault, Unreachable
-from vlmkit.records import Ask, Message, Picture, Tool, ToolCall, one_question
+from vlmkit.records import Ask, Message, Picture, ToolCall, ToolDefinition, one_question
 
 HELLO = Ask(messages=one_question("hello"))
 
@@ -80,7 +80,7 @@ def test_tool_calls_come_as_pieces_too():
             job.end(self.reply(job, "", "tool_calls", tool_calls=(call,)))
 
     backend, heard = Calling("calling:x", abilities=Abilities(tools=True)), []
-    reply = backend.submit(Ask(messages=HELLO.messages, tools=(Tool(name="look"),)), heard.append).result(0)
+    reply = backend.submit(Ask(messages=HELLO.messages, tools=(ToolDefinition(name="look"),)), heard.append).result(0)
     assert reply.tool_calls == (call,)
     assert heard == [Delta(tool_calls=(ToolCallDelta(index=0, id="c1", name="look", arguments='{"row": 1}'),))]
 
@@ -138,7 +138,7 @@ def test_a_wrong_call_raises_and_leaves_nothing_behind(shouting):
     with pytest.raises(BadSetting, match="messages"):
         shouting.submit(Ask(messages=()))
     with pytest.raises(BadSetting, match="tools: shouting:loud takes none"):
-        shouting.submit(Ask(messages=HELLO.messages, tools=(Tool(name="look"),)))
+        shouting.submit(Ask(messages=HELLO.messages, tools=(ToolDefinition(name="look"),)))
 
     def start(_job):
         raise BadSetting("not like this")

@@ -12,7 +12,7 @@ from vlmkit.backends.checks import (
 )
 from vlmkit.backends.protocol import Abilities
 from vlmkit.errors import BadSetting, Refused
-from vlmkit.records import Ask, Message, Picture, Sampling, Tool, ToolCall, one_question
+from vlmkit.records import Ask, Message, Picture, Sampling, ToolCall, ToolDefinition, one_question
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t", "\u00a0\u2003"])
@@ -130,13 +130,16 @@ def test_what_is_no_conversation_is_refused(messages, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"tools": (Tool(name="a b"),)}, "'a b' cannot be a name"),
-        ({"tools": (Tool(name="required"),)}, "'required' cannot be a name"),
-        ({"tools": (Tool(name="look", parameters="{"),)}, "'look' has parameters that are not JSON"),
-        ({"tools": (Tool(name="look", parameters='{"type": "array"}'),)}, "parameters that are not an object"),
-        ({"tools": (Tool(name="look"),) * 2}, "'look' is the name of 2 tools"),
+        ({"tools": (ToolDefinition(name="a b"),)}, "'a b' cannot be a name"),
+        ({"tools": (ToolDefinition(name="required"),)}, "'required' cannot be a name"),
+        ({"tools": (ToolDefinition(name="look", parameters="{"),)}, "'look' has parameters that are not JSON"),
+        (
+            {"tools": (ToolDefinition(name="look", parameters='{"type": "array"}'),)},
+            "parameters that are not an object",
+        ),
+        ({"tools": (ToolDefinition(name="look"),) * 2}, "'look' is the name of 2 tools"),
         ({"tool_choice": "required"}, "tool_choice: 'required' cannot be used. Give one of auto, none"),
-        ({"tool_choice": "find", "tools": (Tool(name="look"),)}, "Give one of auto, none, required, look"),
+        ({"tool_choice": "find", "tools": (ToolDefinition(name="look"),)}, "Give one of auto, none, required, look"),
     ],
 )
 def test_tools_that_mean_nothing_are_refused(options, words):
@@ -147,7 +150,10 @@ def test_tools_that_mean_nothing_are_refused(options, words):
 
 def test_tools_need_a_model_that_takes_them():
     """Calls that were made before do, too."""
-    for ask in (Ask(messages=one_question("?"), tools=(Tool(name="look"),)), Ask(messages=(CALLED, *RESULTS))):
+    for ask in (
+        Ask(messages=one_question("?"), tools=(ToolDefinition(name="look"),)),
+        Ask(messages=(CALLED, *RESULTS)),
+    ):
         check_tools("fake:m", Abilities(tools=True), ask)
         with pytest.raises(BadSetting, match="tools: fake:m takes none"):
             check_tools("fake:m", Abilities(), ask)

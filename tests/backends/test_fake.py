@@ -11,7 +11,7 @@ from vlmkit.backends.fake import FakeBackend, open_fake, script_identity
 from vlmkit.backends.protocol import Abilities, Backend
 from vlmkit.backends.registry import ModelName
 from vlmkit.errors import BadSetting, Cancelled, Refused, ServerFault, TimedOut, Unreachable
-from vlmkit.records import Ask, Message, Picture, Sampling, Tool, ToolCall, one_question
+from vlmkit.records import Ask, Message, Picture, Sampling, ToolCall, ToolDefinition, one_question
 
 
 def ask(prompt="What is it?", **options):
@@ -238,7 +238,7 @@ def test_a_script_may_call_tools(opened, tmp_path):
     path.write_text(json.dumps({"replies": [entry, "a star"]}))
     tools = Abilities(tools=True)
     for backend in (opened(replies=[LOOK, "a star"], abilities=tools), open_fake(str(path), abilities=tools)):
-        first = ask(tools=(Tool(name="look"),))
+        first = ask(tools=(ToolDefinition(name="look"),))
         *pieces, last = backend.stream(first)
         assert "".join(delta.text for delta in pieces) == last.reply.text == "Wait."
         parts = [part for delta in pieces for part in delta.tool_calls]

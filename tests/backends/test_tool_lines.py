@@ -3,9 +3,9 @@
 import json
 
 from vlmkit.backends import DIRECT_ANSWER, TOOLS_HEADING, call_text, with_tool_lines
-from vlmkit.records import Message, Picture, Tool, ToolCall
+from vlmkit.records import Message, Picture, ToolCall, ToolDefinition
 
-COUNT = Tool(
+COUNT = ToolDefinition(
     name="count",
     description="counts\n  objects",
     parameters=json.dumps(
@@ -68,7 +68,7 @@ def test_without_a_question():
 
 def test_a_tool_of_the_same_name_takes_the_place():
     """The way to answer directly is offered unless a tool is called so."""
-    (only,) = with_tool_lines([Message.user("?")], [Tool(name=DIRECT_ANSWER.name, description="mine")])
+    (only,) = with_tool_lines([Message.user("?")], [ToolDefinition(name=DIRECT_ANSWER.name, description="mine")])
     assert only.text.splitlines()[2:] == ["- answer(): mine"]
 
 

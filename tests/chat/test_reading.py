@@ -5,9 +5,9 @@ import pytest
 from vlmkit.backends import Delta, ToolCallDelta
 from vlmkit.chat import CallArguments, CallEnd, CallStart, TextDelta
 from vlmkit.chat.reading import reader_for
-from vlmkit.records import Ask, Tool, one_question
+from vlmkit.records import Ask, ToolDefinition, one_question
 
-ASK = Ask(messages=one_question("x"), tools=(Tool(name="look"),))
+ASK = Ask(messages=one_question("x"), tools=(ToolDefinition(name="look"),))
 
 
 def events(*deltas):

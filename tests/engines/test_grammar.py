@@ -18,7 +18,7 @@ from vlmkit.backends.protocol import Abilities
 from vlmkit.engines.grammar import TokenVocabulary, check_constraint, check_constraint_of, check_tool_choice
 from vlmkit.engines.mlx import open_engine
 from vlmkit.errors import BadSchema, BadSetting, Refused
-from vlmkit.records import Ask, Constraint, Sampling, Tool, one_question
+from vlmkit.records import Ask, Constraint, Sampling, ToolDefinition, one_question
 
 ROOT = Path(__file__).parents[2]
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6)
@@ -220,7 +220,7 @@ def test_a_constraint_needs_a_model_that_keeps_it():
 
 def test_a_call_that_must_be_made_needs_a_constraint():
     """Each family has a form of its own, which the engine does not know."""
-    tools, constraint = (Tool(name="look"),), Constraint(kind="regex", text="a+")
+    tools, constraint = (ToolDefinition(name="look"),), Constraint(kind="regex", text="a+")
     for choice, held in (("auto", None), ("none", None), ("required", constraint), ("look", constraint)):
         ask = Ask(messages=one_question("?"), tools=tools, tool_choice=choice, constraint=held)
         check_tool_choice("mlx:m", ask)

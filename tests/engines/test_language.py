@@ -10,7 +10,7 @@ from tests.families.drawing import picture
 from vlmkit import sources
 from vlmkit.engines.desk import desk
 from vlmkit.engines.mlx import open_engine
-from vlmkit.records import Ask, Message, Sampling, Tool, ToolCall, one_question
+from vlmkit.records import Ask, Message, Sampling, ToolCall, ToolDefinition, one_question
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_the_picture_s_token_is_the_one_that_the_files_name(language, monkeypatc
     assert found({"image_token_id": 5, "image_token_index": 4}, []) == 5
 
 
-LOOK = Tool(name="look", description="Looks at a row.")
+LOOK = ToolDefinition(name="look", description="Looks at a row.")
 CALLED = (
     Message.user("Which?", [picture(1)]),
     Message.assistant("", [ToolCall(id="c1", name="look", arguments='{"row": 1}')]),

@@ -8,7 +8,7 @@ import pytest
 
 from vlmkit.engines.template import ChatTemplate, own_template, own_tool_template
 from vlmkit.errors import Refused
-from vlmkit.records import Message, Picture, Tool, ToolCall, one_question
+from vlmkit.records import Message, Picture, ToolCall, ToolDefinition, one_question
 
 PICTURE = Picture(data=b"", media_type="image/png", width=1, height=1, digest="d")
 BEFORE = (
@@ -186,7 +186,7 @@ CHATML = (
     "{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 )
 CALLS = [ToolCall(id="call_123", name="look", arguments='{"row": 1, "place": "top"}')]
-TOOLS = (Tool(name="look", description="Looks.", parameters='{"type": "object"}'),)
+TOOLS = (ToolDefinition(name="look", description="Looks.", parameters='{"type": "object"}'),)
 CALLED = (Message.user("Which?"), Message.assistant("Wait.", CALLS), Message.tool("call_123", "a star"))
 
 

@@ -10,12 +10,12 @@ from PIL import Image
 from scripted_server import http, sse
 
 from vlmkit.errors import BadSetting, ServerFault
-from vlmkit.records import Ask, Constraint, Message, Picture, Tool, ToolCall
+from vlmkit.records import Ask, Constraint, Message, Picture, ToolCall, ToolDefinition
 
 WAIT_S = 20
 SCHEMA = {"type": "object", "properties": {"row": {"type": "integer"}}}
-LOOK = Tool(name="look", description="Looks at a row.", parameters=json.dumps(SCHEMA))
-NOW = Tool(name="now")
+LOOK = ToolDefinition(name="look", description="Looks at a row.", parameters=json.dumps(SCHEMA))
+NOW = ToolDefinition(name="now")
 CALL = ToolCall(id="call_1", name="look", arguments='{"row": 1}')
 SECOND = ToolCall(id="call_2", name="now")
 

@@ -7,7 +7,7 @@ import pytest
 
 from vlmkit import sources
 from vlmkit.backends import load
-from vlmkit.records import Ask, Message, Sampling, Tool, ToolCall, one_question
+from vlmkit.records import Ask, Message, Sampling, ToolCall, ToolDefinition, one_question
 
 pytestmark = pytest.mark.core_model
 
@@ -70,7 +70,7 @@ def test_it_takes_a_whole_conversation(mlx_vlm_server, scenes, engine):
         Message.user("Look at both."),
         Message.user("Describe this image."),
     )
-    tools = (Tool(name="look", parameters='{"type": "object", "properties": {"row": {"type": "integer"}}}'),)
+    tools = (ToolDefinition(name="look", parameters='{"type": "object", "properties": {"row": {"type": "integer"}}}'),)
     *pieces, last = backend.stream(Ask(messages=messages, tools=tools, sampling=Sampling(max_tokens=8)))
     backend.close()
     assert last.reply.text

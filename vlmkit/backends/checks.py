@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from vlmkit.errors import BadSetting, Refused
-from vlmkit.records import Ask, Message, Role, Sampling, Tool
+from vlmkit.records import Ask, Message, Role, Sampling, ToolDefinition
 
 if TYPE_CHECKING:
     from vlmkit.backends.protocol import Abilities
@@ -135,7 +135,7 @@ def check_tools(model: str, abilities: Abilities, ask: Ask) -> None:
 
 
 @lru_cache(maxsize=256)
-def _tool_fault(tool: Tool, times: int) -> str:
+def _tool_fault(tool: ToolDefinition, times: int) -> str:
     if times > 1:
         return f"is the name of {times} tools. Rename them."
     if not re.fullmatch(_TOOL_NAME, tool.name) or tool.name in _CHOICES:

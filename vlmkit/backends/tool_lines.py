@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vlmkit.records import Message, Picture, Tool
+from vlmkit.records import Message, Picture, ToolDefinition
 
 __all__ = ["DIRECT_ANSWER", "TOOLS_HEADING", "call_text", "result_lines", "tool_line", "with_tool_lines"]
 
 TOOLS_HEADING = 'Call one of these tools with one JSON object {"name": …, "arguments": {…}}:'
 """The line before those of the tools."""
 
-DIRECT_ANSWER = Tool(
+DIRECT_ANSWER = ToolDefinition(
     name="answer",
     description="gives the answer",
     parameters='{"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}',
@@ -51,7 +51,7 @@ def result_lines(name: str, arguments: dict[str, Any], result: str) -> str:
     return f"Called {name} {json.dumps(arguments)}\nResult: {result}"
 
 
-def with_tool_lines(messages: Sequence[Message], tools: Iterable[Tool]) -> tuple[Message, ...]:
+def with_tool_lines(messages: Sequence[Message], tools: Iterable[ToolDefinition]) -> tuple[Message, ...]:
     """A conversation in words alone: tools, calls and results stand in the text of the user's messages.
 
     Tools follow the last question, `DIRECT_ANSWER` after them unless one has its name; calls and results follow the
@@ -60,11 +60,11 @@ def with_tool_lines(messages: Sequence[Message], tools: Iterable[Tool]) -> tuple
     Parameters
     ----------
     messages : sequence of Message
-    tools : iterable of Tool
+    tools : iterable of ToolDefinition
 
     Examples
     --------
-    >>> clock = Tool(name="clock", description="tells the time")
+    >>> clock = ToolDefinition(name="clock", description="tells the time")
     >>> print(with_tool_lines([Message.user("Is it noon?")], [clock])[0].text)
     Is it noon?
     Call one of these tools with one JSON object {"name": …, "arguments": {…}}:
@@ -85,7 +85,7 @@ def with_tool_lines(messages: Sequence[Message], tools: Iterable[Tool]) -> tuple
     return tuple(worded)
 
 
-def _offer(tools: tuple[Tool, ...]) -> str:
+def _offer(tools: tuple[ToolDefinition, ...]) -> str:
     if not tools:
         return ""
     is_taken = any(tool.name == DIRECT_ANSWER.name for tool in tools)
@@ -95,7 +95,7 @@ def _offer(tools: tuple[Tool, ...]) -> str:
     return "\n".join((TOOLS_HEADING, *lines))
 
 
-def _arguments(tool: Tool) -> Iterator[tuple[str, str]]:
+def _arguments(tool: ToolDefinition) -> Iterator[tuple[str, str]]:
     properties = json.loads(tool.parameters).get("properties")
     for name, schema in properties.items() if isinstance(properties, dict) else ():
         yield name, _type_of(schema if isinstance(schema, dict) else {})

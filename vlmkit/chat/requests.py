@@ -15,7 +15,7 @@ from vlmkit.chat.limits import ChatLimits
 from vlmkit.chat.pictures import Fetch
 from vlmkit.chat.types import AllowedTools, ChatBody, NamedTool, ResponseFormat, ToolEntry
 from vlmkit.errors import ChatError
-from vlmkit.records import Constraint, Sampling, Tool
+from vlmkit.records import Constraint, Sampling, ToolDefinition
 
 __all__ = ["ChatRequest", "read_request"]
 
@@ -38,7 +38,7 @@ class ChatRequest:
     model : str
         As the client wrote it.
     turns : tuple of Turn
-    tools : tuple of Tool, default ()
+    tools : tuple of ToolDefinition, default ()
         Those that may be called.
     strict_tools : frozenset of str, default empty
         Names of those whose arguments must keep to their schema.
@@ -63,7 +63,7 @@ class ChatRequest:
 
     model: str
     turns: tuple[Turn, ...] = field(repr=False)
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[ToolDefinition, ...] = ()
     strict_tools: frozenset[str] = frozenset()
     tool_choice: str = "auto"
     parallel_tool_calls: bool = True
@@ -194,11 +194,11 @@ def _constraint(wanted: ResponseFormat | None) -> Constraint | None:
     return Constraint(kind="json_schema", text=json.dumps(schema))
 
 
-def _tool(entry: ToolEntry) -> Tool:
+def _tool(entry: ToolEntry) -> ToolDefinition:
     function = entry.function
     described = {"description": function.description} if function.description else {}
     schema = {"parameters": json.dumps(function.parameters)} if function.parameters else {}
-    return Tool(name=function.name, **described, **schema)
+    return ToolDefinition(name=function.name, **described, **schema)
 
 
 def _offered(body: ChatBody) -> tuple[list[ToolEntry], str]:

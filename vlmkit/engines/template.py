@@ -18,7 +18,7 @@ from typing import Any
 from vlmkit.engines import checkpoint_files
 from vlmkit.engines.template_ways import Way, in_unique_words, shape_of, ways_for, with_fewer_pictures, words_of
 from vlmkit.errors import Refused
-from vlmkit.records import Message, Tool
+from vlmkit.records import Message, ToolDefinition
 
 __all__ = ["ChatTemplate", "one_template", "own_template", "own_tool_template"]
 
@@ -113,7 +113,7 @@ def _by_name(template: Any) -> Any:
     return {entry["name"]: entry["template"] for entry in template} if isinstance(template, list) else template
 
 
-_TOOL = Tool(name="vlmkittool0x", description="Looks.")
+_TOOL = ToolDefinition(name="vlmkittool0x", description="Looks.")
 
 
 @dataclass(eq=False)
@@ -145,13 +145,13 @@ class ChatTemplate:
                 self._takes_tools = False
         return self._takes_tools
 
-    def text(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> str:
+    def text(self, messages: Sequence[Message], tools: Sequence[ToolDefinition] = ()) -> str:
         """The finished prompt. Where an assistant's text is last, the model goes on behind it.
 
         Parameters
         ----------
         messages : sequence of Message
-        tools : sequence of Tool, default ()
+        tools : sequence of ToolDefinition, default ()
 
         Raises
         ------
@@ -162,7 +162,7 @@ class ChatTemplate:
         """
         return self._rendered(self._way(messages, tools), messages, tools)
 
-    def _way(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Way:
+    def _way(self, messages: Sequence[Message], tools: Sequence[ToolDefinition]) -> Way:
         shape = shape_of(messages, tools)
         way = self._found.get(shape)
         if way is None:
@@ -172,14 +172,14 @@ class ChatTemplate:
             raise Refused(way)
         return way
 
-    def _rendered(self, way: Way, messages: Sequence[Message], tools: Sequence[Tool]) -> str:
+    def _rendered(self, way: Way, messages: Sequence[Message], tools: Sequence[ToolDefinition]) -> str:
         pictures = sum(len(message.pictures) for message in messages)
         goes_on = messages[-1].role == "assistant"
         shown = [_shown(tool) for tool in tools] or None
         text = self.render(way.render(messages, self.marks(pictures)), shown, not goes_on)
         return _cut_behind(text, messages[-1].text) if goes_on else text
 
-    def _find(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Way | str:
+    def _find(self, messages: Sequence[Message], tools: Sequence[ToolDefinition]) -> Way | str:
         faults: dict[str, None] = {}
         for way in ways_for(messages):
             try:
@@ -196,7 +196,7 @@ class ChatTemplate:
             "Ask without a system prompt, examples, earlier turns or tools; if it still fails, name another model."
         )
 
-    def _fault(self, way: Way, messages: Sequence[Message], tools: Sequence[Tool]) -> str:
+    def _fault(self, way: Way, messages: Sequence[Message], tools: Sequence[ToolDefinition]) -> str:
         text = self._rendered(way, messages, tools)
         if not all(tool.name in text for tool in tools):
             return "it does not show tools"
@@ -210,7 +210,7 @@ class ChatTemplate:
         return ""
 
 
-def _shown(tool: Tool) -> dict[str, Any]:
+def _shown(tool: ToolDefinition) -> dict[str, Any]:
     function = {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.parameters)}
     return {"type": "function", "function": function}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vlmkit.records import Message, Picture, Tool, ToolCall
+from vlmkit.records import Message, Picture, ToolCall, ToolDefinition
 
 __all__ = ["Way", "in_unique_words", "merged_systems", "shape_of", "ways_for", "with_fewer_pictures", "words_of"]
 
@@ -165,13 +165,13 @@ def _merges(roles: Sequence[str]) -> tuple[bool, ...]:
     return (False, True) if ("user", "user") in pairs else (False,)
 
 
-def shape_of(messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[object, ...]:
+def shape_of(messages: Sequence[Message], tools: Sequence[ToolDefinition]) -> tuple[object, ...]:
     """What a template can tell apart in a conversation, whatever its words.
 
     Parameters
     ----------
     messages : sequence of Message
-    tools : sequence of Tool
+    tools : sequence of ToolDefinition
     """
     seen = (
         (message.role, tuple(isinstance(part, str) for part in message.content), len(message.tool_calls))

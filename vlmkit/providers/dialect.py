@@ -13,7 +13,7 @@ from typing import Any
 from vlmkit.backends import ToolCallDelta
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault
 from vlmkit.finish_reasons import UNKNOWN, Ending, ending_of
-from vlmkit.records import Ask, Message, Picture, Sampling, Token, Tool, Usage
+from vlmkit.records import Ask, Message, Picture, Sampling, Token, ToolDefinition, Usage
 
 __all__ = [
     "PICTURE_MARK",
@@ -199,7 +199,7 @@ def _wanted(ask: Ask) -> Iterator[str]:
         yield "grammar"
 
 
-def offered(ask: Ask, form: RequestForm) -> tuple[Tool, ...]:
+def offered(ask: Ask, form: RequestForm) -> tuple[ToolDefinition, ...]:
     """Tools to send with an ask; none where no call is wanted, and the host has no word for that.
 
     Parameters

@@ -25,7 +25,7 @@ from vlmkit.providers.dialect import (
     unusual,
 )
 from vlmkit.providers.secret import Key
-from vlmkit.records import Ask, Message, Picture, Token, Tool, ToolCall, Usage
+from vlmkit.records import Ask, Message, Picture, Token, ToolCall, ToolDefinition, Usage
 
 __all__ = ["OPENAI_CHAT"]
 
@@ -93,7 +93,7 @@ def _tools(ask: Ask, form: RequestForm) -> dict[str, Any]:
     return sent
 
 
-def _function(tool: Tool) -> dict[str, Any]:
+def _function(tool: ToolDefinition) -> dict[str, Any]:
     described = {"description": tool.description} if tool.description else {}
     return {"name": tool.name, **described, "parameters": json.loads(tool.parameters)}
 

@@ -9,10 +9,10 @@ import pytest
 
 from vlmkit.chat.events import CallArguments, CallEnd, CallStart, ReasoningDelta, TextDelta
 from vlmkit.chat.tools import TOOL_STYLES, Scanner
-from vlmkit.records import Tool
+from vlmkit.records import ToolDefinition
 
 TABLE = json.loads(Path(__file__).with_name("tool_calls.json").read_text(encoding="utf-8"))
-TOOLS = tuple(Tool(name=name, parameters=json.dumps(schema)) for name, schema in TABLE["tools"].items())
+TOOLS = tuple(ToolDefinition(name=name, parameters=json.dumps(schema)) for name, schema in TABLE["tools"].items())
 
 
 @dataclass

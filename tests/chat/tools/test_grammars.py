@@ -11,7 +11,7 @@ from tests.chat.tools.calls_as_written import WAYS
 from vlmkit.backends import CallMarkup
 from vlmkit.chat.tools import constraint_for
 from vlmkit.engines.grammar import TokenVocabulary, check_constraint
-from vlmkit.records import Tool
+from vlmkit.records import ToolDefinition
 
 PROPERTIES = {
     "text": {"type": "string"},
@@ -22,8 +22,10 @@ PROPERTIES = {
     "box": {"type": "object", "properties": {"w": {"type": "number"}}, "required": ["w"]},
 }
 TOOLS = (
-    Tool(name="draw_it", parameters=json.dumps({"type": "object", "properties": PROPERTIES, "required": ["text"]})),
-    Tool(name="stop.now"),
+    ToolDefinition(
+        name="draw_it", parameters=json.dumps({"type": "object", "properties": PROPERTIES, "required": ["text"]})
+    ),
+    ToolDefinition(name="stop.now"),
 )
 FULL = {"text": 'say "hi" </p>', "count": 3, "flag": True, "kind": "b c", "tags": ["x", "y"], "box": {"w": 1.5}}
 SPECIAL = {
@@ -170,7 +172,7 @@ def test_nothing_to_enforce():
     hermes = CallMarkup(style="hermes")
     assert constraint_for(hermes, ()) is None
     assert constraint_for(hermes, TOOLS, "none") is None
-    loose = Tool(name="loose", parameters='{"type": "object", "properties": {"any": {}}}')
+    loose = ToolDefinition(name="loose", parameters='{"type": "object", "properties": {"any": {}}}')
     assert constraint_for(CallMarkup(style="gemma"), [loose], "required") is None
     assert constraint_for(CallMarkup(style="pythonic"), [loose], "required") is not None
 
@@ -184,7 +186,7 @@ def test_definitions_come_along():
         "$defs": {"Place": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}},
     }
     jsonschema.validate({"place": {"x": 1}}, schema)
-    tool = Tool(name="go", parameters=json.dumps(schema))
+    tool = ToolDefinition(name="go", parameters=json.dumps(schema))
     for style in ("hermes", "qwen3_coder"):
         model = Held(style, has_special=False)
         assert model.may_write(model.way([("go", {"place": {"x": 1}})]), tools=[tool])

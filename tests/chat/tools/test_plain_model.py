@@ -10,7 +10,7 @@ from tests.chat.tools.conftest import read
 from vlmkit import sources
 from vlmkit.backends import DIRECT_ANSWER, TOOLS_HEADING, load
 from vlmkit.chat.tools import constraint_for, markup_of
-from vlmkit.records import Ask, Message, Sampling, Tool, ToolCall
+from vlmkit.records import Ask, Message, Sampling, ToolCall, ToolDefinition
 from vlmkit.tiny import scenes, tools
 
 pytestmark = pytest.mark.core_model
@@ -51,7 +51,7 @@ def offered(prompt):
     """The tools of a prompt as they are given to a model."""
     matches = [match for line in prompt.split("\n") if (match := LINE.fullmatch(line))]
     return tuple(
-        Tool(
+        ToolDefinition(
             name=match[1],
             description=match[3],
             parameters=json.dumps(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.chat.tools.calls_as_written import WAYS
 from tests.chat.tools.conftest import TABLE, TOOLS, cut, read
 from vlmkit.chat.tools import TOOL_STYLES, Scanner
-from vlmkit.records import Tool
+from vlmkit.records import ToolDefinition
 
 PROPERTIES = {
     "text": {"type": "string"},
@@ -21,8 +21,8 @@ PROPERTIES = {
     "box": {"type": "object"},
 }
 FREE = (
-    Tool(name="draw_it", parameters=json.dumps({"type": "object", "properties": PROPERTIES})),
-    Tool(name="stop.now"),
+    ToolDefinition(name="draw_it", parameters=json.dumps({"type": "object", "properties": PROPERTIES})),
+    ToolDefinition(name="stop.now"),
 )
 MARKS = sorted(
     {mark for style in TOOL_STYLES.values() for mark in (*style.readers, *style.closers, *style.first)}

@@ -13,7 +13,18 @@ from vlmkit.backends.protocol import Abilities, Insight, Tile
 from vlmkit.engines.isolation import messages
 from vlmkit.errors import ModelNotFound, Refused, TimedOut
 from vlmkit.framing import Frame, FrameReader
-from vlmkit.records import Ask, Constraint, Message, Reply, Sampling, Token, Tool, ToolCall, Usage, one_question
+from vlmkit.records import (
+    Ask,
+    Constraint,
+    Message,
+    Reply,
+    Sampling,
+    Token,
+    ToolCall,
+    ToolDefinition,
+    Usage,
+    one_question,
+)
 
 ASK = Ask(
     messages=(
@@ -28,7 +39,7 @@ ASK = Ask(
             ),
         ),
     ),
-    tools=(Tool(name="look", description="Looks.", parameters='{"type": "object"}'),),
+    tools=(ToolDefinition(name="look", description="Looks.", parameters='{"type": "object"}'),),
     tool_choice="look",
     parallel_tool_calls=False,
     sampling=Sampling(

@@ -13,7 +13,7 @@ from typing import Any
 
 from vlmkit.backends import CallMarkup
 from vlmkit.chat.tools.argument_rules import ARGUMENT_RULES, FREE_PARTS, Rules, as_pattern
-from vlmkit.records import Constraint, Tool
+from vlmkit.records import Constraint, ToolDefinition
 
 __all__ = ["constraint_for"]
 
@@ -135,7 +135,7 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
 
 def constraint_for(
     markup: CallMarkup,
-    tools: Sequence[Tool],
+    tools: Sequence[ToolDefinition],
     tool_choice: str = "auto",
     *,
     parallel: bool = True,
@@ -149,7 +149,7 @@ def constraint_for(
     ----------
     markup : CallMarkup
         Of the model; styles "auto" and "json" are enforced alike.
-    tools : sequence of Tool
+    tools : sequence of ToolDefinition
     tool_choice : str, default "auto"
         As `Ask.tool_choice`.
     parallel : bool, default True
@@ -202,7 +202,7 @@ class _Grammar:
         self._markup = markup
         self.rules: Rules = ARGUMENT_RULES[form.arguments](dict(markup.special_tokens))
 
-    def calls(self, tools: Iterable[Tool], *, several: bool) -> str | None:
+    def calls(self, tools: Iterable[ToolDefinition], *, several: bool) -> str | None:
         """Add rules for calls; what stands for all of them. None where a schema cannot be said."""
         form, rules = self._form, self.rules
         alternatives = []

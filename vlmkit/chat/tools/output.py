@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from vlmkit.chat.events import CallArguments, CallEnd, CallStart, ChatEvent, ReasoningDelta, TextDelta
 from vlmkit.chat.tools.schema_types import types_of_arguments
 from vlmkit.chat.tools.source import Source
-from vlmkit.records import Tool
+from vlmkit.records import ToolDefinition
 
 __all__ = ["Output", "drawn_call_id"]
 
@@ -27,7 +27,7 @@ class Output:
     ----------
     source : Source
         What they read, which is not given back once a call begins.
-    tools : iterable of Tool
+    tools : iterable of ToolDefinition
         Those that may be called.
     parallel : bool
         Whether there may be several calls.
@@ -38,7 +38,7 @@ class Output:
         Begun so far.
     """
 
-    def __init__(self, source: Source, tools: Iterable[Tool], *, parallel: bool) -> None:
+    def __init__(self, source: Source, tools: Iterable[ToolDefinition], *, parallel: bool) -> None:
         self.calls = 0
         self._source = source
         self._tools = {tool.name: tool for tool in tools}

@@ -13,7 +13,7 @@ from vlmkit.chat.tools.output import Output
 from vlmkit.chat.tools.reasoning import ReasoningSplitter
 from vlmkit.chat.tools.source import Source, Steps
 from vlmkit.chat.tools.styles import Reader, ToolStyle
-from vlmkit.records import Tool
+from vlmkit.records import ToolDefinition
 
 __all__ = ["Scanner"]
 
@@ -27,7 +27,7 @@ class Scanner:
     ----------
     style : ToolStyle
         How the model writes calls.
-    tools : iterable of Tool, default ()
+    tools : iterable of ToolDefinition, default ()
         Those that it may call. Calls of others stay text.
     parallel : bool, default True
         Whether it may call several. If not, everything behind the first call is left out.
@@ -37,7 +37,7 @@ class Scanner:
     Examples
     --------
     >>> from vlmkit.chat.tools.styles import TOOL_STYLES
-    >>> scanner = Scanner(TOOL_STYLES["hermes"], [Tool(name="now")])
+    >>> scanner = Scanner(TOOL_STYLES["hermes"], [ToolDefinition(name="now")])
     >>> scanner.feed('It is <tool_call>{"name": "n')
     [TextDelta(text='It is ', choice=0)]
     >>> [type(event).__name__ for event in scanner.feed('ow"}</tool_call>') + scanner.finish()]
@@ -45,7 +45,12 @@ class Scanner:
     """
 
     def __init__(
-        self, style: ToolStyle, tools: Iterable[Tool] = (), *, parallel: bool = True, is_reasoning: bool = False
+        self,
+        style: ToolStyle,
+        tools: Iterable[ToolDefinition] = (),
+        *,
+        parallel: bool = True,
+        is_reasoning: bool = False,
     ) -> None:
         self._style = style
         self._source = Source()

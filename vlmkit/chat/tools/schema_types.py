@@ -26,7 +26,7 @@ def types_of_arguments(parameters: str) -> dict[str, frozenset[str]]:
     Parameters
     ----------
     parameters : str
-        As `Tool.parameters`.
+        As `ToolDefinition.parameters`.
     """
     try:
         schema = json.loads(parameters)
