@@ -82,6 +82,20 @@ def test_statuses_that_are_there_stay(captions):
     assert merge_edits(frame, edited)["caption_status"].tolist() == ["accepted", "rejected", "auto", "auto", "edited"]
 
 
+def test_what_an_agent_suggested_is_never_a_persons(captions):
+    """It keeps its status, takes nothing from a person, and taken back leaves what the model had said."""
+    reviewed = captions.assign(caption_status=["auto", "accepted", "auto", "auto", "auto"])
+    statuses = ["suggested", "suggested", "auto", "auto", "auto"]
+    theirs = captions.assign(caption=["new", "other", *captions["caption"][2:]], caption_status=statuses)
+    merged = merge_edits(reviewed, theirs)
+    assert merged["caption"].tolist() == ["new", *captions["caption"][1:]]
+    assert merged["caption_original"].tolist() == captions["caption"].tolist()
+    assert merged["caption_status"].tolist() == ["suggested", "accepted", "auto", "auto", "auto"]
+    back = merge_edits(merged, captions.assign(caption_status="auto"))
+    assert back["caption_status"].tolist() == ["auto", "accepted", "auto", "auto", "auto"]
+    assert back["caption"].tolist() == captions["caption"].tolist()
+
+
 def test_missing_texts_are_no_edits(captions):
     """An emptied one is: a person may want no text."""
     edited = captions.assign(caption=[None, "", *captions["caption"][2:]])

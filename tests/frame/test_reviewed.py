@@ -24,7 +24,25 @@ def test_agreeing_keeps_an_edit_an_edit(field):
     field.set(0, field.edited(0, 7))
     assert field.accepted(0) == ("edited", 7)
     assert field.edited(0, 1) == ("accepted", 1)
-    assert field.statuses() == {"auto": 2, "accepted": 0, "edited": 1, "rejected": 0, "flagged": 0}
+    assert field.statuses() == {"auto": 2, "suggested": 0, "accepted": 0, "edited": 1, "rejected": 0, "flagged": 0}
+
+
+def test_what_an_agent_wrote_is_nobodys_until_a_person_says_so(field):
+    """Accepted, it is an edit; rejected, the model's own word stands again, which can be rejected in its turn."""
+    field.set(0, field.suggested(0, 7))
+    assert (field.status(0), field.value(0), field.original(0)) == ("suggested", 7, 1)
+    assert field.accepted(0) == ("edited", 7)
+    assert field.suggested(0, 1) is None
+    field.set(0, field.rejected(0))
+    assert (field.status(0), field.value(0)) == ("auto", 1)
+    assert field.rejected(0) == ("rejected", 1)
+
+
+def test_a_suggestion_goes_with_its_table(field):
+    """Whoever opens the table again finds it, with what the model had said."""
+    field.set(0, field.suggested(0, 7))
+    again = ReviewedField(pd.DataFrame(field.columns()), "count")
+    assert (again.status(0), again.value(0), again.original(0)) == ("suggested", 7, 1)
 
 
 def test_what_is_kept_comes_back(field):

@@ -14,6 +14,7 @@ from PIL import Image
 
 import vlmkit as vk
 from vlmkit.errors import BadSetting, SetupError, StoreFault
+from vlmkit.frame import STATUSES, ReviewedField
 from vlmkit.views.reviewing import review
 
 
@@ -52,12 +53,29 @@ def test_what_a_person_says_shows_in_the_table(table, store):
     assert frame["caption"].tolist()[:4] == ["a cat", "a wolf", "a bird", "two cats"]
     assert frame["caption_original"].tolist()[:4] == ["a cat", "a dog", "a bird", "two cats"]
     assert frame["caption_status"].tolist() == ["accepted", "edited", "rejected", "flagged", "auto"]
-    assert frame["caption_status"].cat.categories.tolist() == ["auto", "accepted", "edited", "rejected", "flagged"]
+    assert frame["caption_status"].cat.categories.tolist() == list(STATUSES)
     assert frame["caption"].dtype == table["caption"].dtype
     assert frame.index.equals(table.index)
     pd.testing.assert_frame_equal(table, before)
-    assert looked.counts() == {"auto": 1, "accepted": 1, "edited": 1, "rejected": 1, "flagged": 1}
+    assert looked.counts() == {status: status != "suggested" for status in STATUSES}
     assert repr(looked) == "Review(caption: 5 rows; 1 auto, 1 accepted, 1 edited, 1 rejected, 1 flagged)"
+
+
+def test_a_suggestion_that_is_rejected_leaves_the_models_word(table, store):
+    """An agent's is none that a person has to agree to; undone, it stands there again, and a file keeps each step."""
+    field = ReviewedField(table, "caption")
+    for row, text in enumerate(("a kitten", "a wolf")):
+        field.set(row, field.suggested(row, text))
+    suggested = table.assign(**field.columns())
+    looked = review(suggested, "caption", store=store)
+    assert repr(looked) == "Review(caption: 5 rows; 3 auto, 2 suggested)"
+    looked.accept(0)
+    looked.reject(1)
+    assert looked.frame["caption_status"].tolist() == ["edited", "auto", "auto", "auto", "auto"]
+    assert looked.frame["caption"].tolist()[:2] == ["a kitten", "a dog"]
+    looked.undo()
+    assert looked.status(1) == "suggested"
+    assert review(suggested, "caption", store=store).frame.equals(looked.frame)
 
 
 def test_the_same_review_goes_on_where_it_was(table, store):

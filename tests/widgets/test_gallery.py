@@ -57,6 +57,25 @@ def test_a_page_has_the_cards_that_were_asked_for(front):
     assert "error" not in second
 
 
+def test_a_suggestion_comes_with_what_it_would_replace(listen, paths):
+    """Whoever decides compares; of other answers nothing more travels than before."""
+    frame = pd.DataFrame(
+        {
+            "path": paths(2),
+            "caption": ["a kitten", "a dog"],
+            "caption_original": ["a cat\u202e", "a dog"],
+            "caption_status": ["suggested", "auto"],
+        }
+    )
+    front = listen(Gallery(review(frame, "caption", store=False)))
+    front.say("view", text="")
+    front.say("page", first=0, last=2)
+    page, _ = front.hear("page")
+    first, second = (card["fields"][0] for card in page["cards"])
+    assert first == {"status": "suggested", "shown": "a kitten", "before": "a cat⟨U+202E⟩"}
+    assert second == {"status": "auto", "shown": "a dog"}
+
+
 def test_thumbnails_travel_when_they_are_asked_for(front):
     """As bytes, each with its row; only those."""
     front.say("thumbnails", rows=[3, 4, 99, -1])
@@ -82,7 +101,7 @@ def test_words_reach_the_review(front, looked):
     assert looked.value(2, "ok") is False
     assert looked.status(3, "mood") == "auto"
     *_, (last, _) = front.hear("changed", count=6)
-    assert last["told"] == {"auto": 41, "accepted": 1, "edited": 2, "rejected": 4, "flagged": 0}
+    assert last["told"] == {"auto": 41, "suggested": 0, "accepted": 1, "edited": 2, "rejected": 4, "flagged": 0}
     assert (last["by"], last["row"]) == ("c", 3)
     assert last["message"].startswith("undo · ")
     assert front.face.get_state()["told"] == last["told"]

@@ -18,7 +18,7 @@ from vlmkit.exporters.conversations import without_token
 from vlmkit.exporters.reading import read_dataset
 from vlmkit.exporters.rows import find_text_column
 from vlmkit.exporters.values import plain_value, tags_of
-from vlmkit.frame import STATUSES, add_columns, column_of, kind_of_object, pick_pictures, refs_of, text_array
+from vlmkit.frame import REVIEWED, STATUSES, add_columns, column_of, kind_of_object, pick_pictures, refs_of, text_array
 from vlmkit.records import ImageRef
 from vlmkit.sources import Limits, fingerprint, is_url, path_of_url
 from vlmkit.untrusted import for_file
@@ -75,7 +75,8 @@ def merge_edits(
     DataFrame
         The same rows, with the columns of a review: the text as people left it; ``<column>_original``, what the model
         said; and ``<column>_status``, "edited" where a text was changed, and what the data set says where it knows that
-        people accepted, rejected or flagged one. All other cells stay.
+        people accepted, rejected or flagged one, or that an agent suggested it. What an agent suggests in place of what
+        a person reviewed is left out. All other cells stay.
 
     Raises
     ------
@@ -190,17 +191,29 @@ def _merged(frame: pd.DataFrame, text: str, edits: list[_Edit | None]) -> pd.Dat
     statuses = _statuses(frame, f"{text}_status")
     kind = _kind_of(frame[text])
     for position, edit in enumerate(edits):
-        if edit is None:
+        if edit is None or _is_outranked(edit, statuses[position]):
             continue
         value = kind(edit.value)
         if value is not None and not _is_same(value, values[position]):
             values[position] = value
-            statuses[position] = "accepted" if value == originals[position] else "edited"
+            statuses[position] = _status_of(edit, is_original=value == originals[position])
         elif edit.status in STATUSES[1:]:
             statuses[position] = edit.status
     arrays = {text: _like(frame[text], values), f"{text}_original": _like(frame[text], originals)}
     arrays[f"{text}_status"] = pd.Categorical(statuses, categories=list(STATUSES))
     return add_columns(frame, arrays, overwrite=True)
+
+
+def _is_outranked(edit: _Edit, status: Any) -> bool:
+    return edit.status == "suggested" and status in REVIEWED
+
+
+def _status_of(edit: _Edit, *, is_original: bool) -> str:
+    """Status of a value that was changed, or changed back to what the model had said."""
+    by_agent = edit.status == "suggested"
+    if is_original:
+        return STATUSES[0] if by_agent or edit.status == STATUSES[0] else "accepted"
+    return "suggested" if by_agent else "edited"
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:

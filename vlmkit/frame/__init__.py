@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vlmkit.extras import lazy_exports
 
 __all__ = [
+    "REVIEWED",
     "STATUSES",
     "Description",
     "Estimate",
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from vlmkit.frame.options import ModelPicker, check_options
     from vlmkit.frame.presets import ask, caption, score, tags
     from vlmkit.frame.progress import listener_for, spent_in_words
-    from vlmkit.frame.reviewed import STATUSES, ReviewedField
+    from vlmkit.frame.reviewed import REVIEWED, STATUSES, ReviewedField
     from vlmkit.frame.run_statistics import Progress, RunControl, RunStatistics
     from vlmkit.frame.tables import add_columns, column_of, pick_pictures, refs_of
     from vlmkit.frame.verbs import describe, describe_iter, describe_one
@@ -82,7 +83,7 @@ else:
             "options": "ModelPicker check_options",
             "presets": "ask caption score tags",
             "progress": "listener_for spent_in_words",
-            "reviewed": "STATUSES ReviewedField",
+            "reviewed": "REVIEWED STATUSES ReviewedField",
             "run_statistics": "Progress RunControl RunStatistics",
             "tables": "add_columns column_of pick_pictures refs_of",
             "verbs": "describe describe_iter describe_one",

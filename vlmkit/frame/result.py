@@ -16,7 +16,7 @@ from vlmkit.errors import SetupError
 from vlmkit.frame.columns import Columns, TaskColumns
 from vlmkit.frame.given import Given
 from vlmkit.frame.options import CheckedOptions
-from vlmkit.frame.reviewed import STATUSES
+from vlmkit.frame.reviewed import REVIEWED, STATUSES
 from vlmkit.frame.tables import add_columns, check_clash, column_of
 from vlmkit.notices import warn
 from vlmkit.prompts import Task
@@ -185,7 +185,7 @@ def reviewed_rows(table: pd.DataFrame, names: Sequence[str]) -> np.ndarray[Any, 
     reviewed = np.zeros(len(table), dtype=bool)
     for status in (_statuses(table, name) for name in names if name in table.columns):
         if status is not None:
-            reviewed |= status.isin(STATUSES[1:]).to_numpy(dtype=bool)
+            reviewed |= status.isin(REVIEWED).to_numpy(dtype=bool)
     return reviewed
 
 

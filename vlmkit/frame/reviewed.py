@@ -12,9 +12,13 @@ from vlmkit.errors import BadSetting
 from vlmkit.frame.cells import cell_type_of, is_missing
 from vlmkit.store import Judgment
 
-__all__ = ["STATUSES", "ReviewVerdict", "ReviewedField"]
+__all__ = ["REVIEWED", "STATUSES", "ReviewVerdict", "ReviewedField"]
 
-STATUSES = ("auto", "accepted", "edited", "rejected", "flagged")
+REVIEWED = ("accepted", "edited", "rejected", "flagged")
+"""What a person said."""
+
+STATUSES = ("auto", "suggested", *REVIEWED)
+"""What a model said; what an agent wrote in its place, and nobody has seen; what a person said."""
 
 ReviewVerdict = tuple[str, Any]
 """Status, and the value that goes with it."""
@@ -86,6 +90,14 @@ class ReviewedField:
     def edited(self, row: int, value: Any) -> ReviewVerdict:
         """Verdict of somebody who writes another value, or the same."""
         return ("accepted" if self._is_original(row, value) else "edited"), value
+
+    def suggested(self, row: int, value: Any) -> ReviewVerdict | None:
+        """Verdict of an agent that writes another value; None where it writes what the model said."""
+        return None if self._is_original(row, value) else ("suggested", value)
+
+    def rejected(self, row: int) -> ReviewVerdict | None:
+        """Verdict of somebody who disagrees; an agent's suggestion is taken back, and the model's word stands again."""
+        return None if self.status(row) == "suggested" else ("rejected", self.value(row))
 
     def packed(self, row: int, verdict: ReviewVerdict | None) -> tuple[str, str, str | None]:
         """Original, status and value as the store keeps them."""

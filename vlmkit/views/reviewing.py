@@ -164,7 +164,7 @@ class Review(WidgetBacked):
         return self._only(field).value(row)
 
     def status(self, row: int, field: str | None = None) -> str:
-        """One of auto, accepted, edited, rejected, flagged.
+        """One of auto, suggested, accepted, edited, rejected, flagged.
 
         Raises
         ------
@@ -196,12 +196,14 @@ class Review(WidgetBacked):
     def reject(self, rows: int | Iterable[int], field: str | None = None) -> None:
         """The answer is wrong; its value stays, with a status to leave it out by.
 
+        What an agent suggested is taken back instead: the model's own answer stands there again, as nobody's.
+
         Raises
         ------
         SetupError
             As `accept`.
         """
-        self._say(rows, field, lambda each, row: ("rejected", each.value(row)))
+        self._say(rows, field, lambda each, row: each.rejected(row))
 
     def flag(self, rows: int | Iterable[int], field: str | None = None) -> None:
         """Somebody shall look again.
@@ -272,7 +274,7 @@ class Review(WidgetBacked):
         ----------
         text : str, default ""
             Occurs in a value or the picture's name, whatever the case.
-        status : {"auto", "accepted", "edited", "rejected", "flagged"} or None, default None
+        status : {"auto", "suggested", "accepted", "edited", "rejected", "flagged"} or None, default None
             Of any field.
         errors : bool or None, default None
             True for rows with an error, False for those without.
@@ -313,7 +315,10 @@ class Review(WidgetBacked):
         return self._meant(field)[0]
 
     def _say(
-        self, rows: int | Iterable[int], field: str | None, verdict: Callable[[ReviewedField, int], tuple[str, Any]]
+        self,
+        rows: int | Iterable[int],
+        field: str | None,
+        verdict: Callable[[ReviewedField, int], tuple[str, Any] | None],
     ) -> None:
         meant = [rows] if isinstance(rows, int) else list(rows)
         strangers = [row for row in meant if not 0 <= row < len(self)]

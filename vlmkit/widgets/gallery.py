@@ -131,5 +131,7 @@ def _cell(field: ReviewedField, row: int) -> dict[str, Any]:
     value = field.value(row)
     text, shown = field.cell.write(value), visible(text_of(value))
     told = {"status": field.status(row), "shown": shown[:_MOST_TEXT]}
+    if told["status"] == "suggested":  # whoever decides compares
+        told["before"] = visible(text_of(field.original(row)))[:_MOST_TEXT]
     # Halves of characters cannot travel; they are replaced where somebody edits the text.
     return told if text == told["shown"] else {**told, "text": text.encode("utf-8", "replace").decode("utf-8")}

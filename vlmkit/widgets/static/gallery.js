@@ -8,7 +8,7 @@ const SHORT_FIELD_PX = 42;
 const REST_HEIGHT_PX = 64;
 const MOST_HEIGHT_PX = 760;
 const SPARE_ROWS = 1;
-const STATUSES = ["auto", "accepted", "edited", "rejected", "flagged"];
+const STATUSES = ["auto", "suggested", "accepted", "edited", "rejected", "flagged"];
 const KEYS = [
   ["← → ↑ ↓", "move"],
   ["a", "accept"],
@@ -357,6 +357,9 @@ class Gallery {
       const text = made.querySelector(".vlm-text");
       text.textContent = field.shown || told.error || "(empty)";
       text.classList.toggle("vlm-fault", !field.shown);
+      if (field.before !== undefined) {
+        text.append(element("del", { className: "vlm-before", textContent: field.before || "(empty)", dir: "auto" }));
+      }
     });
     const statuses = told.fields.map(
       (field, position) => `${this.fields[position].name}: ${field.shown || "empty"}, ${field.status}`,
