@@ -21,6 +21,13 @@ def test_a_blank_prompt_asks_nothing(prompt):
     assert isinstance(blank_prompt(Ask(messages=one_question(prompt))), Refused)
 
 
+def test_a_message_without_a_text_is_no_blank_prompt():
+    """A picture alone is shown in a chat; a blank text beside it would be a table's empty cell."""
+    picture = Picture(data=b"", media_type="image/png", width=1, height=1, digest="")
+    assert blank_prompt(Ask(messages=(Message(role="user", content=(picture,)),))) is None
+    assert isinstance(blank_prompt(Ask(messages=one_question(" ", [picture]))), Refused)
+
+
 @pytest.mark.parametrize("prompt", ["?", " Describe. ", "0", "图"])
 def test_whatever_can_be_read_is_a_prompt(prompt):
     """However short."""

@@ -37,6 +37,18 @@ def test_content_may_be_text_parts_or_nothing():
     assert [turn.content for turn in found] == [("a", "b"), ("No.",), ("Never.",), ()]
 
 
+@pytest.mark.parametrize("texts", [[], [""], [" ", "\n"]], ids=["none", "empty", "blank"])
+def test_a_picture_may_be_shown_without_a_word(fake, data_url, texts):
+    """A blank text beside it, as forms send it, says as little."""
+    parts = [{"type": "text", "text": text} for text in texts]
+    parts.insert(1, {"type": "image_url", "image_url": {"url": data_url(3)}})
+    backend = fake("A circle.")
+    answer = ChatAdapter(backend).complete({"model": "m", "messages": [{"role": "user", "content": parts}]})
+    (message,) = backend.asks[0].messages
+    assert (len(message.content), len(message.pictures)) == (1, 1)
+    assert answer["choices"][0]["message"]["content"] == "A circle."
+
+
 def test_pictures_stand_where_they_were(data_url):
     """A picture may be in any message of a user or a tool, as a link or as its bare address."""
     picture = {"type": "image_url", "image_url": {"url": data_url(3)}}

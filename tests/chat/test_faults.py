@@ -40,6 +40,12 @@ def test_each_fault_has_its_status(fault, status, kind, code):
     assert error.body["error"]["message"]
 
 
+def test_a_prompt_that_is_too_long_is_about_the_messages():
+    """As OpenAI names it; other faults of the model name no field."""
+    assert chat_error(errors.PromptTooLong("x")).param == "messages"
+    assert chat_error(errors.Refused("x")).param is None
+
+
 def test_how_long_to_wait_and_whether_at_all():
     """What a server said is passed on; a model that cannot be loaded is not asked for again."""
     assert chat_error(errors.RateLimited("x", retry_after_s=3.0)).retry_after_s == 3.0

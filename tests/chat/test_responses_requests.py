@@ -2,7 +2,9 @@
 
 import pytest
 
+from vlmkit.backends import Abilities
 from vlmkit.chat import ChatAdapter, ChatError, read_responses_request
+from vlmkit.errors import PromptTooLong
 
 TOOL = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}, "strict": True}
 
@@ -95,6 +97,28 @@ def test_items_become_messages(fake, data_url):
 def test_what_cannot_be_served_is_refused_by_name(fields, param):
     """The path is the one in this request, and not in the chat request that it becomes."""
     assert refusal(**fields).param == param
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_what_the_model_refuses_has_the_names_of_this_request(fake, streamed):
+    """A prompt that is too long is about the input."""
+    chat = ChatAdapter(fake(PromptTooLong("9000 tokens, and it reads 8192.")))
+    if streamed:
+        last = list(chat.stream_response({"model": "m", "input": "Hi"}))[-1]
+        assert (last["type"], last["response"]["error"]["code"]) == ("response.failed", "invalid_prompt")
+    else:
+        with pytest.raises(ChatError) as found:
+            chat.respond({"model": "m", "input": "Hi"})
+        assert (found.value.param, found.value.code) == ("input", "context_length_exceeded")
+
+
+@pytest.mark.parametrize("ask", ["respond", "stream_response"])
+def test_what_the_model_cannot_do_has_the_names_of_this_request(fake, ask):
+    """Found when it is made ready for the model."""
+    wanted = {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}}
+    with pytest.raises(ChatError) as found:
+        getattr(ChatAdapter(fake("Hi", abilities=Abilities())), ask)({"model": "m", "input": "Hi", "text": wanted})
+    assert (found.value.param, "text.format: " in str(found.value)) == ("text.format", True)
 
 
 def test_a_body_is_an_object():

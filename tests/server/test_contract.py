@@ -188,6 +188,8 @@ def test_an_answer_has_everything_that_the_client_knows(ask):
         pytest.param(user(image_part("red"), text_part(), image_part("blue")), id="pictures-anywhere"),
         pytest.param(user({"type": "image_url", "image_url": picture_url()}, text_part()), id="picture-as-a-string"),
         pytest.param(user({"type": "refusal", "refusal": "No."}, text_part()), id="refusal-part"),
+        pytest.param(user(image_part()), id="picture-alone"),
+        pytest.param(user(text_part(" "), image_part()), id="picture-and-a-blank"),
         pytest.param([{"role": "user", "content": None}, *user()], id="null"),
     ],
 )
@@ -554,7 +556,9 @@ def test_a_prompt_that_is_longer_than_the_context_has_its_own_code(sdk, streamed
     """Clients shorten the conversation when they see it."""
     messages = user(text_part("a " * 9000))
     error = refused(lambda: sdk.chat.completions.create(model="tiny", messages=messages, stream=streamed))
-    assert (error.type, error.code) == ("invalid_request_error", "context_length_exceeded")
+    assert (error.type, error.code, error.param) == ("invalid_request_error", "context_length_exceeded", "messages")
+    error = refused(lambda: sdk.responses.create(model="tiny", input="a " * 9000, stream=streamed))
+    assert (error.type, error.code, error.param) == ("invalid_request_error", "context_length_exceeded", "input")
 
 
 def test_an_unknown_model_is_not_found(sdk):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vlmkit.errors import ChatError
-from vlmkit.server.problems import error_response, refused
+from vlmkit.server.problems import error_response, refused, without_addresses
 from vlmkit.server.tickets import Refusal
 
 
@@ -34,3 +34,36 @@ def test_an_error_has_all_its_keys_and_whether_it_waited():
         "error": {"message": "What.", "type": "invalid_request_error", "param": None, "code": None}
     }
     assert json.loads(error_response(refused(Refusal.QUEUE_FULL, "m")).body)["error"]["queued"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "addresses"),
+    [
+        (
+            "vllm:org/m at http://gpu-box:8000/v1 answered 500: gpu-box:8000 is down.",
+            "m at [address] answered 500: [address] is down.",
+            ["http://gpu-box:8000/v1", "gpu-box:8000"],
+        ),
+        ("http://me:key@[::1]:8000/v1: no.", "[address]: no.", ["http://me:key@[::1]:8000/v1"]),
+        (
+            "https://a.example/v1: a.example is unknown.",
+            "[address]: [address] is unknown.",
+            ["https://a.example/v1", "a.example"],
+        ),
+        (
+            "Proxy 10.0.0.7:3128 and [fe80::1]:80 are down.",
+            "Proxy [address] and [address] are down.",
+            ["10.0.0.7:3128", "[fe80::1]:80"],
+        ),
+        (
+            "Version 1.2.3, 8192 tokens: messages[0].content[1].",
+            "Version 1.2.3, 8192 tokens: messages[0].content[1].",
+            [],
+        ),
+        ("It ended at 12:30; seed:17.", "It ended at 12:30; seed:17.", []),
+        ("http://: is none.", "[address]: is none.", ["http://"]),
+    ],
+)
+def test_where_a_models_server_is_stays_here(text, told, addresses):
+    """Whoever asks gets the rest of the words; versions, times and paths of fields are no addresses."""
+    assert without_addresses(text, {"vllm:org/m": "m", "is": "was"}) == (told, addresses)

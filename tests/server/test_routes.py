@@ -9,6 +9,9 @@ from chat_clients import asking, chunks_of, reading, text_of, until
 from dripping import Dripping
 from PIL import Image
 
+from vlmkit.backends.fake import FakeBackend
+from vlmkit.errors import ServerFault
+
 
 def picture_url(color="teal", size=(64, 48)):
     file = io.BytesIO()
@@ -193,6 +196,18 @@ def test_a_model_that_cannot_be_loaded_is_a_503_without_another_try(serving, cli
         assert response.headers["x-should-retry"] == "false"
         assert str(tmp_path) not in response.text
     assert client.post(f"{server.url}/chat/completions", json=asking("a")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses"])
+def test_where_the_models_own_server_is_stands_in_the_log_alone(serving, client, caplog, path):
+    """Clients get its words."""
+    fault = ServerFault("vllm:m at http://gpu-box:8000/v1 answered 500: Out of memory.")
+    server = serving({"m": FakeBackend("m", replies=fault)})
+    with caplog.at_level("WARNING", "vlmkit.server"):
+        response = client.post(f"{server.url}/{path}", json={**asking("m"), "input": "Say something."})
+    assert error_of(response)["message"] == "vllm:m at [address] answered 500: Out of memory."
+    assert "ServerFault from http://gpu-box:8000/v1" in caplog.text
+    assert "Out of memory" not in caplog.text
 
 
 def test_health_readiness_and_figures(serving, client):

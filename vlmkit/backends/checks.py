@@ -38,14 +38,16 @@ _sound: Sampling | None = None
 def blank_prompt(ask: Ask) -> Refused | None:
     """Fault of an ask that asks nothing; None where it does.
 
-    It is a row's fault and not the call's: prompts are made of a table's cells, and one of them may be empty.
+    It is a row's fault and not the call's: prompts are made of a table's cells, and one of them may be empty. A message
+    that has no text at all is no prompt: in a chat, people show a picture without a word.
 
     Parameters
     ----------
     ask : Ask
     """
     last = ask.messages[-1]
-    if last.role != "user" or last.text.strip():
+    texts = [part for part in last.content if isinstance(part, str)]
+    if last.role != "user" or not texts or any(text.strip() for text in texts):
         return None
     return Refused("the prompt is blank, and nothing was asked. Say what the model shall do with the picture.")
 

@@ -18,7 +18,7 @@ from vlmkit.chat.pictures import Fetch
 from vlmkit.chat.preparing import PreparedChat, prepare_chat
 from vlmkit.chat.requests import ChatRequest, read_request
 from vlmkit.chat.responses import ResponsesWriter, responses_object
-from vlmkit.chat.responses_requests import read_responses_request
+from vlmkit.chat.responses_requests import ResponsesRequest, read_responses_request
 from vlmkit.errors import ChatError
 
 __all__ = ["ChatAdapter"]
@@ -194,7 +194,7 @@ class ChatAdapter:
             The request cannot be served, or the model failed.
         """
         read = read_responses_request(request, limits=self.limits, fetch=self._fetch)
-        prepared = self.prepare(read.chat)
+        prepared = self._prepared(read)
         return responses_object(read, prepared, self._events(prepared))
 
     def stream_response(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
@@ -214,8 +214,14 @@ class ChatAdapter:
             The request cannot be served.
         """
         read = read_responses_request(request, limits=self.limits, fetch=self._fetch)
-        prepared = self.prepare(read.chat)
+        prepared = self._prepared(read)
         return self._written(ResponsesWriter(read, prepared), prepared)
+
+    def _prepared(self, read: ResponsesRequest) -> PreparedChat:
+        try:
+            return self.prepare(read.chat)
+        except ChatError as error:
+            raise read.renamed(error) from error.__cause__
 
     def _written(self, writer: ResponsesWriter, prepared: PreparedChat) -> Generator[dict[str, Any], None, None]:
         yield from writer.begin()

@@ -111,8 +111,10 @@ class _Reading:
             self._take_answer(message, content, place)
         elif any(isinstance(part, LinkedPicture) for part in content) and message.role != "user":
             raise _wrong(place, "a system message has a picture. Put it into a message of role 'user'.")
+        elif message.role == "user":
+            self.turns.append(Turn(role="user", content=_worded(content)))
         else:
-            self.turns.append(Turn(role="user" if message.role == "user" else "system", content=content))
+            self.turns.append(Turn(role="system", content=content))
 
     def _take_answer(self, message: AssistantMessage, content: tuple[str | LinkedPicture, ...], place: str) -> None:
         calls = [_call(entry.id, entry.function) for entry in message.tool_calls or ()]
@@ -183,6 +185,13 @@ class _Reading:
         link = part.image_url
         url, detail = (link, part.detail) if isinstance(link, str) else (link.url, link.detail)
         return picture_of(url, place, self.limits, self.fetch, is_low=detail == "low")
+
+
+def _worded(content: tuple[str | LinkedPicture, ...]) -> tuple[str | LinkedPicture, ...]:
+    """Content without its texts, where all of them are blank: a picture may be shown without a word."""
+    if any(isinstance(part, str) and part.strip() for part in content):
+        return content
+    return tuple(part for part in content if not isinstance(part, str))
 
 
 def _call(call_id: str, function: CalledFunction) -> ToolCall:

@@ -93,11 +93,16 @@ def _made(error: BaseException, param: str | None) -> ChatError:
         str(error),
         status=status,
         kind=kind,
-        param=param if status < 499 else None,
+        param=_param(param, code) if status < 499 else None,
         code=code,
         retry_after_s=error.retry_after_s if isinstance(error, BackendError) else None,
         should_retry=False if isinstance(error, ModelLoadFailed) else None,
     )
+
+
+def _param(param: str | None, code: str | None) -> str | None:
+    """The field; of a prompt that is too long it is the one that OpenAI names, whichever messages are."""
+    return "messages" if param is None and code == "context_length_exceeded" else param
 
 
 def unsupported(param: str, message: str) -> ChatError:

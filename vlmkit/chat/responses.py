@@ -66,7 +66,7 @@ class ResponsesWriter:
         self._number = 0
         self._open: _Item | None = None
         self._tokens: list[Token] = []
-        self._alternatives = request.chat.alternatives
+        self._request = request
         self._output: list[dict[str, Any]] = []
         self.response: dict[str, Any] = {
             "id": f"resp_{self._suffix}",
@@ -149,8 +149,9 @@ class ResponsesWriter:
         events = self._closed("completed" if status == "completed" else "incomplete")
         self.response["status"] = status
         if isinstance(event, ChoiceFailed):
-            code = "server_error" if event.error.status >= 499 else "invalid_prompt"
-            self.response["error"] = {"code": code, "message": str(event.error)}
+            error = self._request.renamed(event.error)
+            code = "server_error" if error.status >= 499 else "invalid_prompt"
+            self.response["error"] = {"code": code, "message": str(error)}
         else:
             self.response["usage"] = _usage(event.usage)
             self.response["incomplete_details"] = {"reason": reason} if reason else None
@@ -184,7 +185,7 @@ class ResponsesWriter:
         if item.kind == "reasoning":
             item.entry["content"] = [{"type": "reasoning_text", "text": item.text}]
             return [self._event("response.reasoning_text.done", **place, text=item.text)]
-        logprobs = logprobs_of(self._tokens, self._alternatives)["content"]
+        logprobs = logprobs_of(self._tokens, self._request.chat.alternatives)["content"]
         part = {"type": "output_text", "text": item.text, "annotations": [], "logprobs": logprobs}
         self._tokens = []
         item.entry["content"] = [part]
@@ -229,7 +230,7 @@ def responses_object(request: ResponsesRequest, prepared: PreparedChat, events: 
     writer = ResponsesWriter(request, prepared)
     for event in events:
         if isinstance(event, ChoiceFailed):
-            raise event.error
+            raise request.renamed(event.error)
         writer.write(event)
     if writer.response["status"] == "in_progress":
         raise ChatError("The answer is not complete.", status=500, kind="server_error")

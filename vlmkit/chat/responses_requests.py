@@ -6,7 +6,7 @@ No conversation is kept here, so each request brings all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,10 +58,23 @@ class ResponsesRequest:
         The same in the words of the chat dialect.
     echo : mapping
         What the answer repeats of the request.
+    places : tuple of str, default ()
+        Where each message of `chat` stands in this request.
     """
 
     chat: ChatRequest
     echo: Mapping[str, Any] = field(repr=False)
+    places: tuple[str, ...] = ()
+
+    def renamed(self, error: ChatError) -> ChatError:
+        """The error of a chat request, with the names that this request has for its fields.
+
+        Parameters
+        ----------
+        error : ChatError
+            It is changed; twice is fine.
+        """
+        return _moved(error, self.places)
 
 
 def read_responses_request(
@@ -94,9 +107,9 @@ def read_responses_request(
     try:
         request = read_request(chat, limits=limits, fetch=fetch)
     except ChatError as error:
-        raise _moved(error, places) from error
+        raise _moved(error, places) from error.__cause__
     echo = {name: default if (given := body.get(name)) is None else given for name, default in _ECHOED.items()}
-    return ResponsesRequest(chat=request, echo=echo)
+    return ResponsesRequest(chat=request, echo=echo, places=tuple(places))
 
 
 def _renamed(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,14 +192,15 @@ def _read_item(item: Any, messages: list[Any], place: str) -> Iterator[Any]:
         raise unsupported(place, said)
 
 
-def _moved(error: ChatError, places: list[str]) -> ChatError:
-    """The same error with the place that the field has in this request."""
+def _moved(error: ChatError, places: Sequence[str]) -> ChatError:
+    """The error with the place that the field has in this request."""
     param = error.param or ""
     if found := _PLACE.match(param):
         moved = places[int(found[1])] + param[found.end() :]
     else:
         moved = next((new + param[len(old) :] for old, new in _MOVED.items() if param.startswith(old)), param)
         moved = moved.replace("].function.", "].", 1)
-    if moved == param:
-        return error
-    return ChatError(str(error).replace(param, moved), param=moved, code=error.code)
+    if moved != param:
+        error.reword(str(error).replace(param, moved))
+        error.param = moved
+    return error

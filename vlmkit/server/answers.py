@@ -140,9 +140,12 @@ class ChatAnswer:
 
     async def _begin(self) -> PreparedChat:
         adapter: ChatAdapter = await self._seat.turn
-        prepared = await self._board.in_pool(adapter.prepare, self.request)
+        try:
+            prepared = await self._board.in_pool(adapter.prepare, self.request)
+        except ChatError as error:
+            raise self._board.told(self._seat, error) from error.__cause__
         if self._seat.ticket.refusal is not None:
-            raise self._seat.fault(ChatError("The answer was cancelled.", status=503, kind="server_error"))
+            raise self._board.told(self._seat, ChatError("The answer was cancelled.", status=503, kind="server_error"))
         self._seat.attach(adapter.start(prepared, self._listener()))
         return prepared
 
@@ -178,7 +181,7 @@ class ChatAnswer:
 
     def _taken(self, event: ChatEvent) -> ChatEvent:
         if isinstance(event, ChoiceFailed):
-            raise self._seat.fault(event.error)
+            raise self._board.told(self._seat, event.error)
         if isinstance(event, ChoiceFinished):
             self._ends.append(event)
         return event

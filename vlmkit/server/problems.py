@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -15,7 +17,7 @@ from starlette.responses import Response
 from vlmkit.errors import ChatError
 from vlmkit.server.tickets import Refusal
 
-__all__ = ["error_body", "error_response", "refused"]
+__all__ = ["error_body", "error_response", "refused", "without_addresses"]
 
 _LONGEST_RETRY_S = 60
 _JITTER = 0.25  # so that all who were refused together do not come back together
@@ -28,6 +30,10 @@ _WORDS = {
     Refusal.SHUTTING_DOWN: "The server is being stopped. Try again when it is back.",
 }
 _FINAL = {Refusal.MODEL_LOAD_FAILED, Refusal.SHUTTING_DOWN}
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>(){},;]+", re.IGNORECASE)
+_IP_ADDRESS = r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d)(?::\d+)?|\[[0-9a-f:]*:[0-9a-f:.]*\](?::\d+)?"
+_HIDDEN = "[address]"
 
 
 def refused(refusal: Refusal, model: str, eta_s: float | None = None) -> ChatError:
@@ -79,3 +85,31 @@ def error_response(error: ChatError) -> Response:
     if error.code == Refusal.SHUTTING_DOWN:
         headers["connection"] = "close"
     return Response(json.dumps(error_body(error)), error.status, headers)
+
+
+def without_addresses(text: str, names: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Words about a model's server that do not say where it is.
+
+    Parameters
+    ----------
+    text : str
+    names : mapping of str to str
+        Full names of models, an address in them perhaps, and what clients call them.
+
+    Returns
+    -------
+    The text, and the addresses that were in it.
+
+    Examples
+    --------
+    >>> without_addresses("vllm:m at http://gpu:8000/v1 answered 500.", {"vllm:m": "m"})
+    ('m at [address] answered 500.', ['http://gpu:8000/v1'])
+    """
+    for name, alias in names.items():
+        text = text.replace(name, alias) if ":" in name else text  # one without an engine may be any word
+    urls = [found.rstrip(".:!?") for found in _URL.findall(text)]
+    hosts = [url.partition("://")[2].partition("/")[0].rpartition("@")[2] for url in urls]
+    known = {*urls, *hosts, *(host.rpartition(":")[0] or host for host in hosts)} - {""}
+    listed = "|".join(re.escape(each) for each in sorted(known, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w.-])(?:{listed})(?![\w-])|{_IP_ADDRESS}" if known else _IP_ADDRESS, re.IGNORECASE)
+    return pattern.sub(_HIDDEN, text), list(dict.fromkeys(pattern.findall(text)))

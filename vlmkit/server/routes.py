@@ -125,12 +125,15 @@ class Routes:
         """
         asked = await self._asked(request, read_responses_request)
         answer = ChatAnswer(self._board, asked.chat)
-        return await self._answered(
-            request,
-            answer,
-            lambda: response_events(answer, asked, functools.partial(self._note, asked.chat.model)),
-            functools.partial(responses_object, asked),
-        )
+        try:
+            return await self._answered(
+                request,
+                answer,
+                lambda: response_events(answer, asked, functools.partial(self._note, asked.chat.model)),
+                functools.partial(responses_object, asked),
+            )
+        except ChatError as error:
+            raise asked.renamed(error) from error.__cause__
 
     async def models(self, _request: Request) -> Response:
         """The models that can be named."""

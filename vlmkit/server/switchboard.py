@@ -16,7 +16,7 @@ from vlmkit.chat import ChatAdapter, ChatError, ChatJob, ChatLimits, ChatRequest
 from vlmkit.errors import VlmkitError
 from vlmkit.server.catalog import Catalog
 from vlmkit.server.metrics import ServerMetrics
-from vlmkit.server.problems import refused
+from vlmkit.server.problems import refused, without_addresses
 from vlmkit.server.queues import Queues
 from vlmkit.server.threads import in_own_thread
 from vlmkit.server.tickets import Action, Cancel, Close, Load, QueueLimits, Refuse, Start, Ticket
@@ -62,15 +62,6 @@ class QueuedRequest:
         self.job = job
         if self.ticket.refusal is not None or self.ticket.has_ended:
             job.cancel()
-
-    def fault(self, error: ChatError) -> ChatError:
-        """What the client is told of a failed answer: why it was cancelled, where it was.
-
-        Parameters
-        ----------
-        error : ChatError
-        """
-        return error if self.ticket.refusal is None else refused(self.ticket.refusal, self.ticket.model)
 
 
 class Switchboard:
@@ -193,6 +184,29 @@ class Switchboard:
         if not seat.turn.cancel() and not seat.turn.cancelled():
             seat.turn.exception()  # that nobody asked for it is no fault
         self.advance()
+
+    def told(self, seat: QueuedRequest, error: ChatError) -> ChatError:
+        """What the client is told of a failed answer: why it was cancelled, where it was; never a server's address.
+
+        The address is in the log, whose readers may know it.
+
+        Parameters
+        ----------
+        seat : QueuedRequest
+        error : ChatError
+            It is changed.
+        """
+        model = seat.ticket.model
+        if seat.ticket.refusal is not None:
+            return refused(seat.ticket.refusal, model)
+        names = {self.catalog[model].name: model}
+        if (backend := self.backend(model)) is not None:
+            names[backend.model] = model
+        words, addresses = without_addresses(str(error), names)
+        if addresses:
+            _LOG.warning("%s: %s from %s", model, type(error.__cause__).__name__, ", ".join(addresses))
+        error.reword(words)
+        return error
 
     def advance(self) -> None:
         """Do what is to be done now."""
