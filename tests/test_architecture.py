@@ -77,8 +77,9 @@ MAY_IMPORT = {
     # The panel of a server shows what it is told by `RunningServer.status`.
     "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation", "server"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
-    # Tools speak of rows of a table (frame) and hand pictures on, cut and shrunk (sources).
-    "agent": GROUND | {"backends", "chat", "exporters", "frame", "sources", "store"},
+    # Tools speak of rows of a table (frame) and hand pictures on, cut and shrunk (sources). Over HTTP a table is served
+    # behind the same gate as a model (server).
+    "agent": GROUND | {"backends", "chat", "exporters", "frame", "server", "sources", "store"},
     "cli": GROUND
     | {"sources", "prompts", "backends", "store", "runner", "frame", "exporters", "evaluation", "chat", "server"}
     | {"agent", "startup"},

@@ -7,7 +7,7 @@ from chat_clients import asking
 
 import vlmkit as vk
 from vlmkit.errors import BadSetting
-from vlmkit.server.access import Access, is_own_address
+from vlmkit.server.access import Access, is_own_address, keys_of
 
 PAGE = "https://page.example"
 
@@ -107,3 +107,18 @@ def test_the_log_has_no_prompt_and_no_key(serving, client, caplog):
 def test_what_is_said_of_access_has_no_key():
     """It may be printed."""
     assert "sesame" not in repr(Access(host="localhost", keys=("open-sesame",)))
+
+
+def test_keys_come_from_a_variable_and_a_file(tmp_path, monkeypatch):
+    """Each once; an empty file is a mistake."""
+    file = tmp_path / "keys"
+    file.write_text("two\n\n three \n")
+    assert keys_of("one, two", file) == ("one", "two", "three")
+    assert keys_of(None, None) == keys_of(" , ", None) == ()
+    file.write_text("\n")
+    with pytest.raises(BadSetting, match="there is no key in it"):
+        keys_of(None, file)
+    monkeypatch.setenv("VLMKIT_API_KEY", "four")
+    assert (keys_of(None, None), keys_of("one", None)) == (("four",), ("one",))
+    with pytest.raises(BadSetting, match="cannot be read"):
+        keys_of(None, tmp_path / "none")

@@ -1,10 +1,10 @@
-"""Options of a server, and its keys."""
+"""Options of a server."""
 
 import pytest
 
 import vlmkit as vk
 from vlmkit.errors import BadSetting
-from vlmkit.server.app import keys_of, server_options
+from vlmkit.server.app import server_options
 
 
 def test_options_are_settings():
@@ -17,16 +17,3 @@ def test_options_are_settings():
         server_options(queue=3)
     with pytest.raises(BadSetting, match="port"):
         server_options(port=70_000)
-
-
-def test_keys_come_from_a_variable_and_a_file(tmp_path):
-    """Each once; an empty file is a mistake."""
-    file = tmp_path / "keys"
-    file.write_text("two\n\n three \n")
-    assert keys_of("one, two", file) == ("one", "two", "three")
-    assert keys_of(None, None) == keys_of(" , ", None) == ()
-    file.write_text("\n")
-    with pytest.raises(BadSetting, match="there is no key in it"):
-        keys_of(None, file)
-    with pytest.raises(BadSetting, match="cannot be read"):
-        keys_of(None, tmp_path / "none")

@@ -9,17 +9,33 @@ from typing import TYPE_CHECKING
 
 from vlmkit.extras import lazy_exports
 
-__all__ = ["Catalog", "CatalogEntry", "ModelStatus", "RunningServer", "ServerStatus", "catalog_of", "serve"]
+__all__ = [
+    "Catalog",
+    "CatalogEntry",
+    "Gate",
+    "HostedApplication",
+    "ModelStatus",
+    "RunningServer",
+    "ServerStatus",
+    "access_of",
+    "catalog_of",
+    "keys_of",
+    "serve",
+]
 
 if TYPE_CHECKING:
+    from vlmkit.server.access import Gate, access_of, keys_of
     from vlmkit.server.catalog import Catalog, CatalogEntry, catalog_of
+    from vlmkit.server.hosting import HostedApplication
     from vlmkit.server.launching import serve
     from vlmkit.server.serving import ModelStatus, RunningServer, ServerStatus
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "access": "Gate access_of keys_of",
             "catalog": "Catalog CatalogEntry catalog_of",
+            "hosting": "HostedApplication",
             "launching": "serve",
             "serving": "ModelStatus RunningServer ServerStatus",
         },

@@ -9,23 +9,28 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import os
 import re
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 
 from vlmkit.chat import ChatError
+from vlmkit.errors import BadSetting
 from vlmkit.server.problems import error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Access", "Gate", "is_own_address"]
+__all__ = ["KEY_VARIABLE", "Access", "Gate", "access_of", "is_own_address", "keys_of"]
+
+KEY_VARIABLE = "VLMKIT_API_KEY"
 
 _LOG = logging.getLogger("vlmkit.access")
 _OPEN_PATHS = frozenset({"/health", "/ready"})
@@ -175,6 +180,70 @@ class Gate:
             return ()
         shown = ("access-control-expose-headers", "retry-after, x-request-id, x-should-retry")
         return ("access-control-allow-origin", origin), ("vary", "Origin"), shown
+
+
+def access_of(
+    host: str,
+    *,
+    keys: tuple[str, ...] = (),
+    needs_key: bool = True,
+    allowed_hosts: tuple[str, ...] = (),
+    allowed_origins: tuple[str, ...] = (),
+) -> Access:
+    """Who may ask, seen to that other machines need a key.
+
+    Parameters
+    ----------
+    host : str
+        Address that the server listens at.
+    keys : tuple of str, default ()
+    needs_key : bool, default True
+        Whether an address that other machines reach needs a key.
+    allowed_hosts, allowed_origins : tuple of str, default ()
+        As of `Access`.
+
+    Raises
+    ------
+    BadSetting
+        Other machines could ask without a key, or every web page could.
+    """
+    if "*" in allowed_origins:
+        raise BadSetting("allowed_origins: '*' would let every web page ask. Name the pages, as https://page.example.")
+    if needs_key and not keys and not is_own_address(host):
+        message = (
+            f"host={host!r} lets other machines ask, and there is no key. Set {KEY_VARIABLE}, or give "
+            "--key-file (key=…); --no-auth (no_auth=True) lets everybody ask who reaches it."
+        )
+        raise BadSetting(message)
+    return Access(host=host, keys=keys, allowed_hosts=allowed_hosts, allowed_origins=allowed_origins)
+
+
+def keys_of(text: str | None, file: str | Path | None) -> tuple[str, ...]:
+    """Keys that open the server: from a text, with commas between them, and from a file, one a line.
+
+    Parameters
+    ----------
+    text : str or None
+        None takes the environment variable ``VLMKIT_API_KEY``.
+    file : str, Path or None
+
+    Raises
+    ------
+    BadSetting
+        The file cannot be read, or has no key.
+    """
+    found = [key.strip() for key in (text or os.environ.get(KEY_VARIABLE, "")).split(",")]
+    if file is not None:
+        try:
+            lines = [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(
+                f"--key-file {file}: it cannot be read ({type(error).__name__}). Name a text file."
+            ) from error
+        if not any(lines):
+            raise BadSetting(f"--key-file {file}: there is no key in it. Write one into each line.")
+        found += lines
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def is_own_address(host: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -13,7 +12,7 @@ from starlette.exceptions import HTTPException
 from vlmkit import settings
 from vlmkit.chat import ChatError, ChatLimits
 from vlmkit.errors import BadSetting
-from vlmkit.server.access import Access, Gate, is_own_address
+from vlmkit.server.access import Access, Gate, access_of
 from vlmkit.server.catalog import Catalog
 from vlmkit.server.problems import error_response
 from vlmkit.server.routes import Routes
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["Application", "ServerOptions", "application_of", "keys_of", "server_options"]
+__all__ = ["Application", "ServerOptions", "application_of", "server_options"]
 
 _CODES = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing here. Chat completions are at POST /v1/chat/completions."),
@@ -80,20 +79,13 @@ def server_options(*, keys: tuple[str, ...] = (), needs_key: bool = True, **argu
         raise BadSetting(
             f"{next(iter(arguments))!r} is an unknown option of a server. Options are: {', '.join(_NAMES)}."
         )
-    access = Access(
-        host=found["host"],
+    access = access_of(
+        found["host"],
         keys=keys,
+        needs_key=needs_key,
         allowed_hosts=found["allowed_hosts"],
         allowed_origins=found["allowed_origins"],
     )
-    if "*" in access.allowed_origins:
-        raise BadSetting("allowed_origins: '*' would let every web page ask. Name the pages, as https://page.example.")
-    if needs_key and not keys and not is_own_address(access.host):
-        message = (
-            f"host={access.host!r} lets other machines ask, and there is no key. Set VLMKIT_API_KEY, or give "
-            "--key-file (key=…); --no-auth (no_auth=True) lets everybody ask who reaches it."
-        )
-        raise BadSetting(message)
     return ServerOptions(
         port=found["port"],
         access=access,
@@ -140,30 +132,3 @@ async def _not_here(_request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
     code, message = _CODES.get(status, (None, f"{status.phrase}."))
     return error_response(ChatError(message, status=status, code=code))
-
-
-def keys_of(text: str | None, file: str | Path | None) -> tuple[str, ...]:
-    """Keys that open the server: from a variable, with commas between them, and from a file, one a line.
-
-    Parameters
-    ----------
-    text : str or None
-    file : str, Path or None
-
-    Raises
-    ------
-    BadSetting
-        The file cannot be read, or has no key.
-    """
-    found = [key.strip() for key in (text or "").split(",")]
-    if file is not None:
-        try:
-            lines = [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines()]
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadSetting(
-                f"--key-file {file}: it cannot be read ({type(error).__name__}). Name a text file."
-            ) from error
-        if not any(lines):
-            raise BadSetting(f"--key-file {file}: there is no key in it. Write one into each line.")
-        found += lines
-    return tuple(dict.fromkeys(filter(None, found)))

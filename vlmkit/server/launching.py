@@ -5,7 +5,6 @@ What the server is made of is imported only now, so that a missing extra is said
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
     from vlmkit.backends import Backend
     from vlmkit.server.serving import RunningServer
 
-__all__ = ["KEY_VARIABLE", "serve"]
+__all__ = ["serve"]
 
-KEY_VARIABLE = "VLMKIT_API_KEY"
 _EXTRA = "server"
 
 
@@ -71,7 +69,7 @@ def serve(
     catalog = open_by_name("vlmkit.server.catalog:catalog_of")(model)
     if options.get("port") is None and settings.resolve("port").origin == "default":
         options["port"] = 0  # a notebook that is run twice has two of them for a while
-    keys = open_by_name("vlmkit.server.app:keys_of", extra=_EXTRA)(key or os.environ.get(KEY_VARIABLE), key_file)
+    keys = open_by_name("vlmkit.server.access:keys_of", extra=_EXTRA)(key, key_file)
     chosen = open_by_name("vlmkit.server.app:server_options", extra=_EXTRA)(keys=keys, needs_key=not no_auth, **options)
     running: RunningServer = open_by_name("vlmkit.server.serving:RunningServer", extra=_EXTRA)(catalog, chosen)
     return running

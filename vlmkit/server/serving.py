@@ -12,37 +12,24 @@ from typing import Any, Self
 
 import uvicorn
 
-from vlmkit.errors import BadSetting, MissingExtra, ModelLoadFailed
+from vlmkit.errors import MissingExtra, ModelLoadFailed
 from vlmkit.notebook import WidgetBacked, notebook_shell
 from vlmkit.server.app import Application, ServerOptions, application_of
 from vlmkit.server.catalog import Catalog
+from vlmkit.server.hosting import address_of, bind, uvicorn_config
 from vlmkit.server.showing import card
 from vlmkit.server.tickets import ModelQueue, ModelState
 
-__all__ = ["ModelStatus", "RunningServer", "ServerStatus", "address_of", "bind"]
+__all__ = ["ModelStatus", "RunningServer", "ServerStatus"]
 
-_KEEP_ALIVE_S = 75  # clients keep connections; one that is closed under them is an error there
-_BACKLOG = 2048
 _START_TICK_S = 0.05
-_LEFTOVER_S = 5
 
 
 class _Server(uvicorn.Server):
     """uvicorn, which ends when the switchboard has."""
 
     def __init__(self, application: Application, first: str) -> None:
-        config = uvicorn.Config(
-            application.asgi,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            ws="none",
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_LEFTOVER_S,
-            backlog=_BACKLOG,
-        )
-        super().__init__(config)
+        super().__init__(uvicorn_config(application.asgi))
         self.load_error: Exception | None = None
         self._board = application.board
         self._first = first
@@ -85,41 +72,6 @@ class _Server(uvicorn.Server):
         self.load_error = await first_load
         if self.load_error is not None:
             self._begin_to_stop()
-
-
-def bind(options: ServerOptions) -> socket.socket:
-    """A socket at the address, before anything is loaded.
-
-    Parameters
-    ----------
-    options : ServerOptions
-
-    Raises
-    ------
-    BadSetting
-        The address is taken, or none of this machine.
-    """
-    host, port = options.access.host, options.port
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        message = (
-            f"{host}:{port}: cannot listen there ({error.strerror or error}). Give another host or port; 0 is free."
-        )
-        raise BadSetting(message) from error
-
-
-def address_of(listener: socket.socket) -> str:
-    """The server's address for clients on this machine, as ``"http://127.0.0.1:2000/v1"``.
-
-    Parameters
-    ----------
-    listener : socket
-    """
-    host, port = listener.getsockname()[:2]
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}/v1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,8 +140,8 @@ class RunningServer(WidgetBacked):
     widget_name = "vlmkit.widgets.server_panel:ServerPanel"
 
     def __init__(self, catalog: Catalog, options: ServerOptions) -> None:
-        listener = bind(options)
-        self.url = address_of(listener)
+        listener = bind(options.access.host, options.port)
+        self.url = address_of(listener, "/v1")
         self.models = list(catalog)
         self._has_key = bool(options.access.keys)
         self._application = application_of(catalog, options)
