@@ -97,9 +97,13 @@ def test_openai_reads_mixed_choices(stream, body):
 
 @pytest.mark.core_model
 def test_openai_reads_streamed_probabilities(tiny, body):
-    """They come in one chunk before the reason, as many as tokens were written."""
+    """Those of each chunk are its text, as many as tokens were written."""
     request = body("What is it?", logprobs=True, top_logprobs=3, max_tokens=4, temperature=0, stop="#")
     chunks = list(ChatAdapter(tiny).stream(request))
+    told = [(choice["delta"].get("content"), choice["logprobs"]) for chunk in chunks for choice in chunk["choices"]]
+    told = [(text, logprobs["content"]) for text, logprobs in told if logprobs]
+    assert len(told) > 1
+    assert all("".join(entry["token"] for entry in entries) == text for text, entries in told)
 
     def read(client):
         with client.chat.completions.stream(model="m", messages=request["messages"]) as events:

@@ -108,6 +108,9 @@ def test_the_bundled_model_tells_probabilities_here_too(tiny):
     part = answer.output[0].content[0]
     assert "".join(entry.token for entry in part.logprobs) == part.text
     assert {len(entry.top_logprobs) for entry in part.logprobs} == {2}
+    deltas = [event for event in ChatAdapter(tiny).stream_response(body) if event["type"].endswith("text.delta")]
+    assert len(deltas) > 1
+    assert all("".join(entry["token"] for entry in delta["logprobs"]) == delta["delta"] for delta in deltas)
 
 
 def test_half_an_answer_is_no_answer(fake):

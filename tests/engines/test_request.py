@@ -3,6 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import wait
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,32 @@ def test_a_listener_hears_every_piece_once():
         request.add(ord(letter), final=False, limit=99)
     request.complete("stop")
     assert "".join(heard) == "abcdef" == request.future.result(0).text
+
+
+@given(st.text(max_size=12), st.lists(st.text(min_size=1, max_size=2), max_size=2), st.integers(0, 12))
+def test_tokens_come_with_their_text(text, stop, broken_at):
+    """Whatever the characters and stop texts, and when the batch broke: each once, and never before its text."""
+    tokens = text.encode()
+    sampler = SimpleNamespace(probabilities=[0.5] * (len(tokens) + 1), alternatives=[[]] * (len(tokens) + 1))
+    heard, told = "", []
+
+    def hear(delta):
+        nonlocal heard
+        heard += delta.text
+        told.extend(delta.tokens)
+        assert heard.startswith("".join(token.text for token in told))
+
+    ask = Ask(messages=one_question("?"), sampling=Sampling(stop=tuple(stop)), token_probabilities=True)
+    request = Request(0, ask, "mlx:model", "r1", hear)
+    for attempt in (tokens[:broken_at], tokens):
+        request.begin(bytewise, prompt_tokens=7, sampler=sampler)
+        reasons = [request.add(token, final=False, limit=99) for token in attempt]
+        if "stop_sequence" in reasons:
+            break
+    request.complete("stop")
+    reply = request.future.result(0)
+    assert reply.tokens[: len(told)] == tuple(told)
+    assert "".join(token.text for token in reply.tokens) == reply.text == heard
 
 
 def test_a_deadline_says_how_far_the_answer_got():

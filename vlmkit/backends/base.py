@@ -73,7 +73,7 @@ class AskJob:
         ----------
         delta : Delta
         """
-        if self._on_delta is None or self.ended or not (delta.text or delta.tool_calls):
+        if self._on_delta is None or self.ended or not (delta.text or delta.tool_calls or delta.tokens):
             return
         self._has_delivered = True
         try:
@@ -93,7 +93,7 @@ class AskJob:
         result : Reply, RunError or SetupError
         """
         if isinstance(result, Reply) and not self._has_delivered:
-            self.deliver(Delta(text=result.text, tool_calls=_as_deltas(result)))
+            self.deliver(Delta(text=result.text, tool_calls=_as_deltas(result), tokens=result.tokens or ()))
         with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
             if isinstance(result, Reply):
                 self.future.set_result(result)

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from vlmkit.records import Ask, Reply
+from vlmkit.records import Ask, Reply, Token
 
 __all__ = ["Abilities", "Backend", "Delta", "Insight", "OnDelta", "PendingReply", "Tile", "ToolCallDelta"]
 
@@ -84,10 +84,22 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delta:
-    """One piece of a streamed answer; the last one that `Surface.stream` gives carries `reply`, the whole of it."""
+    """One piece of a streamed answer.
+
+    Attributes
+    ----------
+    text : str, default ""
+    tool_calls : tuple of ToolCallDelta, default ()
+    tokens : tuple of Token, default ()
+        Those whose text has come with this piece, where probabilities were asked for. What no piece brought is in
+        `Reply.tokens`, which begins with those of all pieces.
+    reply : Reply or None, default None
+        The whole answer, in the last piece that `Surface.stream` gives.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCallDelta, ...] = ()
+    tokens: tuple[Token, ...] = ()
     reply: Reply | None = None
 
 

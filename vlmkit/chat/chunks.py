@@ -19,8 +19,10 @@ from vlmkit.chat.events import (
     ChoiceFinished,
     ReasoningDelta,
     TextDelta,
+    TokenLogprobs,
 )
 from vlmkit.chat.preparing import PreparedChat
+from vlmkit.records import Token
 
 __all__ = ["ChunkWriter", "chat_chunks"]
 
@@ -37,6 +39,7 @@ class ChunkWriter:
         self._prepared = prepared
         self._greeted: set[int] = set()
         self._ends: list[ChoiceFinished] = []
+        self._tokens: dict[int, list[Token]] = {}  # of each choice, which wait for the text that they are
         self._head = {
             "id": prepared.id,
             "object": "chat.completion.chunk",
@@ -75,10 +78,13 @@ class ChunkWriter:
             return [dict(event.error.body)]
         if isinstance(event, CallEnd):
             return []
+        if isinstance(event, TokenLogprobs):
+            self._tokens.setdefault(event.choice, []).extend(event.tokens)
+            return []
         greeting = [] if event.choice in self._greeted else self.begin()
         if isinstance(event, ChoiceFinished):
             self._ends.append(event)
-            return [*greeting, self._chunk(event.choice, {}, event.finish_reason)]
+            return [*greeting, *self._last(event)]
         return [*greeting, self._piece(event)]
 
     def end(self) -> list[dict[str, Any]]:
@@ -87,21 +93,27 @@ class ChunkWriter:
             return []
         return [{**self._head, "choices": [], "usage": usage_entry(total_usage(self._ends))}]
 
-    def _piece(self, event: ChatEvent) -> dict[str, Any]:
+    def _last(self, event: ChoiceFinished) -> list[dict[str, Any]]:
+        waiting = self._logprobs(event.choice)
+        rest = [self._chunk(event.choice, {"content": ""}, logprobs=waiting)] if waiting else []
+        return [*rest, self._chunk(event.choice, {}, event.finish_reason)]
+
+    def _logprobs(self, choice: int) -> dict[str, Any] | None:
+        """Of the tokens that came with a text."""
+        tokens = self._tokens.pop(choice, None)
+        return logprobs_of(tokens, self._prepared.request.alternatives) if tokens else None
+
+    def _piece(self, event: TextDelta | ReasoningDelta | CallStart | CallArguments) -> dict[str, Any]:
         if isinstance(event, TextDelta):
-            return self._chunk(event.choice, {"content": event.text})
+            return self._chunk(event.choice, {"content": event.text}, logprobs=self._logprobs(event.choice))
         if isinstance(event, ReasoningDelta):
             return self._chunk(event.choice, {"reasoning_content": event.text})
         if isinstance(event, CallStart):
             function = {"name": event.name, "arguments": ""}
             call = {"index": event.index, "id": event.id, "type": "function", "function": function}
             return self._chunk(event.choice, {"tool_calls": [call]})
-        if isinstance(event, CallArguments):
-            call = {"index": event.index, "function": {"arguments": event.fragment}}
-            return self._chunk(event.choice, {"tool_calls": [call]})
-        tokens = getattr(event, "tokens", ())
-        logprobs = logprobs_of(tokens, self._prepared.request.alternatives)
-        return self._chunk(event.choice, {"content": ""}, logprobs=logprobs)
+        call = {"index": event.index, "function": {"arguments": event.fragment}}
+        return self._chunk(event.choice, {"tool_calls": [call]})
 
     def _chunk(
         self, choice: int, delta: dict[str, Any], finish_reason: str | None = None, *, logprobs: Any = None

@@ -81,7 +81,10 @@ class CallEnd:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprobs:
-    """Tokens of the text with their probabilities, where they were asked for; markers of tool calls are among them."""
+    """Tokens with their probabilities, where they were asked for; the text that they are comes after them.
+
+    Markers of tool calls are among them.
+    """
 
     tokens: tuple[Token, ...]
     choice: int = 0

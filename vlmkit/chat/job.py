@@ -14,7 +14,7 @@ from vlmkit.chat.preparing import PreparedChat
 from vlmkit.chat.reading import reader_for
 from vlmkit.errors import Cancelled, ServerFault, VlmkitError
 from vlmkit.finish_reasons import Ending, ending_of
-from vlmkit.records import Ask, Reply, Usage
+from vlmkit.records import Ask, Reply, Token, Usage
 
 __all__ = ["ChatJob", "OnEvent"]
 
@@ -93,6 +93,7 @@ class _Writing:
     def _begin(self, ask: Ask) -> None:
         self._ask = ask
         self._reader = reader_for(ask, self._markup, self._number)
+        self._tokens = 0  # that were told
 
     def start(self) -> None:
         try:
@@ -117,9 +118,14 @@ class _Writing:
     def _take(self, delta: Delta) -> None:
         self._spent.pieces += 1
         if not self._reader.is_complete:
-            self._tell(self._reader.take(delta))
+            self._tell([*self._likelihoods(delta.tokens), *self._reader.take(delta)])
         elif not self._is_cut:  # most models end by themselves here, and then say what it cost
             self._cut()
+
+    def _likelihoods(self, tokens: tuple[Token, ...]) -> list[ChatEvent]:
+        """Tokens, which go before the text that they are."""
+        self._tokens += len(tokens)
+        return [TokenLogprobs(tokens, self._number)] if tokens else []
 
     def _cut(self) -> None:
         """End the ask, as the one call that was allowed is complete."""
@@ -175,13 +181,12 @@ class _Writing:
             self._fail(ServerFault(said, is_transient=True))
             return
         self._second = None
-        self._tell(self._reader.finish())
+        rest = () if reply is None or reply.tokens is None else reply.tokens[self._tokens :]
+        self._tell([*self._likelihoods(rest), *self._reader.finish()])
         if reply is None:
             self._spent.prompt = max(self._spent.prompt, self._prompt_tokens())
         else:
             self._spent.add(reply.usage)
-            if reply.tokens is not None:
-                self._on_event(TokenLogprobs(reply.tokens, self._number))
         reason = self._reason(reply)  # the end may have shown a call
         self.is_over = True
         self._on_event(ChoiceFinished(reason or "stop", self._spent.usage, reply, self._number))

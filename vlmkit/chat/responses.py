@@ -41,6 +41,7 @@ class _Item:
     index: int
     entry: dict[str, Any]
     written: list[str] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -65,7 +66,7 @@ class ResponsesWriter:
         self._suffix = prepared.id.partition("-")[2]
         self._number = 0
         self._open: _Item | None = None
-        self._tokens: list[Token] = []
+        self._tokens: list[Token] = []  # which wait for what they are
         self._request = request
         self._output: list[dict[str, Any]] = []
         self.response: dict[str, Any] = {
@@ -107,6 +108,10 @@ class ResponsesWriter:
             return []
         return self._last(event)
 
+    def _taken_tokens(self) -> list[Token]:
+        taken, self._tokens = self._tokens, []
+        return taken
+
     def end(self) -> list[Event]:
         """Events after the last one: none, as the last one has the whole answer."""
         return []
@@ -120,9 +125,18 @@ class ResponsesWriter:
             part = {"type": "output_text", "text": "", "annotations": []}
             events.append(self._event("response.content_part.added", **place, part=part))
         item.written.append(text)
-        return [*events, self._event("response.output_text.delta", **place, delta=text, logprobs=[])]
+        tokens = self._taken_tokens()
+        item.tokens += tokens
+        logprobs = self._logprobs_in_event(tokens)
+        return [*events, self._event("response.output_text.delta", **place, delta=text, logprobs=logprobs)]
+
+    def _logprobs_in_event(self, tokens: list[Token]) -> list[dict[str, Any]]:
+        """Without the bytes, which items alone have."""
+        entries = logprobs_of(tokens, self._request.chat.alternatives)["content"]
+        return [{name: each[name] for name in ("token", "logprob", "top_logprobs")} for each in entries]
 
     def _reasoning(self, text: str) -> list[Event]:
+        self._taken_tokens()  # of reasoning and calls the API tells none
         entry = {"type": "reasoning", "id": self._id("rs"), "summary": [], "content": [], "status": "in_progress"}
         events = self._opened("reasoning", entry)
         item = self._now()
@@ -131,6 +145,7 @@ class ResponsesWriter:
         return [*events, self._event("response.reasoning_text.delta", **place, delta=text)]
 
     def _call(self, event: CallStart | CallArguments | CallEnd) -> list[Event]:
+        self._taken_tokens()
         if isinstance(event, CallStart):
             entry = {"type": "function_call", "id": self._id("fc"), "call_id": event.id, "name": event.name}
             entry |= {"arguments": "", "status": "in_progress"}
@@ -146,6 +161,8 @@ class ResponsesWriter:
         is_failed = isinstance(event, ChoiceFailed)
         reason = None if isinstance(event, ChoiceFailed) else _INCOMPLETE.get(event.finish_reason)
         status = "failed" if is_failed else "incomplete" if reason else "completed"
+        if self._open is not None and self._open.kind == "message":
+            self._open.tokens += self._taken_tokens()  # those without a text, as at the end of half a character
         events = self._closed("completed" if status == "completed" else "incomplete")
         self.response["status"] = status
         if isinstance(event, ChoiceFailed):
@@ -185,11 +202,10 @@ class ResponsesWriter:
         if item.kind == "reasoning":
             item.entry["content"] = [{"type": "reasoning_text", "text": item.text}]
             return [self._event("response.reasoning_text.done", **place, text=item.text)]
-        logprobs = logprobs_of(self._tokens, self._request.chat.alternatives)["content"]
+        logprobs = logprobs_of(item.tokens, self._request.chat.alternatives)["content"]
         part = {"type": "output_text", "text": item.text, "annotations": [], "logprobs": logprobs}
-        self._tokens = []
         item.entry["content"] = [part]
-        done = [{name: each[name] for name in ("token", "logprob", "top_logprobs")} for each in logprobs]
+        done = self._logprobs_in_event(item.tokens)
         return [
             self._event("response.output_text.done", **place, text=item.text, logprobs=done),
             self._event("response.content_part.done", **place, part=part),

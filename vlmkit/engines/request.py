@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, InvalidStateError
@@ -88,6 +90,7 @@ class Request(AskJob):
         self._model = model
         self._revision = revision
         self._delivered = 0
+        self._told: list[Token] = []
         self._worked_s = 0.0
         self._transcript: Transcript | None = None
 
@@ -199,22 +202,31 @@ class Request(AskJob):
     def _tokens(self) -> tuple[Token, ...] | None:
         if not self.ask.token_probabilities:
             return None
+        return (*self._told, *self._next_tokens(self._running().pieces()))
+
+    def _next_tokens(self, pieces: Sequence[str]) -> list[Token]:
+        """Those after the ones that were told, as far as there are pieces."""
         transcript = self._running()
+        made = []
         # The sampler runs a token ahead of the answer.
-        known = zip(transcript.pieces(), self.sampler.probabilities, self.sampler.alternatives, strict=False)
-        return tuple(
-            Token(
-                text=text,
-                probability=probability,
+        for place in range(len(self._told), min(len(pieces), len(self.sampler.probabilities))):
+            others = self.sampler.alternatives[place]
+            token = Token(
+                text=pieces[place],
+                probability=self.sampler.probabilities[place],
                 alternatives=tuple((transcript.piece_of(other, place), chance) for other, chance in others),
             )
-            for place, (text, probability, others) in enumerate(known)
-        )
+            made.append(token)
+        return made
 
     def _deliver(self, text: str) -> None:
         # What an earlier, broken attempt delivered comes out the same again and is not repeated.
         if len(text) > self._delivered:
-            self.deliver(Delta(text=text[self._delivered :]))
+            tokens: list[Token] = []
+            if self.is_streamed and self.ask.token_probabilities:
+                tokens = self._next_tokens(self._running().certain_pieces())
+                self._told += tokens
+            self.deliver(Delta(text=text[self._delivered :], tokens=tuple(tokens)))
             self._delivered = len(text)
 
 
@@ -280,6 +292,14 @@ class Transcript:
             pieces.append(piece[:left])
             left -= len(pieces[-1])
         return pieces
+
+    def certain_pieces(self) -> list[str]:
+        """Those at the beginning that stay as they are, and whose text is certain."""
+        ends = list(itertools.accumulate(map(len, self._pieces)))
+        count = bisect.bisect_right(ends, len(self.text))
+        while count and not self._pieces[count - 1]:  # what is still to come may be its text
+            count -= 1
+        return self._pieces[:count]
 
     def piece_of(self, token: int, place: int) -> str:
         """What another token would have added at a place.

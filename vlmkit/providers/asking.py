@@ -84,7 +84,9 @@ class HttpJob(AskJob):
     def _take(self, piece: AnswerPiece) -> None:
         self.gathered.add(piece)
         check_length(self.gathered.characters, self.ask)
-        self.deliver(Delta(text=piece.text, tool_calls=piece.tool_calls if self.ask.tools else ()))
+        calls = piece.tool_calls if self.ask.tools else ()
+        tokens = piece.tokens if self.ask.token_probabilities else None
+        self.deliver(Delta(text=piece.text, tool_calls=calls, tokens=tokens or ()))
 
 
 class Asking:
