@@ -96,8 +96,8 @@ DOORS = {
     "PIL": {"sources", "tiny"},
     "pillow_heif": {"sources"},
     # What a model's child process says is read with its types checked, and never unpickled; requests of clients (chat)
-    # are checked by the same library.
-    "pydantic": {"prompts", "engines", "chat"},
+    # and arguments of tools (agent) are checked by the same library.
+    "pydantic": {"prompts", "engines", "chat", "agent"},
     "pydantic_core": {"engines"},
     "typing_extensions": {"prompts"},
     "sqlite3": {"store"},
@@ -123,6 +123,7 @@ DOORS = {
     "click": {"cli"},
     "wcwidth": {"cli"},
     "mcp": {"agent"},
+    "jsonschema": {"agent"},
     "starlette": {"server"},
     "uvicorn": {"server"},
     "prometheus_client": {"server"},

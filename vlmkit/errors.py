@@ -7,7 +7,7 @@
     │   ├── ModelLoadFailed   the model is there and cannot be used
     │   ├── MissingKey        a host needs an API key
     │   ├── MissingExtra      an optional package is not installed                 (also ImportError)
-    │   ├── BadSchema         the schema cannot become columns
+    │   ├── BadSchema         the schema cannot become columns, or arguments of a tool
     │   ├── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
     │   ├── BrokenPlugin      another package's plugin cannot be used, or raised an error of its own
     │   └── StoreFault        the file of stored answers cannot be read or written
@@ -27,6 +27,7 @@
         │       ├── PromptTooLong   pictures and prompt are more than the model reads
         │       └── PictureNotSeen  the model says that no picture came with the question
         ├── UnreadableReply   the answer cannot be read as asked
+        ├── ToolError         a tool could not do what the model asked of it; the model is told
         └── Cancelled         stopped on purpose before an answer
 
 A message says what failed, where, and what to do next.
@@ -58,6 +59,7 @@ __all__ = [
     "SetupError",
     "StoreFault",
     "TimedOut",
+    "ToolError",
     "Unauthorized",
     "UnknownModel",
     "Unreachable",
@@ -120,7 +122,7 @@ class MissingExtra(SetupError, ImportError):
 
 
 class BadSchema(SetupError):
-    """The schema cannot be turned into columns."""
+    """The schema cannot be turned into columns, or the types of a function into arguments of a tool."""
 
 
 class BadSetting(SetupError, ValueError):
@@ -308,6 +310,13 @@ class UnreadableReply(RunError):
             The answer.
         """
         return cls(f"expected {what}, got {quoted(text)}.", "Ask more plainly, or read it with dtype=str.")
+
+
+class ToolError(RunError):
+    """A tool could not do what it was asked to: the text says why, and what to ask for instead.
+
+    Raise it in a tool for whatever a model can mend, such as a row that is not there; its text becomes the result.
+    """
 
 
 class Cancelled(RunError):

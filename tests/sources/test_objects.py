@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from vlmkit.errors import UnreadableImage
-from vlmkit.sources import decode, fingerprint, loaded, normalize, read, read_header, refer
+from vlmkit.sources import decode, fingerprint, is_picture, loaded, normalize, read, read_header, refer
 from vlmkit.sources.objects import own_copy
 
 
@@ -88,3 +88,11 @@ def test_the_caller_s_array_may_change_afterwards() -> None:
     array[:] = 200
     assert before == copied != fingerprint(refer(array))
     assert loaded(refer(array)).source is array
+
+
+def test_what_is_a_picture_among_other_data(tmp_path) -> None:
+    """Texts, and arrays whose numbers are not one byte each, are data; a path is a picture where it says so."""
+    pictures = [Image.new("L", (2, 2)), b"", bytearray(), BytesIO(), tmp_path, np.zeros((4, 4, 3), "uint8")]
+    others = ["photo.png", None, 3, StringIO(), [b""], np.zeros((4, 4)), np.zeros(4, "uint8"), {"bytes": b""}]
+    assert [is_picture(item) for item in pictures] == [True] * len(pictures)
+    assert [is_picture(item) for item in others] == [False] * len(others)

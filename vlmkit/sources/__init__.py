@@ -33,6 +33,7 @@ __all__ = [
     "fingerprint",
     "is_archive",
     "is_compressed",
+    "is_picture",
     "is_url",
     "loaded",
     "normalize",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from vlmkit.sources.limits import Limits
     from vlmkit.sources.locations import read, refer
     from vlmkit.sources.metadata import Metadata
+    from vlmkit.sources.objects import is_picture
     from vlmkit.sources.pictures import Examination, decode, examine, normalize
     from vlmkit.sources.remote import fetch
     from vlmkit.sources.thumbnails import color_grid, thumbnail
@@ -73,6 +75,7 @@ else:
             "limits": "Limits",
             "locations": "read refer",
             "metadata": "Metadata",
+            "objects": "is_picture",
             "pictures": "Examination decode examine normalize",
             "remote": "fetch",
             "thumbnails": "color_grid thumbnail",

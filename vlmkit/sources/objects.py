@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from io import BytesIO, IOBase, TextIOBase
@@ -10,10 +11,10 @@ from typing import Any
 from PIL import Image
 
 from vlmkit.errors import UnreadableImage
-from vlmkit.records import ImageRef
+from vlmkit.records import ImageRef, Picture
 from vlmkit.sources.limits import BUDGET
 
-__all__ = ["content_of", "image_of", "is_array", "is_object", "is_one_picture", "own_copy"]
+__all__ = ["content_of", "image_of", "is_array", "is_object", "is_one_picture", "is_picture", "own_copy"]
 
 # A picture handed in as an object may stand in several rows, and Pillow loads one object from one thread only.
 _loading = threading.Lock()
@@ -88,6 +89,22 @@ def is_array(item: object) -> bool:
 def is_one_picture(item: object) -> bool:
     """Whether something is an array of one picture, rather than of several or of their paths."""
     return is_array(item) and item.ndim in {2, 3} and item.dtype.kind in "buif"  # type: ignore[attr-defined]
+
+
+def is_picture(item: object) -> bool:
+    """Whether what a function returned is a picture, rather than a text or other data.
+
+    Parameters
+    ----------
+    item : object
+        A text is none, though it may be a path: a ``pathlib.Path`` says that it is. Numbers in an array are those of a
+        picture where each is one byte.
+    """
+    if isinstance(item, ImageRef | Picture | Image.Image | bytes | bytearray | memoryview | os.PathLike):
+        return True
+    if isinstance(item, IOBase):
+        return not isinstance(item, TextIOBase)
+    return is_one_picture(item) and item.dtype.name == "uint8"  # type: ignore[attr-defined]
 
 
 def _from_array(array: Any, label: str) -> Image.Image:

@@ -1,0 +1,19 @@
+"""Agent: a model that calls tools until it can answer, and what it said and did on the way.
+
+Takes   a question, a model, tools: functions, a table, servers.    Gives  a `Conversation`: answer, steps, pictures.
+May use chat, frame, sources, store, exporters, pydantic, mcp.      Never  runs what may change something unasked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vlmkit.extras import lazy_exports
+
+__all__ = ["Tool", "ToolError", "ToolResult", "tool"]
+
+if TYPE_CHECKING:
+    from vlmkit.agent.results import ToolResult
+    from vlmkit.agent.tools import Tool, tool
+    from vlmkit.errors import ToolError
+else:
+    __getattr__, __dir__ = lazy_exports(__name__, {"results": "ToolResult", "tools": "Tool ToolError tool"})
