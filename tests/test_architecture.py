@@ -112,6 +112,7 @@ DOORS = {
     "huggingface_hub": MLX,
     "httpx": {"providers", "sources"},
     "httpcore": {"providers", "sources"},
+    "h11": {"providers"},
     "pandas": {"accessor", "frame", "views", "exporters", "evaluation", "widgets"},
     "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
     "pyarrow": {"exporters"},
@@ -134,10 +135,12 @@ ONLY_MODULES = {
     "httpx": {"vlmkit.providers.connection", "vlmkit.sources.remote"},
     "httpcore": {
         "vlmkit.providers.connection",
+        "vlmkit.providers.exchange",
         "vlmkit.providers.sockets",
         "vlmkit.sources.remote",
         "vlmkit.sources.connections",
     },
+    "h11": {"vlmkit.providers.exchange"},
 }
 
 DOTTED = re.compile(r"(vlmkit(?:\.\w+)+):(\w+)")

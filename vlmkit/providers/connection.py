@@ -24,6 +24,7 @@ from typing import Any, cast
 import httpcore
 
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
+from vlmkit.providers.exchange import AnswerStream, HttpConnection, RequestHead
 from vlmkit.providers.secret import Secret
 from vlmkit.providers.sockets import Conduct, Socket, Sockets, TooEarly, TooMuch
 
@@ -32,7 +33,6 @@ __all__ = ["TRANSLATION", "ConnectionPool", "Response", "tls_context", "translat
 _COMMAND_LINE = "httpx._main"
 _PLAIN = re.compile(r"http://([a-z0-9.-]+):(\d+)((?:/[\w:@~-][\w.:@~-]*)*)(\?[\w=&.-]*)?", re.ASCII)
 _CONNECT_S = 10.0
-_EXTENSIONS = {"timeout": {"connect": _CONNECT_S}}
 _MOST_IDLE = 64
 _STALE_S = 2.0  # idle for less, a connection that ends was closed because of the request
 _WATCHED_ANSWERS = 8  # a server that sends answers twice does so from the first one on
@@ -92,6 +92,7 @@ class ConnectionPool:
     def __init__(self, headers: list[tuple[str, str]], *, tls: ssl.SSLContext | None, proxy: str | None) -> None:
         self._headers = Secret([(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers])
         self._tls, self._proxy = tls, Secret(proxy)
+        self._heads: dict[tuple[str, str, bool], RequestHead] = {}
         self._conduct = Conduct()
         self._idle: deque[_Line] = deque()
         self._open: set[_Line] = set()
@@ -117,18 +118,14 @@ class ConnectionPool:
         httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException
             No answer came. `TRANSLATION` has each.
         """
-        target, host = _target(url)
-        request = httpcore.Request(method, target, content=body, extensions=_EXTENSIONS)
-        request.headers = [(b"Host", host), *self._headers.value]
-        if body:
-            request.headers += [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
+        head = self._head_of(method, url, has_body=bool(body))
         line = self._taken()
         try:
-            return await self._exchange(line, request, most_bytes)
+            return await self._exchange(line, head, body, most_bytes)
         except httpcore.NetworkError as error:
             if not (line.is_stale or (line.answers and isinstance(error, TooEarly))):
                 raise
-        return await self._exchange(self._new(), request, most_bytes)
+        return await self._exchange(self._new(), head, body, most_bytes)
 
     def abort(self) -> None:
         """Close all of them, also those in use, and those that come."""
@@ -136,9 +133,19 @@ class ConnectionPool:
         for line in self._open:
             line.abort()
 
-    async def _exchange(self, line: _Line, request: httpcore.Request, most_bytes: int) -> Response:
+    def _head_of(self, method: str, url: str, *, has_body: bool) -> RequestHead:
+        """Everything of a request but its body; kept, as an address has few paths."""
+        head = self._heads.get((method, url, has_body))
+        if head is None:
+            target, host = _target(url)
+            kind = [(b"Content-Type", b"application/json")] if has_body else []
+            head = RequestHead(method, target, [(b"Host", host), *self._headers.value, *kind])
+            self._heads[method, url, has_body] = head
+        return head
+
+    async def _exchange(self, line: _Line, head: RequestHead, body: bytes, most_bytes: int) -> Response:
         try:
-            answer = await line.ask(request)
+            answer = await line.ask(head, body)
         except BaseException as error:
             self._drop(line)
             line.tell(error)
@@ -223,14 +230,16 @@ class _Line:
             return False
         return socket.has_unread or _has_surplus(http)
 
-    async def ask(self, request: httpcore.Request) -> httpcore.Response:
+    async def ask(self, head: RequestHead, body: bytes) -> AnswerStream | httpcore.Response:
         """Send a request, connected first where that was not done yet, and wait for the head of its answer."""
         if self.socket is not None:
             self._was_idle_s = time.monotonic() - self._idle_since_s if self._idle_since_s is not None else 0.0
             self.socket.begin()
-        if self._http is None:
-            self._http = await self._connected(request.url)
-        answer = await self._http.handle_async_request(request)
+        http = self._http = self._http or await self._connected(head.url)
+        if isinstance(http, HttpConnection):
+            answer: AnswerStream | httpcore.Response = await http.ask(head, body)
+        else:
+            answer = await http.handle_async_request(head.request(body, _CONNECT_S))
         if self.socket is not None and self.socket.is_hasty and 200 <= answer.status < 300:
             raise httpcore.RemoteProtocolError("an answer before all of the question was sent")
         return answer
@@ -260,23 +269,7 @@ class _Line:
         stream = await self._sockets.connect_tcp(host, origin.port, timeout=_CONNECT_S)
         if self._tls is not None:
             stream = await stream.start_tls(self._tls, server_hostname=host, timeout=_CONNECT_S)
-        return _Http(origin, stream)
-
-
-class _NoLock:
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
-class _Http(httpcore.AsyncHTTP11Connection):
-    """Of httpcore, asked by one after another: its lock guards nothing then, and costs two turns of the loop."""
-
-    def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream) -> None:
-        super().__init__(origin, stream)
-        vars(self)["_state_lock"] = _NoLock()
+        return HttpConnection(origin, stream)
 
 
 class Response:
@@ -288,7 +281,9 @@ class Response:
     headers : list of (bytes, bytes)
     """
 
-    def __init__(self, answer: httpcore.Response, line: _Line, give_back: Callable[[_Line], None]) -> None:
+    def __init__(
+        self, answer: AnswerStream | httpcore.Response, line: _Line, give_back: Callable[[_Line], None]
+    ) -> None:
         self.status, self.headers = answer.status, answer.headers
         self._answer, self._line, self._give_back = answer, line, give_back
         self._is_closed = False
