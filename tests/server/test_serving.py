@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -139,6 +140,15 @@ def test_stopping_waits_for_an_answer_that_is_being_written(serving):
     server.stop()
     thread.join()
     assert text_of(told["running"]).endswith("w29 ")
+
+
+def test_small_writes_are_sent_at_once(serving, client):
+    """The first piece of an answer does not wait until the client's system confirms the headers."""
+    server = serving()
+    client.get(f"{server.url}/models")  # its connection stays open
+    (connection,) = server._server.server_state.connections
+    written_to = connection.transport.get_extra_info("socket")
+    assert written_to.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_an_address_that_is_taken_is_said_before_anything_is_loaded(serving):

@@ -62,12 +62,15 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         message = (
             f"{host}:{port}: cannot listen there ({error.strerror or error}). Give another host or port; 0 is free."
         )
         raise BadSetting(message) from error
+    # asyncio has small writes sent at once only on sockets that say they are TCP. On others the first piece of an
+    # answer would wait some 40 ms until the client's system confirms the headers.
+    return socket.socket(listener.family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 def address_of(listener: socket.socket, path: str) -> str:
