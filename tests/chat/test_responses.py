@@ -104,6 +104,7 @@ def test_the_bundled_model_tells_probabilities_here_too(tiny):
     """They belong to the text."""
     include = ["message.output_text.logprobs"]
     body = {"model": "m", "input": "What is it?", "include": include, "top_logprobs": 2, "max_output_tokens": 3}
+    body["temperature"] = 0
     answer = Response.model_validate(ChatAdapter(tiny).respond(body), strict=True)
     part = answer.output[0].content[0]
     assert "".join(entry.token for entry in part.logprobs) == part.text
