@@ -128,7 +128,9 @@ def test_the_sample_of_settings_is_whole_and_right(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tables = tomllib.loads(sample)
     (host,) = tables.pop("hosts")
-    assert settings.served_models() == {name: entries["model"] for name, entries in tables.pop("models").items()}
+    assert settings.served_models() == tables["models"]
+    (model,) = tables.pop("models").values()
+    assert model.keys() == settings.NAMED_TABLES["models"].keys()
     assert settings.host(host).keys() == settings.HOST_ENTRIES.keys()
     written = {(table, key) for table, entries in tables.items() for key in entries}
     assert written == {(setting.table, setting.name) for setting in settings.SETTINGS.values()}

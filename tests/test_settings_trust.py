@@ -63,6 +63,7 @@ NEEDS_CONSENT = [
     ("server", "allowed_hosts = ['theirs.example']"),
     ("server", "allowed_origins = ['https://theirs.example']"),
     ("models.small", "model = 'tiny'"),
+    ("models.small", "call_style = 'hermes'\nmodel = 'tiny'"),
 ]
 
 

@@ -170,28 +170,29 @@ def host(name: str) -> dict[str, Any]:
     return merged
 
 
-def served_models() -> dict[str, str]:
+def served_models() -> dict[str, dict[str, Any]]:
     """Models that the files in force name in tables ``[models.NAME]``, by those names, for a server to give out.
 
     The nearest file stands above the user's own, model by model.
 
     Returns
     -------
-    dict of str to str
-        Full names of models, in the order of the files.
+    dict of str to dict
+        Of each, in the order of the files, the entries of its table: its full name as ``model``, and ``call_style``
+        where it is said.
 
     Raises
     ------
     BadSetting
         A table says no model, or one that is no text.
     """
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, Any]] = {}
     for file in files():
         for name in _tables(file).get("models", {}):
             table = _named_table(file, "models", name)
             if "model" not in table:
                 raise BadSetting(f'{file.path}, [models.{name}]: no model is named. Add a line: model = "engine:name".')
-            found.setdefault(name, table["model"])
+            found.setdefault(name, table)
     return found
 
 

@@ -142,8 +142,8 @@ HOST_ENTRIES: Mapping[str, Callable[[object], object]] = {
 }
 """Entries of ``[hosts.NAME]``, and how each is checked."""
 
-MODEL_ENTRIES: Mapping[str, Callable[[object], object]] = {"model": checks.text}
-"""Entries of ``[models.NAME]``, which a server gives its clients to choose from."""
+MODEL_ENTRIES: Mapping[str, Callable[[object], object]] = {"model": checks.text, "call_style": checks.text}
+"""Entries of ``[models.NAME]``, which a server gives its clients to choose from; `ChatAdapter` has the styles."""
 
 NAMED_TABLES: Mapping[str, Mapping[str, Callable[[object], object]]] = {"hosts": HOST_ENTRIES, "models": MODEL_ENTRIES}
 """Tables of tables: what may be said about each host, or about each model that is served."""

@@ -4,6 +4,7 @@ import pytest
 
 from vlmkit.backends import Abilities
 from vlmkit.chat import ChatAdapter, ChatError, ChatLimits
+from vlmkit.errors import BadSetting
 
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
 SEEDED = Abilities(seed=True)
@@ -64,9 +65,16 @@ def test_tools_that_must_not_be_called_need_no_ability(fake, body):
 
 
 def test_what_submitting_would_refuse_is_refused_before(fake, body):
-    """A blank question, before the first byte of a stream."""
-    with pytest.raises(ChatError, match="blank") as found:
-        ChatAdapter(fake()).stream(body("  "))
+    """Before the first byte of a stream; a blank question is none of it, as people say nothing in a chat, too."""
+    backend = fake("Hello?")
+    assert ChatAdapter(backend).complete(body("  "))["choices"][0]["message"]["content"] == "Hello?"
+
+    def refuse(_ask):
+        raise BadSetting("not this.")
+
+    backend.check = refuse
+    with pytest.raises(ChatError, match="not this") as found:
+        ChatAdapter(backend).stream(body())
     assert found.value.status == 400
 
 

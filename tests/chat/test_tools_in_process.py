@@ -8,6 +8,7 @@ import pytest
 
 from vlmkit.backends import CallMarkup
 from vlmkit.chat import ChatAdapter, ChatError
+from vlmkit.errors import BadSetting
 
 PAINT = {
     "type": "object",
@@ -84,6 +85,17 @@ def test_a_model_that_decides(tiny, body, data_url):
         message = choice["message"]
         assert bool(message.get("tool_calls")) is (choice["finish_reason"] == "tool_calls")
         assert '"name": "answer"' not in (message["content"] or "")
+
+
+def test_a_person_may_say_how_a_model_writes_calls(writing, body):
+    """Where its chat template does not show it, or shows something else."""
+    asked = body(tools=TOOLS)
+    backend = writing(CALL, CALL, style="plain")
+    assert ChatAdapter(backend).complete(asked)["choices"][0]["message"].get("tool_calls") is None
+    message = ChatAdapter(backend, call_style="hermes").complete(asked)["choices"][0]["message"]
+    assert [call["function"]["name"] for call in message["tool_calls"]] == ["paint"]
+    with pytest.raises(BadSetting, match="unknown style 'hermetic'"):
+        ChatAdapter(backend, call_style="hermetic")
 
 
 def test_text_reasoning_and_calls(writing, body):

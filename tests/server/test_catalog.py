@@ -42,6 +42,11 @@ def test_models_of_the_settings_are_served_where_none_is_named(tmp_path, monkeyp
     assert names(catalog_of()) == {"fake:force": "fake:force"}
     consented.write(tmp_path, '[models.small]\nmodel = "tiny"\n[models."org/name"]\nmodel = "fake:b"\n')
     assert names(catalog_of()) == {"small": "tiny", "org/name": "fake:b"}
+    consented.write(tmp_path, '[models.a]\nmodel = "tiny"\ncall_style = "hermes"\n[models.b]\nmodel = "fake:b"\n')
+    assert [entry.call_style for entry in catalog_of().values()] == ["hermes", None]
+    consented.write(tmp_path, '[models.a]\nmodel = "tiny"\ncall_style = "hermetic"\n')
+    with pytest.raises(BadSetting, match="unknown style 'hermetic'"):
+        catalog_of()
     consented.write(tmp_path, "[models.small]\n")
     with pytest.raises(BadSetting, match="no model is named"):
         catalog_of()

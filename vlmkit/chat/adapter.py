@@ -19,6 +19,7 @@ from vlmkit.chat.preparing import PreparedChat, prepare_chat
 from vlmkit.chat.requests import ChatRequest, read_request
 from vlmkit.chat.responses import ResponsesWriter, responses_object
 from vlmkit.chat.responses_requests import ResponsesRequest, read_responses_request
+from vlmkit.chat.tools import markup_of
 from vlmkit.errors import ChatError
 
 __all__ = ["ChatAdapter"]
@@ -37,6 +38,14 @@ class ChatAdapter:
         None is a `ChatLimits` with its defaults.
     fetch : callable or None, default None
         Gets the bytes of pictures with an ``http:`` or ``https:`` address; None takes ``data:`` URLs alone.
+    call_style : str or None, default None
+        How a model in this process writes calls of tools, one of `vlmkit.chat.tools.TOOL_STYLES`; None is as its chat
+        template shows them. A server behind a model reads its calls itself.
+
+    Raises
+    ------
+    BadSetting
+        An unknown style of calls.
 
     Examples
     --------
@@ -55,11 +64,13 @@ class ChatAdapter:
         model: str | None = None,
         limits: ChatLimits | None = None,
         fetch: Fetch | None = None,
+        call_style: str | None = None,
     ) -> None:
         self.backend = backend
         self.model = model
         self.limits = limits or ChatLimits()
         self._fetch = fetch
+        self._markup = markup_of(backend, call_style)
 
     def prepare(self, request: Mapping[str, Any] | ChatRequest) -> PreparedChat:
         """Check a request, and make it ready; the model is not asked. It may be called in any thread.
@@ -79,7 +90,7 @@ class ChatAdapter:
         if self.model is not None and request.model != self.model:
             said = f"model: {request.model!r} is not served here. Give {self.model!r}."
             raise ChatError(said, status=404, param="model", code="model_not_found")
-        return prepare_chat(request, self.backend, timeout_s=self.limits.timeout_s)
+        return prepare_chat(request, self.backend, self._markup, timeout_s=self.limits.timeout_s)
 
     def start(self, prepared: PreparedChat, on_event: OnEvent) -> ChatJob:
         """Ask the model; returns at once.

@@ -13,7 +13,7 @@ from vlmkit.backends import REASONING_MARKS, Backend, BaseBackend, CallMarkup
 from vlmkit.chat.conversation import Turn
 from vlmkit.chat.faults import chat_error, unsupported
 from vlmkit.chat.requests import ChatRequest
-from vlmkit.chat.tools import constraint_for, markup_of
+from vlmkit.chat.tools import constraint_for
 from vlmkit.errors import BadSchema, ChatError, VlmkitError
 from vlmkit.records import Ask, Message
 
@@ -54,13 +54,17 @@ class PreparedChat:
     fingerprint: str
 
 
-def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | None) -> PreparedChat:
+def prepare_chat(
+    request: ChatRequest, backend: Backend, markup: CallMarkup | None, *, timeout_s: float | None
+) -> PreparedChat:
     """Make a request ready for a model; its pictures are decoded, which takes a while.
 
     Parameters
     ----------
     request : ChatRequest
     backend : Backend
+    markup : CallMarkup or None
+        How it writes calls into its text; None where its server tells them apart.
     timeout_s : float or None
 
     Raises
@@ -80,7 +84,6 @@ def prepare_chat(request: ChatRequest, backend: Backend, *, timeout_s: float | N
         token_probabilities=request.token_probabilities,
         alternatives=request.alternatives,
     )
-    markup = markup_of(backend)
     if markup is None:
         _validate(ask, backend)
     else:

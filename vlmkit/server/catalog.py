@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vlmkit import settings
-from vlmkit.backends import Backend, load, parse
+from vlmkit.backends import Backend, call_style_of, load, parse
 from vlmkit.errors import BadSetting
 
 __all__ = ["Catalog", "CatalogEntry", "catalog_of"]
@@ -28,11 +28,14 @@ class CatalogEntry:
         Full name, opened when it is first wanted; or an open model, which is used as it is and stays open.
     created_s : int
         Moment at which it was put into the list, in seconds since 1970.
+    call_style : str or None, default None
+        As `ChatAdapter` takes it.
     """
 
     id: str
     source: str | Backend = field(repr=False)
     created_s: int
+    call_style: str | None = None
 
     @property
     def name(self) -> str:
@@ -78,21 +81,35 @@ def catalog_of(models: str | Backend | Iterable[str | Backend] | Mapping[str, st
     SetupError
         No model is named, a name is none, or two have the same alias.
     """
+    tables: Mapping[str, Mapping[str, str]] = {}
     if models is None:
-        models = settings.served_models() or [settings.require_model()]
-    if isinstance(models, str | Backend):
-        models = [models]
-    pairs = list(models.items()) if isinstance(models, Mapping) else [_pair(model) for model in models]
+        tables = settings.served_models()
+        models = {name: table["model"] for name, table in tables.items()} or settings.require_model()
     found: dict[str, CatalogEntry] = {}
-    for alias, source in pairs:
+    for alias, source in _pairs(models):
         if alias in found:
             raise BadSetting(f"{alias!r} is the name of two models. Give one of them another: alias=engine:name.")
         if isinstance(source, str):
             parse(source)  # a name that is none is said now, and not to the first client
-        found[alias] = CatalogEntry(id=alias, source=source, created_s=int(time.time()))
+        style = _call_style(tables.get(alias, {}))
+        found[alias] = CatalogEntry(id=alias, source=source, created_s=int(time.time()), call_style=style)
     if not found:
         raise BadSetting('No model is named. Give at least one, as "tiny".')
     return found
+
+
+def _call_style(table: Mapping[str, str]) -> str | None:
+    said = table.get("call_style")
+    return None if said is None else call_style_of(None, setting=said)
+
+
+def _pairs(
+    models: str | Backend | Iterable[str | Backend] | Mapping[str, str | Backend],
+) -> list[tuple[str, str | Backend]]:
+    """What clients call each, and what it is."""
+    if isinstance(models, Mapping):
+        return list(models.items())
+    return [_pair(model) for model in ([models] if isinstance(models, str | Backend) else models)]
 
 
 def _pair(model: str | Backend) -> tuple[str, str | Backend]:

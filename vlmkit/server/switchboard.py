@@ -282,15 +282,18 @@ class Switchboard:
 
     async def _load(self, name: str) -> None:
         _LOG.info("loading %s", name)
+        entry = self.catalog[name]
         try:
-            backend = await in_own_thread(self.catalog[name].open, "vlmkit-load")
+            backend = await in_own_thread(entry.open, "vlmkit-load")
         except Exception as error:  # noqa: BLE001  whatever keeps a model from being loaded, the server goes on
             _LOG.warning("%s cannot be loaded: %s: %s", name, type(error).__name__, _words(error))
             self.queues.load_failed(name, error)
             self._tell_first(error)
         else:
             self._backends[name] = backend
-            self._adapters[name] = ChatAdapter(backend, limits=self.chat_limits, fetch=self.fetch)
+            self._adapters[name] = ChatAdapter(
+                backend, limits=self.chat_limits, fetch=self.fetch, call_style=entry.call_style
+            )
             self.queues.loaded(name, backend.abilities.parallel_asks)
             self._tell_first(None)
             _LOG.info("%s is loaded", name)

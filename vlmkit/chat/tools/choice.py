@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from vlmkit.backends import CallMarkup, call_style_of
@@ -34,13 +35,23 @@ def style_for(template: str | None, special_tokens: Iterable[str] = (), setting:
     return TOOL_STYLES[call_style_of(template, special_tokens, setting)]
 
 
-def markup_of(backend: Any) -> CallMarkup | None:
+def markup_of(backend: Any, setting: str | None = None) -> CallMarkup | None:
     """How calls stand in the text of a model's answers; None where its server reads them out itself.
 
     Parameters
     ----------
     backend : Backend
+    setting : str or None, default None
+        The style, where a person says it.
+
+    Raises
+    ------
+    BadSetting
+        An unknown style is asked for.
     """
     info = getattr(backend, "info", None)
     markup: CallMarkup | None = getattr(info, "call_markup", None)
-    return markup
+    if setting is None:
+        return markup
+    style = call_style_of(None, setting=setting)
+    return None if markup is None else replace(markup, style=style)
