@@ -5,7 +5,7 @@ from openai import APIError, OpenAI
 from openai.types.chat import ChatCompletionChunk
 from scripted_server import ScriptedServer, sse
 
-from vlmkit.chat import ChatAdapter, ChatError, ChoiceFailed, ChunkWriter
+from vlmkit.chat import ChatAdapter, ChatError, ChoiceFailed, ChunkWriter, read_request
 from vlmkit.records import Message, ToolCall
 
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
@@ -116,10 +116,9 @@ def test_openai_reads_streamed_probabilities(tiny, body):
     assert all(len(entry.top_logprobs) == 3 for entry in choice.logprobs.content)
 
 
-def test_states_are_chunks_that_clients_take_for_an_empty_text(fake, body):
+def test_states_are_chunks_that_clients_take_for_an_empty_text(body):
     """The first of all chunks has the role, be it a state or a piece; both names have the same words."""
-    adapter = ChatAdapter(fake("one"))
-    writer = ChunkWriter(adapter.prepare(body()))
+    writer = ChunkWriter(read_request(body()))
     waiting = [writer.status({"status": "queued", "position": position}) for position in (2, 1)]
     assert waiting[0]["candle_metadata"] == waiting[0]["vlmkit_metadata"] == {"status": "queued", "position": 2}
     assert [each["choices"][0]["delta"] for each in waiting] == [{"role": "assistant", "content": ""}, {"content": ""}]
@@ -128,10 +127,9 @@ def test_states_are_chunks_that_clients_take_for_an_empty_text(fake, body):
         ChatCompletionChunk.model_validate(each, strict=True)
 
 
-def test_a_failure_in_the_middle_is_an_error_to_openai(stream, fake, body):
+def test_a_failure_in_the_middle_is_an_error_to_openai(stream, body):
     """In a stream that has begun the error stands in place of a chunk."""
-    prepared = ChatAdapter(fake("one")).prepare(body())
-    writer, error = ChunkWriter(prepared), ChatError("it broke.", status=500, kind="server_error")
+    writer, error = ChunkWriter(read_request(body())), ChatError("it broke.", status=500, kind="server_error")
     chunks = [*stream("one two")[:2], *writer.write(ChoiceFailed(error))]
 
     def read(client):

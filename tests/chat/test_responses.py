@@ -88,10 +88,10 @@ def test_a_failure_is_the_last_event(fake):
         adapter.respond(BODY)
 
 
-def test_thoughts_are_an_item_of_their_own(fake):
+def test_thoughts_are_an_item_of_their_own():
     """They come before the text that follows them."""
     request = read_responses_request(BODY)
-    writer = ResponsesWriter(request, ChatAdapter(fake()).prepare(request.chat))
+    writer = ResponsesWriter(request)
     events = [*writer.write(ReasoningDelta("Hm.")), *writer.write(TextDelta("Two."))]
     for event in events:
         EVENT.validate_python(event, strict=True)
@@ -114,9 +114,8 @@ def test_the_bundled_model_tells_probabilities_here_too(tiny):
     assert all("".join(entry["token"] for entry in delta["logprobs"]) == delta["delta"] for delta in deltas)
 
 
-def test_half_an_answer_is_no_answer(fake):
+def test_half_an_answer_is_no_answer():
     """Events without an end do not become an answer that looks whole."""
     request = read_responses_request(BODY)
-    prepared = ChatAdapter(fake()).prepare(request.chat)
     with pytest.raises(ChatError, match="not complete"):
-        responses_object(request, prepared, [TextDelta("x")])
+        responses_object(request, [TextDelta("x")])

@@ -176,7 +176,7 @@ class ChatAdapter:
             The request cannot be served, or the model failed.
         """
         prepared = await asyncio.to_thread(self.prepare, request)
-        writer = ChunkWriter(prepared)
+        writer = ChunkWriter(prepared.request, prepared.fingerprint)
         for chunk in writer.begin():
             yield chunk
         async with aclosing(self._aevents(prepared)) as events:  # closed with this one, and not some time later
@@ -206,7 +206,7 @@ class ChatAdapter:
         """
         read = read_responses_request(request, limits=self.limits, fetch=self._fetch)
         prepared = self._prepared(read)
-        return responses_object(read, prepared, self._events(prepared))
+        return responses_object(read, self._events(prepared))
 
     def stream_response(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
         """Answer a request of OpenAI's Responses API in events; closing the iterator cancels.
@@ -226,7 +226,7 @@ class ChatAdapter:
         """
         read = read_responses_request(request, limits=self.limits, fetch=self._fetch)
         prepared = self._prepared(read)
-        return self._written(ResponsesWriter(read, prepared), prepared)
+        return self._written(ResponsesWriter(read), prepared)
 
     def _prepared(self, read: ResponsesRequest) -> PreparedChat:
         try:

@@ -6,10 +6,11 @@ a chunk with the finish reason alone, and the usage in a chunk without choices.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable
 from typing import Any
 
-from vlmkit.chat.completions import logprobs_of, total_usage, usage_entry
+from vlmkit.chat.completions import answer_id, logprobs_of, total_usage, usage_entry
 from vlmkit.chat.events import (
     CallArguments,
     CallEnd,
@@ -22,6 +23,7 @@ from vlmkit.chat.events import (
     TokenLogprobs,
 )
 from vlmkit.chat.preparing import PreparedChat
+from vlmkit.chat.requests import ChatRequest
 from vlmkit.records import Token
 
 __all__ = ["ChunkWriter", "chat_chunks"]
@@ -32,25 +34,32 @@ class ChunkWriter:
 
     Parameters
     ----------
-    prepared : PreparedChat
+    request : ChatRequest
+    fingerprint : str or None, default None
+        `PreparedChat.fingerprint`; None as long as it is not known, as while the request waits for its model.
+
+    Attributes
+    ----------
+    fingerprint : str or None
+        It may be said later.
     """
 
-    def __init__(self, prepared: PreparedChat) -> None:
-        self._prepared = prepared
+    def __init__(self, request: ChatRequest, fingerprint: str | None = None) -> None:
+        self.fingerprint = fingerprint
+        self._request = request
         self._greeted: set[int] = set()
         self._ends: list[ChoiceFinished] = []
         self._tokens: dict[int, list[Token]] = {}  # of each choice, which wait for the text that they are
         self._head = {
-            "id": prepared.id,
+            "id": answer_id("chatcmpl-"),
             "object": "chat.completion.chunk",
-            "created": prepared.created_s,
-            "model": prepared.request.model,
-            "system_fingerprint": prepared.fingerprint,
+            "created": int(time.time()),
+            "model": request.model,
         }
 
     def begin(self) -> list[dict[str, Any]]:
         """Chunks with the role, one for each choice; those that were written already are left out."""
-        waiting = [number for number in range(self._prepared.request.choices) if number not in self._greeted]
+        waiting = [number for number in range(self._request.choices) if number not in self._greeted]
         self._greeted.update(waiting)
         return [self._chunk(number, {"role": "assistant", "content": ""}) for number in waiting]
 
@@ -89,9 +98,16 @@ class ChunkWriter:
 
     def end(self) -> list[dict[str, Any]]:
         """The chunk after the last event: the usage, where the request wants it."""
-        if not self._prepared.request.includes_usage:
+        if not self._request.includes_usage:
             return []
-        return [{**self._head, "choices": [], "usage": usage_entry(total_usage(self._ends))}]
+        return [
+            {
+                **self._head,
+                "system_fingerprint": self.fingerprint,
+                "choices": [],
+                "usage": usage_entry(total_usage(self._ends)),
+            }
+        ]
 
     def _last(self, event: ChoiceFinished) -> list[dict[str, Any]]:
         waiting = self._logprobs(event.choice)
@@ -101,7 +117,7 @@ class ChunkWriter:
     def _logprobs(self, choice: int) -> dict[str, Any] | None:
         """Of the tokens that came with a text."""
         tokens = self._tokens.pop(choice, None)
-        return logprobs_of(tokens, self._prepared.request.alternatives) if tokens else None
+        return logprobs_of(tokens, self._request.alternatives) if tokens else None
 
     def _piece(self, event: TextDelta | ReasoningDelta | CallStart | CallArguments) -> dict[str, Any]:
         if isinstance(event, TextDelta):
@@ -119,8 +135,8 @@ class ChunkWriter:
         self, choice: int, delta: dict[str, Any], finish_reason: str | None = None, *, logprobs: Any = None
     ) -> dict[str, Any]:
         entry = {"index": choice, "delta": delta, "finish_reason": finish_reason, "logprobs": logprobs}
-        usage = {"usage": None} if self._prepared.request.includes_usage else {}
-        return {**self._head, "choices": [entry], **usage}
+        usage = {"usage": None} if self._request.includes_usage else {}
+        return {**self._head, "system_fingerprint": self.fingerprint, "choices": [entry], **usage}
 
 
 def chat_chunks(prepared: PreparedChat, events: Iterable[ChatEvent]) -> Generator[dict[str, Any], None, None]:
@@ -137,7 +153,7 @@ def chat_chunks(prepared: PreparedChat, events: Iterable[ChatEvent]) -> Generato
     ChatError
         A choice failed.
     """
-    writer = ChunkWriter(prepared)
+    writer = ChunkWriter(prepared.request, prepared.fingerprint)
     yield from writer.begin()
     for event in events:
         if isinstance(event, ChoiceFailed):

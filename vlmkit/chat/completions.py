@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import secrets
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +13,7 @@ from vlmkit.chat.preparing import PreparedChat
 from vlmkit.errors import ChatError
 from vlmkit.records import Token, ToolCall, Usage
 
-__all__ = ["call_entry", "chat_response", "logprobs_of", "total_usage", "usage_entry"]
+__all__ = ["answer_id", "call_entry", "chat_response", "logprobs_of", "total_usage", "usage_entry"]
 
 _LEAST_LOGPROB = -9999.0  # what OpenAI writes for a token that is all but impossible
 
@@ -42,14 +44,25 @@ def chat_response(prepared: PreparedChat, events: Iterable[ChatEvent]) -> dict[s
         for number, (choice, end) in enumerate(zip(choices, ends, strict=True))
     ]
     return {
-        "id": prepared.id,
+        "id": answer_id("chatcmpl-"),
         "object": "chat.completion",
-        "created": prepared.created_s,
+        "created": int(time.time()),
         "model": prepared.request.model,
         "choices": written,
         "usage": usage_entry(total_usage(ends)),
         "system_fingerprint": prepared.fingerprint,
     }
+
+
+def answer_id(prefix: str) -> str:
+    """A new name for an answer, of OpenAI's form.
+
+    Parameters
+    ----------
+    prefix : str
+        As ``"chatcmpl-"``.
+    """
+    return prefix + secrets.token_hex(12)
 
 
 def _end(choice: ChatChoice) -> ChoiceFinished:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import random
-import secrets
-import time
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -37,10 +35,6 @@ class PreparedChat:
         One for each choice, where an answer without a call is to be followed by another question.
     markup : CallMarkup or None, default None
         How the model writes calls into its text; None where its server tells them apart.
-    id : str
-        Of the answer, the same in all its chunks.
-    created_s : int
-        Seconds since 1970.
     fingerprint : str
         Version of vlmkit and revision of the model: equal fingerprints and seeds give equal answers.
     """
@@ -49,8 +43,6 @@ class PreparedChat:
     asks: tuple[Ask, ...] = field(repr=False)
     seconds: tuple[Ask, ...] = field(default=(), repr=False)
     markup: CallMarkup | None = None
-    id: str
-    created_s: int
     fingerprint: str
 
 
@@ -95,8 +87,6 @@ def prepare_chat(
         asks=asks,
         seconds=tuple(_second(ask, request) for ask in asks) if _may_follow(ask, request, markup) else (),
         markup=markup,
-        id=f"chatcmpl-{secrets.token_hex(12)}",
-        created_s=int(time.time()),
         fingerprint="-".join(filter(None, ("vlmkit", _version(), revision))),
     )
 

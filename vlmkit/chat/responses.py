@@ -5,11 +5,12 @@ Source of the forms: https://platform.openai.com/docs/api-reference/responses-st
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from vlmkit.chat.completions import logprobs_of, usage_entry
+from vlmkit.chat.completions import answer_id, logprobs_of, usage_entry
 from vlmkit.chat.events import (
     CallArguments,
     CallEnd,
@@ -21,7 +22,6 @@ from vlmkit.chat.events import (
     TextDelta,
     TokenLogprobs,
 )
-from vlmkit.chat.preparing import PreparedChat
 from vlmkit.chat.responses_requests import ResponsesRequest
 from vlmkit.errors import ChatError
 from vlmkit.records import Token, Usage
@@ -54,7 +54,6 @@ class ResponsesWriter:
     Parameters
     ----------
     request : ResponsesRequest
-    prepared : PreparedChat
 
     Attributes
     ----------
@@ -62,8 +61,8 @@ class ResponsesWriter:
         The answer so far.
     """
 
-    def __init__(self, request: ResponsesRequest, prepared: PreparedChat) -> None:
-        self._suffix = prepared.id.partition("-")[2]
+    def __init__(self, request: ResponsesRequest) -> None:
+        self._suffix = answer_id("")
         self._number = 0
         self._open: _Item | None = None
         self._tokens: list[Token] = []  # which wait for what they are
@@ -72,7 +71,7 @@ class ResponsesWriter:
         self.response: dict[str, Any] = {
             "id": f"resp_{self._suffix}",
             "object": "response",
-            "created_at": prepared.created_s,
+            "created_at": int(time.time()),
             "status": "in_progress",
             "model": request.chat.model,
             "output": self._output,
@@ -228,13 +227,12 @@ class ResponsesWriter:
         return event
 
 
-def responses_object(request: ResponsesRequest, prepared: PreparedChat, events: Iterable[ChatEvent]) -> dict[str, Any]:
+def responses_object(request: ResponsesRequest, events: Iterable[ChatEvent]) -> dict[str, Any]:
     """The object that a request without ``stream`` is answered with.
 
     Parameters
     ----------
     request : ResponsesRequest
-    prepared : PreparedChat
     events : iterable of ChatEvent
         All of them.
 
@@ -243,7 +241,7 @@ def responses_object(request: ResponsesRequest, prepared: PreparedChat, events: 
     ChatError
         The model failed, or the answer is not complete.
     """
-    writer = ResponsesWriter(request, prepared)
+    writer = ResponsesWriter(request)
     for event in events:
         if isinstance(event, ChoiceFailed):
             raise request.renamed(event.error)

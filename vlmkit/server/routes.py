@@ -130,7 +130,7 @@ class Routes:
                 request,
                 answer,
                 lambda: response_events(answer, asked, functools.partial(self._note, asked.chat.model)),
-                functools.partial(responses_object, asked),
+                lambda _prepared, events: responses_object(asked, events),
             )
         except ChatError as error:
             raise asked.renamed(error) from error.__cause__

@@ -2,16 +2,14 @@
 
 Events of a chat completion are lines of ``data:`` and nothing else: comments, ``id:``, ``retry:`` and named events each
 break some client library. What a request waits for is told by ordinary chunks with an empty text. Clients of the
-Responses API expect names, and take comments.
+Responses API expect names, and take comments, so a comment keeps their connection alive: their event
+``response.queued`` is for answers in the background, which are asked for again by their id.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import json
-import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,10 +17,8 @@ from starlette.responses import StreamingResponse
 
 from vlmkit.chat import (
     ChatError,
-    ChatRequest,
     ChoiceFailed,
     ChunkWriter,
-    PreparedChat,
     ResponsesRequest,
     ResponsesWriter,
     TextDelta,
@@ -91,12 +87,10 @@ async def chat_events(answer: ChatAnswer, on_failure: Callable[[ChatError], None
 
 async def _chunks(answer: ChatAnswer) -> AsyncIterator[list[dict[str, Any]]]:
     """Chunks that go over the wire together."""
-    writer = None
+    writer = ChunkWriter(answer.request)
     async for status in answer.statuses():
-        writer = writer or ChunkWriter(_announced(answer.request))
         yield _waiting(writer, status if answer.request.includes_status else None)
-    prepared = await answer.prepared()
-    writer = writer or ChunkWriter(prepared)
+    writer.fingerprint = (await answer.prepared()).fingerprint
     yield writer.begin()
     async for event in answer.pieces():
         yield writer.write(event or _NOTHING)
@@ -115,24 +109,17 @@ async def response_events(
     on_failure : callable
         Gets the error that the client is told.
     """
-    writer = None
+    writer = ResponsesWriter(request)
+    yield _named(writer.begin())
     try:
         async for _ in answer.statuses():
-            if writer is None:
-                writer = ResponsesWriter(request, _announced(answer.request))
-                yield _named(writer.begin())
-            else:
-                yield _COMMENT
-        prepared = await answer.prepared()
-        if writer is None:
-            writer = ResponsesWriter(request, prepared)
-            yield _named(writer.begin())
+            yield _COMMENT
+        await answer.prepared()
         async for event in answer.pieces():
             if lines := _COMMENT if event is None else _named(writer.write(event)):
                 yield lines
     except ChatError as error:
         on_failure(error)
-        writer = writer or ResponsesWriter(request, _announced(answer.request))
         yield _named(writer.write(ChoiceFailed(error)))
 
 
@@ -144,17 +131,6 @@ def _waiting(writer: ChunkWriter, status: dict[str, Any] | None) -> list[dict[st
     if status is not None:
         return [writer.status(status)]
     return writer.begin() or writer.write(_NOTHING)
-
-
-def _announced(request: ChatRequest) -> PreparedChat:
-    """What stands in for a request that is not asked yet, as its model is not there to say what it is."""
-    return PreparedChat(
-        request=request,
-        asks=(),
-        id=f"chatcmpl-{secrets.token_hex(12)}",
-        created_s=int(time.time()),
-        fingerprint=f"vlmkit-{importlib.metadata.version('vlmkit')}",
-    )
 
 
 def _line(value: dict[str, Any]) -> bytes:
