@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vlmkit.extras import lazy_exports
 
 __all__ = [
+    "Access",
     "Catalog",
     "CatalogEntry",
     "Gate",
@@ -21,22 +22,25 @@ __all__ = [
     "catalog_of",
     "keys_of",
     "serve",
+    "titled_blocks",
 ]
 
 if TYPE_CHECKING:
-    from vlmkit.server.access import Gate, access_of, keys_of
+    from vlmkit.server.access import Access, Gate, access_of, keys_of
     from vlmkit.server.catalog import Catalog, CatalogEntry, catalog_of
     from vlmkit.server.hosting import HostedApplication
     from vlmkit.server.launching import serve
     from vlmkit.server.serving import ModelStatus, RunningServer, ServerStatus
+    from vlmkit.server.showing import titled_blocks
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "access": "Gate access_of keys_of",
+            "access": "Access Gate access_of keys_of",
             "catalog": "Catalog CatalogEntry catalog_of",
             "hosting": "HostedApplication",
             "launching": "serve",
             "serving": "ModelStatus RunningServer ServerStatus",
+            "showing": "titled_blocks",
         },
     )

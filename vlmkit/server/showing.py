@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vlmkit.untrusted import for_terminal
 
-__all__ = ["card"]
+__all__ = ["card", "titled_blocks"]
 
 _OPENAI = """from openai import OpenAI
 
@@ -33,8 +33,7 @@ def card(url: str, models: Sequence[str], *, has_key: bool, is_running: bool) ->
     """
     names = [for_terminal(model) for model in models]
     if not is_running:
-        text = f"The server at {url} was stopped."
-        return {"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>"}
+        return titled_blocks({}, f"The server at {url} was stopped.")
     blocks = {
         "Address": url,
         "Models": ", ".join(names),
@@ -42,6 +41,23 @@ def card(url: str, models: Sequence[str], *, has_key: bool, is_running: bool) ->
         "curl": _CURL.format(url=url, model=names[0], key=" -H 'Authorization: Bearer YOUR KEY'" if has_key else ""),
         "Other clients": f"OpenAI-compatible server, base URL {url}, API key {'yours' if has_key else 'any word'}",
     }
-    text = "\n\n".join(f"{title}\n{block}" for title, block in blocks.items())
-    parts = (f"<b>{title}</b><pre style='{_STYLE}'>{html.escape(block)}</pre>" for title, block in blocks.items())
-    return {"text/plain": text, "text/html": "".join(parts)}
+    return titled_blocks(blocks)
+
+
+def titled_blocks(blocks: Mapping[str, str], line: str = "") -> dict[str, str]:
+    """Texts to copy, each under its title, as HTML and as text.
+
+    Parameters
+    ----------
+    blocks : mapping of str to str
+        Texts by their titles.
+    line : str, default ""
+        Before them.
+    """
+    titled = [f"{title}\n{block}" for title, block in blocks.items()]
+    parts = [
+        f"<b>{html.escape(title)}</b><pre style='{_STYLE}'>{html.escape(block)}</pre>"
+        for title, block in blocks.items()
+    ]
+    said = [f"<p>{html.escape(line)}</p>"] if line else []
+    return {"text/plain": "\n\n".join([line, *titled] if line else titled), "text/html": "".join([*said, *parts])}
