@@ -7,6 +7,7 @@ is cancelled.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -54,12 +55,11 @@ class ChatAnswer:
         self.request = request
         self._board = board
         self._start_s = time.monotonic()
-        self._loop = asyncio.get_running_loop()
         self._line: asyncio.Queue[ChatEvent] = asyncio.Queue()
         self._ends: list[ChoiceFinished] = []
         self._is_first = True
         self._seat = board.enter(request)
-        self._beginning = self._loop.create_task(self._begin())
+        self._beginning = asyncio.create_task(self._begin())
         self._read: list[ChatEvent] = []
 
     async def whole(self) -> tuple[PreparedChat, list[ChatEvent]]:
@@ -112,22 +112,22 @@ class ChatAnswer:
         """
         return await self._beginning
 
-    async def pieces(self) -> AsyncIterator[ChatEvent | None]:
-        """Events as they come, those that wait together joined; None where nothing came for a while.
+    async def pieces(self) -> AsyncIterator[list[ChatEvent]]:
+        """Events as they come, those that wait together in one list, joined; none where nothing came for a while.
 
         Raises
         ------
         ChatError
             There will be no more.
         """
-        while True:
+        while len(self._ends) < self.request.choices:
             found, self._read = self._read or await self._next(_BEAT_S), []
-            for event in joined(found):
-                yield self._taken(event)
-            if not found:
-                yield None
-            if len(self._ends) == self.request.choices:
-                return
+            events = joined(found)
+            well = list(itertools.takewhile(lambda event: not isinstance(event, ChoiceFailed), events))
+            if well or not found:
+                yield list(map(self._taken, well))
+            for failed in events[len(well) :]:
+                self._taken(failed)
 
     def close(self) -> None:
         """Give everything back; twice is fine."""
@@ -152,12 +152,12 @@ class ChatAnswer:
     def _listener(self) -> Callable[[ChatEvent], None]:
         """What gets events in any thread. Of a whole answer, only those wake the loop by which a choice ends."""
         held: deque[ChatEvent] = deque()
+        calls = self._board.calls
 
         def listen(event: ChatEvent) -> None:
             held.append(event)
             if self.request.is_streamed or isinstance(event, ChoiceFinished | ChoiceFailed):
-                with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
-                    self._loop.call_soon_threadsafe(self._hand_on, held)
+                calls.put(self._hand_on, held)
             else:
                 self._board.metrics.note_piece(self.request.model)
 

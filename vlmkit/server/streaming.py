@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import StreamingResponse
@@ -91,9 +92,8 @@ async def _chunks(answer: ChatAnswer) -> AsyncIterator[list[dict[str, Any]]]:
     async for status in answer.statuses():
         yield _waiting(writer, status if answer.request.includes_status else None)
     writer.fingerprint = (await answer.prepared()).fingerprint
-    yield writer.begin()
-    async for event in answer.pieces():
-        yield writer.write(event or _NOTHING)
+    async for events in answer.pieces():
+        yield list(chain.from_iterable(map(writer.write, events or [_NOTHING])))
     yield writer.end()
 
 
@@ -115,8 +115,8 @@ async def response_events(
         async for _ in answer.statuses():
             yield _COMMENT
         await answer.prepared()
-        async for event in answer.pieces():
-            if lines := _COMMENT if event is None else _named(writer.write(event)):
+        async for events in answer.pieces():
+            if lines := b"".join(map(_named, map(writer.write, events))) if events else _COMMENT:
                 yield lines
     except ChatError as error:
         on_failure(error)

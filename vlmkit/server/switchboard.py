@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, TypeVar
 
 from vlmkit import sources
@@ -18,7 +19,7 @@ from vlmkit.server.catalog import Catalog
 from vlmkit.server.metrics import ServerMetrics
 from vlmkit.server.problems import refused, without_addresses
 from vlmkit.server.queues import Queues
-from vlmkit.server.threads import in_own_thread
+from vlmkit.server.threads import LoopCalls, in_own_thread
 from vlmkit.server.tickets import Action, Cancel, Close, Load, QueueLimits, Refuse, Start, Ticket
 
 __all__ = ["QueuedRequest", "Switchboard"]
@@ -95,6 +96,11 @@ class Switchboard:
         self._adapters: dict[str, ChatAdapter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(_PREPARING_THREADS, "vlmkit-prepare")
+
+    @cached_property
+    def calls(self) -> LoopCalls:
+        """What other threads have called on the event loop."""
+        return LoopCalls()
 
     def backend(self, model: str) -> Backend | None:
         """An open model; None where it is not loaded.
