@@ -2,7 +2,7 @@
 
 import json
 
-from vlmkit.backends import DIRECT_ANSWER, TOOLS_HEADING, call_text, with_tool_lines
+from vlmkit.backends import DIRECT_ANSWER, RESULT_PICTURES, TOOLS_HEADING, call_text, with_tool_lines
 from vlmkit.records import Message, Picture, ToolCall, ToolDefinition
 
 COUNT = ToolDefinition(
@@ -57,6 +57,18 @@ def test_calls_and_results_follow_the_question():
     first, answer, last = with_tool_lines(again, ())
     assert first.text == 'Dogs?\nI count.\nCalled count {"what": "dogs"}\nResult: 3'
     assert (answer.text, last.text) == ("Three.", "Sure?")
+
+
+def test_pictures_of_results_are_no_question():
+    """They stand with the results, and the tools stay with what a person asked."""
+    talk = (
+        Message.user("Dogs?"),
+        Message.assistant("", [CALL]),
+        Message.tool("c", "3\n[picture 1]"),
+        Message.user(RESULT_PICTURES, [PICTURE]),
+    )
+    (only,) = with_tool_lines(talk, [COUNT])
+    assert only.content == (f'Dogs?\n{LINES}\nCalled count {{"what": "dogs"}}\nResult: 3\n[picture 1]', PICTURE)
 
 
 def test_without_a_question():

@@ -16,6 +16,7 @@ __all__ = [
     "ENGINES",
     "MOST_PENALTY",
     "REASONING_MARKS",
+    "RESULT_PICTURES",
     "TOOLS_HEADING",
     "Abilities",
     "AskJob",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from vlmkit.backends.surface import Surface
     from vlmkit.backends.tool_lines import (
         DIRECT_ANSWER,
+        RESULT_PICTURES,
         TOOLS_HEADING,
         call_text,
         result_lines,
@@ -102,6 +104,8 @@ else:
             "registry": "DEFAULT_ENGINE ENGINES EngineSpec ModelName engine_of file_stamp frozen load parse",
             "shared": "borrow loaded_models",
             "surface": "Surface",
-            "tool_lines": "DIRECT_ANSWER TOOLS_HEADING call_text result_lines tool_line with_tool_lines",
+            "tool_lines": (
+                "DIRECT_ANSWER RESULT_PICTURES TOOLS_HEADING call_text result_lines tool_line with_tool_lines"
+            ),
         },
     )

@@ -12,7 +12,15 @@ from typing import Any
 
 from vlmkit.records import Message, Picture, ToolDefinition
 
-__all__ = ["DIRECT_ANSWER", "TOOLS_HEADING", "call_text", "result_lines", "tool_line", "with_tool_lines"]
+__all__ = [
+    "DIRECT_ANSWER",
+    "RESULT_PICTURES",
+    "TOOLS_HEADING",
+    "call_text",
+    "result_lines",
+    "tool_line",
+    "with_tool_lines",
+]
 
 TOOLS_HEADING = 'Call one of these tools with one JSON object {"name": …, "arguments": {…}}:'
 """The line before those of the tools."""
@@ -23,6 +31,9 @@ DIRECT_ANSWER = ToolDefinition(
     parameters='{"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}',
 )
 """Offered with every other tool: a model that always calls needs a way to say something. Its text is the answer."""
+
+RESULT_PICTURES = "The pictures that the tools gave, in order."
+"""Text of the user's message that shows them: servers and templates drop pictures from results, or refuse them."""
 
 _ANY = "any"
 
@@ -55,7 +66,7 @@ def with_tool_lines(messages: Sequence[Message], tools: Iterable[ToolDefinition]
     """A conversation in words alone: tools, calls and results stand in the text of the user's messages.
 
     Tools follow the last question, `DIRECT_ANSWER` after them unless one has its name; calls and results follow the
-    question that led to them.
+    question that led to them, and so do the pictures of results.
 
     Parameters
     ----------
@@ -72,17 +83,29 @@ def with_tool_lines(messages: Sequence[Message], tools: Iterable[ToolDefinition]
     - answer(text: string): gives the answer
     """
     offered = _offer(tuple(tools))
-    last = max((place for place, message in enumerate(messages) if message.role == "user"), default=-1)
+    last = max((place for place, message in enumerate(messages) if _is_question(message)), default=-1)
     worded: list[Message] = [] if last >= 0 or not offered else [Message.user(offered)]
     for place, message in enumerate(messages):
-        if message.role == "tool" or message.tool_calls:
-            lines = _results(message, messages) if message.role == "tool" else message.text
+        if (lines := _lines_behind(message, messages)) is not None:
             _append(worded, lines, message.pictures)
         elif place == last and offered:
             worded.append(_longer(message, offered, ()))
         else:
             worded.append(message)
     return tuple(worded)
+
+
+def _lines_behind(message: Message, messages: Sequence[Message]) -> str | None:
+    """What a message adds to the question before it; None where it stands for itself."""
+    if message.role == "tool":
+        return _results(message, messages)
+    if message.role == "user":
+        return None if _is_question(message) else ""
+    return message.text if message.tool_calls else None
+
+
+def _is_question(message: Message) -> bool:
+    return message.role == "user" and message.text != RESULT_PICTURES
 
 
 def _offer(tools: tuple[ToolDefinition, ...]) -> str:
