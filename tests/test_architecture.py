@@ -113,7 +113,7 @@ DOORS = {
     "httpx": {"providers", "sources"},
     "httpcore": {"providers", "sources"},
     "h11": {"providers"},
-    "pandas": {"accessor", "frame", "views", "exporters", "evaluation", "widgets"},
+    "pandas": {"accessor", "frame", "views", "exporters", "evaluation", "widgets", "agent"},
     "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
     "pyarrow": {"exporters"},
     "tqdm": {"frame", "exporters", "tiny"},

@@ -65,8 +65,8 @@ def test_what_the_model_holds_of_each_token_is_compared(conformance):
     scores = np.array([-1.0, -1.0005, -3.0, -20.0])
 
     def differ(*steps):
-        plain = [conformance.Step(token, scores) for token in (0, 1)]
-        return conformance.first_difference(plain, [conformance.Step(token, scores + off) for token, off in steps])
+        plain = [conformance.TokenStep(token, scores) for token in (0, 1)]
+        return conformance.first_difference(plain, [conformance.TokenStep(token, scores + off) for token, off in steps])
 
     assert differ((0, 0), (1, 1e-4)) == ""
     assert differ((0, 0), (1, 0.01)) == "in a batch log-probabilities of token 2 differ by 0.01 from plain generation"
@@ -77,10 +77,13 @@ def test_what_the_model_holds_of_each_token_is_compared(conformance):
 def test_after_a_tie_nothing_is_compared(conformance):
     """Two tokens equally likely up to rounding: from there on the rows answer different beginnings; not before."""
     scores = np.array([-1.0, -1.0000001])
-    plain = [conformance.Step(0, scores), conformance.Step(0, scores)]
-    assert conformance.first_difference(plain, [conformance.Step(1, scores), conformance.Step(0, scores + 9)]) == ""
+    plain = [conformance.TokenStep(0, scores), conformance.TokenStep(0, scores)]
+    assert (
+        conformance.first_difference(plain, [conformance.TokenStep(1, scores), conformance.TokenStep(0, scores + 9)])
+        == ""
+    )
     apart = np.array([-1.0, -1.1])
-    why = conformance.first_difference([conformance.Step(0, apart)], [conformance.Step(1, apart)])
+    why = conformance.first_difference([conformance.TokenStep(0, apart)], [conformance.TokenStep(1, apart)])
     assert why == "a batch writes another token 1 than plain generation"
 
 

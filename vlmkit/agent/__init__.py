@@ -9,11 +9,46 @@ from typing import TYPE_CHECKING
 
 from vlmkit.extras import lazy_exports
 
-__all__ = ["Tool", "ToolError", "ToolResult", "tool"]
+__all__ = [
+    "AgentEvent",
+    "CallFinished",
+    "CallStarted",
+    "Conversation",
+    "ConversationEnded",
+    "ProposedCall",
+    "Step",
+    "TextWritten",
+    "Tool",
+    "ToolError",
+    "ToolResult",
+    "TurnStarted",
+    "tool",
+]
 
 if TYPE_CHECKING:
+    from vlmkit.agent.approval import ProposedCall
+    from vlmkit.agent.conversation import Conversation
+    from vlmkit.agent.events import (
+        AgentEvent,
+        CallFinished,
+        CallStarted,
+        ConversationEnded,
+        TextWritten,
+        TurnStarted,
+    )
     from vlmkit.agent.results import ToolResult
+    from vlmkit.agent.steps import Step
     from vlmkit.agent.tools import Tool, tool
     from vlmkit.errors import ToolError
 else:
-    __getattr__, __dir__ = lazy_exports(__name__, {"results": "ToolResult", "tools": "Tool ToolError tool"})
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "approval": "ProposedCall",
+            "conversation": "Conversation",
+            "events": "AgentEvent CallFinished CallStarted ConversationEnded TextWritten TurnStarted",
+            "results": "ToolResult",
+            "steps": "Step",
+            "tools": "Tool ToolError tool",
+        },
+    )

@@ -28,7 +28,7 @@ from vlmkit.files import cache_folder, replace_whole
 if TYPE_CHECKING:
     from vlmkit.engines.language import LoadedModel
 
-__all__ = ["Step", "decoder_for", "difference", "first_difference", "remembered"]
+__all__ = ["TokenStep", "decoder_for", "difference", "first_difference", "remembered"]
 
 TOKENS = 8
 # Differences of log-probabilities that another order of summation makes; half precision rounds logits to 1/16 or more.
@@ -39,7 +39,7 @@ _SMALLEST_LOG_PROBABILITY = -10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TokenStep:
     """A token and the log-probabilities it was chosen by."""
 
     token: int
@@ -120,12 +120,12 @@ def difference(language: LoadedModel) -> str:
     return next(filter(None, map(first_difference, plain, batched)), "")
 
 
-def first_difference(plain: list[Step], batched: list[Step]) -> str:
+def first_difference(plain: list[TokenStep], batched: list[TokenStep]) -> str:
     """Where a row of a batch first parts from plain generation; empty where it does not.
 
     Parameters
     ----------
-    plain, batched : list of Step
+    plain, batched : list of TokenStep
         The shorter one ends the comparison.
     """
     for place, (expected, got) in enumerate(zip(plain, batched, strict=False), start=1):
@@ -140,14 +140,14 @@ def first_difference(plain: list[Step], batched: list[Step]) -> str:
     return ""
 
 
-def _plain(language: LoadedModel, prompt: Prompt) -> list[Step]:
+def _plain(language: LoadedModel, prompt: Prompt) -> list[TokenStep]:
     stream = mlx_vlm_api.plain_tokens(
         language.model, language.processor, prompt.inputs, max_tokens=TOKENS, processors=[]
     )
     return [_step(token, scores) for token, scores in stream]
 
 
-def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[Step]]:
+def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[TokenStep]]:
     batch = SharedBatch(language.model, len(prompts))
     recorders = [Recorder() for _ in prompts]
     for row, prompt in enumerate(prompts):
@@ -163,8 +163,8 @@ def _batched(language: LoadedModel, prompts: list[Prompt]) -> list[list[Step]]:
     ]
 
 
-def _step(token: int, logits: Any) -> Step:
+def _step(token: int, logits: Any) -> TokenStep:
     tolerance = _TOLERANCE_SINGLE if logits.dtype == mx.float32 else _TOLERANCE_HALF
     values = np.array(logits.astype(mx.float32), np.float64).reshape(-1)
     values -= values.max()
-    return Step(token, values - np.log(np.exp(values).sum()), tolerance)
+    return TokenStep(token, values - np.log(np.exp(values).sum()), tolerance)
