@@ -113,6 +113,7 @@ DOORS = {
     "httpx": {"providers", "sources"},
     "httpcore": {"providers", "sources"},
     "h11": {"providers"},
+    # Tools over a table (agent) read it, and put changed copies in its place.
     "pandas": {"accessor", "frame", "views", "exporters", "evaluation", "widgets", "agent"},
     "numpy": {"sources", "engines", "tiny", "frame", "exporters", "evaluation"},
     "pyarrow": {"exporters"},

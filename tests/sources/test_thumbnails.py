@@ -7,10 +7,10 @@ import pytest
 from making_pictures import encoded, noise
 from PIL import Image
 
-from vlmkit.errors import UnreadableImage
+from vlmkit.errors import BadSetting, UnreadableImage
 from vlmkit.sources import decode, normalize, refer, thumbnail
 from vlmkit.sources.drawing import Shape, draw_shapes
-from vlmkit.sources.thumbnails import color_grid
+from vlmkit.sources.thumbnails import color_grid, crop_picture
 
 
 def test_a_thumbnail_has_the_same_pixels_in_fewer_bytes():
@@ -34,6 +34,28 @@ def test_a_bad_picture_is_an_error_of_the_usual_kind():
     """As with `normalize`."""
     with pytest.raises(UnreadableImage):
         thumbnail(refer(b"no picture"), 160)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_part_has_the_pixels_of_the_whole(orientation):
+    """Upright, widened to whole pixels, shrunk only where it is too large."""
+    shapes = [Shape(shape="square", color="red", place="top left")]
+    ref = refer(draw_shapes(shapes, background="white", orientation=orientation))
+    whole = np.asarray(decode(normalize(ref, 5000, lossless=True)))
+    part = crop_picture(ref, (0, 0.25, 0.5, 0.75), 5000)
+    height, width = whole.shape[:2]
+    assert abs(part.width - width / 2) <= 1
+    assert abs(part.height - height / 2) <= 1
+    wanted = whole[int(height / 4) : int(height / 4) + part.height, : part.width]
+    assert np.abs(np.asarray(decode(part)).astype(int) - wanted).mean() < 3
+    assert crop_picture(ref, (0, 0, 1, 1), 50).width <= 50
+
+
+@pytest.mark.parametrize("box", [(0.5, 0, 0.5, 1), (0, 0, 1, 1.5), (-0.1, 0, 1, 1), (0, 0, float("nan"), 1)])
+def test_a_part_that_is_none_is_refused(box):
+    """Empty, or outside of the picture."""
+    with pytest.raises(BadSetting, match="as fractions of the picture from 0 to 1"):
+        crop_picture(refer(Image.new("RGB", (9, 9))), box, 100)
 
 
 def test_a_grid_has_the_colors_where_they_are():

@@ -17,11 +17,13 @@ __all__ = [
     "ConversationEnded",
     "ProposedCall",
     "Step",
+    "TableTools",
     "TextWritten",
     "Tool",
     "ToolError",
     "ToolResult",
     "TurnStarted",
+    "table_tools",
     "tool",
 ]
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from vlmkit.agent.results import ToolResult
     from vlmkit.agent.steps import Step
     from vlmkit.agent.tools import Tool, tool
+    from vlmkit.agent.toolset import TableTools, table_tools
     from vlmkit.errors import ToolError
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -50,5 +53,6 @@ else:
             "results": "ToolResult",
             "steps": "Step",
             "tools": "Tool ToolError tool",
+            "toolset": "TableTools table_tools",
         },
     )

@@ -25,6 +25,7 @@ __all__ = [
     "Raster",
     "Shape",
     "color_grid",
+    "crop_picture",
     "decode",
     "draw_grid",
     "draw_shapes",
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from vlmkit.sources.objects import is_picture
     from vlmkit.sources.pictures import Examination, decode, examine, normalize
     from vlmkit.sources.remote import fetch
-    from vlmkit.sources.thumbnails import color_grid, thumbnail
+    from vlmkit.sources.thumbnails import color_grid, crop_picture, thumbnail
     from vlmkit.sources.urls import SOURCES, PictureSource, is_url, path_from_text, path_in_text, path_of_url, shown_url
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -78,7 +79,7 @@ else:
             "objects": "is_picture",
             "pictures": "Examination decode examine normalize",
             "remote": "fetch",
-            "thumbnails": "color_grid thumbnail",
+            "thumbnails": "color_grid crop_picture thumbnail",
             "urls": "SOURCES PictureSource is_url path_from_text path_in_text path_of_url shown_url",
         },
     )
