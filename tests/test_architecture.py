@@ -78,8 +78,9 @@ MAY_IMPORT = {
     "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation", "server"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
     # Tools speak of rows of a table (frame) and hand pictures on, cut and shrunk (sources). Over HTTP a table is served
-    # behind the same gate as a model (server).
-    "agent": GROUND | {"backends", "chat", "exporters", "frame", "server", "sources", "store"},
+    # behind the same gate as a model (server). A conversation is shown as HTML, which views alone makes of words of
+    # strangers.
+    "agent": GROUND | {"backends", "chat", "exporters", "frame", "server", "sources", "store", "views"},
     "cli": GROUND
     | {"sources", "prompts", "backends", "store", "runner", "frame", "exporters", "evaluation", "chat", "server"}
     | {"agent", "startup"},

@@ -1,7 +1,7 @@
 """Agent: a model that calls tools until it can answer, and what it said and did on the way.
 
 Takes   a question, a model, tools: functions, a table, servers.    Gives  a `Conversation`: answer, steps, pictures.
-May use chat, frame, sources, store, exporters, pydantic, mcp.      Never  runs what may change something unasked."""
+May use chat, frame, views, sources, exporters, pydantic, mcp.      Never  runs what may change something unasked."""
 
 from __future__ import annotations
 

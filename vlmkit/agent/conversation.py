@@ -13,6 +13,7 @@ from vlmkit.agent.messages import is_about_pictures, legal_messages, text_in
 from vlmkit.agent.results import json_text
 from vlmkit.agent.steps import EXECUTED, Step
 from vlmkit.errors import BadSetting
+from vlmkit.extras import open_by_name
 from vlmkit.records import Usage
 from vlmkit.untrusted import quoted
 
@@ -75,6 +76,19 @@ class Conversation:
         turns = f"{self.turns} turn{'' if self.turns == 1 else 's'}"
         said = "no text" if self.text is None else quoted(self.text)
         return f"Conversation({self.stopped or 'going on'}, {turns}, {calls}, {said})"
+
+    def __str__(self) -> str:
+        """All that was said and done, to be read aloud: ``print(conversation)``."""
+        text: str = open_by_name("vlmkit.agent.showing:as_text")(self)
+        return text
+
+    def _repr_html_(self) -> str:
+        html: str = open_by_name("vlmkit.agent.showing:as_html")(self)
+        return html
+
+    def _repr_markdown_(self) -> str:
+        markdown: str = open_by_name("vlmkit.agent.showing:as_markdown")(self)
+        return markdown
 
     @property
     def completed(self) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vlmkit.agent.steps import Step
+from vlmkit.backends import RESULT_PICTURES
 from vlmkit.errors import BadSetting
 from vlmkit.records import Picture
 from vlmkit.untrusted import mend_surrogates
@@ -28,7 +29,6 @@ __all__ = [
 ]
 
 _ROLES = ("system", "developer", "user", "assistant", "tool")
-_PICTURES = "The pictures that the tools gave, in order."
 _LOST = "No result was kept."
 _MOST_ID_CHARACTERS = 40  # of OpenAI's API
 
@@ -65,7 +65,7 @@ def result_messages(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """
     answers = [{"role": "tool", "tool_call_id": step.call_id, "content": step.text} for step in steps]
     pictures = [picture for step in steps for picture in step.pictures]
-    return [*answers, user_message(_PICTURES, pictures)] if pictures else answers
+    return [*answers, user_message(RESULT_PICTURES, pictures)] if pictures else answers
 
 
 def is_about_pictures(message: Mapping[str, Any]) -> bool:
@@ -75,7 +75,7 @@ def is_about_pictures(message: Mapping[str, Any]) -> bool:
     ----------
     message : mapping
     """
-    return message["role"] == "user" and text_in(message) == _PICTURES
+    return message["role"] == "user" and text_in(message) == RESULT_PICTURES
 
 
 def text_in(message: Mapping[str, Any]) -> str:
