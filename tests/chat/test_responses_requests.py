@@ -82,7 +82,10 @@ def test_items_become_messages(fake, data_url):
         ({"prompt": {"id": "p"}}, "prompt"),
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0]"),
         ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input[0].content[0].type"),
-        ({"instructions": 5}, "instructions.content"),
+        ({"instructions": 5}, "instructions"),
+        ({"input": ["Hi"]}, "input[0]"),
+        ({"text": "json"}, "text"),
+        ({"include": "all"}, "include"),
         (
             {"instructions": "x", "input": [{"type": "function_call_output", "call_id": "c", "output": "5"}]},
             "input[0].tool_call_id",

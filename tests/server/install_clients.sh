@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install the clients that tests/server/test_live_clients.py runs, one environment each, outside this tree:
+# Install the clients that tests/server/test_live_clients.py runs, and the judge of test_openapi.py, one environment each,
+# outside this tree:
 #   bash tests/server/install_clients.sh FOLDER && VLMKIT_CLIENTS=FOLDER pytest -m live tests/server
 # They want other versions of openai and pydantic than each other. OpenAI's client for JavaScript needs node.
 set -euo pipefail
@@ -11,6 +12,8 @@ for package in llm langchain-openai 'pydantic-ai-slim[openai]' litellm; do
     [ -x "$folder/$name/bin/python" ] || "$python" -m venv "$folder/$name"
     "$folder/$name/bin/pip" install --quiet "$package"
 done
+[ -x "$folder/schemathesis/bin/python" ] || "$python" -m venv "$folder/schemathesis"
+"$folder/schemathesis/bin/pip" install --quiet schemathesis
 if command -v npm >/dev/null; then
     npm install --silent --no-audit --no-fund --prefix "$folder/openai-js" openai
 fi

@@ -31,6 +31,7 @@ __all__ = [
     "chat_chunks",
     "chat_error",
     "chat_response",
+    "dialect_schemas",
     "read_request",
     "read_responses_request",
     "responses_object",
@@ -38,6 +39,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from vlmkit.chat.adapter import ChatAdapter
+    from vlmkit.chat.answer_types import dialect_schemas
     from vlmkit.chat.chunks import ChunkWriter, chat_chunks
     from vlmkit.chat.completions import chat_response
     from vlmkit.chat.events import (
@@ -64,6 +66,7 @@ else:
         __name__,
         {
             "adapter": "ChatAdapter",
+            "answer_types": "dialect_schemas",
             "chunks": "ChunkWriter chat_chunks",
             "completions": "chat_response",
             "events": (

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vlmkit.chat.faults import unsupported
+from pydantic import ValidationError
+
+from vlmkit.chat.faults import bad_field, unsupported
 from vlmkit.chat.limits import ChatLimits
 from vlmkit.chat.pictures import Fetch
 from vlmkit.chat.requests import ChatRequest, read_request
+from vlmkit.chat.types import ResponsesBody
 from vlmkit.errors import ChatError
 
 __all__ = ["ResponsesRequest", "read_responses_request"]
@@ -102,6 +105,10 @@ def read_responses_request(
     for name, advice in _UNKNOWN.items():
         if body.get(name):
             raise unsupported(name, f"it is not supported: {advice}")
+    try:
+        ResponsesBody.model_validate(body)
+    except ValidationError as error:
+        raise bad_field(error, body) from None
     messages, places = _messages(body)
     chat = {name: body[name] for name in _SAME if name in body} | {"messages": messages, **_renamed(body)}
     try:
@@ -119,16 +126,14 @@ def _renamed(body: Mapping[str, Any]) -> dict[str, Any]:
     choice = body.get("tool_choice")
     chat["tool_choice"] = _choice(choice) if isinstance(choice, Mapping) else choice
     chat["response_format"] = _format(body.get("text"))
-    include = body.get("include")
-    wants_logprobs = isinstance(include, list) and _LOGPROBS in include
-    if wants_logprobs or body.get("top_logprobs"):
+    if _LOGPROBS in (body.get("include") or ()) or body.get("top_logprobs"):
         chat["logprobs"] = True
     return chat
 
 
-def _format(text: Any) -> dict[str, Any] | None:
-    written = text.get("format") if isinstance(text, Mapping) else None
-    if not isinstance(written, Mapping):
+def _format(text: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    written = (text or {}).get("format")
+    if written is None:
         return None
     schema = {name: written[name] for name in ("name", "schema", "strict") if name in written}
     return {"type": written.get("type"), "json_schema": schema or None}
@@ -154,12 +159,8 @@ def _nested(tool: Any) -> Any:
 
 def _messages(body: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
     """Messages, and where each stands in the request."""
-    given = body.get("input")
+    given = body["input"]
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    if not isinstance(items, list):
-        raise ChatError(
-            "input: it is missing, or no text and no list. Give what the model shall answer.", param="input"
-        )
     messages: list[Any] = []
     places: list[str] = []
     if body.get("instructions") is not None:
@@ -174,7 +175,7 @@ def _messages(body: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
 
 def _read_item(item: Any, messages: list[Any], place: str) -> Iterator[Any]:
     """Messages of an item; a call joins the assistant's message before it."""
-    kind = item.get("type", "message") if isinstance(item, Mapping) else "message"
+    kind = item.get("type", "message")
     if kind == "message":
         yield item
     elif kind == "function_call":

@@ -20,6 +20,7 @@ __all__ = [
     "NamedTool",
     "RefusalPart",
     "ResponseFormat",
+    "ResponsesBody",
     "SystemMessage",
     "TextPart",
     "ToolEntry",
@@ -223,3 +224,27 @@ class ChatBody(Body):
     modalities: list[str] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+
+
+class TextOptions(Body):
+    """What the text of a response shall be; its format is that of a chat request, without a level between."""
+
+    format: dict[str, Any] | None = None
+
+
+class ResponsesBody(Body):
+    """A request to the Responses API; items, tools and schemas are looked at in the chat request that it becomes."""
+
+    model: Annotated[str, Field(min_length=1)]
+    input: str | Annotated[list[dict[str, Any]], Field(min_length=1)]
+    instructions: str | None = None
+    max_output_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: Words | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    text: TextOptions | None = None
+    include: list[str] | None = None
+    stream: bool | None = None

@@ -122,7 +122,7 @@ def application_of(catalog: Catalog, options: ServerOptions) -> Application:
     options : ServerOptions
     """
     board = Switchboard(catalog, options.limits, options.chat_limits, options.image_hosts)
-    routes = Routes(board, options.largest_request_bytes)
+    routes = Routes(board, options.largest_request_bytes, has_key=bool(options.access.keys))
     app = Starlette(routes=routes.table(), exception_handlers={HTTPException: _not_here})
     app.router.redirect_slashes = False
     return Application(asgi=Gate(app, options.access), board=board)
@@ -131,4 +131,7 @@ def application_of(catalog: Catalog, options: ServerOptions) -> Application:
 async def _not_here(_request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
     code, message = _CODES.get(status, (None, f"{status.phrase}."))
-    return error_response(ChatError(message, status=status, code=code))
+    allowed = dict(error.headers or {}) if isinstance(error, HTTPException) else {}  # which methods there are
+    response = error_response(ChatError(message, status=status, code=code))
+    response.headers.update(allowed)
+    return response

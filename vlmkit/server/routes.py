@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -24,6 +25,7 @@ from vlmkit.chat import (
 from vlmkit.server.answers import ChatAnswer
 from vlmkit.server.bodies import Bodies
 from vlmkit.server.metrics import CONTENT_TYPE_LATEST
+from vlmkit.server.openapi import openapi_document
 from vlmkit.server.problems import error_response, refused
 from vlmkit.server.streaming import EventStream, chat_events, response_events, unless_gone
 from vlmkit.server.switchboard import Switchboard
@@ -68,11 +70,14 @@ class Routes:
     ----------
     board : Switchboard
     largest_request_bytes : int
+    has_key : bool, default False
+        Whether clients must send a key.
     """
 
-    def __init__(self, board: Switchboard, largest_request_bytes: int) -> None:
+    def __init__(self, board: Switchboard, largest_request_bytes: int, *, has_key: bool = False) -> None:
         self._board = board
         self._bodies = Bodies(largest_request_bytes)
+        self._has_key = has_key
 
     def table(self) -> list[Route]:
         """All of them, for Starlette."""
@@ -87,8 +92,11 @@ class Routes:
             ("/health", self.health, "GET"),
             ("/ready", self.ready, "GET"),
             ("/metrics", self.metrics, "GET"),
+            ("/openapi.json", self.openapi, "GET"),
         ]
-        return [Route(path, told(endpoint), methods=[method]) for path, endpoint, method in rows]
+        routes = [Route(path, told(endpoint), methods=[method]) for path, endpoint, method in rows]
+        # Else it would be looked for among the models.
+        return [Route("/v1/models/select", _post_alone, methods=["GET"]), *routes]
 
     async def chat(self, request: Request) -> Response:
         """A chat completion, whole or streamed.
@@ -239,6 +247,10 @@ class Routes:
         figures = self._board.metrics.written(self._board.queues.models.values())
         return Response(figures, media_type=CONTENT_TYPE_LATEST)
 
+    async def openapi(self, _request: Request) -> Response:
+        """All of this, as OpenAPI describes it."""
+        return JSONResponse(openapi_document(self._board.catalog, has_key=self._has_key))
+
     async def _asked(self, request: Request, read: Callable[..., Asked]) -> Asked:
         """What a client asks for; the model's name is looked at before the pictures are."""
         body = await self._bodies.read_json(request)
@@ -283,6 +295,10 @@ class Routes:
             capabilities = [word for word, has in (("vision", sees), ("tools", abilities.tools)) if has]
             entry["vlmkit"] = {"capabilities": capabilities, "context_length": getattr(info, "context_length", None)}
         return entry
+
+
+async def _post_alone(_request: Request) -> Response:
+    raise HTTPException(405, headers={"allow": "POST"})
 
 
 def _milliseconds(seconds: float | None) -> int | None:
