@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from scene_tables import Called, scene_table
 
+from vlmkit.agent.calls import CallInProgress
 from vlmkit.backends import Abilities
 from vlmkit.backends.fake import FakeBackend
-from vlmkit.errors import ToolError, Unreachable
+from vlmkit.errors import Cancelled, ToolError, Unreachable
 
 
 @pytest.fixture
@@ -37,7 +38,6 @@ def test_answers_are_the_models_and_asked_again_they_cost_nothing(tmp_path):
     assert all(0.5 < each["confidence"] <= 1 for each in first["answers"])
     assert "known_before" not in first
     assert called.ask(**asked).data == {**first, "known_before": 3}
-    assert called.tools.rows == [3, 0, 1]
     latest = called.run_status().data["runs"][0]
     assert (latest["model"], latest["ok"], latest["from_store"]) == ("mlx:tiny", 3, 3)
     assert called.run_status(run=latest["run"]).data["errors"] == []
@@ -50,8 +50,7 @@ def test_the_kind_of_an_answer_is_what_was_asked_for():
     color = called.ask(question="Which color is the {tags}?", rows=[0], choices=["red", "blue"]).data["answers"][0]
     assert color["answer"] == "red"
     told = called.describe_image(row=0, style="brief").data
-    assert told["description"] == scene_table(1)["caption"].iloc[0]
-    assert (told["row"], told["style"]) == (0, "brief")
+    assert (told["row"], told["style"], told["description"]) == (0, "brief", scene_table(1)["caption"].iloc[0])
 
 
 @pytest.mark.parametrize(
@@ -114,3 +113,18 @@ def test_a_stop_from_another_thread_ends_what_is_asked(fake):
     threading.Timer(0.2, called.tools.stop).start()
     assert called.ask(question="What is it?", rows=[0, 1, 2]).data["rows_not_asked"] == [0, 1, 2]
     assert called.ask(question="What is it?", rows=[0]).data["rows_not_asked"] == [0]
+    assert called.describe_image(row=0).data["error"].startswith("There was no time")
+
+
+def test_whoever_waits_hears_how_far_it_is_and_can_end_it(fake):
+    """Row by row; nobody waiting any more ends the run."""
+    heard = []
+    call = CallInProgress(lambda done, total, _: heard.append((done, total)))
+    called = Called(scene_table(3), model=fake(replies="a square", delay_s=0.2))
+    with call.entered():
+        called.ask(question="What is it?", rows=[0, 1, 2])
+    assert heard[0] == (1, 3)
+    given_up = CallInProgress()
+    given_up.end.set()
+    with given_up.entered(), pytest.raises(Cancelled, match="Nobody waits"):
+        Called(scene_table(3), model=fake(delay_s=60)).ask(question="What is it?", rows=[0, 1, 2])

@@ -1,9 +1,12 @@
 """Edits: a changed copy, whose suggestions a person reviews and merges; what a person decided stays."""
 
+from contextlib import closing
+
 import pandas as pd
 import pytest
 from scene_tables import Called, scene_table
 
+from vlmkit.backends.fake import FakeBackend
 from vlmkit.errors import ToolError
 
 
@@ -24,8 +27,9 @@ def called(table):
 def test_a_suggestion_goes_through_review_into_the_table(table, called):
     """Old and new stand side by side; a person accepts one and rejects one; the table given is not changed."""
     before = table.copy(deep=True)
-    told = called.set_cell(row=0, column="caption", value="A small red square.").data
-    assert told == {
+    told = called.set_cell(row=0, column="caption", value="A small red square.")
+    assert told.rows == (0,)
+    assert told.data == {
         "row": 0,
         "column": "caption",
         "before": "A red square on a gray background.",
@@ -38,7 +42,6 @@ def test_a_suggestion_goes_through_review_into_the_table(table, called):
     assert edited.index.equals(table.index)
     assert edited.dtypes.equals(table.dtypes)
     pd.testing.assert_frame_equal(table, before)
-    assert called.tools.rows == [0, 1]
 
     merged = scene_table(4).vlm.merge_edits(edited)
     assert merged["caption"].tolist() == edited["caption"].tolist()
@@ -132,3 +135,12 @@ def test_one_call_asks_about_so_many_rows():
     called = Called(pd.concat([scene_table(4)] * 60), allow_edits=True)
     with pytest.raises(ToolError, match="240 rows are too many for one call, which asks about at most 200"):
         called.add_column(name="n", question="What is it?")
+
+
+def test_a_column_that_was_not_filled_in_time_is_not_there():
+    """What was answered is kept, so that the next call goes on."""
+    with closing(FakeBackend(delay_s=60)) as model:
+        called = Called(scene_table(2), model=model, allow_edits=True, timeout_s=0.1)
+        with pytest.raises(ToolError, match="there was no time for 2 of 2 rows"):
+            called.add_column(name="n", question="What is it?")
+        assert "n" not in called.tools.table

@@ -23,8 +23,8 @@ def test_pictures_are_shown_by_row(called):
     """Within the pixels asked for; the text says which is which."""
     result = called.look(rows=[2, 0], longest_side_px=100)
     assert result.text.splitlines()[0] == "row 2: picture 1 of this result, 100 × 50 pixels"
+    assert result.rows == (2, 0)
     assert [max(picture.width, picture.height) for picture in result.pictures] == [100, 100]
-    assert called.tools.rows == [2, 0]
 
 
 def test_a_picture_that_cannot_be_read_is_the_fault_of_its_row(called, tmp_path):

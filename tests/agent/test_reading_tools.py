@@ -43,11 +43,12 @@ def test_rows_are_listed_page_by_page(called):
 
 
 def test_rows_are_found_by_words(called):
-    """In any column with words, or in one; what was picked out is remembered, what was leafed through is not."""
+    """In any column with words, or in one; a result is about what was picked out, and not about what was leafed by."""
     everywhere = called.find_rows(text="STAR").data
     truth = [row for row, tags in enumerate(scene_table()["tags"]) if "star" in tags]
     assert [each["row"] for each in everywhere["rows"]] == truth
-    assert called.tools.rows == truth
+    assert called.find_rows(text="STAR", count=1).rows == (truth[0],)
+    assert called.list_rows().rows == ()
     assert called.find_rows(text="scene-003", column="path").data["rows"][0]["row"] == 2
     assert called.find_rows(text="star", column="background").data == {"total": 0, "rows": []}
     with pytest.raises(ToolError, match="give at least one letter"):
@@ -91,9 +92,8 @@ def test_a_filtered_table_has_rows_of_its_own():
     """Numbers are positions in what was given, as iloc has them."""
     table = scene_table()
     some = table[table["count"] >= 4]
-    called = Called(some)
-    called.find_rows(text="star")
-    assert some.iloc[called.tools.rows]["caption"].str.contains("star").all()
+    found = Called(some).find_rows(text="star").rows
+    assert some.iloc[list(found)]["caption"].str.contains("star").all()
 
 
 def test_a_large_table_is_read_in_bounded_answers():

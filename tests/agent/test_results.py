@@ -128,3 +128,11 @@ def test_what_no_model_can_read_is_an_error(value):
     """It says what a tool may return."""
     with pytest.raises(TypeError, match="Return a text, a picture, what JSON can say"):
         ToolResult.of(value)
+
+
+def test_a_result_may_be_about_rows_of_a_table():
+    """Beside what it says of them."""
+    result = ToolResult.about([3, 1], {"total": 2})
+    assert (result.rows, result.data, result.text) == ((3, 1), {"total": 2}, '{"total": 2}')
+    assert result.shrunk(100).rows == (3, 1)
+    assert ToolResult.of("text").rows == ()

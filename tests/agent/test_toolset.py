@@ -59,8 +59,8 @@ def test_a_planner_finds_the_picture_with_most_objects():
     table = scene_table(8)
     called = Called(table)
     rows = called.describe_table().data["rows"]
-    answers = called.ask(question="How many objects are there?", rows=list(range(rows)), kind="count").data["answers"]
-    fullest = max(answers, key=lambda each: each["answer"])
+    asked = called.ask(question="How many objects are there?", rows=list(range(rows)), kind="count")
+    fullest = max(asked.data["answers"], key=lambda each: each["answer"])
     assert table["count"].iloc[fullest["row"]] == table["count"].max()
     assert len(called.look(rows=[fullest["row"]]).pictures) == 1
-    assert called.tools.rows[:rows] == list(range(rows))
+    assert asked.rows == tuple(range(rows))

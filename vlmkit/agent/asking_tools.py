@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from vlmkit.agent.calls import call_in_progress
 from vlmkit.agent.cells import clear_text, plain_cell
 from vlmkit.agent.picture_table import PictureTable
 from vlmkit.agent.reading_tools import RowNumber
+from vlmkit.agent.results import ToolResult
 from vlmkit.agent.tools import Tool
 from vlmkit.errors import ToolError, VlmkitError
 from vlmkit.frame import Run, ask, caption, is_missing, runs
@@ -19,7 +21,7 @@ from vlmkit.frame import Run, ask, caption, is_missing, runs
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AnswerKind", "AskingTools", "answer_choices"]
+__all__ = ["AnswerKind", "AskingTools", "answer_choices", "rows_not_asked"]
 
 AnswerKind = Literal["text", "count", "number", "yes_no", "one_of"]
 
@@ -28,7 +30,7 @@ _NO_TURN = "Cancelled"
 _POLL_S = 0.05
 _STOPPING_S = 10.0
 _ANSWER = 1_000  # characters
-_SPARE_S = 20.0  # for whoever waits for the tool: it ends by itself before
+_SPARE_S = 20.0
 _RUN_FIELDS = (
     "run",
     "started_at",
@@ -76,17 +78,22 @@ class AskingTools:
         self._options = {"model": model, "store": store, "image": table.picture_label}
         self._timeout_s = timeout_s
         self._stop = stop
-        self._open_world = open_world
+        self.open_world = open_world
 
     def tools(self) -> list[Tool]:
         """All of them; none changes anything."""
         hints: dict[str, Any] = {"read_only": True, "destructive": False, "idempotent": True}
-        late = self._timeout_s + _SPARE_S
+        asking: dict[str, Any] = {**hints, "open_world": self.open_world, "timeout_s": self.longest_s}
         return [
-            Tool.from_function(self.ask, **hints, open_world=self._open_world, timeout_s=late),
-            Tool.from_function(self.describe_image, **hints, open_world=self._open_world, timeout_s=late),
+            Tool.from_function(self.ask, **asking),
+            Tool.from_function(self.describe_image, **asking),
             Tool.from_function(self.run_status, **hints, open_world=False),
         ]
+
+    @property
+    def longest_s(self) -> float:
+        """After which a call has ended by itself."""
+        return self._timeout_s + _STOPPING_S + _SPARE_S
 
     def ask(
         self,
@@ -94,7 +101,7 @@ class AskingTools:
         rows: Annotated[list[RowNumber], Field(min_length=1, max_length=50)],
         kind: AnswerKind = "text",
         choices: Annotated[list[str], Field(max_length=100)] | None = None,
-    ) -> dict[str, Any]:
+    ) -> ToolResult:
         """Ask a vision model one question about the picture of each of some rows, and get an answer for each.
 
         It sees one picture at a time and knows nothing else, so ask about one picture: "Is there a red circle?", not
@@ -120,8 +127,7 @@ class AskingTools:
         """
         found = self._table.check_rows(rows)
         answered, name = self.answers(question, found, kind, choices)
-        self._table.pick(found)
-        return {"question": question, **_told(answered, name, found, self._table)}
+        return ToolResult.about(found, {"question": question, **_told(answered, name, found, self._table)})
 
     def answers(
         self, question: str, rows: Sequence[int], kind: AnswerKind, choices: Sequence[str] | None
@@ -146,7 +152,7 @@ class AskingTools:
 
     def describe_image(
         self, row: RowNumber, style: Literal["brief", "detailed", "technical"] = "detailed"
-    ) -> dict[str, Any]:
+    ) -> ToolResult:
         """Have a vision model describe the picture of one row in words.
 
         Parameters
@@ -164,9 +170,9 @@ class AskingTools:
         found = self._table.check_rows([row])
         some, name = self._rows(found)
         answered = self._run(lambda: caption(some, style=style, into=name, **self._run_options()))
-        self._table.pick(found)
-        told: dict[str, Any] = _told(answered, name, found, self._table)["answers"][0]
-        return {"row": row, "style": style} | {"description" if key == "answer" else key: told[key] for key in told}
+        told = _told(answered, name, found, self._table)
+        described = {"row": row, "answer": None, "error": told["why"]} if "why" in told else told["answers"][0]
+        return ToolResult.about(found, {"description": described.pop("answer"), "style": style, **described})
 
     def run_status(self, run: Annotated[int, Field(ge=1)] | None = None) -> dict[str, Any]:
         """Say how the latest runs went, in which models were asked about pictures; or what failed in one of them.
@@ -209,10 +215,8 @@ class AskingTools:
             run: Run = start()
         except VlmkitError as error:
             raise ToolError(self._table.fault(str(error))) from error
-        end_s = time.monotonic() + self._timeout_s
         try:
-            while not run.done and time.monotonic() < end_s and not self._stop.wait(_POLL_S):
-                pass
+            self._watch(run)
         finally:
             run.stop()  # of one that has ended, nothing
         try:
@@ -220,6 +224,23 @@ class AskingTools:
         except VlmkitError as error:
             raise ToolError(self._table.fault(str(error))) from error
         return table
+
+    def _watch(self, run: Run) -> None:
+        """Wait for a run, and tell whoever waits for the call how far it is.
+
+        Raises
+        ------
+        Cancelled
+            Nobody waits for it any more.
+        """
+        end_s = time.monotonic() + self._timeout_s
+        call = call_in_progress()
+        told = 0
+        while not run.done and time.monotonic() < end_s and not self._stop.wait(_POLL_S):
+            now = run.progress
+            if call.end.is_set() or now.done + now.failed > told:
+                told = now.done + now.failed
+                call.report(told, now.total)
 
 
 def answer_choices(kind: str, choices: Sequence[str] | None) -> list[str] | None:
@@ -237,15 +258,26 @@ def answer_choices(kind: str, choices: Sequence[str] | None) -> list[str] | None
     return list(choices) if choices else None
 
 
+def rows_not_asked(answered: pd.DataFrame, name: str, rows: Sequence[int]) -> list[int]:
+    """Rows for which there was no time.
+
+    Parameters
+    ----------
+    answered : DataFrame
+    name : str
+        Its column of answers.
+    rows : sequence of int
+        Their numbers.
+    """
+    late = answered[f"{name}_error"].str.startswith(_NO_TURN).fillna(value=False)
+    return [row for row, is_late in zip(rows, late.tolist(), strict=True) if is_late]
+
+
 def _told(answered: pd.DataFrame, name: str, rows: Sequence[int], table: PictureTable) -> dict[str, Any]:
     columns = [answered[label].tolist() for label in (name, f"{name}_error", f"{name}_confidence")]
-    answers: list[dict[str, Any]] = []
-    late = []
-    for row, value, error, confidence in zip(rows, *columns, strict=True):
-        if not is_missing(error) and error.startswith(_NO_TURN):
-            late.append(row)
-        else:
-            answers.append(_answer(row, value, error, confidence, table))
+    late = rows_not_asked(answered, name, rows)
+    cells = zip(rows, *columns, strict=True)
+    answers = [_answer(row, *answer, table=table) for row, *answer in cells if row not in late]
     told: dict[str, Any] = {"answers": answers, "failed": sum("error" in each for each in answers)}
     if late:
         told |= {"rows_not_asked": late, "why": "There was no time for them. Call again with these rows."}
@@ -253,7 +285,7 @@ def _told(answered: pd.DataFrame, name: str, rows: Sequence[int], table: Picture
     return told | ({"known_before": stored} if stored else {})
 
 
-def _answer(row: int, value: Any, error: Any, confidence: Any, table: PictureTable) -> dict[str, Any]:
+def _answer(row: int, value: Any, error: Any, confidence: Any, *, table: PictureTable) -> dict[str, Any]:
     told: dict[str, Any] = {"row": row, "answer": plain_cell(value, _ANSWER)}
     if not is_missing(confidence):
         told["confidence"] = round(float(confidence), 3)

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import Field
 
-from vlmkit.agent.asking_tools import AnswerKind, AskingTools, answer_choices
+from vlmkit.agent.asking_tools import AnswerKind, AskingTools, answer_choices, rows_not_asked
 from vlmkit.agent.cells import plain_cell
 from vlmkit.agent.picture_table import PictureTable
 from vlmkit.agent.reading_tools import RowNumber
+from vlmkit.agent.results import ToolResult
 from vlmkit.agent.tools import Tool
 from vlmkit.errors import BadSetting, SetupError, ToolError
 from vlmkit.frame import REVIEWED, ReviewedField, cell_type_of, is_missing
@@ -44,12 +45,14 @@ class EditTools:
 
     def tools(self) -> list[Tool]:
         """All of them; they change the copy, and never the table that was given."""
+        hints: dict[str, Any] = {"read_only": False, "destructive": False}
+        asking: dict[str, Any] = {"open_world": self._asking.open_world, "timeout_s": self._asking.longest_s}
         return [
-            Tool.from_function(self.set_cell, read_only=False, destructive=False, idempotent=True, open_world=False),
-            Tool.from_function(self.add_column, read_only=False, destructive=False, idempotent=False, timeout_s=600.0),
+            Tool.from_function(self.set_cell, **hints, idempotent=True, open_world=False),
+            Tool.from_function(self.add_column, **hints, idempotent=False, **asking),
         ]
 
-    def set_cell(self, row: RowNumber, column: str, value: str | float | bool | list[str]) -> dict[str, Any]:
+    def set_cell(self, row: RowNumber, column: str, value: str | float | bool | list[str]) -> ToolResult:
         """Suggest another value for a cell, such as a corrected caption. A person will see the old and the new one.
 
         Parameters
@@ -79,9 +82,8 @@ class EditTools:
         before = field.value(row)
         field.set(row, field.suggested(row, _read(field, value)))
         self._table.put(field.columns())
-        self._table.pick([row])
         told = {"row": row, "column": column, "before": plain_cell(before), "value": plain_cell(field.value(row))}
-        return {**told, "status": field.status(row)}
+        return ToolResult.about([row], {**told, "status": field.status(row)})
 
     def _field(self, label: Any) -> ReviewedField:
         if label not in self._fields:
@@ -95,7 +97,7 @@ class EditTools:
         question: str | None = None,
         choices: Annotated[list[str], Field(max_length=100)] | None = None,
         rows: list[RowNumber] | None = None,
-    ) -> dict[str, Any]:
+    ) -> ToolResult:
         """Add a column: empty, to be filled with set_cell, or filled with a vision model's answers to one question.
 
         Parameters
@@ -122,7 +124,7 @@ class EditTools:
             allowed = answer_choices(kind, choices)
             dtype: Any = pd.CategoricalDtype(list(dict.fromkeys(allowed))) if allowed else _DTYPES[kind]
             self._table.put({name: pd.Series(None, index=self._table.frame.index, dtype=dtype)})
-            return {"column": name, "filled": 0, "empty": len(self._table)}
+            return ToolResult.about([], {"column": name, "filled": 0, "empty": len(self._table)})
         asked = self._table.check_rows(range(len(self._table)) if rows is None else rows)
         if len(asked) > _MOST_ASKED:
             raise ToolError(
@@ -130,12 +132,15 @@ class EditTools:
                 "as those that find_rows or filter_rows gave."
             )
         answered, answer = self._asking.answers(question, asked, kind, choices)
+        if late := rows_not_asked(answered, answer, asked):
+            said = f"there was no time for {len(late)} of {len(asked)} rows"
+            raise ToolError(f"{said}. What is answered is kept: call add_column again, or for fewer rows.")
         columns = {name: self._spread(answered[answer], asked)}
         columns[f"{name}_error"] = self._spread(answered[f"{answer}_error"], asked)
         self._table.put(columns)
-        self._table.pick(asked)
         filled = int(answered[answer].notna().sum())
-        return {"column": name, "filled": filled, "failed": len(asked) - filled, "empty": len(self._table) - filled}
+        told = {"column": name, "filled": filled, "failed": len(asked) - filled, "empty": len(self._table) - filled}
+        return ToolResult.about(asked, told)
 
     def _check_new(self, name: str) -> None:
         """Make sure that a name is a new one, and would not be taken for something else.

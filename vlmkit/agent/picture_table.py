@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +32,7 @@ _NAME = 80
 
 
 class PictureTable:
-    """A table, its pictures, and which rows tools picked out of it.
+    """A table and its pictures, for tools.
 
     Any number of threads may read it; one at a time changes it, by putting another table in its place.
 
@@ -63,8 +62,6 @@ class PictureTable:
         labels: list[Any] = list(self.frame.columns)
         self._place = labels.index(self._pictures.name)
         self.names = _shown_names(self.frame.columns)
-        self._picked: dict[int, None] = {}
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -75,20 +72,9 @@ class PictureTable:
         return self.names[self._place]
 
     @property
-    def picked_rows(self) -> list[int]:
-        """Rows that tools found, looked at, asked about or changed, in that order, each once."""
-        with self._lock:
-            return list(self._picked)
-
-    @property
     def picture_label(self) -> Any:
         """What the table itself calls the column that has the pictures."""
         return self._pictures.name
-
-    def pick(self, rows: Iterable[int]) -> None:
-        """Remember rows as picked out."""
-        with self._lock:
-            self._picked.update(dict.fromkeys(rows))
 
     def put(self, columns: Mapping[str, pd.Series[Any]]) -> None:
         """Put a table in the place of the present one, which has these columns new or changed.

@@ -58,7 +58,6 @@ class PictureTools:
         return _result(told, shown)
 
     def _shown(self, row: int, longest_side_px: int, shown: list[Picture]) -> dict[str, Any]:
-        self._table.pick([row])
         try:
             picture = normalize(self._table.ref(row), longest_side_px)
         except RunError as fault:
@@ -96,7 +95,6 @@ class PictureTools:
         if left >= right or top >= bottom:
             given = f"left={left}, top={top}, right={right}, bottom={bottom}"
             raise ToolError(f"{given}: nothing is in there. Give left < right and top < bottom.")
-        self._table.pick([row])
         try:
             picture = crop_picture(self._table.ref(row), (left, top, right, bottom), longest_side_px)
         except RunError as fault:
@@ -106,7 +104,13 @@ class PictureTools:
 
 
 def _result(told: list[dict[str, Any]], pictures: list[Picture]) -> ToolResult:
-    return ToolResult(text="\n".join(map(_line, told)), pictures=pictures, data={"rows": told}, failed=not pictures)
+    return ToolResult(
+        text="\n".join(map(_line, told)),
+        pictures=pictures,
+        data={"rows": told},
+        failed=not pictures,
+        rows=[each["row"] for each in told],
+    )
 
 
 def _line(told: dict[str, Any]) -> str:

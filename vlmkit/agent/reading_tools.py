@@ -11,6 +11,7 @@ from pydantic import Field
 from vlmkit.agent.cells import plain_cell
 from vlmkit.agent.conditions import Operator, has_text, matching_rows
 from vlmkit.agent.picture_table import PictureTable
+from vlmkit.agent.results import ToolResult
 from vlmkit.agent.summaries import group_rows, summarize_cells
 from vlmkit.agent.tools import Tool
 from vlmkit.errors import ToolError
@@ -105,7 +106,7 @@ class ReadingTools:
 
     def find_rows(
         self, text: str, column: str | None = None, first_row: RowNumber = 0, count: _Count = 20
-    ) -> dict[str, Any]:
+    ) -> ToolResult:
         """Find rows in which a text occurs, whatever its case: in one column, or in any that holds words.
 
         Parameters
@@ -140,7 +141,7 @@ class ReadingTools:
         value: str | float | bool | None = None,
         first_row: RowNumber = 0,
         count: _Count = 20,
-    ) -> dict[str, Any]:
+    ) -> ToolResult:
         """Show the rows whose cell in one column meets a condition, such as confidence < 0.6 or tags contains "dog".
 
         Parameters
@@ -170,12 +171,11 @@ class ReadingTools:
         found = matching_rows(series, cells, operator, value)
         return self._picked(found, None, first_row, count)
 
-    def _picked(self, rows: Sequence[int], names: list[str] | None, first_row: int, count: int) -> dict[str, Any]:
+    def _picked(self, rows: Sequence[int], names: list[str] | None, first_row: int, count: int) -> ToolResult:
         shown = self._table.check_columns(None)
         shown = list(dict.fromkeys([*(names or ()), *shown]))[: len(shown)]
         page = self._table.page([row for row in rows if row >= first_row], shown, total=len(rows), count=count)
-        self._table.pick(entry["row"] for entry in page["rows"])
-        return page
+        return ToolResult.about([entry["row"] for entry in page["rows"]], page)
 
     def summarize(self, column: str, by: str | None = None) -> dict[str, Any]:
         """Count and measure a column over all rows: how often each value occurs, mean and quartiles, first and last.

@@ -34,15 +34,19 @@ class ToolResult:
         The same as the text for programs: what JSON can say.
     failed : bool, default False
         Whether the tool could not do what it was asked to; the text then says why.
+    rows : sequence of int, default ()
+        Rows of a table that the tool found, looked at, asked about or changed, by their places from 0.
     """
 
     text: str = ""
     pictures: Sequence[Picture | ImageRef] = ()
     data: Any = None
     failed: bool = False
+    rows: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pictures", tuple(map(_kept, self.pictures)))
+        object.__setattr__(self, "rows", tuple(self.rows))
 
     @classmethod
     def of(cls, value: Any) -> ToolResult:
@@ -78,6 +82,18 @@ class ToolResult:
         if pictures and isinstance(value, list | tuple):  # parts of a message, in order
             return cls(text="\n".join(map(_line, data)), pictures=pictures)
         return cls(text=json_text(data), pictures=pictures, data=data)
+
+    @classmethod
+    def about(cls, rows: Sequence[int], data: Any) -> ToolResult:
+        """A result that is about some rows of a table.
+
+        Parameters
+        ----------
+        rows : sequence of int
+        data : object
+            What JSON can say.
+        """
+        return cls(text=json_text(data), data=data, rows=rows)
 
     @classmethod
     def fault(cls, text: str) -> ToolResult:

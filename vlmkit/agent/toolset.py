@@ -63,10 +63,8 @@ class TableTools:
     >>> table = pd.DataFrame({"image": [scenes.make(seed).draw() for seed in range(3)], "shop": ["A", "B", "B"]})
     >>> found = TableTools(table, model="tiny")
     >>> filter_rows = next(tool for tool in found.tools if tool.name == "filter_rows")
-    >>> filter_rows.run({"column": "shop", "operator": "=", "value": "b"}).data["total"]
-    2
-    >>> found.rows
-    [1, 2]
+    >>> filter_rows.run({"column": "shop", "operator": "=", "value": "b"}).rows
+    (1, 2)
     """
 
     def __init__(
@@ -95,11 +93,6 @@ class TableTools:
 
     def __repr__(self) -> str:
         return f"TableTools({len(self._table)} rows; {', '.join(tool.name for tool in self.tools)})"
-
-    @property
-    def rows(self) -> list[int]:
-        """Rows that tools found, looked at, asked about or changed, in that order, each once; for ``df.iloc[…]``."""
-        return self._table.picked_rows
 
     @property
     def table(self) -> pd.DataFrame:
@@ -135,7 +128,7 @@ def table_tools(
     Returns
     -------
     list of Tool
-        Call one by ``tool.run({…})``, which gives a `ToolResult`.
+        Call one by ``tool.run({…})``, which gives a `ToolResult`: a text, pictures, data, and the rows it is about.
 
     Raises
     ------
