@@ -157,6 +157,13 @@ def test_only_plain_greedy_needs_no_sampler():
     assert needs_sampler(Sampling(repetition_penalty=1.1), probabilities=False)
 
 
+@pytest.mark.parametrize("extreme", [5e-324, 1e-300, 1e300])
+def test_extreme_values_are_no_faults(extreme):
+    """As clients may send them: no infinity, and no token without a probability."""
+    assert chosen(temperature=min(extreme, 2.0), before=[4, 4, 3], repetition_penalty=extreme, seed=1) in range(5)
+    assert chosen(temperature=1.0, before=[4, 4, 3], repetition_penalty=extreme, top_p=1e-9) in range(5)
+
+
 def test_penalties_are_openai_s():
     """Each time a token stands in the answer costs it the one, that it stands there at all the other."""
     from vlmkit.engines.sampling import choose

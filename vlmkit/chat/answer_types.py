@@ -222,5 +222,12 @@ def dialect_schemas(ref_template: str) -> dict[str, Any]:
     """
     kinds = (ChatBody, ResponsesBody, ChatCompletion, ResponseAnswer, ErrorAnswer)
     _, document = models_json_schema([(kind, "validation") for kind in kinds], ref_template=ref_template)
-    schemas: dict[str, Any] = document["$defs"]
+    schemas: dict[str, Any] = _without_discriminators(document["$defs"])
     return schemas
+
+
+def _without_discriminators(schema: Any) -> Any:
+    """The alternatives say it themselves; readers of OpenAPI take a kind with several names for one with the last."""
+    if isinstance(schema, dict):
+        return {name: _without_discriminators(each) for name, each in schema.items() if name != "discriminator"}
+    return [_without_discriminators(each) for each in schema] if isinstance(schema, list) else schema

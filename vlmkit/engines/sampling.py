@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RowSampler", "choose", "needs_sampler"]
 
+# Beyond these a penalty decides alone already, and logits would become infinite.
+_LEAST_PENALTY, _MOST_PENALTY = 1e-6, 1e6
+
 
 def needs_sampler(sampling: Sampling, *, probabilities: bool, constrained: bool = False) -> bool:
     """Whether plain argmax on the model's logits is not enough."""
@@ -102,7 +105,7 @@ def choose(logits: np.ndarray[Any, Any], sampling: Sampling, chosen: list[int]) 
     scores = logits.astype(np.float64)
     if chosen and _penalizes(sampling):
         seen, times = np.unique(chosen, return_counts=True)
-        penalty = sampling.repetition_penalty
+        penalty = min(max(sampling.repetition_penalty, _LEAST_PENALTY), _MOST_PENALTY)
         scores[seen] = np.where(scores[seen] > 0, scores[seen] / penalty, scores[seen] * penalty)
         scores[seen] -= times * sampling.frequency_penalty + sampling.presence_penalty
     if sampling.temperature <= 0:
@@ -118,7 +121,8 @@ def _candidates(scores: Any, sampling: Sampling) -> tuple[Any, Any]:
     tokens = np.arange(scores.size)
     if 0 < sampling.top_k < scores.size:
         tokens = np.sort(np.argpartition(-scores, sampling.top_k - 1)[: sampling.top_k])
-    mass = np.exp((scores[tokens] - scores[tokens].max()) / sampling.temperature)
+    with np.errstate(over="ignore"):  # at a temperature of almost 0 all others are infinitely unlikely
+        mass = np.exp((scores[tokens] - scores[tokens].max()) / sampling.temperature)
     if sampling.top_p < 1.0:
         mass /= mass.sum()
         order = np.argsort(-mass, kind="stable")

@@ -95,8 +95,10 @@ class Routes:
             ("/openapi.json", self.openapi, "GET"),
         ]
         routes = [Route(path, told(endpoint), methods=[method]) for path, endpoint, method in rows]
+        post = next(place for place, route in enumerate(routes) if route.path == "/v1/models/select")
         # Else it would be looked for among the models.
-        return [Route("/v1/models/select", _post_alone, methods=["GET"]), *routes]
+        routes.insert(post + 1, Route("/v1/models/select", _post_alone, methods=["GET"]))
+        return routes
 
     async def chat(self, request: Request) -> Response:
         """A chat completion, whole or streamed.
