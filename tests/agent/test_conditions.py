@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,6 +14,7 @@ COLUMNS = {
     "count": pd.Series([1, 2, None, 4], dtype="Int64"),
     "score": pd.Series([0.5, float("nan"), 2.0, float("inf")]),
     "price": pd.Series([Decimal("1.10"), None, Decimal(3), "free"], dtype=object),
+    "mixed": pd.Series([Decimal(1), "one", [1, 2], np.arange(3)], dtype=object),
     "ok": pd.Series([True, False, None, True], dtype="boolean"),
     "taken": pd.Series(pd.to_datetime(["2024-05-30", None, "2024-06-01", "2023-01-01"], utc=True)),
     "opens": pd.Series([dt.time(8), dt.time(9), None, dt.time(10)], dtype=object),
@@ -32,6 +34,8 @@ COLUMNS = {
         ("count", "!=", "2", [0, 3]),
         ("score", ">", 1, [2, 3]),
         ("price", "<=", "1.10", [0]),
+        ("mixed", "=", 1, [0]),
+        ("mixed", "<", 2, [0]),
         ("ok", "=", "yes", [0, 3]),
         ("ok", "!=", True, [1]),
         ("taken", ">", "2024-05-31", [2]),

@@ -49,7 +49,8 @@ def test_rows_are_found_by_words(called):
     assert [each["row"] for each in everywhere["rows"]] == truth
     assert called.find_rows(text="STAR", count=1).rows == (truth[0],)
     assert called.list_rows().rows == ()
-    assert called.find_rows(text="scene-003", column="path").data["rows"][0]["row"] == 2
+    (third,) = called.find_rows(text="scene-003", column="path", columns=["count"]).data["rows"]
+    assert third == {"row": 2, "cells": {"count": 3}}
     assert called.find_rows(text="star", column="background").data == {"total": 0, "rows": []}
     with pytest.raises(ToolError, match="give at least one letter"):
         called.find_rows(text=" ")

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import pandas as pd
+import pytest
 
 from vlmkit.agent.summaries import group_rows, summarize_cells
 
@@ -53,6 +55,14 @@ def test_truths_are_truths():
     """Not ones and zeros."""
     told = summarize_cells([True, False, True], "boolean", most_values=5)
     assert told["values"] == [{"value": True, "rows": 2}, {"value": False, "rows": 1}]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"), [([Decimal(1), "free"], "decimal"), ([dt.date(2024, 1, 1), dt.time(8)], "date")]
+)
+def test_a_column_of_anything_is_counted(cells, kind):
+    """Where not every cell is what the first one is."""
+    assert summarize_cells(cells, kind, most_values=5)["distinct"] == 2
 
 
 def test_an_empty_column_has_nothing_more():

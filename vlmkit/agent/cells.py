@@ -17,6 +17,7 @@ __all__ = ["clear_text", "plain_cell"]
 
 _MOST_ITEMS = 50
 _MOST_DEPTH = 4
+_MOST_BITS = 1024  # Python does not write whole numbers of thousands of digits
 
 
 def plain_cell(value: Any, most: int = 400) -> Any:
@@ -104,11 +105,18 @@ def _scalar(value: Any, most: int) -> Any:
 
 def _number(value: Any, most: int) -> Any:
     # A float of 32 bits has fewer digits than the same number of 64 would show.
-    plain = float(str(value)) if type(value).__name__ in {"float16", "float32"} else json_value(value)
+    plain = float(str(value)) if type(value).__name__ in {"float16", "float32"} else _json_value(value)
     if isinstance(plain, bool | int):
-        return plain
+        return plain if plain.bit_length() < _MOST_BITS else f"<int of {plain.bit_length()} bits>"
     if isinstance(plain, float):
         return plain if math.isfinite(plain) else str(plain)
     if isinstance(plain, str) or type(plain).__module__.startswith(("pandas", "datetime")):  # periods, spans of time
         return clear_text(str(plain), most)
     return f"<{type(plain).__name__}>"
+
+
+def _json_value(value: Any) -> Any:
+    try:
+        return json_value(value)
+    except (ValueError, OverflowError):  # a decimal of more zeros than anybody counts
+        return str(value)

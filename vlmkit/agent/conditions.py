@@ -52,7 +52,14 @@ def matching_rows(column: Any, values: Sequence[Any], operator: Operator, value:
     if value is None:
         raise ToolError(f"value: say what {operator!r} compares with; for empty cells use the operator 'missing'.")
     meets = _test_of(column, operator, value)
-    return [row for row, cell in enumerate(values) if not is_missing(cell) and meets(cell)]
+    return [row for row, cell in enumerate(values) if not is_missing(cell) and _is_met(meets, cell)]
+
+
+def _is_met(meets: Callable[[Any], Any], cell: Any) -> bool:
+    try:
+        return bool(meets(cell))
+    except (TypeError, ValueError):  # a column of objects may hold anything
+        return False
 
 
 def _test_of(column: Any, operator: Operator, value: Any) -> Callable[[Any], bool]:
@@ -81,14 +88,7 @@ def _order_of(column: Any, kind: str, operator: Operator, value: Any) -> Callabl
         allowed = "=, !=, contains, missing or present"
         raise ToolError(f"{str(column.name)!r} holds values of kind {kind!r}, which have no order: use {allowed}.")
     wanted = _read(column, kind, value)
-
-    def meets(cell: Any) -> bool:
-        try:
-            return bool(compare(cell, wanted))
-        except TypeError:  # a column of objects may hold anything
-            return False
-
-    return meets
+    return lambda cell: bool(compare(cell, wanted))
 
 
 def _read(column: Any, kind: str, value: Any) -> Any:

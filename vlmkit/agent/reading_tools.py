@@ -105,7 +105,12 @@ class ReadingTools:
         return self._table.page(range(first_row, len(self._table)), names, total=len(self._table), count=count)
 
     def find_rows(
-        self, text: str, column: str | None = None, first_row: RowNumber = 0, count: _Count = 20
+        self,
+        text: str,
+        column: str | None = None,
+        first_row: RowNumber = 0,
+        count: _Count = 20,
+        columns: list[str] | None = None,
     ) -> ToolResult:
         """Find rows in which a text occurs, whatever its case: in one column, or in any that holds words.
 
@@ -119,6 +124,8 @@ class ReadingTools:
             Only rows from this number on; next_row of an answer says where to go on.
         count : int, default 20
             How many rows to show, at most 50; total says how many there are.
+        columns : list of str or None, default None
+            Names of the columns to show. Without it, all.
 
         Raises
         ------
@@ -132,7 +139,7 @@ class ReadingTools:
         searched = [name for name in table.names if table.kind(name) in _TEXTS]
         searched = searched if column is None else table.check_columns([column])
         found = {row for name in searched for row, cell in enumerate(table.values(name)) if has_text(cell, sought)}
-        return self._picked(sorted(found), searched if column else None, first_row, count)
+        return self._picked(sorted(found), columns, first_row, count)
 
     def filter_rows(
         self,
@@ -141,6 +148,7 @@ class ReadingTools:
         value: str | float | bool | None = None,
         first_row: RowNumber = 0,
         count: _Count = 20,
+        columns: list[str] | None = None,
     ) -> ToolResult:
         """Show the rows whose cell in one column meets a condition, such as confidence < 0.6 or tags contains "dog".
 
@@ -158,6 +166,8 @@ class ReadingTools:
             Only rows from this number on; next_row of an answer says where to go on.
         count : int, default 20
             How many rows to show, at most 50; total says how many there are.
+        columns : list of str or None, default None
+            Names of the columns to show. Without it, all.
 
         Raises
         ------
@@ -169,11 +179,10 @@ class ReadingTools:
         if self._table.kind(column) == "picture":  # by what pictures are called here
             series = series.__class__(cells, name=series.name, dtype="object")
         found = matching_rows(series, cells, operator, value)
-        return self._picked(found, None, first_row, count)
+        return self._picked(found, columns, first_row, count)
 
     def _picked(self, rows: Sequence[int], names: list[str] | None, first_row: int, count: int) -> ToolResult:
-        shown = self._table.check_columns(None)
-        shown = list(dict.fromkeys([*(names or ()), *shown]))[: len(shown)]
+        shown = self._table.check_columns(names)
         page = self._table.page([row for row in rows if row >= first_row], shown, total=len(rows), count=count)
         return ToolResult.about([entry["row"] for entry in page["rows"]], page)
 

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from vlmkit.agent.cells import plain_cell
@@ -40,12 +41,13 @@ def summarize_cells(cells: Sequence[Any], kind: str, *, most_values: int) -> dic
     told: dict[str, Any] = {"rows": len(cells), "missing": len(cells) - len(present)}
     if not present:
         return told
-    if kind in _NUMBERS:
-        return told | _of_numbers(present, most_values)
-    if kind in _MOMENTS:
-        return told | _of_moments(present, most_values)
     if kind == "text":
         told["words"] = _spread([len(str(cell).split()) for cell in present])
+    measure = _of_numbers if kind in _NUMBERS else _of_moments if kind in _MOMENTS else None
+    if measure is not None:
+        # A column of objects, whose kind is that of its first one, may hold anything.
+        with suppress(TypeError, ValueError, AttributeError):
+            return told | measure(present, most_values)
     return told | _counted(_keys(present), most_values)
 
 
