@@ -126,6 +126,9 @@ DOORS = {
     "click": {"cli"},
     "wcwidth": {"cli"},
     "mcp": {"agent"},
+    # They come with mcp: its types, and what it speaks HTTP with.
+    "mcp_types": {"agent"},
+    "httpx2": {"agent"},
     "jsonschema": {"agent"},
     "starlette": {"server"},
     "uvicorn": {"server"},

@@ -1,6 +1,7 @@
 """What a setting's value may be."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,8 @@ from vlmkit import settings_checks as checks
         (checks.flag_or_foreign, "yes", True), (checks.port, "0", 0), (checks.address, " ::1 ", "::1"),
         (checks.port, 65535, 65535),
         (checks.names, "a.example, b,", ("a.example", "b")), (checks.names, ["b", "a", "b"], ("b", "a")),
-        (checks.names, [], ()),
+        (checks.names, [], ()), (checks.json_file, " a.json ", "a.json"),
+        (checks.json_file, Path("a/b.JSON"), "a/b.JSON"),
     ],
 )  # fmt: skip
 def test_what_is_taken(check, raw, value):
@@ -45,7 +47,7 @@ def test_what_is_taken(check, raw, value):
         (checks.count_from_0, True),
         (checks.count_from_0, "two"), (checks.limit_or_auto, "soon"),
         (checks.limit_or_auto, 0), (checks.flag, "maybe"), (checks.keep_loaded, -1), (checks.store, "fales"),
-        (checks.one_of("a"), "b"),
+        (checks.one_of("a"), "b"), (checks.json_file, True), (checks.json_file, "a.toml"),
     ],
 )  # fmt: skip
 def test_what_is_not(check, raw):

@@ -62,6 +62,7 @@ NEEDS_CONSENT = [
     ("server", "image_hosts = ['theirs.example']"),
     ("server", "allowed_hosts = ['theirs.example']"),
     ("server", "allowed_origins = ['https://theirs.example']"),
+    ("mcp", "mcp_config = 'theirs.json'"),
     ("models.small", "model = 'tiny'"),
     ("models.small", "call_style = 'hermes'\nmodel = 'tiny'"),
 ]

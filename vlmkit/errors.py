@@ -10,6 +10,7 @@
     │   ├── BadSchema         the schema cannot become columns, or arguments of a tool
     │   ├── BadSetting        an argument, variable or file entry has a wrong value (also ValueError)
     │   ├── BrokenPlugin      another package's plugin cannot be used, or raised an error of its own
+    │   ├── ServerNotStarted  an MCP server cannot be started or reached
     │   └── StoreFault        the file of stored answers cannot be read or written
     ├── ChatError             a chat request that got no answer, as OpenAI's dialect has it: status, type, code
     └── RunError              this image, this time; becomes a row, never the end of a run
@@ -27,6 +28,7 @@
         │       ├── PromptTooLong   pictures and prompt are more than the model reads
         │       └── PictureNotSeen  the model says that no picture came with the question
         ├── UnreadableReply   the answer cannot be read as asked
+        ├── ServerGone        an MCP server ended before it answered               (also ConnectionError)
         ├── ToolError         a tool could not do what the model asked of it; the model is told
         └── Cancelled         stopped on purpose before an answer
 
@@ -56,6 +58,8 @@ __all__ = [
     "Refused",
     "RunError",
     "ServerFault",
+    "ServerGone",
+    "ServerNotStarted",
     "SetupError",
     "StoreFault",
     "TimedOut",
@@ -131,6 +135,10 @@ class BadSetting(SetupError, ValueError):
 
 class BrokenPlugin(SetupError):
     """What another package plugged in cannot be used, or failed with an error of its own."""
+
+
+class ServerNotStarted(SetupError):
+    """An MCP server cannot be started, or not be reached at its address."""
 
 
 class StoreFault(SetupError):
@@ -310,6 +318,10 @@ class UnreadableReply(RunError):
             The answer.
         """
         return cls(f"expected {what}, got {quoted(text)}.", "Ask more plainly, or read it with dtype=str.")
+
+
+class ServerGone(RunError, ConnectionError):
+    """An MCP server ended before it answered; whether it acted is not known."""
 
 
 class ToolError(RunError):

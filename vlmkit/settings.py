@@ -78,8 +78,8 @@ def use(**values: object) -> None:
         ``allow_private_hosts``, ``allow_remote``, ``allow_plugins``, and those of a server: ``host``, ``port``,
         ``queue_size``, ``max_loaded``, ``request_timeout_s``, ``switch_wait_s``, ``idle_unload_s``,
         ``shutdown_timeout_s``, ``answer_timeout_s``, ``max_answer_tokens``,
-        ``largest_request_bytes``, ``image_hosts``, ``allowed_hosts``, ``allowed_origins``. None takes an
-        earlier value back.
+        ``largest_request_bytes``, ``image_hosts``, ``allowed_hosts``, ``allowed_origins``; and
+        ``mcp_config``. None takes an earlier value back.
 
     Raises
     ------

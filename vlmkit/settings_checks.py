@@ -24,6 +24,7 @@ __all__ = [
     "formats",
     "harmless",
     "is_empty",
+    "json_file",
     "keep_loaded",
     "limit",
     "limit_or_auto",
@@ -55,6 +56,18 @@ def text(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError
     return raw.strip()
+
+
+def json_file(raw: object) -> str:
+    """A path of a file of JSON, as a text. Raises ValueError or TypeError."""
+    name = _path(raw)
+    if Path(name).suffix.lower() != ".json":
+        raise ValueError
+    return name
+
+
+def _path(raw: object) -> str:
+    return text(str(raw) if isinstance(raw, Path) else raw)
 
 
 def seconds(raw: object) -> float:
@@ -196,12 +209,12 @@ def store(raw: object) -> bool | str:
     """A file, a replay of one, True or False. Raises ValueError or TypeError."""
     if isinstance(raw, bool):
         return raw
-    name = text(str(raw) if isinstance(raw, Path) else raw)
+    name = _path(raw)
     if name.lower() in _TRUE | _FALSE:
         return name.lower() in _TRUE
-    file = name.removeprefix("replay").removeprefix(":") if name.startswith("replay:") or name == "replay" else name
+    path = name.removeprefix("replay").removeprefix(":") if name.startswith("replay:") or name == "replay" else name
     # A misspelled word is not a file: "fales", "reply".
-    if name != "replay" and not (Path(file).suffix or Path(file).name != file):
+    if name != "replay" and not (Path(path).suffix or Path(path).name != path):
         raise ValueError
     return name
 

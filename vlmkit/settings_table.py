@@ -125,6 +125,7 @@ _ROWS = (
     Setting("server", "image_hosts", (), _NAMES, checks.names),
     Setting("server", "allowed_hosts", (), _NAMES, checks.names),
     Setting("server", "allowed_origins", (), _NAMES, checks.names),
+    Setting("mcp", "mcp_config", "mcp.json", 'a file that names MCP servers, as "mcp.json"', checks.json_file),
 )
 # fmt: on
 

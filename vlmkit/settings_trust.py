@@ -27,7 +27,7 @@ from vlmkit.settings_table import entries
 if TYPE_CHECKING:
     from vlmkit.settings_file import Content, SettingsFile
 
-__all__ = ["Harmless", "consent", "consents", "heeded", "needing_consent", "withdraw"]
+__all__ = ["Harmless", "consent", "consents", "heeded", "is_consented", "needing_consent", "withdraw"]
 
 Harmless = Mapping[str, Callable[[object], bool]]
 """Entry, as ``"[table] key"``, to whether a value of it may stand in any file."""
@@ -117,6 +117,23 @@ def withdraw(file: Path) -> bool:
     return had
 
 
+def is_consented(file: Path, content: bytes) -> bool:
+    """Whether the user consented to a file as it is.
+
+    Parameters
+    ----------
+    file : Path
+    content : bytes
+        What is in it.
+
+    Raises
+    ------
+    BadSetting
+        The record of consents is there and cannot be read.
+    """
+    return consents().get(_absolute(file)) == _digest(content)
+
+
 def consents() -> Mapping[Path, str]:
     """Files consented to, each with the digest (SHA-256) of the content that is meant.
 
@@ -152,7 +169,7 @@ def _write(kept: Mapping[Path, str]) -> None:
 
 
 def _consented(file: Path, content: Content) -> bool:
-    return consents().get(_absolute(file)) == _digest(content.text.encode())
+    return is_consented(file, content.text.encode())
 
 
 def _is_strangers(file: Path) -> bool:

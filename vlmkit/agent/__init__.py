@@ -16,6 +16,8 @@ __all__ = [
     "Conversation",
     "ConversationEnded",
     "ProposedCall",
+    "Server",
+    "Servers",
     "Step",
     "TableTools",
     "TextWritten",
@@ -23,6 +25,8 @@ __all__ = [
     "ToolError",
     "ToolResult",
     "TurnStarted",
+    "read_mcp_config",
+    "read_servers",
     "table_tools",
     "tool",
 ]
@@ -38,7 +42,9 @@ if TYPE_CHECKING:
         TextWritten,
         TurnStarted,
     )
+    from vlmkit.agent.mcp_config import read_mcp_config
     from vlmkit.agent.results import ToolResult
+    from vlmkit.agent.servers import Server, Servers, read_servers
     from vlmkit.agent.steps import Step
     from vlmkit.agent.tools import Tool, tool
     from vlmkit.agent.toolset import TableTools, table_tools
@@ -50,7 +56,9 @@ else:
             "approval": "ProposedCall",
             "conversation": "Conversation",
             "events": "AgentEvent CallFinished CallStarted ConversationEnded TextWritten TurnStarted",
+            "mcp_config": "read_mcp_config",
             "results": "ToolResult",
+            "servers": "Server Servers read_servers",
             "steps": "Step",
             "tools": "Tool ToolError tool",
             "toolset": "TableTools table_tools",

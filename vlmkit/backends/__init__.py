@@ -52,10 +52,11 @@ __all__ = [
     "result_lines",
     "tool_line",
     "with_tool_lines",
+    "without_secrets",
 ]
 
 if TYPE_CHECKING:
-    from vlmkit.backends.addresses import read_address
+    from vlmkit.backends.addresses import read_address, without_secrets
     from vlmkit.backends.base import AskJob, BaseBackend
     from vlmkit.backends.call_styles import (
         CALL_STYLES,
@@ -94,7 +95,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "addresses": "read_address",
+            "addresses": "read_address without_secrets",
             "base": "AskJob BaseBackend",
             "call_styles": "CALL_STYLES REASONING_MARKS CallMarkup call_markup_of call_style_of",
             "checks": "MOST_PENALTY",

@@ -52,6 +52,19 @@ def test_the_nearest_file_is_meant(command, tmp_path):
     assert "not heeded" in command("models").stderr
 
 
+def test_a_file_of_servers_says_what_it_would_start(command, tmp_path):
+    """It is consented to like settings, once a person has seen what comes of it."""
+    file = tmp_path / "mcp.json"
+    file.write_text('{"mcpServers": {"files": {"command": "npx", "args": ["-y", "server-files", "--token", "abc-1"]}}}')
+    said = command("trust", file).stdout.splitlines()
+    assert said == [f"{file} is trusted as it is now. It says:", "  files: starts npx -y server-files --token ***"]
+    assert command("trust", "--list").stdout == f"{file}\n"
+    file.write_text("{}")
+    done = command("trust", file)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "mcp.json names no MCP servers" in done.stderr
+
+
 def test_a_file_without_anything_to_consent_to(command, tmp_path):
     """Is said to have nothing."""
     (tmp_path / "vlmkit.toml").write_text("[processing]\nworkers = 2\n")

@@ -1,4 +1,4 @@
-"""`vlmkit trust`: consent to a file of settings that was found beside pictures, or take the consent back."""
+"""`vlmkit trust`: consent to a file of settings or servers that was found beside pictures, or take the consent back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["trust"]
 @click.option("--revoke", is_flag=True, help="Take the consent back.")
 @click.option("--list", "listed", is_flag=True, help="Print the files that were consented to.")
 def trust(file: Path | None, *, revoke: bool, listed: bool) -> int:
-    """Let a vlmkit.toml say where pictures and keys go. Read it first.
+    """Let a vlmkit.toml say where pictures and keys go, or a mcp.json start servers. Read it first.
 
     FILE is the nearest vlmkit.toml from the working folder upwards where none is named.
     """
@@ -43,10 +43,16 @@ def _revoke(file: Path | None) -> Iterator[str]:
 
 def _consent(file: Path | None) -> Iterator[str]:
     meant = _meant(file)
-    entries = settings.refused_without_consent(meant)
+    entries = _servers(meant) if meant.suffix == ".json" else settings.refused_without_consent(meant)
     consent(meant)
     yield f"{for_terminal(str(meant))} is trusted as it is now. It says:"
     yield from (f"  {entry}" for entry in entries or ["nothing that needs consent"])
+
+
+def _servers(file: Path) -> list[str]:
+    from vlmkit.agent import read_mcp_config
+
+    return list(read_mcp_config(file).lines())
 
 
 def _meant(file: Path | None) -> Path:
