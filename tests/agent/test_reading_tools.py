@@ -1,10 +1,13 @@
 """Tools that read a table: by a model's arguments, on real tables, hostile ones and large ones."""
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scene_tables import Called, scene_table
 
 from vlmkit.errors import ToolError
@@ -113,6 +116,32 @@ def test_a_large_table_is_read_in_bounded_answers():
     ]
     assert max(len(result.text) for result in results) < 20_000
     assert [result.data["total"] for result in results[1:4]] == [rows, 11_111, (np.arange(rows) % 7 > 3).sum()]
+
+
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.datetimes())
+_CELLS = st.recursive(_SCALARS, lambda cells: st.lists(cells) | st.dictionaries(st.text(), cells), max_leaves=20)
+
+
+@settings(max_examples=40)
+@given(st.lists(_CELLS, min_size=1, max_size=8), st.text(min_size=1))
+def test_any_cells_can_be_read(cells, sought):
+    """Whatever they hold: answers are JSON of a bounded length, and the only errors are those that can be mended."""
+    column = np.empty(len(cells), dtype=object)
+    column[:] = cells
+    called = Called(pd.DataFrame({"path": [f"{row}.jpg" for row in range(len(cells))], "cell": column}))
+    calls = [
+        called.list_rows,
+        called.describe_table,
+        lambda: called.summarize(column="cell", by="cell"),
+        lambda: called.find_rows(text=sought, column="cell"),
+        lambda: called.filter_rows(column="cell", operator="<", value=sought),
+        lambda: called.filter_rows(column="cell", operator="contains", value=sought),
+    ]
+    for call in calls:
+        with suppress(ToolError):
+            text = call().text
+            assert len(text) < 20_000
+            json.loads(text, parse_constant=pytest.fail)
 
 
 def test_an_empty_table_can_be_read():

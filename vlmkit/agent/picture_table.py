@@ -165,8 +165,14 @@ class PictureTable:
         column = self.column(name)
         return "picture" if self._is_pictures(name) else cell_type_of(column).kind
 
-    def values(self, name: str) -> list[Any]:
-        """All cells of a column as Python has them; of pictures, what they are called.
+    def values(self, name: str, most: int | None = None) -> list[Any]:
+        """Cells of a column as Python has them; of pictures, what they are called.
+
+        Parameters
+        ----------
+        name : str
+        most : int or None, default None
+            Only the first so many.
 
         Raises
         ------
@@ -174,7 +180,7 @@ class PictureTable:
             As `column`.
         """
         column = self.column(name)
-        return self._picture_names if self._is_pictures(name) else column.tolist()
+        return self._picture_names[:most] if self._is_pictures(name) else column.iloc[:most].tolist()
 
     def cells(self, row: int, names: Sequence[str], most: int = _CELL) -> dict[str, Any]:
         """Cells of one row as JSON has them, by column.

@@ -67,18 +67,18 @@ class ReadingTools:
         return told
 
     def _described(self, name: str) -> dict[str, Any]:
-        cells = self._table.values(name)
-        present = (cell for cell in islice(cells, _LOOKED_THROUGH) if not is_missing(cell))
         examples: dict[str, Any] = {}
-        for cell in present:
+        for cell in self._table.values(name, _LOOKED_THROUGH):
+            if is_missing(cell):
+                continue
             text = self._table.without_folders(cell) if isinstance(cell, str) else cell
             plain = plain_cell(text, _EXAMPLE)
             examples.setdefault(str(plain), plain)
             if len(examples) == _EXAMPLES:
                 break
-        missing = sum(map(is_missing, cells))
+        share = float(self._table.column(name).isna().mean())  # not a number where there are no rows
         told = {"name": name, "type": self._table.kind(name), "examples": list(examples.values())}
-        return told | ({"share_missing": round(missing / len(cells), 4)} if missing else {})
+        return told | ({"share_missing": round(share, 4)} if share > 0 else {})
 
     def list_rows(
         self, first_row: RowNumber = 0, count: _Count = 20, columns: list[str] | None = None
