@@ -44,10 +44,10 @@ def test_without_a_keyboard_the_answer_is_no(monkeypatch, error):
     """A notebook that runs by itself has nobody who could say yes."""
 
     def fail(question):
-        raise error
+        raise error("no reader")
 
     monkeypatch.setattr(builtins, "input", fail)
-    assert why_not(approver(True), CALL) == "nobody could be asked"
+    assert why_not(approver(True), CALL) == f"nobody could be asked ({error.__name__}: no reader)"
 
 
 def test_nobody_is_asked_unless_wanted():

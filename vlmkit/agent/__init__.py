@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from vlmkit.extras import lazy_exports
 
 __all__ = [
+    "Agent",
     "AgentEvent",
+    "AgentLimits",
     "CallFinished",
+    "CallProgressed",
     "CallStarted",
     "Conversation",
     "ConversationEnded",
@@ -32,16 +35,19 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from vlmkit.agent.agent import Agent
     from vlmkit.agent.approval import ProposedCall
     from vlmkit.agent.conversation import Conversation
     from vlmkit.agent.events import (
         AgentEvent,
         CallFinished,
+        CallProgressed,
         CallStarted,
         ConversationEnded,
         TextWritten,
         TurnStarted,
     )
+    from vlmkit.agent.limits import AgentLimits
     from vlmkit.agent.mcp_config import read_mcp_config
     from vlmkit.agent.results import ToolResult
     from vlmkit.agent.servers import Server, Servers, read_servers
@@ -53,9 +59,11 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "agent": "Agent",
             "approval": "ProposedCall",
             "conversation": "Conversation",
-            "events": "AgentEvent CallFinished CallStarted ConversationEnded TextWritten TurnStarted",
+            "events": "AgentEvent CallFinished CallProgressed CallStarted ConversationEnded TextWritten TurnStarted",
+            "limits": "AgentLimits",
             "mcp_config": "read_mcp_config",
             "results": "ToolResult",
             "servers": "Server Servers read_servers",

@@ -66,17 +66,8 @@ def approver(approve: Approve | bool | None) -> Approve | None:
     return approve
 
 
-def _ask_at_the_keyboard(call: ProposedCall) -> bool | str:
-    try:
-        answer = input(for_terminal(f"Call {call}? [y/N] "))
-    except (
-        EOFError,
-        OSError,
-        RuntimeError,
-        NotImplementedError,
-    ):  # notebooks without a reader of input raise their own
-        return "nobody could be asked"
-    return answer.strip().lower() in _YES
+def _ask_at_the_keyboard(call: ProposedCall) -> bool:
+    return input(for_terminal(f"Call {call}? [y/N] ")).strip().lower() in _YES
 
 
 def why_not(approve: Approve, call: ProposedCall) -> str | None:
@@ -85,9 +76,13 @@ def why_not(approve: Approve, call: ProposedCall) -> str | None:
     Parameters
     ----------
     approve : callable
+        Where it breaks nobody was asked, so that the call is not made.
     call : ProposedCall
     """
-    said = approve(call)
+    try:
+        said = approve(call)
+    except Exception as error:  # noqa: BLE001  whatever happens while a person is asked, nobody has said yes
+        return f"nobody could be asked ({type(error).__name__}: {error})"
     if said is True:
         return None
     return said if isinstance(said, str) and said else "no reason was given"

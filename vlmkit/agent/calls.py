@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from vlmkit.errors import Cancelled
 
-__all__ = ["CallInProgress", "call_in_progress", "call_in_thread"]
+__all__ = ["CallInProgress", "call_in_progress", "call_in_thread", "start_in_thread"]
 
 Value = TypeVar("Value")
 Report = Callable[[int, int, str], None]
@@ -81,6 +81,27 @@ def call_in_progress() -> CallInProgress:
     return _current.get() or CallInProgress()
 
 
+def start_in_thread(call: CallInProgress, work: Callable[[], Value], *, name: str) -> Future[Value]:
+    """Make a call in a thread of its own, which the end of the program does not wait for.
+
+    Parameters
+    ----------
+    call : CallInProgress
+        What the work finds by `call_in_progress`.
+    work : callable
+    name : str
+        Of the thread.
+
+    Returns
+    -------
+    Future
+        With the value, or whatever the work raised.
+    """
+    ended: Future[Value] = Future()
+    threading.Thread(target=_make, args=[call, work, ended], name=name, daemon=True).start()
+    return ended
+
+
 async def call_in_thread(
     work: Callable[[], Value],
     *,
@@ -116,9 +137,7 @@ async def call_in_thread(
             loop.call_soon_threadsafe(news.put_nowait, piece)
 
     call = CallInProgress(lambda *progress: tell(progress))
-    ended: Future[Value] = Future()
-    ended.add_done_callback(tell)
-    threading.Thread(target=_make, args=[call, work, ended], name=name, daemon=True).start()
+    start_in_thread(call, work, name=name).add_done_callback(tell)
     try:
         async with asyncio.timeout(timeout_s):
             while not isinstance(piece := await news.get(), Future):

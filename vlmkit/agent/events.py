@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentEvent",
     "CallFinished",
+    "CallProgressed",
     "CallStarted",
     "ConversationEnded",
     "TextWritten",
@@ -52,6 +53,18 @@ class CallStarted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallProgressed:
+    """A tool says how far it is: `done` of `total`, and a word on what was done last."""
+
+    turn: int
+    call_id: str
+    tool: str
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallFinished:
     """A call has its answer; those of one reply come in the order of its calls."""
 
@@ -65,7 +78,7 @@ class ConversationEnded:
     conversation: Conversation
 
 
-AgentEvent = TurnStarted | TextWritten | CallStarted | CallFinished | ConversationEnded
+AgentEvent = TurnStarted | TextWritten | CallStarted | CallProgressed | CallFinished | ConversationEnded
 
 
 def announcing(listener: Callable[[AgentEvent], object] | None) -> Callable[[AgentEvent], None]:

@@ -102,15 +102,27 @@ class TypedFunction:
             Arguments that it does not take; says which, and why.
         """
         try:
-            given = self._signature.bind_partial(*args, **kwargs).arguments
-        except TypeError as error:
-            raise ToolError(f"The arguments do not fit: {error}. It takes {self._taken()}.") from error
-        try:
-            checked = self._arguments.model_validate(given)
-        except ValidationError as error:
+            checked = self._checked(*args, **kwargs)
+        except (TypeError, ValidationError) as error:
             raise ToolError(f"The arguments do not fit: {_faults(error)}. It takes {self._taken()}.") from error
         names = zip(type(checked).model_fields, self._signature.parameters, strict=True)
         return self._function(**{name: getattr(checked, field) for field, name in names})
+
+    def faults(self, arguments: Mapping[str, Any]) -> str:
+        """What is wrong with arguments; empty where nothing is.
+
+        Parameters
+        ----------
+        arguments : mapping
+        """
+        try:
+            self._checked(**arguments)
+        except (TypeError, ValidationError) as error:
+            return f"{_faults(error)}. It takes {self._taken()}"
+        return ""
+
+    def _checked(self, *args: Any, **kwargs: Any) -> BaseModel:
+        return self._arguments.model_validate(self._signature.bind_partial(*args, **kwargs).arguments)
 
     def _taken(self) -> str:
         names = [
@@ -147,7 +159,9 @@ def _is_described(annotation: Any) -> bool:
     return any(isinstance(note, FieldInfo) and note.description for note in notes)
 
 
-def _faults(error: ValidationError) -> str:
+def _faults(error: TypeError | ValidationError) -> str:
+    if isinstance(error, TypeError):
+        return str(error)
     faults = error.errors(include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {_said(fault)}" for fault in faults)
 

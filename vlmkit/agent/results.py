@@ -39,7 +39,7 @@ class ToolResult:
     """
 
     text: str = ""
-    pictures: Sequence[Picture | ImageRef] = ()
+    pictures: Sequence[Any] = ()
     data: Any = None
     failed: bool = False
     rows: Sequence[int] = ()

@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from vlmkit.agent.functions import TypedFunction
 from vlmkit.agent.results import ToolResult
+from vlmkit.agent.schemas import clean_schema, schema_faults
 from vlmkit.errors import BadSetting, ToolError
 
 __all__ = ["Tool", "ToolError", "tool"]
@@ -136,6 +137,35 @@ class Tool:
         """
         return self.call(*args, **kwargs)
 
+    def entry(self, name: str) -> dict[str, Any]:
+        """The tool as OpenAI's chat dialect offers it.
+
+        Parameters
+        ----------
+        name : str
+            What the model calls it.
+        """
+        function: dict[str, Any] = {"name": name, "parameters": clean_schema(self.parameters)}
+        if said := self.description or self.title:
+            function["description"] = said
+        return {"type": "function", "function": function}
+
+    def faults(self, arguments: Mapping[str, Any]) -> str:
+        """What is wrong with arguments of a call; empty where nothing is.
+
+        Parameters
+        ----------
+        arguments : mapping
+
+        Raises
+        ------
+        MissingExtra
+            The package that reads schemas is not installed; functions do without.
+        """
+        if isinstance(self.call, TypedFunction):
+            return self.call.faults(arguments)
+        return schema_faults(self.parameters, arguments)
+
     def run(self, arguments: Mapping[str, Any]) -> ToolResult:
         """Call it as a model does.
 
@@ -150,6 +180,8 @@ class Tool:
             Arguments that do not keep to `parameters`, or what its maker says with it: what a model can mend. Anything
             else that the function raises comes out as it is.
         """
+        if faults := self.faults(arguments):
+            raise ToolError(f"The arguments do not fit: {faults}.")
         return ToolResult.of(self.call(**arguments))
 
 
