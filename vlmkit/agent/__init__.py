@@ -19,6 +19,7 @@ __all__ = [
     "Conversation",
     "ConversationEnded",
     "ProposedCall",
+    "ServedTable",
     "Server",
     "Servers",
     "Step",
@@ -30,6 +31,7 @@ __all__ = [
     "TurnStarted",
     "read_mcp_config",
     "read_servers",
+    "serve_table",
     "table_tools",
     "tool",
 ]
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from vlmkit.agent.limits import AgentLimits
     from vlmkit.agent.mcp_config import read_mcp_config
     from vlmkit.agent.results import ToolResult
+    from vlmkit.agent.served import ServedTable, serve_table
     from vlmkit.agent.servers import Server, Servers, read_servers
     from vlmkit.agent.steps import Step
     from vlmkit.agent.tools import Tool, tool
@@ -66,6 +69,7 @@ else:
             "limits": "AgentLimits",
             "mcp_config": "read_mcp_config",
             "results": "ToolResult",
+            "served": "ServedTable serve_table",
             "servers": "Server Servers read_servers",
             "steps": "Step",
             "tools": "Tool ToolError tool",

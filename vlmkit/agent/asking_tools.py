@@ -236,11 +236,13 @@ class AskingTools:
         end_s = time.monotonic() + self._timeout_s
         call = call_in_progress()
         told = 0
-        while not run.done and time.monotonic() < end_s and not self._stop.wait(_POLL_S):
+        is_over = False
+        while not is_over:  # once more at the end, so that the last rows are told
+            is_over = run.done or time.monotonic() >= end_s or self._stop.wait(_POLL_S)
             now = run.progress
             if call.end.is_set() or now.done + now.failed > told:
                 told = now.done + now.failed
-                call.report(told, now.total)
+                call.report(told, now.total, f"{told} of {now.total} rows")
 
 
 def answer_choices(kind: str, choices: Sequence[str] | None) -> list[str] | None:

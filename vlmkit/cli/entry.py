@@ -38,6 +38,7 @@ _FILES = {
     "models": (_HERE, "Models that can be named from here."),
     "health": (_HERE, "Whether models and servers are well."),
     "serve": (_HERE, "Models for OpenAI clients, with a queue for each, until it is stopped."),
+    "mcp": (_HERE, "Pictures or a table for MCP hosts, such as Claude Desktop, Cursor or VS Code."),
     "runs": (_HERE, "What was asked before, and what exactly a row was sent."),
     "store": (_HERE, "The file that keeps what was answered: size, check, mend, prune, backup."),
     "doctor": (_HERE, "What is installed, how fast it is, and what to do."),
