@@ -21,6 +21,7 @@ FENCE = re.compile(r"(?:<!-- not run: (?P<reason>.+?) -->\n)?```(?P<kind>\w+)\n(
 MACHINE_PATH = re.compile(r"/(?:tmp|work|root)/\w")
 # What the base install does not bring by way of another package.
 EXTRAS = {
+    "agent": ("mcp",),
     "evaluation": ("matplotlib", "psutil", "sacrebleu"),
     "server": ("prometheus_client",),  # mlx-vlm brings the rest of it
 }

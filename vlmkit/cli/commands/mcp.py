@@ -112,10 +112,8 @@ def _over_http(served: Any, options: dict[str, Any]) -> int:
     keys = keys_of(None, options["key_file"])
     access = access_of(options["host"] or "127.0.0.1", keys=keys, allowed_hosts=options["allowed_hosts"])
     port = _PORT if options["port"] is None else settings.get("port", options["port"])
-    hosted, stop = (
-        open_by_name("vlmkit.agent.served:hosted", extra="agent")(served.server, access, port),
-        threading.Event(),
-    )
+    hosted = open_by_name("vlmkit.agent.served:hosted", extra="agent")(served.server, access, port)
+    stop = threading.Event()
     with noted(stop):
         say(f"Serving at {hosted.url}")
         stop.wait()
