@@ -149,3 +149,18 @@ def test_a_schema_that_cannot_be_enforced(tiny, body):
     assert (found.value.status, found.value.param, found.value.code) == (400, "tools", "invalid_schema")
     loose = body(tools=[{"type": "function", "function": function}], tool_choice="required", max_tokens=20)
     assert ChatAdapter(tiny).complete(loose)["choices"][0]["finish_reason"] in {"tool_calls", "stop", "length"}
+
+
+@pytest.mark.core_model
+def test_a_strict_tool_is_held_to_its_schema_whoever_decides(tiny, body):
+    """The bundled model calls where it decides, too; also a tool whose schema refers to a definition of its own."""
+    schema = {"$defs": {"Paint": PAINT}, "$ref": "#/$defs/Paint"}
+    tool = {"type": "function", "function": {"name": "paint", "parameters": schema, "strict": True}}
+    for choice in ("auto", "required"):
+        for seed in range(4):
+            asked = body("Paint it.", tools=[tool], tool_choice=choice, temperature=2, seed=seed, max_tokens=200)
+            message = ChatAdapter(tiny).complete(asked)["choices"][0]["message"]
+            calls = message.get("tool_calls", ())
+            assert calls or choice == "auto"
+            for call in calls:
+                jsonschema.validate(json.loads(call["function"]["arguments"]), PAINT)

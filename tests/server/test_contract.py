@@ -264,6 +264,12 @@ def test_what_is_not_about_the_answer_does_not_change_it(ask, fields):
         ),
         ({"tools": [{"type": "custom", "custom": {"name": "a"}}]}, "tools[0].type", None),
         ({"tools": [TOOLS[0], TOOLS[0]]}, "tools", None),
+        ({"tools": [{"type": "function", "function": {"name": "auto"}}]}, "tools[0].function.name", None),
+        (
+            {"tools": [{"type": "function", "function": {"name": "a", "parameters": {"type": "array"}}}]},
+            "tools[0].function.parameters",
+            "invalid_function_parameters",
+        ),
         ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "none"}}}, "tool_choice", None),
         ({"tool_choice": "required"}, "tool_choice", None),
         ({"tools": TOOLS, "tool_choice": "always"}, "tool_choice", None),

@@ -171,7 +171,9 @@ def _with_grammar(ask: Ask, request: ChatRequest, markup: CallMarkup, backend: B
         return ask
     if request.constraint is not None:  # a schema that is none is refused, whether it comes to it or not
         _validate(replace(ask, tool_choice="none"), backend)
-    grammar = constraint_for(markup, ask.tools, ask.tool_choice, parallel=ask.parallel_tool_calls)
+    grammar = constraint_for(
+        markup, ask.tools, ask.tool_choice, parallel=ask.parallel_tool_calls, strict=bool(request.strict_tools)
+    )
     kept = replace(ask, constraint=grammar if backend.abilities.json_schema else None)
     if kept.constraint is not None and _is_enforceable(kept, request, backend):
         return kept

@@ -26,6 +26,8 @@ _UNKNOWN = {
     "functions": "it was replaced by tools. Give tools.",
     "web_search_options": "nothing is searched here. Leave it out, or offer a search as one of your tools.",
 }
+_WORDS = frozenset({"auto", "none", "required"})
+_MOST_REFERENCES = 8
 _LEAST_MASS = 1e-9  # of top_p: the likeliest token alone
 
 
@@ -197,8 +199,36 @@ def _constraint(wanted: ResponseFormat | None) -> Constraint | None:
 def _tool(entry: ToolEntry) -> ToolDefinition:
     function = entry.function
     described = {"description": function.description} if function.description else {}
-    schema = {"parameters": json.dumps(function.parameters)} if function.parameters else {}
+    schema = {"parameters": json.dumps(_unreferred(function.parameters))} if function.parameters else {}
     return ToolDefinition(name=function.name, **described, **schema)
+
+
+def _unreferred(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose properties stand in itself: one that refers to a definition of its own is that definition."""
+    for _ in range(_MOST_REFERENCES):
+        target: Any = schema
+        reference = schema.get("$ref")
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            break
+        for name in reference.split("/")[1:]:
+            target = target.get(name.replace("~1", "/").replace("~0", "~")) if isinstance(target, dict) else None
+        if not isinstance(target, dict):
+            break
+        schema = {**{name: each for name, each in schema.items() if name != "$ref"}, **target}
+    return schema
+
+
+def _check_tools(tools: list[ToolEntry]) -> None:
+    """See that tools can be named and called, which the types do not say."""
+    for place, entry in enumerate(tools):
+        where, function = f"tools[{place}].function", entry.function
+        if function.name in _WORDS:
+            said = f"{where}.name: {function.name!r} means something else in tool_choice. Give another name."
+            raise ChatError(said, param=f"{where}.name")
+        schema = _unreferred(function.parameters or {})
+        if schema.get("type", "object") != "object":
+            said = f'{where}.parameters: its "type" is {schema["type"]!r}. Give a JSON schema with "type": "object".'
+            raise ChatError(said, param=f"{where}.parameters", code="invalid_function_parameters")
 
 
 def _offered(body: ChatBody) -> tuple[list[ToolEntry], str]:
@@ -208,6 +238,7 @@ def _offered(body: ChatBody) -> tuple[list[ToolEntry], str]:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ChatError(f"tools: {twice!r} is the name of several tools. Rename them.", param="tools")
+    _check_tools(tools)
     if isinstance(wanted, AllowedTools):
         allowed = [_known(entry, names) for entry in wanted.allowed_tools.tools]
         tools = [entry for entry in tools if entry.function.name in allowed]

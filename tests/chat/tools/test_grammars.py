@@ -148,6 +148,33 @@ def test_a_model_that_decides(style, has_special):
     assert not model.may_write(model.way([("draw_it", {"count": 1})]), "auto")
 
 
+@pytest.mark.parametrize("style", ["plain", "json", "llama", "pythonic"])
+def test_a_strict_tool_of_a_model_that_decides(style):
+    """Where no mark begins a call: an answer is one that fits, or does not look like a call at all."""
+    written = "json" if style == "plain" else style
+    model = Held(written, has_special=False)
+    model.markup = CallMarkup(style=style)
+    strict = {"choice": "auto", "strict": True}
+    assert model.may_write(model.way([("draw_it", FULL)]), **strict)
+    for text in ("", "Nothing to call.", " See: {1, 2}", "```python\nprint(1)\n```"):
+        assert model.may_write(text, **strict), text
+    for call in (("draw_it", {"count": 3}), ("draw_it", {"text": "x", "more": 1}), ("stop", {})):
+        assert not model.may_write(model.way([call]), **strict), call
+        assert not model.may_write("\n " + model.way([call]), **strict), call
+    answer = '{"name": "answer", "arguments": {"text": "Three."}}'
+    assert model.may_write(answer, **strict) is (style in {"plain", "pythonic"})  # there a call of its own, here a text
+    assert constraint_for(CallMarkup(style="harmony"), TOOLS, strict=True) is None
+
+
+def test_strict_tools_behind_reasoning():
+    """What was thought may hold anything."""
+    model = Held("json", has_special=False, begins_with_reasoning=True)
+    call = model.way([("stop.now", {})])
+    assert model.may_write("{}? </think>" + call, "auto", strict=True)
+    assert model.may_write("Hm.</think> No.", "auto", strict=True)
+    assert not model.may_write('Hm.</think> {"name": "x"}', "auto", strict=True)
+
+
 @pytest.mark.parametrize(("style", "has_special"), [("hermes", False), ("hermes", True), ("mistral", True)])
 def test_one_call_ends_the_answer(style, has_special):
     """Where several are not allowed, and the model decides, nothing follows the first."""

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vlmkit.backends import CallMarkup
+from vlmkit.backends import DIRECT_ANSWER, CallMarkup
 from vlmkit.chat.tools.argument_rules import ARGUMENT_RULES, FREE_PARTS, Rules, as_pattern
+from vlmkit.chat.tools.styles import TOOL_STYLES
 from vlmkit.records import Constraint, ToolDefinition
 
 __all__ = ["constraint_for"]
@@ -20,6 +21,8 @@ __all__ = ["constraint_for"]
 _ID, _NUMBER = FREE_PARTS
 _END_OF_REASONING = "</think>"
 _TEXT = "TEXT: /(?s:.*)/"
+_BRACKETS = frozenset("{[")
+_FENCED = r"```\w*\s*[\[{]"  # other code may be shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,11 +142,14 @@ def constraint_for(
     tool_choice: str = "auto",
     *,
     parallel: bool = True,
+    strict: bool = False,
 ) -> Constraint | None:
     """A grammar for an answer with calls, in the form of a family.
 
     Where a call must be made, all of the answer is calls, behind the reasoning if the prompt began that. Where the
-    model decides, text is free, and what stands behind the mark that begins a call is one.
+    model decides, text is free, and what stands behind the mark that begins a call is one. A form without such a mark
+    has calls at the beginning of an answer alone: where `strict` wants them held to their schema all the same, an
+    answer is calls, or does not begin like one.
 
     Parameters
     ----------
@@ -154,24 +160,38 @@ def constraint_for(
         As `Ask.tool_choice`.
     parallel : bool, default True
         Whether there may be several calls. If not, the answer ends behind the first.
+    strict : bool, default False
+        Whether arguments must fit also where the model decides.
 
     Returns
     -------
     Constraint or None
         None where there is nothing to enforce: no tools, no call wanted, a form without a mark of its own while the
-        model decides, or a schema that this form cannot say.
+        model decides and nothing is strict, or a schema that this form cannot say.
     """
     is_forced = tool_choice not in {"auto", "none"}
     offered = [tool for tool in tools if tool_choice in {"auto", "required", tool.name}]
     form = _form_of(markup, is_forced=is_forced) if offered else None
     if form is None:
-        return None
+        return _constraint_at_beginning(markup, offered, parallel=parallel) if offered and strict else None
     grammar = _Grammar(markup, form if is_forced else _behind_opener(form))
     calls = grammar.calls(offered, several=parallel and tool_choice in {"auto", "required"})
     if calls is None:
         return None
-    start = grammar.forced(calls) if is_forced else grammar.free(form.opener, calls, several=parallel)
-    return Constraint(kind="grammar", text="\n".join((*start, *grammar.rules.lines)) + "\n")
+    return grammar.whole(grammar.forced(calls) if is_forced else grammar.free(form.opener, calls, several=parallel))
+
+
+def _constraint_at_beginning(
+    markup: CallMarkup, tools: Sequence[ToolDefinition], *, parallel: bool
+) -> Constraint | None:
+    form, begins_with = _form_of(markup, is_forced=True), TOOL_STYLES[markup.style].first
+    if form is None or not _BRACKETS & begins_with.keys():
+        return None
+    if markup.style == "plain" and all(tool.name != DIRECT_ANSWER.name for tool in tools):
+        tools = (*tools, DIRECT_ANSWER)  # which such a prompt offers as well
+    grammar = _Grammar(markup, form)
+    calls = grammar.calls(tools, several=parallel)
+    return None if calls is None else grammar.whole(grammar.at_beginning(calls))
 
 
 def _behind_opener(form: _Form) -> _Form:
@@ -220,10 +240,7 @@ class _Grammar:
 
     def forced(self, calls: str) -> tuple[str, ...]:
         """The beginning where a call must be made."""
-        if not self._markup.begins_with_reasoning:
-            return (f"start: {calls}",)
-        space = "SPACE: /\\s{0,4}/"
-        return (f"start: {self.rules.up_to(_END_OF_REASONING)} SPACE {calls}", space)
+        return self._behind_reasoning(calls)
 
     def free(self, opener: str, calls: str, *, several: bool) -> tuple[str, ...]:
         """The beginning where the model decides: text, and behind each opener what must stand there."""
@@ -233,6 +250,26 @@ class _Grammar:
         tail = f"TAIL: /(?s:.*)/ & ~/(?s:.*){as_pattern(opener)}(?s:.*)/"
         call = f"{self.rules.up_to(opener)} {calls}"
         return (f"start: ({call})* tail" if several else f"start: {call} | tail", "tail: TAIL", tail)
+
+    def at_beginning(self, calls: str) -> tuple[str, ...]:
+        """The beginning where the model decides and has no mark for a call: calls, or what does not look like one."""
+        style = TOOL_STYLES[self._markup.style]
+        looks = "|".join(_FENCED if first == "```" else as_pattern(first) for first in style.first)
+        unlike = [f"~/\\s*({looks})(?s:.*)/"]
+        plain = (opener for opener in style.openers if not self.rules.literal(opener).startswith("<["))
+        unlike += [f"~/(?s:.*){as_pattern(opener)}(?s:.*)/" for opener in plain]
+        other = ("other: OTHER", f"OTHER: {' & '.join(('/(?s:.*)/', *unlike))}")
+        return (*self._behind_reasoning(f"({calls} | other)"), *other)
+
+    def _behind_reasoning(self, rule: str) -> tuple[str, ...]:
+        """The rule that an answer keeps to, behind its reasoning where the prompt began that."""
+        if not self._markup.begins_with_reasoning:
+            return (f"start: {rule}",)
+        return (f"start: {self.rules.up_to(_END_OF_REASONING)} SPACE {rule}", "SPACE: /\\s{0,4}/")
+
+    def whole(self, start: tuple[str, ...]) -> Constraint:
+        """The grammar that begins so."""
+        return Constraint(kind="grammar", text="\n".join((*start, *self.rules.lines)) + "\n")
 
     def _literal(self, text: str) -> str:
         return self.rules.literal(text)
