@@ -3,7 +3,8 @@
     python -m tests.benchmarks.server_speed --rounds 3
 
 Both serve the same weights on this machine, and are asked by turns. Clients ask about a drawn scene in a ``data:`` URL,
-some at a time. Each number is the best of the rounds: what else the machine does meanwhile only makes one worse.
+some at a time, and only look for the text's beginning and the answer's end: a client library would take much of the
+machine's time from the servers. Each number is the best of the rounds: what else runs meanwhile only makes one worse.
 """
 
 import argparse
@@ -18,16 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = (1, 8, 32)
 WAYS = ("streamed", "whole")
 PICTURES = ROOT / "datasets" / "scenes"
 PROMPT = "Describe this image."
+# Of a stream or a whole answer: a text that is not the empty one a stream begins with.
+TEXT = re.compile(rb'"content": ?"[^"]')
 
 
 @contextmanager
@@ -60,58 +62,71 @@ def theirs(folder):
 SERVERS = {"vlmkit": ours, "mlx_vlm.server": theirs}
 
 
-def bodies(model, count, *, stream):
-    """Different pictures, so that nothing can be remembered."""
+def requests(url, model, count, *, stream):
+    """Different pictures, so that nothing can be remembered; as they go over the wire."""
     paths = sorted(PICTURES.glob("*.jpg"))
+    parts = urlsplit(url)
     for number in range(count):
         link = base64.b64encode(paths[number % len(paths)].read_bytes()).decode()
-        parts = [
+        content = [
             {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{link}"}},
             {"type": "text", "text": PROMPT},
         ]
-        message = {"role": "user", "content": parts}
-        yield {"model": model, "messages": [message], "max_tokens": 64, "temperature": 0, "stream": stream}
+        message = {"role": "user", "content": content}
+        asked = {"model": model, "messages": [message], "max_tokens": 64, "temperature": 0, "stream": stream}
+        body = json.dumps(asked).encode()
+        head = f"POST {parts.path}/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json"
+        yield f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def whole(client, url, body):
-    """Seconds to the answer; there is no first piece."""
-    start_s = time.perf_counter()
-    answer = (await client.post(f"{url}/chat/completions", json=body)).raise_for_status().json()
-    assert answer["choices"][0]["message"]["content"].strip()
-    return None, time.perf_counter() - start_s
-
-
-async def streamed(client, url, body):
-    """Seconds to the first piece of the text, and to the end."""
-    start_s, first_s = time.perf_counter(), None
-    async with client.stream("POST", f"{url}/chat/completions", json=body) as response:
-        response.raise_for_status()
-        async for line in response.aiter_lines():
-            if first_s is None and line.startswith("data: {"):
-                choices = json.loads(line.removeprefix("data: "))["choices"]
-                if choices and choices[0]["delta"].get("content"):
-                    first_s = time.perf_counter() - start_s
-    assert first_s is not None
+async def ask(connection, request):
+    """Seconds to the first piece of the text, and to the end of the body."""
+    reader, writer = connection
+    start_s, first_s, received = time.perf_counter(), None, b""
+    writer.write(request)
+    while not is_whole(received):
+        more = await reader.read(2**16)
+        assert more, received
+        received += more
+        if first_s is None and TEXT.search(received):
+            first_s = time.perf_counter() - start_s
+    assert received.startswith(b"HTTP/1.1 200 "), received
     return first_s, time.perf_counter() - start_s
+
+
+def is_whole(received):
+    """Whether a response is there to the end of its body."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    size = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return len(body) == int(size[1]) if size else body.endswith(b"\r\n0\r\n\r\n")
+
+
+@asynccontextmanager
+async def connections(url, count):
+    """Connections that are kept; a server may close one that says nothing for some seconds."""
+    address = urlsplit(url)
+    opened = [await asyncio.open_connection(address.hostname, address.port) for _ in range(count)]
+    yield opened
+    for _, writer in opened:
+        writer.close()
 
 
 async def measure(url, model, at_once, count, *, stream):
     """Requests a second, median seconds to the first piece and to the whole answer."""
-    line = list(bodies(model, count, stream=stream))
-    found = []
-    async with httpx.AsyncClient(timeout=300, limits=httpx.Limits(max_connections=at_once)) as client:
-        ask = streamed if stream else whole
-        await asyncio.gather(*(ask(client, url, body) for body in bodies(model, at_once, stream=stream)))  # warms up
+    line, found = list(requests(url, model, count, stream=stream)), []
+    async with connections(url, at_once) as opened:
+        await asyncio.gather(*map(ask, opened, requests(url, model, at_once, stream=stream)))  # warms up
 
-        async def work():
-            while line:
-                found.append(await ask(client, url, line.pop()))
+    async def work(connection):
+        while line:
+            found.append(await ask(connection, line.pop()))
 
+    async with connections(url, at_once) as opened:
         start_s = time.perf_counter()
-        await asyncio.gather(*(work() for _ in range(at_once)))
+        await asyncio.gather(*map(work, opened))
         took_s = time.perf_counter() - start_s
-    first_s = statistics.median(first for first, _ in found) if stream else float("nan")
-    return {"per_s": count / took_s, "first_s": first_s, "answer_s": statistics.median(each for _, each in found)}
+    first_s, answer_s = map(statistics.median, zip(*found, strict=True))
+    return {"per_s": count / took_s, "first_s": first_s, "answer_s": answer_s}
 
 
 def first_piece_in_process(model, count):
