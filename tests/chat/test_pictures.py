@@ -7,6 +7,7 @@ import pytest
 from vlmkit.chat import ChatError, ChatLimits
 from vlmkit.chat.pictures import picture_of
 from vlmkit.errors import ImageNotFound
+from vlmkit.sources import Limits
 
 PLACE = "messages[0].content[1]"
 
@@ -26,6 +27,16 @@ def test_a_data_url_is_a_picture(data_url):
     for each in (url, broken, wrong_name, url.replace("data:", "DATA:")):
         made = picture_of(each, PLACE, ChatLimits(), None).normalized(64, lossless=False)
         assert max(made.width, made.height) == 64
+
+
+def test_what_pictures_may_be_is_said_once_for_all_requests(data_url, monkeypatch):
+    """By the settings at the time at which the limits were made, or by who makes them."""
+    before = ChatLimits()
+    monkeypatch.setenv("VLMKIT_LARGEST_IMAGE_PIXELS", "100")
+    assert picture_of(data_url(3), PLACE, before, None)
+    assert refusal(data_url(3)).code == "image_too_large"
+    monkeypatch.undo()
+    assert refusal(data_url(3), image_limits=Limits.in_force(largest_image_pixels=100)).code == "image_too_large"
 
 
 def test_low_detail_is_a_small_picture(data_url):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from vlmkit import sources
 
 __all__ = ["ChatLimits"]
 
@@ -28,6 +30,14 @@ class ChatLimits:
     most_pictures_a_message : int, default 5
     most_picture_bytes : int, default 20 MiB
         Of one file, as it was before base64.
+    image_limits : sources.Limits
+        Of every picture. The default is what the settings say when this is made: looking for their files each time
+        would cost as much as reading the picture.
+
+    Raises
+    ------
+    BadSetting
+        A setting about pictures cannot be used.
     """
 
     max_tokens: int = 1024
@@ -40,3 +50,4 @@ class ChatLimits:
     most_pictures: int = 20
     most_pictures_a_message: int = 5
     most_picture_bytes: int = 20 * 2**20
+    image_limits: sources.Limits = field(default_factory=sources.Limits.in_force)

@@ -31,11 +31,13 @@ class LinkedPicture:
     ----------
     ref : ImageRef
         Its label is the path of the part, as ``messages[0].content[1]``.
+    limits : sources.Limits
     is_low : bool, default False
         Whether a small version is enough.
     """
 
     ref: ImageRef
+    limits: sources.Limits
     is_low: bool = False
 
     def normalized(self, longest_side_px: int, *, lossless: bool) -> Picture:
@@ -53,7 +55,7 @@ class LinkedPicture:
         """
         side_px = min(longest_side_px, _LOW_SIDE_PX) if self.is_low else longest_side_px
         try:
-            return sources.normalize(self.ref, side_px, lossless=lossless and not self.is_low)
+            return sources.normalize(self.ref, side_px, lossless=lossless and not self.is_low, limits=self.limits)
         except RunError as error:
             raise chat_error(error, param=self.ref.label) from error
 
@@ -93,10 +95,10 @@ def picture_of(url: str, place: str, limits: ChatLimits, fetch: Fetch | None, *,
         raise _too_large(place, len(data), limits.most_picture_bytes)
     ref = ImageRef(source=data, label=place, is_foreign=True)
     try:
-        sources.read_header(ref)
+        sources.read_header(ref, limits=limits.image_limits)
     except RunError as error:
         raise chat_error(error, param=place) from error
-    return LinkedPicture(ref, is_low)
+    return LinkedPicture(ref, limits.image_limits, is_low)
 
 
 def _decoded(url: str, place: str, most_bytes: int) -> bytes:
