@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,16 +24,21 @@ PYTHON_CLIENTS = {
     "langchain-openai": "ask_langchain.py",
     "pydantic-ai-slim": "ask_pydantic_ai.py",
     "litellm": "ask_litellm.py",
+    "openai-agents": "ask_openai_agents.py",
+    "smolagents": "ask_smolagents.py",
 }
+NODE_CLIENTS = {"openai-js": ("openai", "ask_openai.mjs"), "ai-sdk": ("ai", "ask_ai_sdk.mjs")}
 START_S = 300  # imports of thousands of files, on a busy machine
 
 
 def calls_then_tells(ask):
-    """A call first, and what came of it then."""
-    last = ask.messages[-1]
-    if last.role == "tool":
-        return f"It is {last.text}."
-    return Message(role="assistant", tool_calls=(ToolCall(id="call_1", name="paint", arguments='{"color": "red"}'),))
+    """A call first, and what came of it then: in words, or by the tool that some agents have for it."""
+    painted = re.search(r"painted \w+", ask.messages[-1].text)
+    told = f"It is {painted[0]}." if painted else ""
+    if told and not any(tool.name == "final_answer" for tool in ask.tools):
+        return told
+    name, arguments = ("final_answer", {"answer": told}) if told else ("paint", {"color": "red"})
+    return Message(role="assistant", tool_calls=(ToolCall(id="call_1", name=name, arguments=json.dumps(arguments)),))
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +58,11 @@ def command_of(name, folder):
         python = folder / name / "bin" / "python"
         command = [str(python), str(HERE / PYTHON_CLIENTS[name])] if python.exists() else None
     else:  # a module finds its packages from where it lies
-        node, script = shutil.which("node"), folder / name / "ask_openai.mjs"
-        if node and (folder / name / "node_modules" / "openai").exists():
-            shutil.copy(HERE / script.name, script)
-            command = [node, str(script)]
-        else:
-            command = None
+        package, script = NODE_CLIENTS[name]
+        node, is_there = shutil.which("node"), (folder / name / "node_modules" / package).exists()
+        for module in HERE.glob("*.mjs") if is_there else ():
+            shutil.copy(module, folder / name)
+        command = [node, str(folder / name / script)] if node and is_there else None
     if command is None:
         pytest.skip(f"no environment for {name}: run tests/server/install_clients.sh, name it in VLMKIT_CLIENTS")
     return command
@@ -82,7 +87,7 @@ def answers(address, tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("client", [*PYTHON_CLIENTS, "openai-js"])
+@pytest.mark.parametrize("client", [*PYTHON_CLIENTS, *NODE_CLIENTS])
 class TestClients:
     def test_gets_a_text(self, answers, client):
         """One that the model wrote."""

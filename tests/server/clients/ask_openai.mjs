@@ -1,6 +1,7 @@
-// OpenAI's client for JavaScript; the same six things as the other clients do, one line of JSON.
+// OpenAI's client for JavaScript.
 import { readFileSync } from "node:fs";
 import OpenAI from "openai";
+import { report } from "./reporting.mjs";
 
 const [address, file] = process.argv.slice(2);
 const client = new OpenAI({ baseURL: address, apiKey: "none", maxRetries: 0 });
@@ -55,12 +56,4 @@ const checks = {
   },
 };
 
-const found = {};
-for (const [name, check] of Object.entries(checks)) {
-  try {
-    found[name] = await check();
-  } catch (error) {
-    found[name] = { raised: String(error.stack).slice(-1500) };
-  }
-}
-console.log(JSON.stringify(found));
+await report(checks);
