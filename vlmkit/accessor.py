@@ -127,6 +127,10 @@ class Accessor:
         """Rows that a person accepted or edited; takes the arguments of `vlmkit.evaluation.accepted`."""
         return self._judge("accepted", *fields)
 
+    def agent(self, question: str, **options: Any) -> Any:
+        """Have a model find out something about the whole table; takes the arguments of `vlmkit.agent.ask_table`."""
+        return open_by_name("vlmkit.agent:ask_table", extra="agent")(self._subject, question, **options)
+
     def merge_edits(self, edited: str | Path | pd.DataFrame, **options: Any) -> pd.DataFrame:
         """Take over what people changed in files; takes the arguments of `vlmkit.exporters.merge_edits`."""
         table: pd.DataFrame = open_by_name("vlmkit.exporters:merge_edits")(self._subject, edited, **options)

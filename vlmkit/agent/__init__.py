@@ -29,6 +29,7 @@ __all__ = [
     "ToolError",
     "ToolResult",
     "TurnStarted",
+    "ask_table",
     "read_mcp_config",
     "read_servers",
     "serve_table",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from vlmkit.agent.served import ServedTable, serve_table
     from vlmkit.agent.servers import Server, Servers, read_servers
     from vlmkit.agent.steps import Step
+    from vlmkit.agent.table_agent import ask_table
     from vlmkit.agent.tools import Tool, tool
     from vlmkit.agent.toolset import TableTools, table_tools
     from vlmkit.errors import ToolError
@@ -72,6 +74,7 @@ else:
             "served": "ServedTable serve_table",
             "servers": "Server Servers read_servers",
             "steps": "Step",
+            "table_agent": "ask_table",
             "tools": "Tool ToolError tool",
             "toolset": "TableTools table_tools",
         },
