@@ -50,6 +50,7 @@ def resource(**options):
         (ResourceLink(type="resource_link", uri="file:///a", name="A"), "file:///a (A)"),
         (resource(text="words"), "file:///a:\nwords"),
         (resource(blob="QUJD"), "file:///a: [a file, 3 bytes, not shown]"),
+        (resource(blob="QUJD", mime_type="text/csv"), "file:///a: ABC"),
         (picture("no base64!"), "[image/png that is no base64, not shown]"),
     ],
 )

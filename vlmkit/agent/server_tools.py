@@ -92,7 +92,7 @@ def _line(block: Any, server: str, pictures: list[ImageRef]) -> str:
 
 def _text(text: str, server: str, pictures: list[ImageRef]) -> str:
     def shown(match: re.Match[str]) -> str:
-        return _encoded(match[2], match[1] or "text/plain", server, pictures)
+        return _encoded(match[2], match[1] or "data", server, pictures)
 
     return _BASE64.sub(_named, _DATA_URL.sub(shown, text))
 
@@ -102,6 +102,8 @@ def _encoded(data: str, media_type: str, server: str, pictures: list[ImageRef]) 
         decoded = base64.b64decode(data.translate(_STANDARD), validate=True)
     except ValueError:
         return f"[{media_type} that is no base64, not shown]"
+    if media_type.lower().startswith("text/"):
+        return decoded.decode("utf-8", "replace")
     if not media_type.lower().startswith("image/"):
         return f"[{media_type}, {_size(len(decoded))}, not shown]"
     pictures.append(ImageRef(source=decoded, label=f"<picture of {server}>", is_foreign=True))
