@@ -12,7 +12,8 @@ import pytest
 from mcp_servers import HERE, NASTY, OLD, ends, holds, is_there, over_http
 
 from vlmkit.agent import Server
-from vlmkit.errors import ServerGone, ServerNotStarted, TimedOut
+from vlmkit.agent.calls import CallInProgress
+from vlmkit.errors import Cancelled, ServerGone, ServerNotStarted, TimedOut
 
 CLIENT = """
 import sys, threading
@@ -66,6 +67,20 @@ def test_an_interrupt_stops_a_call(nasty):
     with pytest.raises(KeyboardInterrupt):
         nasty.call("sleep", {"duration_s": 72})
     assert holds(lambda: 72.0 in nasty.call("stopped").data["result"])
+    assert pid_of(nasty) == before
+
+
+def test_whoever_waits_hears_of_progress_and_can_end_the_call(nasty):
+    """As a run of an agent does, with its limits and its Stop."""
+    before, heard = pid_of(nasty), []
+    call = CallInProgress(lambda *progress: heard.append(progress))
+    with call.entered():
+        nasty.call("count", {"to": 3})
+        assert heard == [(1, 3, "row 1"), (2, 3, "row 2"), (3, 3, "row 3")]
+        threading.Timer(0.3, call.end.set).start()
+        with pytest.raises(Cancelled, match="was told to stop"):
+            nasty.call("sleep", {"duration_s": 73})
+    assert holds(lambda: 73.0 in nasty.call("stopped").data["result"])
     assert pid_of(nasty) == before
 
 

@@ -49,9 +49,10 @@ def resource(**options):
         ),
         (ResourceLink(type="resource_link", uri="file:///a", name="A"), "file:///a (A)"),
         (resource(text="words"), "file:///a:\nwords"),
-        (resource(blob="QUJD"), "file:///a: [a file, 3 bytes, not shown]"),
-        (resource(blob="QUJD", mime_type="text/csv"), "file:///a: ABC"),
-        (picture("no base64!"), "[image/png that is no base64, not shown]"),
+        (resource(blob="QUJD"), "file:///a: [application/octet-stream, 3 bytes, not shown]"),
+        (resource(blob="QUJD", mime_type="text/csv"), "file:///a:\nABC"),
+        (picture("QUJ"), "[image/png that is no base64, not shown]"),
+        (picture("QUJD", "no type"), "[application/octet-stream, 3 bytes, not shown]"),
     ],
 )
 def test_a_block_as_text(block, said):
@@ -65,7 +66,7 @@ def test_pictures_are_numbered_where_they_stand():
     many = result(
         text(f"see data:image/png;base64,{PICTURE} there"), picture(), resource(blob=PICTURE, mime_type="image/gif")
     )
-    assert many.text == "see [picture 1] there\n[picture 2]\nfile:///a: [picture 3]"
+    assert many.text == "see [picture] there\n[picture 2]\nfile:///a: [picture 3]"
     assert [each.source for each in many.pictures] == [base64.b64decode(PICTURE)] * 3
     assert all(each.is_foreign and each.label == "<picture of files>" for each in many.pictures)
     assert result(picture()).text == ""

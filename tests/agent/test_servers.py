@@ -6,7 +6,7 @@ import gc
 import pytest
 from mcp_servers import NASTY, OLD, ends, is_there, over_http
 
-from vlmkit.agent import Server, Servers, read_servers
+from vlmkit.agent import Agent, Server, Servers, read_servers
 from vlmkit.errors import BadSetting, ServerNotStarted, ToolError
 
 ASKED = []
@@ -49,13 +49,13 @@ def test_a_call_gives_text_and_data(tools):
     assert not result.failed
 
 
-def test_a_tools_own_failure_is_a_result(tools):
-    """Wrong arguments, an unknown name, a fault with a reason and one without."""
+def test_a_tools_own_failure_is_a_result(nasty, tools):
+    """A fault with a reason, one without, and arguments that the server finds wrong."""
     fault = tools["fail"].run({})
     assert fault.failed
     assert "there is b.jpg" in fault.text
     assert "secret" not in tools["crash"].run({}).text
-    assert "names" in tools["typed"].run({"n": 1}).text
+    assert "names" in nasty.call("typed", {"n": 1}).text
 
 
 def test_a_tool_that_is_not_there_is_a_result_too(nasty):
@@ -160,6 +160,24 @@ def test_a_dead_server_hides_no_other():
         assert (len(servers), next(iter(servers))) == (3, dead)
         with pytest.raises(KeyError, match="there are: tracker, good, web"):
             servers["bad"]
+
+
+def test_an_agent_calls_tools_of_servers():
+    """Though one of them is dead; what may change something is called only where it is named."""
+
+    def model(messages, _tools, _choice):
+        if messages[-1]["role"] == "tool":
+            return {"role": "assistant", "content": messages[-1]["content"]}
+        called = {"name": "echo", "arguments": '{"text": "hello"}'}
+        return {"role": "assistant", "tool_calls": [{"id": "call_1", "function": called}]}
+
+    content = {"mcpServers": {"old": {"command": OLD}, "dead": {"command": [*OLD, "--exit"]}}}
+    with read_servers(content) as servers:
+        agent = Agent(model, servers=servers)
+        assert agent.run("Say hello.", allowed_tools=["old::echo"]).text == "hello"
+        assert "dead" in repr(agent)
+        with pytest.raises(BadSetting, match="None of the tools says that it changes nothing: old::echo"):
+            agent.run("Say hello.")
 
 
 def test_servers_have_different_names():

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-from mcp.server.mcpserver import Elicit, ElicitationResult, Image, MCPServer, Resolve
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Image, MCPServer, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
@@ -104,6 +104,14 @@ async def sleep(duration_s: float) -> str:
         cancelled.append(duration_s)
         raise
     return "slept"
+
+
+@server.tool()
+async def count(to: int, ctx: Context) -> int:
+    """Count, and say how far it is."""
+    for number in range(1, to + 1):
+        await ctx.report_progress(number, to, f"row {number}")
+    return to
 
 
 @server.tool()

@@ -12,14 +12,17 @@ import atexit
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
+
+from vlmkit.errors import Cancelled
 
 __all__ = ["BackgroundLoop", "background_loop"]
 
 Result = TypeVar("Result")
 
+_POLL_S = 0.1
 _LONGEST_END_S = 7.0  # a server has 2 s after its input was closed, and 2 s more after SIGTERM
 
 _lock = threading.RLock()  # what is collected as garbage may ask for the loop while it is asked for
@@ -54,15 +57,19 @@ class BackgroundLoop:
         """
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+    def run(self, work: Coroutine[Any, Any, Result], end: threading.Event | None = None) -> Result:
         """Wait for something that is done in the loop's thread; an interrupt ends it too.
 
         Parameters
         ----------
         work : coroutine
+        end : threading.Event or None, default None
+            Set, nobody waits for it any more.
 
         Raises
         ------
+        Cancelled
+            `end` was set.
         RuntimeError
             This is the loop's thread itself, which would wait for ever.
         Exception
@@ -73,6 +80,9 @@ class BackgroundLoop:
             raise RuntimeError("A callback of an MCP server must not wait for a server in the thread of all servers.")
         future = self.submit(work)
         try:
+            while end is not None and not wait([future], _POLL_S).done:
+                if end.is_set():
+                    raise Cancelled("Nobody waits for this call any more; the server was told to stop.")
             return future.result()
         finally:
             future.cancel()

@@ -10,17 +10,18 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
+from vlmkit.agent.base64_text import without_base64
 from vlmkit.agent.results import ToolResult
 from vlmkit.agent.tools import Tool
 from vlmkit.records import ImageRef
 
 __all__ = ["tool_from", "tool_result"]
 
-_SHORTEST_BASE64 = 1000
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,([A-Za-z0-9+/=_-]+)")
-_BASE64 = re.compile(rf"(?:[A-Za-z0-9+/_-]|\\/){{{_SHORTEST_BASE64},}}={{0,2}}")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")
+_PICTURE = "[picture]"  # as `without_base64` says it
 
 
 def tool_from(described: Any, server: str, timeout_s: float, call: Callable[[Mapping[str, Any]], ToolResult]) -> Tool:
@@ -83,53 +84,37 @@ def _line(block: Any, server: str, pictures: list[ImageRef]) -> str:
     if block.type == "resource_link":
         return f"{block.uri} ({', '.join(filter(None, (block.name, block.mime_type)))})"
     if block.type == "resource":
-        contents, uri = block.resource, str(block.resource.uri)
-        if hasattr(contents, "text"):
-            return f"{uri}:\n{_text(contents.text, server, pictures)}"
-        return f"{uri}: {_encoded(contents.blob, contents.mime_type or 'a file', server, pictures)}"
+        return _resource(block.resource, server, pictures)
     return f"[{block.type}, not shown]"
 
 
-def _text(text: str, server: str, pictures: list[ImageRef]) -> str:
-    def shown(match: re.Match[str]) -> str:
-        return _encoded(match[2], match[1] or "data", server, pictures)
-
-    return _BASE64.sub(_named, _DATA_URL.sub(shown, text))
+def _resource(contents: Any, server: str, pictures: list[ImageRef]) -> str:
+    if hasattr(contents, "text"):
+        return f"{contents.uri}:\n{_text(contents.text, server, pictures)}"
+    kind = contents.mime_type or "application/octet-stream"
+    if kind.lower().startswith("text/"):
+        with suppress(ValueError):
+            return f"{contents.uri}:\n{base64.b64decode(contents.blob).decode('utf-8', 'replace')}"
+    return f"{contents.uri}: {_encoded(contents.blob, kind, server, pictures)}"
 
 
 def _encoded(data: str, media_type: str, server: str, pictures: list[ImageRef]) -> str:
-    try:
-        decoded = base64.b64decode(data.translate(_STANDARD), validate=True)
-    except ValueError:
-        return f"[{media_type} that is no base64, not shown]"
-    if media_type.lower().startswith("text/"):
-        return decoded.decode("utf-8", "replace")
-    if not media_type.lower().startswith("image/"):
-        return f"[{media_type}, {_size(len(decoded))}, not shown]"
-    pictures.append(ImageRef(source=decoded, label=f"<picture of {server}>", is_foreign=True))
-    return f"[picture {len(pictures)}]"
+    kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
+    said = _text(f"data:{kind};base64,{''.join(data.split())}", server, pictures)
+    return f"[picture {len(pictures)}]" if said == _PICTURE else said
 
 
-_STANDARD = str.maketrans({"-": "+", "_": "/", "\n": None, "\r": None, " ": None})
+def _text(text: str, server: str, pictures: list[ImageRef]) -> str:
+    said, found = without_base64(text)
+    pictures += [ImageRef(source=each, label=f"<picture of {server}>", is_foreign=True) for each in found]
+    return said
 
 
 def _without_base64(value: Any) -> Any:
     if isinstance(value, str):
-        return _BASE64.sub(_named, value)
+        return without_base64(value)[0]
     if isinstance(value, Mapping):
         return {key: _without_base64(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_without_base64(each) for each in value]
     return value
-
-
-def _named(match: re.Match[str]) -> str:
-    """What is said of something that looks like base64; a long word of one kind of letters is none."""
-    found = match[0]
-    if not all(re.search(kind, found) for kind in ("[A-Z]", "[a-z]", "[0-9]")):
-        return found
-    return f"[base64, {_size(len(found) * 3 // 4)}, not shown]"
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes} bytes" if size_bytes < 1000 else f"{size_bytes / 1000:.0f} kB"

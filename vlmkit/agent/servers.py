@@ -5,18 +5,20 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from vlmkit.agent.background import background_loop
+from vlmkit.agent.calls import call_in_progress
 from vlmkit.agent.connections import Link, OnQuestion
 from vlmkit.agent.mcp_config import McpConfig, configured, read_mcp_config
 from vlmkit.agent.results import ToolResult
 from vlmkit.agent.server_tools import tool_from, tool_result
 from vlmkit.agent.targets import START_TIMEOUT_S, TIMEOUT_S, ServerTarget, server_target
 from vlmkit.agent.tools import Tool
-from vlmkit.errors import BadSetting, VlmkitError
+from vlmkit.errors import BadSetting, Cancelled, VlmkitError
 from vlmkit.extras import open_by_name
 
 __all__ = ["Server", "Servers", "read_servers"]
@@ -110,6 +112,8 @@ class Server:
     ) -> ToolResult:
         """Call a tool and wait for its result; an interrupt tells the server to stop.
 
+        Within a run of an agent, what the server says of its progress is an event of the run, whose end ends the call.
+
         Parameters
         ----------
         name : str
@@ -133,18 +137,25 @@ class Server:
             Time was up; the server was told to stop.
         ToolError
             The server refuses the call, or its result cannot be read.
+        Cancelled
+            The run that it belongs to was stopped.
         MissingExtra
             The package ``mcp`` is not installed.
         """
         _need_library()
         limit_s = self._target.timeout_s if timeout_s is None else timeout_s
-        given = dict(arguments or {})
+        given, call = dict(arguments or {}), call_in_progress()
+
+        async def tell(done: float, total: float | None, said: str | None) -> None:
+            with suppress(Cancelled):  # whoever waits below finds out by itself
+                call.report(round(done), round(total or 0), said or "")
+
         request = self._link.request(
-            lambda client: client.call_tool(name, given),
+            lambda client: client.call_tool(name, given, progress_callback=tell),
             what=f"the call of {name!r}",
             timeout_s=limit_s,
         )
-        return tool_result(background_loop().run(request), self.name)
+        return tool_result(background_loop().run(request, call.end), self.name)
 
     def close(self) -> None:
         """End the connection, and the process that was started; what is asked afterwards begins anew."""
