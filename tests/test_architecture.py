@@ -74,8 +74,9 @@ MAY_IMPORT = {
     # A model is checked at its socket (backends); a comparison names styles (prompts) and listens to runs (runner).
     "evaluation": GROUND | {"frame", "sources", "backends", "prompts", "runner"},
     "chat": GROUND | {"sources", "prompts", "backends", "runner"},
-    # The panel of a server shows what it is told by `RunningServer.status`.
-    "widgets": GROUND | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation", "server"},
+    # The panel of a server shows what it is told by `RunningServer.status`, that of an agent what `AgentControl` heard.
+    "widgets": GROUND
+    | {"sources", "backends", "runner", "frame", "views", "exporters", "evaluation", "server", "agent"},
     "server": GROUND | {"chat", "backends", "sources", "runner"},
     # Tools speak of rows of a table (frame) and hand pictures on, cut and shrunk (sources). Over HTTP a table is served
     # behind the same gate as a model (server). A conversation is shown as HTML, which views alone makes of words of

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from vlmkit.extras import open_by_name
 
-__all__ = ["WidgetBacked", "notebook_shell"]
+__all__ = ["WidgetBacked", "is_watched", "notebook_shell"]
 
 
 def notebook_shell() -> Any:
@@ -18,6 +18,17 @@ def notebook_shell() -> Any:
     ipython = sys.modules.get("IPython")  # a notebook has imported it
     shell = ipython.get_ipython() if ipython is not None else None
     return shell if hasattr(shell, "kernel") else None
+
+
+def is_watched(shell: Any) -> bool:
+    """Whether a person runs the cell: programs that execute notebooks say that nobody can be asked anything.
+
+    Parameters
+    ----------
+    shell : object
+        As `notebook_shell` gives it; None is no notebook.
+    """
+    return bool(getattr(shell, "parent_header", {}).get("content", {}).get("allow_stdin"))
 
 
 class WidgetBacked:

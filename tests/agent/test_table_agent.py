@@ -57,6 +57,16 @@ def test_rows_are_those_of_the_results():
     assert len(run.rows) == (table["count"] == 3).sum()
 
 
+def test_the_notebook_may_go_on_meanwhile():
+    """A run gives the same in the end; where nobody is at a notebook, nobody can say yes."""
+    script = Script([("set_cell", {"row": 0, "column": "count", "value": 9})], "Done.")
+    run = ask_table(scene_table(2), "Correct row 0.", model=script, store=False, approve=True, background=True)
+    conversation = run.wait()
+    assert conversation.text == "Done."
+    assert [step.status for step in conversation.steps] == ["declined"]
+    assert "nobody is at a notebook" in conversation.steps[0].text
+
+
 def test_it_changes_nothing_unless_it_may():
     """Then in a copy, as a suggestion for a person; otherwise the tools are not there."""
     table = scene_table(2)

@@ -11,8 +11,10 @@ from vlmkit.extras import lazy_exports
 
 __all__ = [
     "Agent",
+    "AgentControl",
     "AgentEvent",
     "AgentLimits",
+    "AgentRun",
     "CallFinished",
     "CallProgressed",
     "CallStarted",
@@ -30,9 +32,11 @@ __all__ = [
     "ToolResult",
     "TurnStarted",
     "ask_table",
+    "proposal_in_words",
     "read_mcp_config",
     "read_servers",
     "serve_table",
+    "step_element",
     "table_tools",
     "tool",
 ]
@@ -40,6 +44,7 @@ __all__ = [
 if TYPE_CHECKING:
     from vlmkit.agent.agent import Agent
     from vlmkit.agent.approval import ProposedCall
+    from vlmkit.agent.control import AgentControl
     from vlmkit.agent.conversation import Conversation
     from vlmkit.agent.events import (
         AgentEvent,
@@ -53,8 +58,10 @@ if TYPE_CHECKING:
     from vlmkit.agent.limits import AgentLimits
     from vlmkit.agent.mcp_config import read_mcp_config
     from vlmkit.agent.results import ToolResult
+    from vlmkit.agent.running import AgentRun
     from vlmkit.agent.served import ServedTable, serve_table
     from vlmkit.agent.servers import Server, Servers, read_servers
+    from vlmkit.agent.showing import proposal_in_words, step_element
     from vlmkit.agent.steps import Step
     from vlmkit.agent.table_agent import ask_table
     from vlmkit.agent.tools import Tool, tool
@@ -66,13 +73,16 @@ else:
         {
             "agent": "Agent",
             "approval": "ProposedCall",
+            "control": "AgentControl",
             "conversation": "Conversation",
             "events": "AgentEvent CallFinished CallProgressed CallStarted ConversationEnded TextWritten TurnStarted",
             "limits": "AgentLimits",
             "mcp_config": "read_mcp_config",
             "results": "ToolResult",
+            "running": "AgentRun",
             "served": "ServedTable serve_table",
             "servers": "Server Servers read_servers",
+            "showing": "proposal_in_words step_element",
             "steps": "Step",
             "table_agent": "ask_table",
             "tools": "Tool ToolError tool",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from vlmkit import sources
 from vlmkit.agent.approval import Approve, approver
+from vlmkit.agent.control import AgentControl
 from vlmkit.agent.conversation import Conversation
 from vlmkit.agent.events import AgentEvent, TextWritten, announcing
 from vlmkit.agent.limits import AgentLimits
@@ -18,6 +19,7 @@ from vlmkit.agent.loop import Chatting, Loop
 from vlmkit.agent.messages import legal_messages, user_message
 from vlmkit.agent.models import ModelChat
 from vlmkit.agent.offers import Offer
+from vlmkit.agent.running import AgentRun
 from vlmkit.agent.toolbox import Toolbox
 from vlmkit.backends import Backend, borrow
 from vlmkit.errors import BadSetting
@@ -39,6 +41,7 @@ class _Model:
 
     chat: Chatting
     longest_side_px: int
+    is_told_of_tools: bool = True
 
 
 class Agent:
@@ -164,18 +167,50 @@ class Agent:
             The model failed at the first reply.
         """
         conversation = Conversation(messages=legal_messages(list(messages or ())))
-        return self._go(
+        return self._watched(
             conversation,
             question,
             images,
-            _limits(max_turns=max_turns, **limits),
             allowed_tools=allowed_tools,
             approve=approve,
             tool_choice=tool_choice,
             sum_up=sum_up,
             on_event=on_event,
             stop=stop,
-        )
+            max_turns=max_turns,
+            **limits,
+        ).work_here()
+
+    def start(
+        self,
+        question: str | None = None,
+        images: Any = None,
+        *,
+        messages: Sequence[Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> AgentRun:
+        """Put a question, and go on meanwhile: a notebook shows the steps as they come, with buttons.
+
+        Parameters
+        ----------
+        question, images, messages
+            As for `run`.
+        **options
+            As for `run`. ``approve=True`` asks by buttons; where nobody is at a notebook, calls that need a yes are
+            declined.
+
+        Returns
+        -------
+        AgentRun
+            Its ``wait()``, or ``await``, gives the conversation, or raises what `run` does.
+
+        Raises
+        ------
+        BadSetting
+            Messages that are none, an option that there is not.
+        """
+        conversation = Conversation(messages=legal_messages(list(messages or ())))
+        return self._watched(conversation, question, images, is_background=True, **options).start()
 
     def go_on(
         self, conversation: Conversation, question: str | None = None, images: Any = None, **options: Any
@@ -203,9 +238,29 @@ class Agent:
             As `run`.
         """
         kept = replace(conversation, messages=legal_messages(conversation.messages), steps=list(conversation.steps))
-        names = ("allowed_tools", "approve", "tool_choice", "sum_up", "on_event", "stop")
-        given = {name: options.pop(name) for name in names if name in options}
-        return self._go(kept, question, images, _limits(**options), **given)
+        return self._watched(kept, question, images, **options).work_here()
+
+    def _watched(
+        self,
+        conversation: Conversation,
+        question: str | None,
+        images: Any,
+        *,
+        is_background: bool = False,
+        approve: Approve | bool | None = None,
+        on_event: Callable[[AgentEvent], object] | None = None,
+        stop: threading.Event | None = None,
+        **options: Any,
+    ) -> AgentRun:
+        """A run that can be looked at and acted on; it is still to begin."""
+        control = AgentControl(is_background=is_background, stop=stop, on_event=on_event)
+        given = {name: options.pop(name) for name in ("allowed_tools", "tool_choice", "sum_up") if name in options}
+        work = partial(self._go, conversation, question, images, _limits(**options), **given)
+        return AgentRun(
+            question or conversation.question,
+            partial(work, approve=control.asked(approve), on_event=control.hear, stop=control.stop),
+            control,
+        )
 
     def _go(
         self,
@@ -234,7 +289,7 @@ class Agent:
         is_stopped = (stop or threading.Event()).is_set
         announce = announcing(on_event)
         with self._opened(conversation, limits, is_stopped, announce) as model:
-            self._begin(conversation, question, images, model.longest_side_px, has_tools=bool(tools))
+            self._begin(conversation, question, images, model, has_tools=bool(tools))
             loop = Loop(
                 model.chat,
                 toolbox,
@@ -268,22 +323,20 @@ class Agent:
         def tell(text: str) -> None:
             announce(TextWritten(turn=conversation.turns + 1, text=text))
 
-        chatting = partial(ModelChat, options=self._options, is_stopped=is_stopped, on_text=tell)
-        if model is None or isinstance(model, str):
-            with borrow(model) as backend:
-                yield _Model(chatting(backend, timeout_s=limits.timeout_s), backend.abilities.longest_side_px)
-        else:
-            yield _Model(chatting(model, timeout_s=limits.timeout_s), model.abilities.longest_side_px)
+        opened = borrow(model) if model is None or isinstance(model, str) else nullcontext(model)
+        with opened as backend:
+            chat = ModelChat(backend, self._options, is_stopped=is_stopped, on_text=tell, timeout_s=limits.timeout_s)
+            yield _Model(chat, backend.abilities.longest_side_px, not chat.has_tools_in_questions)
 
     def _begin(
-        self, conversation: Conversation, question: str | None, images: Any, longest_side_px: int, *, has_tools: bool
+        self, conversation: Conversation, question: str | None, images: Any, model: _Model, *, has_tools: bool
     ) -> None:
         """Put the question behind what was said before, and what holds for all of it before that."""
         messages = conversation.messages
-        messages += _asked(question, images, longest_side_px)
+        messages += _asked(question, images, model.longest_side_px)
         if not messages or messages[-1]["role"] == "assistant":
             raise BadSetting("There is no question. Give one, as run('What is in the picture?').")
-        said = "\n\n".join(filter(None, [self.system, _SYSTEM if has_tools else None]))
+        said = "\n\n".join(filter(None, [self.system, _SYSTEM if has_tools and model.is_told_of_tools else None]))
         if said and not any(message["role"] in _OF_ALL for message in messages):
             messages.insert(0, {"role": "system", "content": said})
 

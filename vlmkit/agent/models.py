@@ -70,6 +70,12 @@ class ModelChat:
     def _is_in_process(self) -> bool:
         return self._adapter.backend.abilities.destination == "this process"
 
+    @property
+    def has_tools_in_questions(self) -> bool:
+        """Whether tools stand in the question's own text: a model without a template for them knows no more of them."""
+        markup = getattr(getattr(self._adapter.backend, "info", None), "call_markup", None)
+        return markup is not None and markup.style == "plain"
+
     def __call__(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]], tool_choice: str) -> ChatReply:
         """Continue a conversation.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from vlmkit.agent.conversation import Conversation
     from vlmkit.agent.loop import Chatting
+    from vlmkit.agent.running import AgentRun
 
 __all__ = ["ask_table"]
 
@@ -42,8 +43,9 @@ def ask_table(
     allowed_tools: Iterable[str] | None = None,
     approve: Callable[..., bool | str] | bool | None = None,
     max_turns: int = 20,
+    background: bool = False,
     **options: Any,
-) -> Conversation:
+) -> Conversation | AgentRun:
     """Have a model find out something about a table of pictures, by tools that speak of its rows.
 
     It reads cells, finds and filters rows, looks at pictures and at parts of them, and has each of many pictures asked
@@ -78,6 +80,9 @@ def ask_table(
         Asked before each call that changes something, as for `Agent.run`.
     max_turns : int, default 20
         Replies of the model.
+    background : bool, default False
+        Go on meanwhile, as with `Agent.start`: the notebook shows the steps as they come, with buttons that stop it and
+        that answer what needs a yes.
     **options
         As for `Agent.run`: timeout_s, max_tool_calls, on_event, stop and so on.
 
@@ -86,6 +91,7 @@ def ask_table(
     Conversation
         ``text`` is the answer, ``rows`` are the rows that it looked at (``df.iloc[run.rows]``), ``to_frame()`` has
         every step, and ``table`` the table with what was suggested, for ``df.vlm.review`` and ``df.vlm.merge_edits``.
+        In the background, at once, the `AgentRun` whose ``wait()`` gives it.
 
     Raises
     ------
@@ -108,4 +114,5 @@ def ask_table(
         max_tokens=max_tokens,
         temperature=temperature,
     )
-    return agent.run(question, allowed_tools=allowed, approve=approve, max_turns=max_turns, **options)
+    ask = agent.start if background else agent.run
+    return ask(question, allowed_tools=allowed, approve=approve, max_turns=max_turns, **options)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vlmkit.errors import BadSetting, Cancelled, MissingExtra
 from vlmkit.extras import open_by_name
 from vlmkit.frame.run_statistics import RunControl
-from vlmkit.notebook import notebook_shell
+from vlmkit.notebook import is_watched, notebook_shell
 from vlmkit.runner import Done, Event, Finished, Listener, Planned, Spent, Started, Waiting
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _listener(progress: Any, title: str, control: RunControl | None) -> Listener
 def _shown(title: str, control: RunControl | None, *, always: bool) -> Listener | None:
     """A panel in a notebook, a bar elsewhere; unless it is to be there always, only where somebody watches."""
     shell = notebook_shell()
-    if shell is not None and control is not None and (always or _is_watched(shell)):
+    if shell is not None and control is not None and (always or is_watched(shell)):
         return _panel(title, control) or TextBar(title)
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
     return TextBar(title) if always or is_terminal else None
@@ -82,11 +82,6 @@ def _after(statistics: Listener, listener: Listener | None) -> Listener:
             listener(event)
 
     return hear
-
-
-def _is_watched(shell: Any) -> bool:
-    """Whether a person runs the cell: programs that execute notebooks say that nobody can be asked anything."""
-    return bool(getattr(shell, "parent_header", {}).get("content", {}).get("allow_stdin"))
 
 
 def _panel(title: str, control: RunControl) -> Listener | None:
