@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from vlmkit.backends.facts import Compatibility, Counts, ModelInfo, counted
+from vlmkit.backends.facts import Compatibility, Counts, ModelInfo, counted, reply_in
 from vlmkit.errors import ServerFault
 from vlmkit.records import Reply, Usage
 
@@ -25,7 +25,7 @@ def test_every_end_of_an_ask_is_counted():
     known = Reply(text="a", finish_reason="stop", model="m", usage=Usage(prompt_tokens=5, completion_tokens=2))
     counts = Counts()
     for result in (known, known, Reply(text="a", finish_reason="stop", model="m"), ServerFault("broken"), None):
-        counts = counted(counts, ended(result))
+        counts = counted(counts, reply_in(ended(result)))
     assert (counts.answered, counts.failed, counts.prompt_tokens, counts.completion_tokens) == (3, 2, 10, 4)
 
 

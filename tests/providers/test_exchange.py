@@ -8,7 +8,7 @@ import httpcore
 import pytest
 from scripted_server import http
 
-from vlmkit.providers.exchange import HttpConnection, RequestHead
+from vlmkit.providers.exchange import AnswerStream, HttpConnection, RequestHead
 from vlmkit.providers.sockets import Sockets
 
 SECRET = "sk-secret-0123456789"
@@ -48,7 +48,9 @@ ORIGIN = URL.origin
 
 
 async def whole(answer):
-    parts = [part async for part in answer.stream]
+    parts = []
+    while part := await answer.read():
+        parts.append(part)
     await answer.aclose()
     return answer.status, answer.headers, b"".join(parts)
 
@@ -64,7 +66,7 @@ def test_what_goes_out_is_what_httpcore_would_send(method, body):
         return given
 
     async def theirs(connection):
-        return await whole(await connection.handle_async_request(head.request(body, WAIT_S)))
+        return await whole(AnswerStream.of_httpcore(await connection.handle_async_request(head.request(body, WAIT_S))))
 
     answer = http(201, "made", x_more="yes")
     assert asked(answer, ours) == asked(answer, theirs)

@@ -49,7 +49,7 @@ def test_a_format_that_is_not_allowed_is_not_opened(name: str, monkeypatch: pyte
     settings.use(image_formats=[own])
     assert read_header(refer(data)).width == 40
     settings.use(image_formats=FORMATS - {own})
-    watched = [(each, lambda *_: called.append(1), accept) for each, _, accept in readers()]
+    watched = tuple((each, lambda *_: called.append(1), accept) for each, _, accept in readers())
     monkeypatch.setattr(opening, "readers", lambda: watched)
     for look in (read_header, lambda ref: normalize(ref, 100)):
         with pytest.raises(UnsupportedFormat, match=f"{own}, which image_formats does not allow"):

@@ -91,3 +91,12 @@ def test_bitmaps_are_measured_too(head):
     data = struct.pack("<HHHBBBBHHII", 0, 1, 1, 64, 64, 0, 0, 1, 32, 100, 22) + head.ljust(100, b"\0")
     with pytest.raises(ImageTooLarge, match="5000 × 5000"):
         check_icon(BytesIO(data), "a.ico")
+
+
+def test_segments_are_found_wherever_they_are():
+    """Also behind, and across the end of, what is read of a file at once."""
+    part = segment(0xE1, b"Exif\0\0" + b"a" * 1000)
+    for size in (4060, 4070, 4075, 4080, 9000, 60_000):
+        data = JPEG[:2] + segment(0xE2, b"b" * size) + part * (MOST_EXIF_PARTS + 1) + JPEG[2:]
+        with pytest.raises(UnreadableImage, match=f"EXIF in {MOST_EXIF_PARTS + 1} parts"):
+            read_header(refer(data))

@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Any
 
 from vlmkit.backends.checks import blank_prompt, check_messages, check_sampling, check_tools, too_many_pictures
-from vlmkit.backends.facts import Counts, ModelInfo, counted
+from vlmkit.backends.facts import Counts, ModelInfo, counted, reply_in
 from vlmkit.backends.protocol import Abilities, Delta, OnDelta, PendingReply, ToolCallDelta
 from vlmkit.backends.surface import Surface
 from vlmkit.errors import Cancelled, ModelLoadFailed, RunError, ServerFault, SetupError
@@ -92,7 +92,7 @@ class AskJob:
         ----------
         result : Reply, RunError or SetupError
         """
-        if isinstance(result, Reply) and not self._has_delivered:
+        if self._on_delta is not None and isinstance(result, Reply) and not self._has_delivered:
             self.deliver(Delta(text=result.text, tool_calls=_as_deltas(result), tokens=result.tokens or ()))
         with suppress(InvalidStateError):  # cancelled or closed meanwhile: that end stands
             if isinstance(result, Reply):
@@ -317,14 +317,17 @@ class BaseBackend(Surface):
             # Who waits for a future may wake before its callback, which counts it, has run.
             for future in self._jobs:
                 if future.done():
-                    counts = counted(counts, future)
+                    counts = counted(counts, reply_in(future))
             return counts
 
     def _forget(self, future: Future[Reply]) -> None:
         """In whichever thread the job ends."""
+        reply = reply_in(future)
         with self._jobs_lock:
             job = self._jobs.pop(future, None)
-            self._counts = counted(self._counts, future)
+            self._counts = counted(self._counts, reply)
+        if reply is not None:
+            return
         if job is not None and future.cancelled():
             self.cancel(job)
         if Future.cancelled(future):

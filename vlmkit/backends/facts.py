@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from html import escape
 
 from vlmkit.backends.call_styles import CallMarkup
 from vlmkit.records import Reply
 
-__all__ = ["Compatibility", "Counts", "ModelInfo", "counted"]
+__all__ = ["Compatibility", "Counts", "ModelInfo", "counted", "reply_in"]
 
 _GIB = 2**30
 _SHOUTED = {"wrong": "WRONG"}
@@ -115,17 +115,31 @@ class Counts:
         return self.completion_tokens / self.decode_seconds if self.decode_seconds else 0.0
 
 
-def counted(counts: Counts, future: Future[Reply]) -> Counts:
+def reply_in(future: Future[Reply]) -> Reply | None:
+    """What a future that is done ended with; None for a fault or where it was cancelled.
+
+    Parameters
+    ----------
+    future : Future
+    """
+    try:
+        return None if future.exception() is not None else future.result()
+    except CancelledError:
+        return None
+
+
+def counted(counts: Counts, reply: Reply | None) -> Counts:
     """The counts with one more ask, which has ended.
 
     Parameters
     ----------
     counts : Counts
-    future : Future
+    reply : Reply or None
+        None counts as failed.
     """
-    if future.cancelled() or future.exception() is not None:
+    if reply is None:
         return replace(counts, failed=counts.failed + 1)
-    usage = future.result().usage
+    usage = reply.usage
     return Counts(  # not by `replace`, which takes three times as long
         answered=counts.answered + 1,
         failed=counts.failed,

@@ -109,6 +109,8 @@ class TextBar:
         self._active: set[int] = set()
         self._waiting = 0
         self._spent: Spent | None = None
+        self._unshown = 0
+        self._next_s = 0.0
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -126,6 +128,7 @@ class TextBar:
             self._bar.set_postfix_str(self._postfix())
         elif isinstance(event, Finished):
             self._bar.set_postfix_str(", ".join(_remarks(event, self._workers)), refresh=False)
+            self._bar.update(self._unshown)
             self._bar.close()
             self._bar = None
 
@@ -141,16 +144,22 @@ class TextBar:
             dynamic_ncols=has_width,
             ncols=None if has_width else shutil.get_terminal_size().columns or _BAR_CELLS,
             nrows=None if has_width else _BAR_ROWS,
-            mininterval=_BAR_EVERY_S,
+            mininterval=0,
+            miniters=1,
         )
 
     def _count(self, event: Done, bar: tqdm[Any]) -> None:
         self._active.discard(event.index)
-        if not isinstance(event.fault, Cancelled):
-            self._failed += event.fault is not None
-            self._spent = event.spent
+        if isinstance(event.fault, Cancelled):
+            return
+        self._failed += event.fault is not None
+        self._spent = event.spent
+        self._unshown += 1
+        now_s = time.monotonic()
+        if now_s >= self._next_s:  # the bar's own counting costs more than all that is counted here
             bar.set_postfix_str(self._postfix(), refresh=False)
-            bar.update()
+            bar.update(self._unshown)
+            self._unshown, self._next_s = 0, now_s + _BAR_EVERY_S
 
     def _postfix(self) -> str:
         failed = [f"{self._failed} failed"] if self._failed else []

@@ -275,6 +275,8 @@ async def _rest(chunk: bytes, read: Read) -> bytes:
 
 def _redacted(piece: AnswerPiece, transport: Transport) -> AnswerPiece:
     """Also where the server wrote the key in other letters of JSON, or in several events."""
+    if not transport.has_secret:
+        return piece
     text = transport.redact(piece.text)
     reason = transport.redact(piece.finish_reason or "") or None
     calls = tuple(

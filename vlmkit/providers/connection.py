@@ -16,7 +16,7 @@ import ssl
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -26,7 +26,7 @@ import httpcore
 from vlmkit.errors import BackendError, BadSetting, Refused, ServerFault, Unreachable
 from vlmkit.providers.exchange import AnswerStream, HttpConnection, RequestHead
 from vlmkit.providers.secret import Secret
-from vlmkit.providers.sockets import Conduct, Socket, Sockets, TooEarly, TooMuch
+from vlmkit.providers.sockets import Conduct, Sockets, TooEarly, TooMuch
 
 __all__ = ["TRANSLATION", "ConnectionPool", "Response", "tls_context", "translation_of"]
 
@@ -150,7 +150,7 @@ class ConnectionPool:
             self._drop(line)
             line.tell(error)
             raise
-        socket = cast("Socket", line.socket)
+        socket = line.socket
         socket.most_bytes = socket.received_bytes + 2 * most_bytes  # framing of small pieces is more than they are
         socket.most_lines = sys.maxsize
         if self._is_closed:
@@ -201,64 +201,53 @@ class _Line:
     def __init__(self, tls: ssl.SSLContext | None, proxy: Secret[str | None], conduct: Conduct) -> None:
         self.answers = 0
         self._sockets = Sockets(conduct)
+        self.socket = self._sockets.socket
         self._tls, self._proxy = tls, proxy
         self._http: httpcore.AsyncConnectionInterface | None = None
         self._idle_since_s: float | None = None
         self._was_idle_s = 0.0
 
     @property
-    def socket(self) -> Socket | None:
-        return self._sockets.socket
-
-    @property
     def is_stale(self) -> bool:
         """Whether it was closed while it lay idle, and the next request met that: no byte of an answer came."""
-        socket = self.socket
-        return self._was_idle_s >= _STALE_S and socket is not None and socket.has_ended and not socket.received_bytes
+        return self._was_idle_s >= _STALE_S and self.socket.has_ended and not self.socket.received_bytes
 
     @property
     def is_clean(self) -> bool:
         """Whether another request may be sent over it."""
-        socket, http = self.socket, self._http
-        return socket is not None and http is not None and http.is_idle() and socket.is_clean
+        return self._http is not None and self._http.is_idle() and self.socket.is_clean
 
     @property
     def has_surplus(self) -> bool:
         """Whether more came than the answer, which was read to its end."""
-        socket, http = self.socket, self._http
-        if socket is None or http is None or not http.is_idle():
-            return False
-        return socket.has_unread or _has_surplus(http)
+        http = self._http
+        return http is not None and http.is_idle() and (self.socket.has_unread or _has_surplus(http))
 
-    async def ask(self, head: RequestHead, body: bytes) -> AnswerStream | httpcore.Response:
+    async def ask(self, head: RequestHead, body: bytes) -> AnswerStream:
         """Send a request, connected first where that was not done yet, and wait for the head of its answer."""
-        if self.socket is not None:
-            self._was_idle_s = time.monotonic() - self._idle_since_s if self._idle_since_s is not None else 0.0
-            self.socket.begin()
+        self._was_idle_s = time.monotonic() - self._idle_since_s if self._idle_since_s is not None else 0.0
+        self.socket.begin()
         http = self._http = self._http or await self._connected(head.url)
         if isinstance(http, HttpConnection):
-            answer: AnswerStream | httpcore.Response = await http.ask(head, body)
+            answer = await http.ask(head, body)
         else:
-            answer = await http.handle_async_request(head.request(body, _CONNECT_S))
-        if self.socket is not None and self.socket.is_hasty and 200 <= answer.status < 300:
+            answer = AnswerStream.of_httpcore(await http.handle_async_request(head.request(body, _CONNECT_S)))
+        if self.socket.is_hasty and 200 <= answer.status < 300:
             raise httpcore.RemoteProtocolError("an answer before all of the question was sent")
         return answer
 
     def rest(self) -> None:
         """Expect none."""
         self._idle_since_s = time.monotonic()
-        if self.socket is not None:
-            self.socket.finish()
+        self.socket.finish()
 
     def abort(self) -> None:
         """Close it at once."""
-        if self.socket is not None:
-            self.socket.abort()
+        self.socket.abort()
 
     def tell(self, error: BaseException) -> None:
         """An answer that was cut off is not an answer in another language."""
-        is_cut_off = self.socket is not None and self.socket.was_read_to_end
-        if is_cut_off and isinstance(error, httpcore.RemoteProtocolError):
+        if self.socket.was_read_to_end and isinstance(error, httpcore.RemoteProtocolError):
             raise httpcore.ReadError("closed by the server") from error
 
     async def _connected(self, url: httpcore.URL) -> httpcore.AsyncConnectionInterface:
@@ -281,15 +270,13 @@ class Response:
     headers : list of (bytes, bytes)
     """
 
-    def __init__(
-        self, answer: AnswerStream | httpcore.Response, line: _Line, give_back: Callable[[_Line], None]
-    ) -> None:
+    def __init__(self, answer: AnswerStream, line: _Line, give_back: Callable[[_Line], None]) -> None:
         self.status, self.headers = answer.status, answer.headers
         self._answer, self._line, self._give_back = answer, line, give_back
         self._is_closed = False
 
-    async def parts(self) -> AsyncIterator[bytes]:
-        """What comes behind the head, as it comes.
+    async def read(self) -> bytes:
+        """The next piece of what comes behind the head; empty at its end.
 
         Raises
         ------
@@ -297,8 +284,7 @@ class Response:
             As for `ConnectionPool.send`.
         """
         try:
-            async for part in cast("AsyncIterator[bytes]", self._answer.stream):
-                yield part
+            return await self._answer.read()
         except httpcore.RemoteProtocolError as error:
             self._line.tell(error)
             raise

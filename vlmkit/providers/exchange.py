@@ -7,8 +7,9 @@ have the same head but for its last line. Connections through a proxy are asked 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import suppress
+from typing import Self, cast
 
 import h11
 import httpcore
@@ -76,24 +77,41 @@ class RequestHead:
 
 
 class AnswerStream:
-    """The beginning of an answer, and the way to the rest; as `httpcore.Response`, which checks what it is given.
+    """The beginning of an answer, and the way to the rest.
 
     Parameters
     ----------
     status : int
     headers : list of (bytes, bytes)
-    stream : async iterator of bytes
-        The body, as it comes.
+    read : callable
+        Awaited, the next piece of the body; empty at its end.
     aclose : callable
         Reads no more.
     """
 
-    __slots__ = ("aclose", "headers", "status", "stream")
+    __slots__ = ("aclose", "headers", "read", "status")
 
     def __init__(
-        self, status: int, headers: Headers, stream: AsyncIterator[bytes], aclose: Callable[[], Awaitable[None]]
+        self, status: int, headers: Headers, read: Callable[[], Awaitable[bytes]], aclose: Callable[[], Awaitable[None]]
     ) -> None:
-        self.status, self.headers, self.stream, self.aclose = status, headers, stream, aclose
+        self.status, self.headers, self.read, self.aclose = status, headers, read, aclose
+
+    @classmethod
+    def of_httpcore(cls, response: httpcore.Response) -> Self:
+        """The same of a connection that is httpcore's own.
+
+        Parameters
+        ----------
+        response : httpcore.Response
+        """
+        parts = aiter(cast("AsyncIterable[bytes]", response.stream))
+
+        async def read() -> bytes:
+            while (part := await anext(parts, None)) == b"":
+                pass  # not the end
+            return part or b""
+
+        return cls(response.status, response.headers, read, response.aclose)
 
 
 class HttpConnection(httpcore.AsyncHTTP11Connection):
@@ -121,8 +139,30 @@ class HttpConnection(httpcore.AsyncHTTP11Connection):
         with suppress(httpcore.WriteError):  # a server may turn a request away, and close, before all of it was sent
             await self._network_stream.write(head.bytes_before(body))
             await self._network_stream.write(body)
+        if data := await self._network_stream.read(self.READ_NUM_BYTES):
+            self._h11_state.receive_data(data)  # before h11 is asked for what cannot be there yet
         _, status, _, headers, _ = await self._receive_response_headers(_WITHOUT_TIMEOUT)
-        return AnswerStream(status, headers, self._receive_response_body(_WITHOUT_TIMEOUT), self._finish)
+        return AnswerStream(status, headers, self._read, self._finish)
+
+    async def _read(self) -> bytes:
+        while isinstance(event := await self._receive_event(), h11.Data):
+            if event.data:
+                return bytes(event.data)
+        return b""
+
+    async def _receive_event(self, timeout: float | None = None) -> h11.Event | type[h11.PAUSED]:  # noqa: ASYNC109
+        """As httpcore's own, without a context manager for every step."""
+        del timeout
+        http = self._h11_state
+        try:
+            while (event := http.next_event()) is h11.NEED_DATA:
+                data = await self._network_stream.read(self.READ_NUM_BYTES)
+                if not data and http.their_state is h11.SEND_RESPONSE:
+                    raise httpcore.RemoteProtocolError("closed without an answer")
+                http.receive_data(data)
+        except h11.RemoteProtocolError as error:
+            raise httpcore.RemoteProtocolError(str(error)) from error
+        return cast("h11.Event | type[h11.PAUSED]", event)
 
     async def _finish(self) -> None:
         http = self._h11_state

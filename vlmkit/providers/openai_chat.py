@@ -166,8 +166,9 @@ def _read_event(data: str) -> AnswerPiece:
 def _calls(message: dict[str, Any]) -> tuple[ToolCallDelta, ...]:
     """Tool calls of a whole message, or their next parts."""
     entries = message.get("tool_calls")
-    found = enumerate(entries if isinstance(entries, list) else [])
-    calls = [_call_of(entry, place) for place, entry in found if isinstance(entry, dict)]
+    if not isinstance(entries, list):
+        return ()
+    calls = [_call_of(entry, place) for place, entry in enumerate(entries) if isinstance(entry, dict)]
     return tuple(call for call in calls if call.id or call.name or call.arguments)
 
 
@@ -221,15 +222,12 @@ def _thinks(message: dict[str, Any]) -> bool:
 
 def _usage(content: Any) -> Usage:
     usage = content.get("usage") if isinstance(content, dict) else None
+    prompt, completion = count_of(usage, "prompt_tokens"), count_of(usage, "completion_tokens")
+    # mlx_vlm's server also writes the names of OpenAI's other dialect.
     return Usage(
-        # mlx_vlm's server also writes the names of OpenAI's other dialect.
-        prompt_tokens=_either(count_of(usage, "prompt_tokens"), count_of(usage, "input_tokens")),
-        completion_tokens=_either(count_of(usage, "completion_tokens"), count_of(usage, "output_tokens")),
+        prompt_tokens=count_of(usage, "input_tokens") if prompt is None else prompt,
+        completion_tokens=count_of(usage, "output_tokens") if completion is None else completion,
     )
-
-
-def _either(first: int | None, second: int | None) -> int | None:
-    return second if first is None else first
 
 
 def _tokens(choice: dict[str, Any]) -> tuple[Token, ...] | None:

@@ -302,8 +302,8 @@ class Sockets(httpcore.AsyncNetworkBackend):
 
     Attributes
     ----------
-    socket : Socket or None
-        None before it is connected.
+    socket : Socket
+        Connected or not.
 
     Parameters
     ----------
@@ -312,8 +312,7 @@ class Sockets(httpcore.AsyncNetworkBackend):
     """
 
     def __init__(self, conduct: Conduct | None = None) -> None:
-        self.socket: Socket | None = None
-        self._conduct = conduct
+        self.socket = Socket(conduct)
 
     async def connect_tcp(
         self,
@@ -331,14 +330,13 @@ class Sockets(httpcore.AsyncNetworkBackend):
             Nobody answers, or not in time.
         """
         del local_address, socket_options
-        self.socket = connecting = Socket(self._conduct)
-        connecting.begin()
+        self.socket.begin()
         try:
             async with asyncio.timeout(timeout):
-                await asyncio.get_running_loop().create_connection(lambda: connecting, host, port)
+                await asyncio.get_running_loop().create_connection(lambda: self.socket, host, port)
         except (OSError, TimeoutError) as error:
             raise _no_connection(error, timeout) from error
-        return connecting
+        return self.socket
 
 
 def said(error: Exception) -> str:

@@ -213,6 +213,11 @@ class Transport:
             loop.call(self._connections.abort)
             loop.leave()
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether there is a key to be redacted."""
+        return self._secret is not None
+
     def redact(self, text: str) -> str:
         """A server's text without the key."""
         return text.replace(self._secret, BLOT) if self._secret else text
@@ -230,27 +235,27 @@ class Transport:
     async def _fetched(self, method: str, path: str, body: bytes, most_bytes: int) -> HttpAnswer:
         self.enter()
         response = await self._connections.send(method, self._url(path), body, most_bytes)
-        size, screen = _Size(self.address, most_bytes), self._byte_screen()
+        size, screen = _Size(self.address, most_bytes), self._byte_screen() if self._secret else None
         chunks = []
         try:
-            async for piece in response.parts():
+            while piece := await response.read():
                 if fault := size.fault_after(piece):
                     del piece  # which a traceback with its variables would show
                     raise fault
-                chunks.append(screen.feed(piece))
-            chunks.append(screen.rest())
+                chunks.append(screen.feed(piece) if screen else piece)
+            if screen:
+                chunks.append(screen.rest())
             return self._head(response, b"".join(chunks))
         finally:
             await response.aclose()
 
     def _head(self, response: Response, body: bytes = b"") -> HttpAnswer:
         """An answer that began to come, as far as it is read, without the key where the server repeats it."""
-        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-        if self._secret:
-            pairs = [(self.redact(name), self.redact(value)) for name, value in pairs]
-        headers = {name.lower(): value for name, value in pairs}
+        shown = self.redact if self._secret else str
+        pairs = response.headers
+        headers = {shown(name.decode("latin-1")).lower(): shown(value.decode("latin-1")) for name, value in pairs}
         head = HttpAnswer(status=response.status, headers=headers, body=body)
-        encoding = head.headers.get("content-encoding", "identity")
+        encoding = headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity" and 200 <= head.status < 300:
             message = f"{self.address}: the answer came compressed ({encoding[:40]!r}), which was not asked for."
             raise ServerFault(f"{message} Switch that off in the server, or in what stands before it.")
@@ -259,7 +264,7 @@ class Transport:
     async def _pieces(self, response: Response, most_bytes: int) -> AsyncGenerator[bytes, None]:
         """A body as it comes, bounded in bytes and in pieces, without the key where the server repeats it."""
         size, screen = _Size(self.address, most_bytes), self._byte_screen()
-        async for piece in response.parts():
+        while piece := await response.read():
             if fault := size.fault_after(piece):
                 del piece  # which a traceback with its variables would show
                 raise fault

@@ -10,12 +10,13 @@ import struct
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import IO, Literal, NamedTuple
 
 from PIL import ExifTags, Image, ImageFile
 
 from vlmkit.errors import ImageTooLarge, UnreadableImage, UnsupportedFormat
-from vlmkit.sources.formats import foreign_format, readers
+from vlmkit.sources.formats import Reader, foreign_format, readers
 from vlmkit.sources.parts import HEAD as ICON_HEAD
 from vlmkit.sources.parts import check_icon, check_parts
 
@@ -168,7 +169,7 @@ def open_image(file: IO[bytes], label: str, most_pixels: int, formats: Collectio
     """
     file.seek(0)
     head = file.read(16)
-    fitting = [(name, factory) for name, factory, accept in readers() if not accept or _accepts(accept, head)]
+    fitting = _fitting(head, readers())
     _check_format([name for name, _ in fitting], label, formats)
     page = picture_page(file, label) if head.startswith(HEADS) else 0  # before Pillow lists what it is cut into
     if head.startswith(ICON_HEAD):
@@ -186,6 +187,12 @@ def open_image(file: IO[bytes], label: str, most_pixels: int, formats: Collectio
         return image
     file.seek(0)
     raise foreign_format(file.read(_HEAD_BYTES), label)
+
+
+@lru_cache(maxsize=256)
+def _fitting(head: bytes, known: tuple[Reader, ...]) -> list[tuple[str, Callable[..., Image.Image]]]:
+    """Readers that say that a file which begins so is theirs; a folder's files begin alike."""
+    return [(name, factory) for name, factory, accept in known if not accept or _accepts(accept, head)]
 
 
 def _accepts(accept: Callable[[bytes], bool | str], head: bytes) -> bool:

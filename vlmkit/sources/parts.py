@@ -20,6 +20,7 @@ __all__ = ["HEAD", "check_chunks", "check_icon", "check_parts"]
 _EXIF = "EXIF"
 _SOS, _APP1 = 0xDA, 0xE1
 _ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length; 00 is none
+_BLOCK_BYTES = 4096  # hold all segments of most files
 _PLAIN = (b"P1", b"P2", b"P3")
 
 
@@ -76,10 +77,12 @@ def _busy(label: str, what: str) -> UnreadableImage:
 
 
 def _segments(file: IO[bytes]) -> Iterator[str]:
-    at = 2
+    at, begin, block = 2, 0, b""
     while True:
-        file.seek(at)
-        head = file.read(10)
+        if at + 10 > begin + len(block):
+            file.seek(at)
+            begin, block = at, file.read(_BLOCK_BYTES)
+        head = block[at - begin : at - begin + 10]
         if len(head) < 4 or head[0] != 0xFF or head[1] == _SOS:
             return
         yield _EXIF if head[1] == _APP1 and head[4:8] == b"Exif" else ""
