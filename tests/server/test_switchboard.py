@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import httpx
 import pytest
-from chat_clients import asking, reading, until
+from chat_clients import asking, chunks_of, reading, text_of, until
 from dripping import Dripping
 
 from vlmkit.server.app import server_options
@@ -57,6 +57,15 @@ def counted(monkeypatch):
 def ask(server, model, **fields):
     response = httpx.post(f"{server.url}/chat/completions", json=asking(model, **fields), timeout=60)
     return response.status_code, response.json().get("choices", [{}])[0].get("message", {}).get("content")
+
+
+def ask_in_pieces(server, model, **fields):
+    """The same of a stream that came to its end."""
+    body = asking(model, stream=True, **fields)
+    with httpx.stream("POST", f"{server.url}/chat/completions", json=body, timeout=60) as response:
+        chunks = chunks_of(response)
+    assert chunks[-1]["choices"][0]["finish_reason"] is not None
+    return response.status_code, text_of(chunks)
 
 
 def test_many_requests_for_one_model_are_one_load(counted):
@@ -115,12 +124,16 @@ def test_a_whole_answer_that_waits_too_long_is_told_so(serving):
 @pytest.mark.slow_test
 @pytest.mark.core_model
 def test_a_storm_of_switches(serving):
-    """Two models, two hundred requests from twelve clients, each for another one than before: all right, none lost."""
+    """Two models, two hundred requests from twelve clients, each for another one than before: all right, none lost.
+
+    Every other one is streamed; each stream comes to its end, and holds the same text as a whole answer.
+    """
     server = serving({"one": "tiny", "two": "tiny"}, queue_size=20, request_timeout_s=300, switch_wait_s=0.5)
 
     def client(number):
         names = itertools.islice(itertools.cycle(["one", "two"]), number % 2, number % 2 + 17)
-        return [ask(server, name, max_tokens=4, temperature=0) for name in names]
+        ways = itertools.cycle([ask, ask_in_pieces, ask_in_pieces, ask])
+        return [way(server, name, max_tokens=4, temperature=0) for name, way in zip(names, ways, strict=False)]
 
     with ThreadPoolExecutor(12) as clients:
         answers = [answer for each in clients.map(client, range(12)) for answer in each]
