@@ -5,6 +5,7 @@ import json
 import random
 import socket
 import threading
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -121,6 +122,24 @@ def test_clients_that_leave_end_their_answer(serving, stream):
     written = backend.written
     assert httpx.get(f"{server.url}/models/status").json()["running"] == {"m": 0}
     assert backend.written == written
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_is_counted(serving, client, stream):
+    """Among the requests without an answer; one that stays to the end is not."""
+    backend = Dripping(words=200, every_s=0.01, slots=2)
+    server = serving({"m": backend})
+    counted = 'vlmkit_request_failures_total{code="client_closed",model_name="m"} 1.0'
+    figures = f"{server.url.removesuffix('/v1')}/metrics"
+    assert text_of(chunks_of(client.post(f"{server.url}/chat/completions", json=asking("m", stream=True))))
+    assert "client_closed" not in client.get(figures).text
+    with suppress(httpx.TimeoutException):
+        if stream:
+            with reading(server.url, asking("m")):
+                pass
+        else:
+            httpx.post(f"{server.url}/chat/completions", json=asking("m"), timeout=0.5)
+    until(lambda: counted in client.get(figures).text)
 
 
 @pytest.mark.slow_test

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from starlette.requests import ClientDisconnect, Request
 
 from vlmkit.chat import ChatError
+from vlmkit.server.problems import client_left
 
 __all__ = ["Bodies"]
 
@@ -56,7 +57,7 @@ class Bodies:
             message = f"The body did not come within {_LONGEST_READ_S:g} s. Send a smaller one, or try again."
             raise ChatError(message, code="request_incomplete") from None
         except ClientDisconnect:
-            raise ChatError("The client has left.", status=499, code="client_closed") from None
+            raise client_left() from None
         finally:
             self._held_bytes -= len(received)
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from vlmkit.errors import ChatError
 from vlmkit.server.tickets import Refusal
 
-__all__ = ["error_body", "error_response", "refused", "without_addresses"]
+__all__ = ["client_left", "error_body", "error_response", "refused", "without_addresses"]
 
 _LONGEST_RETRY_S = 60
 _JITTER = 0.25  # so that all who were refused together do not come back together
@@ -54,6 +54,11 @@ def refused(refusal: Refusal, model: str, eta_s: float | None = None) -> ChatErr
         retry_after_s=None if refusal in _FINAL else eta_s or 1.0,
         should_retry=False if refusal in _FINAL else None,
     )
+
+
+def client_left() -> ChatError:
+    """The error that nobody hears: of a request whose client left before its end."""
+    return ChatError("The client has left.", status=499, code="client_closed")
 
 
 def error_body(error: ChatError) -> dict[str, Any]:

@@ -275,7 +275,7 @@ class Routes:
                 return JSONResponse(write(*await unless_gone(request, answer.whole())))
             await answer.settle()
             is_handed_on = True
-            return EventStream(answer, stream())
+            return EventStream(answer, stream(), functools.partial(self._note, answer.request.model))
         except ChatError as error:
             self._note(answer.request.model, error)
             raise

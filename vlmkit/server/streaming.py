@@ -25,7 +25,7 @@ from vlmkit.chat import (
     TextDelta,
 )
 from vlmkit.server.answers import ChatAnswer
-from vlmkit.server.problems import error_body
+from vlmkit.server.problems import client_left, error_body
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,11 +47,15 @@ class EventStream(StreamingResponse):
     ----------
     answer : ChatAnswer
     lines : async iterator of bytes
+    on_leave : callable
+        Gets the error of a client that left before the end.
     """
 
-    def __init__(self, answer: ChatAnswer, lines: AsyncIterator[bytes]) -> None:
+    def __init__(self, answer: ChatAnswer, lines: AsyncIterator[bytes], on_leave: Callable[[ChatError], None]) -> None:
         super().__init__(lines, media_type="text/event-stream", headers=_HEADERS)
         self._answer = answer
+        self._on_leave = on_leave
+        self._is_sent = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it.
@@ -64,7 +68,19 @@ class EventStream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
+            if not self._is_sent:
+                self._on_leave(client_left())
             self._answer.close()
+
+    async def stream_response(self, send: Send) -> None:
+        """Send everything, as long as the client is there.
+
+        Parameters
+        ----------
+        send : callable
+        """
+        await super().stream_response(send)
+        self._is_sent = True
 
 
 async def chat_events(answer: ChatAnswer, on_failure: Callable[[ChatError], None]) -> AsyncIterator[bytes]:
@@ -160,7 +176,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, Value]) -> Val
     try:
         await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not doing.done():
-            raise ChatError("The client has left.", status=499, code="client_closed")
+            raise client_left()
         return doing.result()
     finally:
         for task in (doing, leaving):
