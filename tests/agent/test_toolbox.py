@@ -18,7 +18,6 @@ ALL = (LOOK, PLAIN, WRITE, REMOTE)
     [
         ({}, ["look", "plain"]),
         ({"can_ask": True}, ["look", "plain", "write", "get"]),
-        ({"trusts_all": True}, ["look", "plain", "write", "get"]),
         ({"allowed_tools": ["write", "files::get"]}, ["write", "get"]),
         ({"allowed_tools": ["look"], "can_ask": True}, ["look"]),
         ({"allowed_tools": []}, []),

@@ -20,7 +20,9 @@ __all__ = [
     "CallStarted",
     "Conversation",
     "ConversationEnded",
+    "Orchestrator",
     "ProposedCall",
+    "ResponsesSession",
     "ServedTable",
     "Server",
     "Servers",
@@ -35,9 +37,11 @@ __all__ = [
     "proposal_in_words",
     "read_mcp_config",
     "read_servers",
+    "run_conversation",
     "serve_table",
     "step_element",
     "table_tools",
+    "to_mcp_call",
     "tool",
 ]
 
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from vlmkit.agent.running import AgentRun
     from vlmkit.agent.served import ServedTable, serve_table
     from vlmkit.agent.servers import Server, Servers, read_servers
+    from vlmkit.agent.session import Orchestrator, ResponsesSession, run_conversation, to_mcp_call
     from vlmkit.agent.showing import proposal_in_words, step_element
     from vlmkit.agent.steps import Step
     from vlmkit.agent.table_agent import ask_table
@@ -83,6 +88,7 @@ else:
             "served": "ServedTable serve_table",
             "servers": "Server Servers read_servers",
             "showing": "proposal_in_words step_element",
+            "session": "Orchestrator ResponsesSession run_conversation to_mcp_call",
             "steps": "Step",
             "table_agent": "ask_table",
             "tools": "Tool ToolError tool",

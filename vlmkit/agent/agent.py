@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from vlmkit import sources
 from vlmkit.agent.approval import Approve, approver
@@ -18,9 +19,11 @@ from vlmkit.agent.limits import AgentLimits
 from vlmkit.agent.loop import Chatting, Loop
 from vlmkit.agent.messages import legal_messages, user_message
 from vlmkit.agent.models import ModelChat
+from vlmkit.agent.names import public_names
 from vlmkit.agent.offers import Offer
 from vlmkit.agent.running import AgentRun
 from vlmkit.agent.toolbox import Toolbox
+from vlmkit.agent.tools import Tool
 from vlmkit.backends import Backend, borrow
 from vlmkit.errors import BadSetting
 
@@ -108,6 +111,28 @@ class Agent:
     def __repr__(self) -> str:
         named = getattr(self.model, "model", None) or getattr(self.model, "__name__", None) or self.model
         return f"Agent({named!r}, {self._offer})"
+
+    def list_tools(self) -> dict[str, Tool]:
+        """Every tool that there is now, by the name that the model calls it by.
+
+        Raises
+        ------
+        SetupError
+            Servers cannot be asked at all; a single one that does not work is left out.
+        """
+        return public_names(self._offer.tools())
+
+    def close(self) -> None:
+        """End the servers that were started for it; twice is fine."""
+        self._offer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def run(
         self,
@@ -275,7 +300,6 @@ class Agent:
         sum_up: bool = True,
         on_event: Callable[[AgentEvent], object] | None = None,
         stop: threading.Event | None = None,
-        trusts_all: bool = False,
     ) -> Conversation:
         asked = approver(approve)
         tools = self._offer.tools()
@@ -283,7 +307,6 @@ class Agent:
             tools,
             allowed_tools,
             can_ask=asked is not None,
-            trusts_all=trusts_all,
             is_complete=not self._offer.faults,
         )
         is_stopped = (stop or threading.Event()).is_set

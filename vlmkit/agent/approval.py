@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.agent.results import json_text
-from vlmkit.agent.tools import Tool
 from vlmkit.errors import BadSetting
 from vlmkit.untrusted import for_terminal, shortened
+
+if TYPE_CHECKING:
+    from vlmkit.agent.tools import Tool
 
 __all__ = ["Approve", "ProposedCall", "approver", "why_not"]
 

@@ -20,11 +20,12 @@ from vlmkit.chat import (
     TextDelta,
     chat_response,
 )
-from vlmkit.errors import Cancelled
+from vlmkit.errors import Cancelled, ChatError
 
 __all__ = ["ModelChat"]
 
 _POLL_S = 0.1
+_CHOICES = frozenset({"auto", "none", "required"})
 _MANY = 100_000
 _NO_ROOM = "[earlier pictures are not shown any more]"
 
@@ -94,12 +95,20 @@ class ModelChat:
         request: dict[str, Any] = {"model": "agent", **self._options}
         request["messages"] = with_last_pictures(messages, self._adapter.backend.abilities.images_per_ask)
         if tools:
-            request |= {"tools": list(map(_enforceable, tools)) if self._is_in_process else tools}
-            request["tool_choice"] = tool_choice
-            if tool_choice not in {"auto", "none", "required"}:
-                request["tool_choice"] = {"type": "function", "function": {"name": tool_choice}}
-        prepared = self._adapter.prepare(request)
+            named = {"type": "function", "function": {"name": tool_choice}}
+            request |= {"tools": tools, "tool_choice": tool_choice if tool_choice in _CHOICES else named}
+        prepared = self._prepared(request)
         return as_reply(chat_response(prepared, self._events(prepared)))
+
+    def _prepared(self, request: dict[str, Any]) -> PreparedChat:
+        """A request whose calls a model in this process is held to, where their schemas can be enforced."""
+        if self._is_in_process and "tools" in request:
+            try:
+                return self._adapter.prepare(request | {"tools": list(map(_enforceable, request["tools"]))})
+            except ChatError as error:
+                if error.code != "invalid_schema":
+                    raise
+        return self._adapter.prepare(request)
 
     def _events(self, prepared: PreparedChat) -> list[ChatEvent]:
         line: SimpleQueue[ChatEvent] = SimpleQueue()
@@ -121,9 +130,9 @@ class ModelChat:
 
 
 def _enforceable(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool whose arguments a grammar can hold an answer to."""
+    """A tool whose arguments an answer is held to while it is written."""
     function = entry["function"]
-    return {**entry, "function": {**function, "parameters": enforceable_schema(function["parameters"])}}
+    return {**entry, "function": {**function, "parameters": enforceable_schema(function["parameters"]), "strict": True}}
 
 
 def with_last_pictures(messages: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:

@@ -10,10 +10,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from vlmkit.agent.tools import Tool
 from vlmkit.arguments import did_you_mean
 from vlmkit.errors import BadSetting
+
+if TYPE_CHECKING:
+    from vlmkit.agent.tools import Tool
 
 __all__ = ["allowed_names", "public_names"]
 
@@ -42,6 +45,7 @@ def public_names(tools: Iterable[Tool]) -> dict[str, Tool]:
 
     Examples
     --------
+    >>> from vlmkit.agent import Tool
     >>> look = Tool(name="look", call=print)
     >>> list(public_names([look, Tool(name="look", server="files", call=print), Tool(name="get sum", call=print)]))
     ['look', 'files__look', 'get_sum']

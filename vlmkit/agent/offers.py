@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vlmkit.agent.servers import Server, read_servers
 from vlmkit.agent.tools import Tool
-from vlmkit.agent.toolset import TableTools
 from vlmkit.backends import Backend
 from vlmkit.errors import BadSetting
+
+if TYPE_CHECKING:
+    from vlmkit.agent.toolset import TableTools
 
 __all__ = ["Offer"]
 
@@ -39,6 +40,7 @@ class Offer:
         self._tables: list[TableTools] = []
         self._own = [made for each in _several(tools) for made in self._made(each, model)]
         self._servers = None if servers is None else _opened(servers)
+        self._is_opened_here = self._servers is not servers
         self._known: list[Tool] | None = None
 
     def __repr__(self) -> str:
@@ -69,14 +71,18 @@ class Offer:
         self._known = [*self._own, *(self._servers.tools() if self._servers is not None else ())]
         return self._known
 
+    def close(self) -> None:
+        """End the servers that were opened here; those that were handed over stay as they are."""
+        if self._is_opened_here and self._servers is not None:
+            self._servers.close()
+
     def _made(self, given: Any, model: str | Backend | None) -> Iterable[Tool]:
         if isinstance(given, Tool):
             return [given]
         if hasattr(given, "iloc"):
-            given = TableTools(given, model=model)
-        if isinstance(given, TableTools):
+            given = _tools_over(given, model)
+        if hasattr(given, "tools") and hasattr(given, "table"):
             self._tables.append(given)
-            return given.tools
         if (brought := getattr(given, "tools", None)) is not None:
             return list(brought() if callable(brought) else brought)
         if callable(given):
@@ -89,8 +95,16 @@ def _several(given: Any) -> list[Any]:
     return list(given) if isinstance(given, list | tuple | set | frozenset) else [given]
 
 
+def _tools_over(table: Any, model: str | Backend | None) -> TableTools:
+    from vlmkit.agent.toolset import TableTools  # which brings all that reads tables
+
+    return TableTools(table, model=model)
+
+
 def _opened(servers: Any) -> Any:
     """Servers that can be asked for their tools."""
+    from vlmkit.agent.servers import Server, read_servers  # which bring all that connects
+
     if callable(getattr(servers, "tools", None)) and not isinstance(servers, Server):
         return servers  # as a person's own class has it
     return read_servers(servers)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlmkit.agent.names import allowed_names, public_names
 from vlmkit.agent.steps import Status
-from vlmkit.agent.tools import Tool
 from vlmkit.errors import BadSetting
+
+if TYPE_CHECKING:
+    from vlmkit.agent.tools import Tool
 
 __all__ = ["Toolbox"]
 
@@ -23,8 +25,6 @@ class Toolbox:
         The only ones that may be called; with it a person consents to them. None allows all that need no consent.
     can_ask : bool, default False
         Whether a person can be asked for consent; then all that are allowed are offered.
-    trusts_all : bool, default False
-        Whether without `allowed_tools` all are consented to.
     is_complete : bool, default True
         As for `allowed_names`.
 
@@ -46,17 +46,15 @@ class Toolbox:
         allowed_tools: Iterable[str] | None = None,
         *,
         can_ask: bool = False,
-        trusts_all: bool = False,
         is_complete: bool = True,
     ) -> None:
         self.tools = public_names(tools)
         self._allowed = allowed_names(self.tools, allowed_tools, is_complete=is_complete)
         self._can_ask = can_ask
-        is_consented = trusts_all or can_ask
         self.offered = {
             name: tool
             for name, tool in self.tools.items()
-            if (name in self._allowed if self._allowed is not None else is_consented or not tool.needs_consent)
+            if (name in self._allowed if self._allowed is not None else can_ask or not tool.needs_consent)
         }
         if self.tools and not self.offered and self._allowed is None:
             names = [tool.display_name for tool in self.tools.values()]
