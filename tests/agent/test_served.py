@@ -5,7 +5,7 @@ import json
 
 import httpx
 import pytest
-from mcp import Client
+from mcp import Client, types
 from mcp.client.streamable_http import streamable_http_client
 from scene_tables import scene_table
 
@@ -93,6 +93,26 @@ def test_no_model_is_chosen_silently():
     """As everywhere."""
     with pytest.raises(UnknownModel, match="No model was named"):
         serve_table(scene_table(1))
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_person_is_asked_over_http_as_well(mode):
+    """In the middle of a call, or between two."""
+    questions = []
+
+    async def accept(_context, question):
+        questions.append(question.message)
+        return types.ElicitResult(action="accept", content={})
+
+    async def run(url):
+        edit = {"row": 1, "column": "caption", "value": "a blue square"}
+        async with Client(url, mode=mode, read_timeout_seconds=120, elicitation_callback=accept) as client:
+            return await client.call_tool("set_cell", edit)
+
+    with scene_table(2).vlm.serve(model="tiny", allow_edits=True) as server:
+        assert not asyncio.run(run(server.url)).is_error
+        assert server.table["caption"].tolist()[1] == "a blue square"
+    assert len(questions) == 1
 
 
 def test_changes_of_hosts_are_a_table_of_their_own():

@@ -117,6 +117,17 @@ def test_a_folder_that_is_not_there_is_the_error_of_a_call_and_a_line_for_people
     assert "nowhere" in said.decode()
 
 
+def test_it_ends_by_sigterm_in_the_middle_of_a_call(started):
+    """Soon, and with status 0, also while the model is loaded; nothing is said of what that broke off."""
+    process = started(SCENES, "-m", "tiny", "--store", "false")
+    tell(process, HELLO, READY, call(2, "ask", question="What is it?", rows=list(range(50))))
+    heard(process)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.decode()) == (0, "")
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="processes are looked for in /proc")
 def test_a_client_that_is_killed_leaves_no_server_behind(tmp_path):
     """Also in the middle of a call: the model works in a thread that nothing waits for."""

@@ -28,20 +28,24 @@ class StdioHost:
     Parameters
     ----------
     server : Server
-    ended : threading.Event
-        Set once its input has ended; whoever sets it asks the server to end.
     """
 
-    def __init__(self, server: Server[None], ended: threading.Event) -> None:
+    def __init__(self, server: Server[None]) -> None:
         self._server = server
-        self._ended = ended
+        self._is_unwanted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._work, name="vlmkit-stdio", daemon=True)
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it answers: its input has not ended, and nobody stopped it."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """End what is in flight, and end; waits a few seconds at most."""
+        self._is_unwanted = True
         if self._loop is not None and self._serving is not None:
             with suppress(RuntimeError):  # it has ended
                 self._loop.call_soon_threadsafe(self._serving.cancel)
@@ -52,12 +56,10 @@ class StdioHost:
             asyncio.run(self._serve())
         except* (asyncio.CancelledError, OSError):  # stopped, or the client is gone
             pass
-        finally:
-            self._ended.set()
 
     async def _serve(self) -> None:
         self._loop, self._serving = asyncio.get_running_loop(), asyncio.current_task()
-        if self._ended.is_set():
+        if self._is_unwanted:
             return
         # Only its iterator is used.
         async with stdio_server(stdin=cast("Any", _lines_of_stdin())) as (incoming, outgoing):

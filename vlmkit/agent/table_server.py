@@ -130,10 +130,8 @@ class TableServer:
     def _load_model(self, opened: Future[TableTools]) -> None:
         """Load the model before somebody asks it; where that fails, whoever asks is told why."""
         error = opened.exception()
-        if not threading.main_thread().is_alive():  # the program has ended meanwhile, which was the error
-            return
         if error is not None:
-            _LOG.warning("The table cannot be read. %s: %s", type(error).__name__, error)
+            _tell("The table cannot be read", error)
         elif isinstance(self._model, str | None):
             threading.Thread(target=_load, args=[self._model], name="vlmkit-loading", daemon=True).start()
 
@@ -143,7 +141,13 @@ def _load(model: str | None) -> None:
         with borrow(model):
             pass
     except VlmkitError as error:
-        _LOG.warning("%s: %s", type(error).__name__, error)
+        _tell("The model cannot be loaded", error)
+
+
+def _tell(what: str, error: BaseException) -> None:
+    """A line for people, unless the program ends meanwhile, which is then the cause."""
+    if threading.main_thread().is_alive():
+        _LOG.warning("%s. %s: %s", what, type(error).__name__, error)
 
 
 class _Resources:

@@ -70,11 +70,12 @@ def test_hosts_are_given_whole_paths(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my photos").mkdir()
     monkeypatch.setenv("VISION_MODEL", "tiny")
-    code, out, error = cli("mcp", "my photos", "-r", "--write", "--out", "out", "--config", "claude", "--name", "shop")
+    given = ["-r", "--write", "--out", "out", "--allow-remote", "--name", "shop"]
+    code, out, error = cli("mcp", "my photos", *given, "--config", "claude")
     server = json.loads(out)["mcpServers"]["shop"]
     assert (code, Path(server["command"]).is_absolute()) == (0, True)
     expected = ["mcp", str(tmp_path / "my photos"), "--model", "mlx:tiny", "--out", str(tmp_path / "out")]
-    assert server["args"][-8:] == [*expected, "--recursive", "--write"]
+    assert server["args"][-9:] == [*expected, "--recursive", "--write", "--allow-remote"]
     assert "claude_desktop_config.json" in error
     assert [path.name for path in tmp_path.iterdir()] == ["my photos"]
 

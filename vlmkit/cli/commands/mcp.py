@@ -28,6 +28,7 @@ from vlmkit.sources import is_url
 __all__ = ["mcp"]
 
 _PORT = 2001
+_POLL_S = 0.1
 _EPILOG = (
     "Hosts start the command themselves; --config prints what they need. Over HTTP other machines need a key: "
     "VLMKIT_API_KEY or --key-file. It ends with its input, by Ctrl-C or by SIGTERM."
@@ -60,10 +61,11 @@ def mcp(paths: tuple[str, ...], config: str | None, name: str, **options: Any) -
     --write says so.
     """
     _check_usage(paths, options)
+    switches = _switches(options)
     use_model_options(options)
     options["model"] = str(parse(settings.require_model(options["model"])))
     if config is not None:
-        return _print_config(config, name, paths, options)
+        return _print_config(config, name, [*_whole(paths), *_arguments(options), *switches], options)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     served = open_by_name("vlmkit.agent.table_server:TableServer", extra="agent")(
         partial(_table, paths, options),
@@ -97,10 +99,14 @@ def _table(paths: Sequence[str], options: dict[str, Any]) -> Any:
 
 
 def _over_stdio(served: Any) -> int:
+    if sys.stdin.isatty():
+        say("Waiting for an MCP host on standard input. Hosts start this command: --config prints what they need.")
     stop = threading.Event()
     with noted(stop):
-        host = open_by_name("vlmkit.agent.stdio:StdioHost", extra="agent")(served.server, stop)
-        stop.wait()
+        host = open_by_name("vlmkit.agent.stdio:StdioHost", extra="agent")(served.server)
+        # Two conditions: a host closes its side and sends a signal, and the second of them is no impatience.
+        while host.is_running and not stop.wait(_POLL_S):
+            pass
         host.stop()
     return 0
 
@@ -122,32 +128,40 @@ def _over_http(served: Any, options: dict[str, Any]) -> int:
     return 0
 
 
-def _print_config(host: str, name: str, paths: Sequence[str], options: dict[str, Any]) -> int:
+def _print_config(host: str, name: str, arguments: Sequence[str], options: dict[str, Any]) -> int:
     block = open_by_name("vlmkit.agent.hosts:host_config")
     places = open_by_name("vlmkit.agent.hosts:MCP_HOSTS")
     if options["http"]:
-        port = options["port"] or _PORT
         keyed = bool(options["key_file"] or os.environ.get("VLMKIT_API_KEY"))
-        server: Any = f"http://{options['host'] or '127.0.0.1'}:{port}/mcp"
-        text = block(host, name, server, needs_key=keyed)
+        url = f"http://{options['host'] or '127.0.0.1'}:{options['port'] or _PORT}/mcp"
+        text = block(host, name, url, needs_key=keyed)
     else:
-        text = block(
-            host, name, [*open_by_name("vlmkit.agent.hosts:own_command")(), "mcp", *_arguments(paths, options)]
-        )
+        text = block(host, name, [*open_by_name("vlmkit.agent.hosts:own_command")(), "mcp", *arguments])
     say(f"For {places[host]}:")
     click.echo(text)
     return 0
 
 
-def _arguments(paths: Sequence[str], options: dict[str, Any]) -> list[str]:
-    """The same command with whole paths, as a host starts it anywhere."""
-    found = [path if is_url(path) else str(Path(path).absolute()) for path in paths]
+def _whole(paths: Sequence[str]) -> list[str]:
+    """Paths as a host finds them, wherever it starts the command."""
+    return [path if is_url(path) else str(Path(path).absolute()) for path in paths]
+
+
+def _arguments(options: dict[str, Any]) -> list[str]:
+    found = []
     for option in ("model", "store", "image", "form", "out"):
         value = options[option]
         if value is not None:
             word = {"form": "from"}.get(option, option)
             found += [f"--{word}", str(value.absolute()) if isinstance(value, Path) else value]
-    return [*found, *(f"--{flag}" for flag in ("recursive", "write", "yes") if options[flag])]
+    return found
+
+
+def _switches(options: dict[str, Any]) -> list[str]:
+    """Options without a value that were given."""
+    names = ("recursive", "write", "yes", "allow_remote", "isolate_model")
+    given = [f"--{name.replace('_', '-')}" for name in names if options[name]]
+    return [*given, "--no-isolate-model"] if options["isolate_model"] is False else given
 
 
 for _option in reversed(MODEL_OPTIONS):
