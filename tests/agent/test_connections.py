@@ -84,6 +84,15 @@ def test_whoever_waits_hears_of_progress_and_can_end_the_call(nasty):
     assert pid_of(nasty) == before
 
 
+def test_an_interrupt_ends_a_start():
+    """And the process that hangs in it."""
+    threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        Server([*OLD, "--hang"]).tools()
+    # Each process that was started has a thread that reads its error output until it ends.
+    assert holds(lambda: len([each for each in threading.enumerate() if each.name == "vlmkit-mcp-words"]) <= 1)
+
+
 def test_several_threads_share_a_server(nasty):
     """Their calls run at the same time in one process."""
     with ThreadPoolExecutor(4) as pool:
@@ -140,6 +149,7 @@ def test_an_http_server_that_dies_is_connected_to_anew(era):
         server.call("pid")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
 def test_no_server_outlives_a_client_that_is_killed(tmp_path):
     """Neither one that waits nor one that is in the midst of a call and hears nothing."""
     note = tmp_path / "note"

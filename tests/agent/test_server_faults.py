@@ -71,11 +71,11 @@ def test_what_ended_is_gone():
     [
         (error(-32001), TimedOut, "did not answer the call within 2 s"),
         (TimeoutError(), TimedOut, "did not answer the call within 2 s"),
-        (error(-32602, "bad abc-123"), ToolError, r"refused the call: bad \*\*\*"),
+        (error(-32602, "bad abc-123"), ToolError, r"refused the call: bad \*\*\* \(HTTP status 403\)"),
         (RuntimeError("Invalid structured content"), ToolError, "answered the call with what cannot be read"),
     ],
 )
 def test_why_a_call_has_no_result(cause, kind, said):
     """Though the server is there."""
     with pytest.raises(kind, match=said):
-        raise why_no_result(cause, COMMAND, "the call", 2.0)
+        raise why_no_result(cause, COMMAND, "HTTP status 403", what="the call", timeout_s=2.0)

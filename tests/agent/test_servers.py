@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
+import sys
 
 import pytest
 from mcp_servers import NASTY, OLD, ends, is_there, over_http
 
 from vlmkit.agent import Agent, Server, Servers, read_servers
-from vlmkit.errors import BadSetting, ServerNotStarted, ToolError
+from vlmkit.errors import BadSetting, MissingExtra, ServerNotStarted, ToolError
 
 ASKED = []
 
@@ -178,6 +179,14 @@ def test_an_agent_calls_tools_of_servers():
         assert "dead" in repr(agent)
         with pytest.raises(BadSetting, match="None of the tools says that it changes nothing: old::echo"):
             agent.run("Say hello.")
+
+
+def test_without_the_package_it_is_said_what_to_install(monkeypatch):
+    """When a server is first needed."""
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    for ask in (Server(OLD).tools, Servers([Server(OLD)]).tools, lambda: Server(OLD).call("pid")):
+        with pytest.raises(MissingExtra, match=r"vlmkit\[agent\]"):
+            ask()
 
 
 def test_servers_have_different_names():

@@ -79,7 +79,7 @@ class Link:
         except ConnectionError as error:
             raise gone(innermost(connection.error), self._target, connection.words, what) from error
         except Exception as error:
-            raise why_no_result(error, self._target, what, timeout_s) from error
+            raise why_no_result(error, self._target, connection.refusal, what=what, timeout_s=timeout_s) from error
         finally:
             work.cancel()
 
@@ -145,6 +145,10 @@ class _Connection:
     @property
     def is_open(self) -> bool:
         return self._ready.is_set() and not self._stop.is_set() and not self._owner.done()
+
+    @property
+    def refusal(self) -> str:
+        return self._route.refusal
 
     @property
     def has_ended(self) -> bool:

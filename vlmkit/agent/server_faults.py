@@ -105,13 +105,15 @@ def gone(error: BaseException | None, target: ServerTarget, words: str, what: st
     return ServerGone(target.redact(message))
 
 
-def why_no_result(error: Exception, target: ServerTarget, what: str, timeout_s: float) -> VlmkitError:
+def why_no_result(error: Exception, target: ServerTarget, refusal: str, *, what: str, timeout_s: float) -> VlmkitError:
     """Why something that was asked of a server that is still there has no result.
 
     Parameters
     ----------
     error : Exception
     target : ServerTarget
+    refusal : str
+        With what HTTP status it refused, where it did.
     what : str
         What was asked, as ``"the call of 'add'"``.
     timeout_s : float
@@ -126,7 +128,8 @@ def why_no_result(error: Exception, target: ServerTarget, what: str, timeout_s: 
     if isinstance(error, TimeoutError) or getattr(error, "code", None) == _TIMED_OUT:
         return TimedOut(f"{name} did not answer {what} within {timeout_s:g} s. Ask for less, or allow it more time.")
     if hasattr(error, "code"):
-        return ToolError(target.redact(f"{name} refused {what}: {_text(error)}"))
+        status = f" ({refusal})" if refusal else ""
+        return ToolError(target.redact(f"{name} refused {what}: {_text(error)}{status}"))
     # What keeps to no schema, its own or the protocol's, and arguments that are no JSON.
     return ToolError(target.redact(f"{name} answered {what} with what cannot be read: {_text(error)}"))
 

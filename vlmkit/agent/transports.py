@@ -58,6 +58,10 @@ class Route(Protocol):
     words: LastWords
 
     @property
+    def refusal(self) -> str:
+        """With what status it answered last, where that was an error; empty where nothing has a status."""
+
+    @property
     def has_forgotten(self) -> bool:
         """Whether the server said last that it does not know this connection."""
 
@@ -89,6 +93,7 @@ class _Process:
     def __init__(self, target: ServerTarget) -> None:
         self._target = target
         self.words: LastWords = _ErrorOutput()
+        self.refusal = ""
         self.has_forgotten = False
 
     @asynccontextmanager
@@ -198,6 +203,10 @@ class _Http:
         self.words: LastWords = self._refusals
 
     @property
+    def refusal(self) -> str:
+        return self._refusals.said
+
+    @property
     def has_forgotten(self) -> bool:
         # The protocol's word for a session that is there no more.
         return self._refusals.status == HTTPStatus.NOT_FOUND
@@ -224,16 +233,16 @@ class _Refusals:
 
     def __init__(self) -> None:
         self.status = 0
-        self._said = ""
+        self.said = ""
 
     async def note(self, response: Any) -> None:
         if response.request.method == "POST":  # streams and ends of sessions may be refused, and nothing is lost
             self.status = response.status_code
             said = f"HTTP status {self.status} {response.reason_phrase}".strip()
-            self._said = said if response.is_error else ""
+            self.said = said if response.is_error else ""
 
     async def read(self) -> str:
-        return self._said
+        return self.said
 
     def close(self) -> None:
         """Nothing is open."""
