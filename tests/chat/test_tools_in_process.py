@@ -79,12 +79,12 @@ def test_a_named_tool_is_called(tiny, body):
 def test_a_model_that_decides(tiny, body, data_url):
     """It calls or answers; an answer is text, and never the call that stands for it."""
     picture = {"type": "image_url", "image_url": {"url": data_url()}}
-    for question in ("What is the background?", "Paint it red with a tool.", "How many circles are there?"):
+    for question in ("What is the background?", "Paint it red with a tool.", "How many are in stock?"):
         content = [picture, {"type": "text", "text": question}]
         (choice,) = ChatAdapter(tiny).complete(body(content, tools=TOOLS, temperature=0))["choices"]
         message = choice["message"]
         assert bool(message.get("tool_calls")) is (choice["finish_reason"] == "tool_calls")
-        assert '"name": "answer"' not in (message["content"] or "")
+        assert not (message["content"] or "").startswith('{"name": ')  # of a tool that there is not
 
 
 def test_a_person_may_say_how_a_model_writes_calls(writing, body):

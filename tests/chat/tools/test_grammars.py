@@ -166,6 +166,17 @@ def test_a_strict_tool_of_a_model_that_decides(style):
     assert constraint_for(CallMarkup(style="harmony"), TOOLS, strict=True) is None
 
 
+def test_tools_that_stand_as_lines_are_held_without_being_strict():
+    """A model that learned no calls invents tools, and arguments, more easily than others."""
+    model = Held("json", has_special=False)
+    model.markup = CallMarkup(style="plain")
+    assert model.may_write(model.way([("draw_it", FULL)]), "auto")
+    assert model.may_write("Nothing to call.", "auto")
+    assert not model.may_write(model.way([("stop", {})]), "auto")
+    model.markup = CallMarkup(style="json")
+    assert constraint_for(model.markup, TOOLS) is None
+
+
 def test_strict_tools_behind_reasoning():
     """What was thought may hold anything."""
     model = Held("json", has_special=False, begins_with_reasoning=True)

@@ -148,8 +148,8 @@ def constraint_for(
 
     Where a call must be made, all of the answer is calls, behind the reasoning if the prompt began that. Where the
     model decides, text is free, and what stands behind the mark that begins a call is one. A form without such a mark
-    has calls at the beginning of an answer alone: where `strict` wants them held to their schema all the same, an
-    answer is calls, or does not begin like one.
+    has calls at the beginning of an answer alone: where `strict` wants them held to their schema all the same, and in
+    the style "plain", an answer is calls, or does not begin like one.
 
     Parameters
     ----------
@@ -167,13 +167,14 @@ def constraint_for(
     -------
     Constraint or None
         None where there is nothing to enforce: no tools, no call wanted, a form without a mark of its own while the
-        model decides and nothing is strict, or a schema that this form cannot say.
+        model decides and nothing is strict (but for "plain"), or a schema that this form cannot say.
     """
     is_forced = tool_choice not in {"auto", "none"}
     offered = [tool for tool in tools if tool_choice in {"auto", "required", tool.name}]
     form = _form_of(markup, is_forced=is_forced) if offered else None
     if form is None:
-        return _constraint_at_beginning(markup, offered, parallel=parallel) if offered and strict else None
+        is_held = strict or markup.style == "plain"  # whose prompt is ours: what looks like a call is meant as one
+        return _constraint_at_beginning(markup, offered, parallel=parallel) if is_held else None
     grammar = _Grammar(markup, form if is_forced else _behind_opener(form))
     calls = grammar.calls(offered, several=parallel and tool_choice in {"auto", "required"})
     if calls is None:
@@ -185,7 +186,7 @@ def _constraint_at_beginning(
     markup: CallMarkup, tools: Sequence[ToolDefinition], *, parallel: bool
 ) -> Constraint | None:
     form, begins_with = _form_of(markup, is_forced=True), TOOL_STYLES[markup.style].first
-    if form is None or not _BRACKETS & begins_with.keys():
+    if not tools or form is None or not _BRACKETS & begins_with.keys():
         return None
     if markup.style == "plain" and all(tool.name != DIRECT_ANSWER.name for tool in tools):
         tools = (*tools, DIRECT_ANSWER)  # which such a prompt offers as well
