@@ -1,5 +1,7 @@
 """Figures of a server."""
 
+from prometheus_client import parser
+
 from vlmkit.chat import ChoiceFinished
 from vlmkit.records import Usage
 from vlmkit.server.metrics import ServerMetrics
@@ -29,6 +31,21 @@ def test_what_happened_is_counted_by_model():
     ):
         assert line in figures
     assert metrics.tokens_written == 4
+
+
+def test_prometheus_reads_them():
+    """With its own parser, whatever a model is called; the buckets of a histogram add up to its count."""
+    name = 'my "7B"\\\\new'
+    queues, metrics = Queues([name]), ServerMetrics()
+    for seconds in (0.02, 0.3, 5000.0):
+        metrics.note_piece(name, seconds)
+    figures = metrics.written(queues.models.values()).decode()
+    families = {family.name: family for family in parser.text_string_to_metric_families(figures)}
+    samples = families["vlmkit_time_to_first_token_seconds"].samples
+    assert {sample.labels["model_name"] for sample in samples} == {name}
+    within = [sample.value for sample in samples if sample.name.endswith("_bucket")]
+    assert (within, within[-1]) == (sorted(within), 3.0)
+    assert families["vlmkit_model_loaded"].samples[0].value == 0.0
 
 
 def test_the_pace_is_that_of_the_last_ten_seconds(monkeypatch):
