@@ -78,6 +78,16 @@ def test_an_answer_that_was_cut_is_incomplete(fake):
     assert Response.model_validate(answer, strict=True).output[0].status == "incomplete"
 
 
+def test_an_answer_without_a_word_is_a_message(fake):
+    """An empty one, as of OpenAI; agents take an output without items for a fault."""
+    adapter = ChatAdapter(fake(Message.assistant("")))
+    (item,) = adapter.respond(BODY)["output"]
+    assert (item["type"], item["status"], item["content"][0]["text"]) == ("message", "completed", "")
+    kinds = [event["type"] for event in adapter.stream_response(BODY)]
+    assert kinds[2:4] == ["response.output_item.added", "response.content_part.added"]
+    assert kinds[-2:] == ["response.output_item.done", "response.completed"]
+
+
 def test_a_failure_is_the_last_event(fake):
     """A stream that has begun says so; a whole answer raises."""
     adapter = ChatAdapter(fake(ServerFault("it broke.")))

@@ -71,6 +71,35 @@ def test_items_become_messages(fake, data_url):
     ]
 
 
+def test_a_text_behind_calls_belongs_to_them(fake):
+    """As models write it, and as clients send it back: the results follow both."""
+    items = [
+        {"role": "user", "content": "Look."},
+        {"type": "function_call", "call_id": "c1", "name": "look", "arguments": "{}"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I do."}]},
+        {"type": "function_call", "call_id": "c2", "name": "look", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c1", "output": "5"},
+        {"type": "function_call_output", "call_id": "c2", "output": "6"},
+        {"role": "assistant", "content": "It is 5."},
+        {"role": "user", "content": "And 6?"},
+    ]
+    backend = fake("Fine.")
+    ChatAdapter(backend).respond({"model": "m", "input": items})
+    roles = [(message.role, message.text) for message in backend.asks[0].messages]
+    assert roles[1:] == [
+        ("assistant", "I do."),
+        ("tool", "5"),
+        ("tool", "6"),
+        ("assistant", "It is 5."),
+        ("user", "And 6?"),
+    ]
+    assert [call.id for call in backend.asks[0].messages[1].tool_calls] == ["c1", "c2"]
+
+
+def called(**fields):
+    return {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}", **fields}
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
@@ -88,8 +117,13 @@ def test_items_become_messages(fake, data_url):
         ({"include": "all"}, "include"),
         (
             {"instructions": "x", "input": [{"type": "function_call_output", "call_id": "c", "output": "5"}]},
-            "input[0].tool_call_id",
+            "input[0].call_id",
         ),
+        ({"input": [{"role": "user", "content": "x"}, called(), called(name=None)]}, "input[2].name"),
+        ({"input": [called(), called(call_id=None)]}, "input[1].call_id"),
+        ({"input": [called()]}, "input[0]"),
+        ({"input": [{"role": "assistant", "content": "x", "tool_calls": 5}, called()]}, "input[0]"),
+        ({"input": [called(), {"role": "assistant", "content": 5}]}, "input[0].content[0].text"),
         ({"input": "Hi", "tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"tools": [{**TOOL, "name": "a b"}]}, "tools[0].name"),
         ({"max_output_tokens": 0}, "max_output_tokens"),

@@ -157,21 +157,25 @@ class ResponsesWriter:
         return [self._event("response.function_call_arguments.delta", **place, delta=event.fragment)]
 
     def _last(self, event: ChoiceFinished | ChoiceFailed) -> list[Event]:
-        is_failed = isinstance(event, ChoiceFailed)
-        reason = None if isinstance(event, ChoiceFailed) else _INCOMPLETE.get(event.finish_reason)
-        status = "failed" if is_failed else "incomplete" if reason else "completed"
-        if self._open is not None and self._open.kind == "message":
-            self._open.tokens += self._taken_tokens()  # those without a text, as at the end of half a character
-        events = self._closed("completed" if status == "completed" else "incomplete")
-        self.response["status"] = status
         if isinstance(event, ChoiceFailed):
             error = self._request.renamed(event.error)
             code = "server_error" if error.status >= 499 else "invalid_prompt"
             self.response["error"] = {"code": code, "message": str(error)}
-        else:
-            self.response["usage"] = _usage(event.usage)
-            self.response["incomplete_details"] = {"reason": reason} if reason else None
-        return [*events, self._event(f"response.{status}", response=self._snapshot())]
+            return self._ended("failed", [])
+        # Agents take an output without items for a fault.
+        events = [] if self._output else self._text("")
+        if self._open is not None and self._open.kind == "message":
+            self._open.tokens += self._taken_tokens()  # those without a text, as at the end of half a character
+        reason = _INCOMPLETE.get(event.finish_reason)
+        self.response["usage"] = _usage(event.usage)
+        self.response["incomplete_details"] = {"reason": reason} if reason else None
+        return self._ended("incomplete" if reason else "completed", events)
+
+    def _ended(self, status: str, events: list[Event]) -> list[Event]:
+        """Close what is open, and tell the whole answer."""
+        closing = self._closed("completed" if status == "completed" else "incomplete")
+        self.response["status"] = status
+        return [*events, *closing, self._event(f"response.{status}", response=self._snapshot())]
 
     def _opened(self, kind: str, entry: dict[str, Any]) -> list[Event]:
         """Begin an item, unless one of its kind is being written."""

@@ -6,7 +6,7 @@ No conversation is kept here, so each request brings all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,8 +47,57 @@ _MOVED = {
     "response_format.json_schema": "text.format",
     "response_format": "text.format",
 }
-_PLACE = re.compile(r"^messages\[(\d+)\]")
+_PLACE = re.compile(r"messages\[(\d+)\]")
+_CALL_PLACE = re.compile(r"messages\[\d+\]\.tool_calls\[\d+\]")
 _LOGPROBS = "message.output_text.logprobs"
+
+
+@dataclass
+class _Conversation:
+    """Messages that items make, and where each of them, and each call, stands in the request."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    calls: dict[str, str] = field(default_factory=dict)
+
+    def take(self, item: Mapping[str, Any], place: str) -> None:
+        kind = item.get("type", "message")
+        if kind == "message":
+            self._take_message(item, place)
+        elif kind == "function_call":
+            self._take_call(item, place)
+        elif kind == "function_call_output":
+            self.add({"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}, place)
+        elif kind != "reasoning":  # what a model thought before is not shown to it again
+            said = f"items of type {kind!r} are not supported. Give message, function_call or function_call_output."
+            raise unsupported(place, said)
+
+    def add(self, message: Mapping[str, Any], place: str) -> None:
+        self.messages.append(dict(message))
+        self.places.append(place)
+
+    @property
+    def _last_answer(self) -> dict[str, Any] | None:
+        """The assistant's message, as long as nothing follows it."""
+        last = self.messages[-1] if self.messages else {}
+        return last if last.get("role") == "assistant" else None
+
+    def _take_message(self, item: Mapping[str, Any], place: str) -> None:
+        """A text behind calls belongs to them: their results have to follow."""
+        last = self._last_answer
+        if last is not None and "tool_calls" in last and item.get("role") == "assistant":
+            last["content"] = [*_parts(last.get("content")), *_parts(item.get("content"))]
+        else:  # calls are items of their own
+            self.add({name: each for name, each in item.items() if name != "tool_calls"}, place)
+
+    def _take_call(self, item: Mapping[str, Any], place: str) -> None:
+        """A call joins the assistant's message before it."""
+        if self._last_answer is None:
+            self.add({"role": "assistant", "content": None}, place)
+        calls = self.messages[-1].setdefault("tool_calls", [])
+        self.calls[f"messages[{len(self.messages) - 1}].tool_calls[{len(calls)}]"] = place
+        function = {"name": item.get("name"), "arguments": item.get("arguments")}
+        calls.append({"id": item.get("call_id"), "type": "function", "function": function})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +110,13 @@ class ResponsesRequest:
         The same in the words of the chat dialect.
     echo : mapping
         What the answer repeats of the request.
-    places : tuple of str, default ()
+    conversation : object
         Where each message of `chat` stands in this request.
     """
 
     chat: ChatRequest
     echo: Mapping[str, Any] = field(repr=False)
-    places: tuple[str, ...] = ()
+    conversation: _Conversation = field(repr=False)
 
     def renamed(self, error: ChatError) -> ChatError:
         """The error of a chat request, with the names that this request has for its fields.
@@ -77,7 +126,7 @@ class ResponsesRequest:
         error : ChatError
             It is changed; twice is fine.
         """
-        return _moved(error, self.places)
+        return _moved(error, self.conversation)
 
 
 def read_responses_request(
@@ -109,14 +158,15 @@ def read_responses_request(
         ResponsesBody.model_validate(body)
     except ValidationError as error:
         raise bad_field(error, body) from None
-    messages, places = _messages(body)
-    chat = {name: body[name] for name in _SAME if name in body} | {"messages": messages, **_renamed(body)}
+    conversation = _conversation(body)
+    chat = {name: body[name] for name in _SAME if name in body} | {"messages": conversation.messages}
+    chat |= _renamed(body)
     try:
         request = read_request(chat, limits=limits, fetch=fetch)
     except ChatError as error:
-        raise _moved(error, places) from error.__cause__
+        raise _moved(error, conversation) from error.__cause__
     echo = {name: default if (given := body.get(name)) is None else given for name, default in _ECHOED.items()}
-    return ResponsesRequest(chat=request, echo=echo, places=tuple(places))
+    return ResponsesRequest(chat=request, echo=echo, conversation=conversation)
 
 
 def _renamed(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,47 +207,33 @@ def _nested(tool: Any) -> Any:
     return {"type": "function", "function": {name: each for name, each in tool.items() if name != "type"}}
 
 
-def _messages(body: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
-    """Messages, and where each stands in the request."""
-    given = body["input"]
-    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    messages: list[Any] = []
-    places: list[str] = []
+def _parts(content: Any) -> list[Any]:
+    if content is None or isinstance(content, list):
+        return content or []
+    return [{"type": "text", "text": content}]
+
+
+def _conversation(body: Mapping[str, Any]) -> _Conversation:
+    made, given = _Conversation(), body["input"]
     if body.get("instructions") is not None:
-        messages.append({"role": "system", "content": body["instructions"]})
-        places.append("instructions")
-    for number, item in enumerate(items):
-        for message in _read_item(item, messages, f"input[{number}]"):
-            messages.append(message)
-            places.append("input" if isinstance(given, str) else f"input[{number}]")
-    return messages, places
+        made.add({"role": "system", "content": body["instructions"]}, "instructions")
+    if isinstance(given, str):
+        made.add({"role": "user", "content": given}, "input")
+    else:
+        for number, item in enumerate(given):
+            made.take(item, f"input[{number}]")
+    return made
 
 
-def _read_item(item: Any, messages: list[Any], place: str) -> Iterator[Any]:
-    """Messages of an item; a call joins the assistant's message before it."""
-    kind = item.get("type", "message")
-    if kind == "message":
-        yield item
-    elif kind == "function_call":
-        function = {"name": item.get("name"), "arguments": item.get("arguments")}
-        call = {"id": item.get("call_id"), "type": "function", "function": function}
-        last = messages[-1] if messages else None
-        if isinstance(last, Mapping) and last.get("role") == "assistant":
-            messages[-1] = {**last, "tool_calls": [*last.get("tool_calls", ()), call]}
-        else:
-            yield {"role": "assistant", "content": None, "tool_calls": [call]}
-    elif kind == "function_call_output":
-        yield {"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}
-    elif kind != "reasoning":  # what a model thought before is not shown to it again
-        said = f"items of type {kind!r} are not supported. Give message, function_call or function_call_output."
-        raise unsupported(place, said)
-
-
-def _moved(error: ChatError, places: Sequence[str]) -> ChatError:
+def _moved(error: ChatError, conversation: _Conversation) -> ChatError:
     """The error with the place that the field has in this request."""
     param = error.param or ""
-    if found := _PLACE.match(param):
-        moved = places[int(found[1])] + param[found.end() :]
+    if found := _CALL_PLACE.match(param):
+        moved = conversation.calls[found[0]] + param[found.end() :].replace(".function", "", 1).replace(
+            ".id", ".call_id"
+        )
+    elif found := _PLACE.match(param):
+        moved = conversation.places[int(found[1])] + param[found.end() :].replace("tool_call_id", "call_id")
     else:
         moved = next((new + param[len(old) :] for old, new in _MOVED.items() if param.startswith(old)), param)
         moved = moved.replace("].function.", "].", 1)
