@@ -90,7 +90,8 @@ def check_messages(ask: Ask) -> None:
             raise BadSetting(f"messages[{place}]: {fault}")
         if message.role == "tool":
             open_calls.pop(str(message.tool_call_id))
-        open_calls |= {call.id: None for call in message.tool_calls}
+        if message.tool_calls:
+            open_calls |= {call.id: None for call in message.tool_calls}
     if open_calls:
         raise BadSetting(f"messages: {_unanswered(open_calls)}")
 

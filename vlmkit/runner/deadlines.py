@@ -91,12 +91,16 @@ class Deadlines:
         if now_s < max(self._told_s + _STILL_S, self._listened_s + _LOOK_EVERY_S):
             return None
         self._listened_s = now_s
-        waiting = [(heard_s, row) for row in rows if row.is_elsewhere and (heard_s := self._last_s(row)) is not None]
+        waiting = []
+        for row in rows:
+            if (heard_s := self._last_s(row)) is None:
+                continue
+            if now_s < heard_s + _STILL_S:  # the first one says it, as a rule
+                return None
+            waiting.append((heard_s, row))
         if not waiting:
             return None
         heard_s, row = max(waiting, key=lambda each: each[0])
-        if now_s < heard_s + _STILL_S:
-            return None
         self._told_s = now_s
         return Unanswered(
             seconds=now_s - heard_s,

@@ -28,15 +28,18 @@ class Deduplicator:
 
     def reply(self, row: Row) -> Reply | None:
         """Answer an equal row got."""
-        return self._replies.get(row.key) if row.key else None
+        key = row.key
+        return self._replies.get(key) if key else None
 
     def knows(self, row: Row) -> bool:
         """Whether an equal row was answered, or is on its way."""
-        return row.key is not None and (row.key in self._replies or self._leaders.get(row.key, row) is not row)
+        key = row.key
+        return key is not None and (key in self._replies or self._leaders.get(key, row) is not row)
 
     def follow(self, row: Row) -> bool:
         """Let a row wait for an equal one that is on its way, with all that wait for it; whether there is one."""
-        leader = self._leaders.get(row.key) if row.key else None
+        key = row.key
+        leader = self._leaders.get(key) if key else None
         if leader is None or leader is row:
             return False
         leader.followers += [row, *row.followers]
@@ -46,13 +49,14 @@ class Deduplicator:
 
     def lead(self, row: Row) -> None:
         """Let equal rows wait for this one from now on."""
-        if row.key:
-            self._leaders[row.key] = row
+        if key := row.key:
+            self._leaders[key] = row
 
     def stop_leading(self, row: Row) -> None:
         """Let no further rows wait for this one; those that do keep waiting."""
-        if row.key and self._leaders.get(row.key) is row:
-            del self._leaders[row.key]
+        key = row.key
+        if key and self._leaders.get(key) is row:
+            del self._leaders[key]
 
     def release(self, row: Row, reply: Reply | None = None) -> list[Row]:
         """Let all go that waited for a row.
@@ -68,8 +72,8 @@ class Deduplicator:
         list of Row
         """
         self.stop_leading(row)
-        if reply is not None and row.key:
-            self._replies[row.key] = reply
+        if reply is not None and (key := row.key):
+            self._replies[key] = reply
             if len(self._replies) > _MOST_REMEMBERED:
                 self._replies.popitem(last=False)
         followers, row.followers = row.followers, []

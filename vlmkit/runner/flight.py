@@ -213,7 +213,7 @@ class Flight:
         (Row, Decision or None)
             As `take` gives it.
         """
-        for row, fault in self._deadlines.overdue(list(self._rows.values()), now_s):
+        for row, fault in self._deadlines.overdue(self._rows.values(), now_s):
             asked, row.asked = row.asked, None
             if asked is not None:
                 asked.cancel()

@@ -86,8 +86,8 @@ class Sharing:
             return True
         if self._begin_s is None and not self._begin(time.monotonic()):
             return False
-        if self._is_alone and row.key is not None:
-            self._held.add(row.key)
+        if self._is_alone and (key := row.key) is not None:
+            self._held.add(key)
             return True
         if not self._is_ready:
             return False
@@ -143,8 +143,8 @@ class Sharing:
 
     def forget(self, row: Row) -> None:
         """A row ended, and the store hears of it with its claim."""
-        if row.key is not None:
-            self._held.discard(row.key)
+        if (key := row.key) is not None:
+            self._held.discard(key)
 
     def give_back(self, row: Row) -> None:
         """A row is not asked after all."""
