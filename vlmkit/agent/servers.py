@@ -45,7 +45,7 @@ class Server:
         Folder in which a command starts.
     headers : mapping of str to str or None, default None
         Sent to an address, such as ``{"Authorization": "Bearer …"}``. They are never shown.
-    start_timeout_s : float, default 30
+    start_timeout_s : float, default 60
         Within which it must have answered for the first time.
     timeout_s : float, default 60
         Within which it must answer a call.

@@ -19,7 +19,7 @@ from vlmkit.errors import BadSetting
 
 __all__ = ["ServerTarget", "is_secret", "server_target"]
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0  # `npx` may have to download the server first
 TIMEOUT_S = 60.0
 
 _BLOT = "***"
@@ -107,7 +107,7 @@ def server_target(
     env : mapping of str to str or None, default None
     cwd : str, Path or None, default None
     headers : mapping of str to str or None, default None
-    start_timeout_s : float, default 30
+    start_timeout_s : float, default 60
     timeout_s : float, default 60
     secrets : frozenset of str, default frozenset()
         Further values that must not be shown. Values of headers, of variables whose name says that they are a key,
