@@ -26,6 +26,7 @@ _UNKNOWN = {
     "functions": "it was replaced by tools. Give tools.",
     "web_search_options": "nothing is searched here. Leave it out, or offer a search as one of your tools.",
 }
+_NEUTRAL = {"function_call": "none", "functions": []}
 _WORDS = frozenset({"auto", "none", "required"})
 _MOST_REFERENCES = 8
 _LEAST_MASS = 1e-9  # of top_p: the likeliest token alone
@@ -130,7 +131,7 @@ def _checked(body: Any, limits: ChatLimits) -> ChatBody:
     if not isinstance(body, Mapping):
         raise ChatError("The request is not a JSON object. Send one with model and messages.")
     for name, advice in _UNKNOWN.items():
-        if body.get(name) is not None:
+        if body.get(name) is not None and body[name] != _NEUTRAL.get(name):
             raise unsupported(name, f"it is not supported: {advice}")
     try:
         checked = ChatBody.model_validate(body)

@@ -101,6 +101,7 @@ def test_messages_of_every_role_and_form_are_answered(ask, messages):
         {"response_format": {"type": "text"}},
         {"never_heard_of": {"a": [1]}},
         {"tools": [], "tool_choice": "auto", "parallel_tool_calls": False},
+        {"functions": [], "function_call": "none"},
         {"seed": -1},
         {"max_tokens": 10**12},
         {"stream_options": {"include_usage": True}},

@@ -180,6 +180,8 @@ class _Child:
         future.add_done_callback(partial(self._ended, number))
 
     def _tell(self, number: int, delta: Delta) -> None:
+        if not delta.text:
+            return  # probabilities come with the answer
         with suppress(ValueError):  # half a character; the whole answer will be refused
             self._outbox.put(messages.TextPiece(number=number, text=delta.text))
 
