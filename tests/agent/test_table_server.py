@@ -83,9 +83,12 @@ def test_all_tools_are_listed_before_the_table_is_there(mode):
     """They read only, unless the server was told otherwise; a table that cannot be read is the error of a call."""
 
     def fail():
-        raise FileNotFoundError("photos")
+        raise FileNotFoundError("/home/me/photos")
 
     async def ask(client):
+        with pytest.raises(MCPError, match="FileNotFoundError; the server's log") as caught:
+            await client.read_resource("vlmkit://table")
+        assert "/home/me" not in str(caught.value)
         return (await client.list_tools()).tools, await client.call_tool("list_rows", {})
 
     tools, rows = asked(TableServer(fail, model="tiny"), ask, mode=mode)
@@ -94,6 +97,7 @@ def test_all_tools_are_listed_before_the_table_is_there(mode):
     assert all(tool.input_schema["type"] == "object" for tool in tools)
     assert rows.is_error
     assert "FileNotFoundError" in rows.content[0].text
+    assert "/home/me" not in rows.content[0].text
 
 
 def test_no_path_leaves_the_server():

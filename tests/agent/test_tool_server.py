@@ -40,6 +40,7 @@ class Story:
             Tool(name="crash", call=self.crash, **read),
             Tool(name="wait", call=self.wait, **read),
             Tool(name="hang", call=self.wait, timeout_s=0.2, **read),
+            Tool(name="show", call=self.show, **read),
             Tool(name="talk", call=lambda: "word " * 50_000, **read),
             Tool.from_function(self.change, read_only=False, destructive=True),
         ]
@@ -47,6 +48,11 @@ class Story:
     def look(self, rows):
         """Two pictures."""
         return ToolResult(text=f"rows {rows}", pictures=[Image.new("RGB", (3000, 1500), "teal")], data={"rows": rows})
+
+    def show(self):
+        """Pictures that nothing can be left out of."""
+        noise = Image.effect_noise((1000, 1000), 200).convert("RGB")
+        return [noise, noise, noise, noise]
 
     def count(self):
         """Says how far it is."""
@@ -166,6 +172,17 @@ def test_what_goes_wrong_is_a_result_that_says_so(mode):
     assert unknown.startswith("There is no tool 'loook'. Tools are: look, count, ")
     assert late == "hang took longer than 0.2 s. Ask for less."
     assert wrong.startswith("The arguments do not fit: ")
+
+
+def test_pictures_fit_into_one_message_and_are_said_to_be_smaller():
+    """However many bytes they take; other clients would refuse them."""
+    result = asked(server_of(Story()), lambda client: client.call_tool("show", {}))
+    assert len(result.content) == 5
+    assert sum(len(block.data) for block in result.content[1:]) < 2**20
+    sizes = {Image.open(io.BytesIO(base64.b64decode(block.data))).size for block in result.content[1:]}
+    ((width, _),) = sizes
+    assert width < 1000
+    assert f"shown smaller, {width} pixels at most" in result.content[0].text
 
 
 def test_a_long_text_is_cut_and_says_so():

@@ -27,7 +27,7 @@ from vlmkit.agent.export_tool import ExportTool
 from vlmkit.agent.openings import Opening
 from vlmkit.agent.prompts import get_prompt, list_prompts
 from vlmkit.agent.results import json_text
-from vlmkit.agent.tool_server import Context, ToolCalls, mcp_server
+from vlmkit.agent.tool_server import Context, ToolCalls, fitting, mcp_server
 from vlmkit.agent.toolset import TableTools
 from vlmkit.backends import borrow
 from vlmkit.errors import ToolError, VlmkitError
@@ -179,6 +179,10 @@ class _Resources:
             return await call_in_thread(partial(_read, tools, uri), name="vlmkit-resource")
         except VlmkitError as error:
             raise _not_found(uri, str(error)) from error
+        except Exception as error:  # what it says may name files, and stays here
+            _LOG.exception("%s cannot be read.", uri)
+            message = f"It cannot be read: {type(error).__name__}; the server's log says more."
+            raise MCPError(types.INTERNAL_ERROR, message, {"uri": uri}) from None
 
 
 def _read(tools: Mapping[str, Tool], uri: str) -> types.ReadResourceResult:
@@ -187,7 +191,7 @@ def _read(tools: Mapping[str, Tool], uri: str) -> types.ReadResourceResult:
         text = types.TextResourceContents(uri=uri, mime_type="text/csv", text=_csv(page))
         return types.ReadResourceResult(contents=[text])
     row = int(uri.split("/")[3])
-    result = tools["look"].run({"rows": [row], "longest_side_px": _IMAGE_SIDE_PX})
+    result = fitting(tools["look"].run({"rows": [row], "longest_side_px": _IMAGE_SIDE_PX}))
     blobs = [
         types.BlobResourceContents(uri=uri, mime_type=picture.media_type, blob=base64.b64encode(picture.data).decode())
         for picture in result.pictures

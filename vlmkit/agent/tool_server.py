@@ -11,6 +11,7 @@ import base64
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -29,13 +30,14 @@ from vlmkit.errors import Cancelled, ToolError, VlmkitError
 from vlmkit.records import Picture
 from vlmkit.untrusted import mend_surrogates, quoted
 
-__all__ = ["NAME", "ToolCalls", "mcp_server"]
+__all__ = ["NAME", "ToolCalls", "fitting", "mcp_server"]
 
 NAME = "vlmkit"
 
 _LOG = logging.getLogger("vlmkit.mcp")
 _AT_A_TIME = 4  # calls; what a model is asked shares its queue anyway
-_LONGEST_SIDE_PX = 1024
+_SIDES_PX = (1024, 768, 512, 384, 256, 128, 64)
+_MOST_PICTURE_BYTES = 600_000  # of all pictures of a result, before base64 makes them larger by a third
 _MOST_CHARACTERS = 60_000
 _MOST_PICTURES = 8
 
@@ -156,7 +158,37 @@ def _listed(tool: Tool) -> types.Tool:
 
 def _called(tool: Tool, arguments: Mapping[str, Any]) -> types.CallToolResult:
     """The result of a call, its pictures read and shrunk."""
-    return _blocks(tool.run(arguments).shrunk(_LONGEST_SIDE_PX))
+    return _blocks(fitting(tool.run(arguments)))
+
+
+def fitting(result: ToolResult) -> ToolResult:
+    """A result whose pictures are small enough for one message.
+
+    Clients of sessions with a handshake refuse an event of more than a megabyte over HTTP, and hosts cut what costs too
+    many tokens.
+
+    Parameters
+    ----------
+    result : ToolResult
+
+    Returns
+    -------
+    ToolResult
+        Its pictures are all `Picture`; where they had to be made smaller than the tool meant, its text says so.
+    """
+    shown = result.shrunk(_SIDES_PX[0])
+    smaller = iter(_SIDES_PX[1:])
+    side_px = None
+    while _picture_bytes(shown) > _MOST_PICTURE_BYTES and (side_px := next(smaller, None)) is not None:
+        shown = result.shrunk(side_px)
+    if side_px is not None:
+        note = f"[pictures are shown smaller, {side_px} pixels at most; ask for fewer at a time]"
+        shown = replace(shown, text=f"{shown.text}\n{note}".lstrip())
+    return shown
+
+
+def _picture_bytes(result: ToolResult) -> int:
+    return sum(len(picture.data) for picture in result.pictures if isinstance(picture, Picture))
 
 
 def _blocks(shown: ToolResult) -> types.CallToolResult:
