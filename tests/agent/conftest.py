@@ -20,7 +20,7 @@ def red():
 def finished(red):
     """A conversation of two steps, with pictures, that was answered."""
     steps = [
-        Step(turn=1, call_id="call_a", tool="look", arguments={"row": 3}, text="row 3\npicture 1 below",
+        Step(turn=1, call_id="call_a", tool="look", arguments={"row": 3}, text="row 3\n[picture 1 below]",
              pictures=(red,), status="done", seconds=0.5, rows=(3,)),
         Step(turn=1, call_id="call_b", tool="loook", arguments="{row", text="Error: no such tool", status="unknown",
              seconds=0.0),

@@ -164,6 +164,16 @@ def test_messages_of_others_are_gone_on_with():
     assert_legal(made.messages)
 
 
+def test_a_conversation_that_was_summed_up_is_taken_up():
+    """The model has spoken last, and is told that it may call tools again; that is no question of a person."""
+    model = Script([("look", {"row": 1})], "So far: a circle.", [("look", {"row": 2})], "Two circles.")
+    first = Agent(model, tools=[look]).run("What?", max_turns=1)
+    assert (first.stopped, first.text, first.question) == ("max_turns", "So far: a circle.", "What?")
+    second = first.go_on()
+    assert (second.stopped, second.text, second.question) == ("answered", "Two circles.", "What?")
+    assert second.messages[-4]["content"] == "Go on with the question. Tools can be called again."
+
+
 @pytest.mark.parametrize(
     ("make", "error", "said"),
     [

@@ -50,7 +50,7 @@ def test_steps_as_a_table(finished):
         "tool": "look",
         "arguments": '{"row": 3}',
         "status": "done",
-        "text": "row 3\npicture 1 below",
+        "text": "row 3\n[picture 1 below]",
         "rows": [3],
         "pictures": 1,
         "seconds": 0.5,

@@ -349,8 +349,8 @@ def test_pictures_of_tools_are_shown_after_all_answers():
         "assistant",
     ]
     texts = [step.text.splitlines() for step in made.steps]
-    assert texts[0][-3:] == ["picture 1 below", "picture 2 below", "picture 3 below"]
-    assert texts[2][-2:] == ["picture 4 below", "[1 more not shown; ask for fewer pictures at a time]"]
+    assert texts[0] == ["[picture 1 below]", "[picture 2 below]", "[picture 3 below]"]
+    assert texts[2] == ["[picture 4 below]", "[a picture that is not shown; ask for fewer at a time]"]
     shown = [part for part in made.messages[-2]["content"] if part["type"] == "image_url"]
     assert len(shown) == 4
     assert [len(step.pictures) for step in made.steps] == [3, 0, 1]
@@ -382,7 +382,7 @@ def test_a_picture_in_a_text_is_shown():
         return f"here: data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
     made, _ = run([("fetch",)], "Red.", tools=[fetch])
-    assert made.steps[0].text == "here: [picture]\npicture 1 below"
+    assert made.steps[0].text == "here: [picture 1 below]"
     assert len(made.steps[0].pictures) == 1
 
 

@@ -148,6 +148,26 @@ def test_us5_three_calls_over_five_turns(tiny, scene):
     assert_legal(made.messages)
 
 
+@core_model
+def test_a_model_behind_http_calls_tools(scene):
+    """Their pictures go there, too; pieces of its text come as they are written."""
+
+    @tool(read_only=True)
+    def cut_out(place: str) -> list:
+        """Cuts out one place of the picture"""
+        return [f"the {place}:", scenes.make(9).draw()]
+
+    heard = []
+    with vk.serve("tiny") as server:
+        agent = Agent(f"openai:tiny@{server.url}", tools=[cut_out])
+        made = agent.run(LOOK, images=[scene], tool_choice="cut_out", on_event=heard.append)
+    assert [(step.tool, step.status, len(step.pictures)) for step in made.steps] == [("cut_out", "done", 1)]
+    assert made.steps[0].text.endswith(":\n[picture 1 below]")
+    assert made.completed
+    assert any(type(event).__name__ == "TextWritten" for event in heard)
+    assert made.usage.completion_tokens > 0
+
+
 class Planned:
     """A model whose first replies were planned by somebody else; the others are its own."""
 

@@ -17,7 +17,7 @@ from vlmkit.agent.conversation import Conversation
 from vlmkit.agent.events import AgentEvent, TextWritten, announcing
 from vlmkit.agent.limits import AgentLimits
 from vlmkit.agent.loop import Chatting, Loop
-from vlmkit.agent.messages import legal_messages, user_message
+from vlmkit.agent.messages import GO_ON, legal_messages, user_message
 from vlmkit.agent.models import ModelChat
 from vlmkit.agent.names import public_names
 from vlmkit.agent.offers import Offer
@@ -263,6 +263,9 @@ class Agent:
             As `run`.
         """
         kept = replace(conversation, messages=legal_messages(conversation.messages), steps=list(conversation.steps))
+        has_spoken = bool(kept.messages) and kept.messages[-1]["role"] == "assistant"
+        if question is None and images is None and has_spoken and not kept.completed:
+            kept.messages.append(user_message(GO_ON))
         return self._watched(kept, question, images, **options).work_here()
 
     def _watched(

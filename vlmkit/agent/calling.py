@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from vlmkit.errors import RunError
 __all__ = ["Caller"]
 
 _POLL_S = 0.1
+_PICTURE = re.compile(r"\[picture(?: \d+)?\]")  # as results and texts without base64 have them
 _STOPPED = "Stopped by the user before there was a result."
 _TOO_LATE = "The time for the whole conversation was over before there was a result."
 
@@ -201,11 +203,10 @@ class Caller:
     def _close(self, step: Step, steps: list[Step]) -> None:
         """Say which of the pictures below are the step's own, as many as one turn may show, and keep it."""
         shown = step.pictures[: self._limits.pictures_a_turn - self._shown]
-        lines = [f"picture {self._shown + number} below" for number in range(1, len(shown) + 1)]
-        if left_out := len(step.pictures) - len(shown):
-            lines.append(f"[{left_out} more not shown; ask for fewer pictures at a time]")
+        names = [f"[picture {self._shown + number} below]" for number in range(1, len(shown) + 1)]
+        names += ["[a picture that is not shown; ask for fewer at a time]"] * (len(step.pictures) - len(shown))
         self._shown += len(shown)
-        text = "\n".join(filter(None, [step.text, *lines])) or "[the tool gave no text]"
+        text = _naming(step.text, names) or "[the tool gave no text]"
         steps.append(replace(step, pictures=shown, text=text))
         self._announce(CallFinished(step=steps[-1]))
 
@@ -301,6 +302,14 @@ def _shown(result: ToolResult, longest_side_px: int) -> ToolResult:
     """A result as a model is told it: no base64 in its text, pictures small enough."""
     text, pictures = without_base64(result.text)
     return replace(result, text=text, pictures=(*result.pictures, *pictures)).shrunk(longest_side_px)
+
+
+def _naming(text: str, names: list[str]) -> str:
+    """A text that names its pictures: where it did so by numbers of its own, else at its end."""
+    if len(names) == len(_PICTURE.findall(text)):
+        left = iter(names)
+        return _PICTURE.sub(lambda _: next(left), text)
+    return "\n".join(filter(None, [text, *dict.fromkeys(names)]))
 
 
 def _cut(text: str, most: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from vlmkit.agent.messages import is_about_pictures, legal_messages, text_in
+from vlmkit.agent.messages import is_of_the_loop, legal_messages, text_in
 from vlmkit.agent.results import json_text
 from vlmkit.agent.steps import EXECUTED, Step
 from vlmkit.errors import BadSetting
@@ -97,9 +97,9 @@ class Conversation:
 
     @property
     def question(self) -> str:
-        """What was asked last; a message that only shows pictures of tools is no question."""
+        """What a person asked last."""
         said = (message for message in reversed(self.messages) if message["role"] == "user")
-        return next((text_in(message) for message in said if not is_about_pictures(message)), "")
+        return next((text_in(message) for message in said if not is_of_the_loop(message)), "")
 
     @property
     def rows(self) -> list[int]:

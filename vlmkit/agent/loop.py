@@ -12,7 +12,16 @@ from vlmkit.agent.calling import Caller
 from vlmkit.agent.conversation import Conversation, Stopped
 from vlmkit.agent.events import AgentEvent, ConversationEnded, TurnStarted
 from vlmkit.agent.limits import AgentLimits
-from vlmkit.agent.messages import assistant_message, legal_messages, result_messages, text_in, used_ids, user_message
+from vlmkit.agent.messages import (
+    EMPTY,
+    SUM_UP,
+    assistant_message,
+    legal_messages,
+    result_messages,
+    text_in,
+    used_ids,
+    user_message,
+)
 from vlmkit.agent.steps import Step
 from vlmkit.agent.toolbox import Toolbox
 from vlmkit.errors import Cancelled, ServerFault, VlmkitError
@@ -20,8 +29,6 @@ from vlmkit.records import Usage
 
 __all__ = ["ChatReply", "Chatting", "Loop", "as_reply"]
 
-_EMPTY = "Your last reply was empty. Answer the question, or call a tool."
-_SUM_UP = "No more tools can be called. Answer now, from what you have."
 _STUCK_TURNS = 3  # in which nothing but calls that were made too often
 _FREE = frozenset({"auto", "none", "required"})
 _SUMMED_UP = frozenset({"max_turns", "max_tool_calls", "stuck"})
@@ -239,7 +246,7 @@ class Loop:
         self._empty += 1  # an empty message of a model is refused by some servers, so that it is not kept
         if self._empty > 1:
             return "empty"
-        conversation.messages.append(user_message(_EMPTY))
+        conversation.messages.append(user_message(EMPTY))
         return None
 
     def _after(self, steps: list[Step]) -> Stopped | None:
@@ -253,7 +260,7 @@ class Loop:
 
     def _sum_up(self, conversation: Conversation) -> None:
         """One more reply, which does not count and has no calls."""
-        conversation.messages.append(user_message(_SUM_UP))
+        conversation.messages.append(user_message(SUM_UP))
         try:
             reply = self._ask(conversation, "none")
         except VlmkitError as error:

@@ -19,8 +19,12 @@ from vlmkit.records import Picture
 from vlmkit.untrusted import mend_surrogates
 
 __all__ = [
+    "EMPTY",
+    "GO_ON",
+    "SUM_UP",
     "assistant_message",
     "is_about_pictures",
+    "is_of_the_loop",
     "legal_messages",
     "result_messages",
     "text_in",
@@ -29,6 +33,10 @@ __all__ = [
 ]
 
 _ROLES = ("system", "developer", "user", "assistant", "tool")
+EMPTY = "Your last reply was empty. Answer the question, or call a tool."
+SUM_UP = "No more tools can be called. Answer now, from what you have."
+GO_ON = "Go on with the question. Tools can be called again."
+_OF_THE_LOOP = frozenset({EMPTY, SUM_UP, GO_ON, RESULT_PICTURES})
 _LOST = "No result was kept."
 _MOST_ID_CHARACTERS = 40  # of OpenAI's API
 
@@ -76,6 +84,16 @@ def is_about_pictures(message: Mapping[str, Any]) -> bool:
     message : mapping
     """
     return message["role"] == "user" and text_in(message) == RESULT_PICTURES
+
+
+def is_of_the_loop(message: Mapping[str, Any]) -> bool:
+    """Whether a message of the user is one that no person wrote.
+
+    Parameters
+    ----------
+    message : mapping
+    """
+    return message["role"] == "user" and text_in(message) in _OF_THE_LOOP
 
 
 def text_in(message: Mapping[str, Any]) -> str:
