@@ -179,7 +179,7 @@ class _Resources:
             return await call_in_thread(partial(_read, tools, uri), name="vlmkit-resource")
         except VlmkitError as error:
             raise _not_found(uri, str(error)) from error
-        except Exception as error:  # what it says may name files, and stays here
+        except Exception as error:  # noqa: BLE001  what it says may name files, and stays here
             _LOG.exception("%s cannot be read.", uri)
             message = f"It cannot be read: {type(error).__name__}; the server's log says more."
             raise MCPError(types.INTERNAL_ERROR, message, {"uri": uri}) from None

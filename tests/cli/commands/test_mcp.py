@@ -80,6 +80,15 @@ def test_hosts_are_given_whole_paths(cli, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["my photos"]
 
 
+def test_a_model_in_a_folder_is_named_by_its_whole_path(cli, tmp_path, monkeypatch):
+    """As the host starts the command elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    _, out, _ = cli("mcp", "photos", "-m", "models/mine", "--config", "cursor")
+    arguments = json.loads(out)["mcpServers"]["photos"]["args"]
+    assert arguments[arguments.index("--model") + 1].endswith(str(tmp_path / "models" / "mine"))
+
+
 def test_hosts_are_given_an_address(cli):
     """Where they take one."""
     code, out, _ = cli("mcp", "photos", "-m", "tiny", "--http", "--config", "vscode")

@@ -34,7 +34,7 @@ _EPILOG = (
     "VLMKIT_API_KEY or --key-file. It ends with its input, by Ctrl-C or by SIGTERM."
 )
 _FORMATS = EXPORT_FORMATS.names()
-_HOSTS = ("claude", "cursor", "vscode", "lmstudio", "claude-code")
+_HOSTS = open_by_name("vlmkit.agent.hosts:MCP_HOSTS")
 
 
 @click.command(epilog=_EPILOG)
@@ -52,7 +52,7 @@ _HOSTS = ("claude", "cursor", "vscode", "lmstudio", "claude-code")
 @click.option("--port", callback=of_setting("port"), help=f"0 takes a free one. [default: {_PORT}]")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Keys that clients may use, one a line.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, help="A name by which clients call this server.")
-@click.option("--config", "config", type=click.Choice(_HOSTS), help="Print what this host needs, and start nothing.")
+@click.option("--config", "config", type=click.Choice(list(_HOSTS)), help="Print what this host needs, and start nothing.")
 @click.option("--name", default="photos", show_default=True, help="What the host calls the server, for --config.")
 def mcp(paths: tuple[str, ...], config: str | None, name: str, **options: Any) -> int:
     """Let MCP hosts (Claude Desktop, Cursor, LM Studio, VS Code) look at pictures, search and ask about them.
@@ -63,7 +63,7 @@ def mcp(paths: tuple[str, ...], config: str | None, name: str, **options: Any) -
     _check_usage(paths, options)
     switches = _switches(options)
     use_model_options(options)
-    options["model"] = str(parse(settings.require_model(options["model"])))
+    options["model"] = str(parse(_whole_model(settings.require_model(options["model"]))))
     if config is not None:
         return _print_config(config, name, [*_whole(paths), *_arguments(options), *switches], options)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
@@ -130,14 +130,13 @@ def _over_http(served: Any, options: dict[str, Any]) -> int:
 
 def _print_config(host: str, name: str, arguments: Sequence[str], options: dict[str, Any]) -> int:
     block = open_by_name("vlmkit.agent.hosts:host_config")
-    places = open_by_name("vlmkit.agent.hosts:MCP_HOSTS")
     if options["http"]:
         keyed = bool(options["key_file"] or os.environ.get("VLMKIT_API_KEY"))
         url = f"http://{options['host'] or '127.0.0.1'}:{options['port'] or _PORT}/mcp"
         text = block(host, name, url, needs_key=keyed)
     else:
         text = block(host, name, [*open_by_name("vlmkit.agent.hosts:own_command")(), "mcp", *arguments])
-    say(f"For {places[host]}:")
+    say(f"For {_HOSTS[host]}:")
     click.echo(text)
     return 0
 
@@ -145,6 +144,11 @@ def _print_config(host: str, name: str, arguments: Sequence[str], options: dict[
 def _whole(paths: Sequence[str]) -> list[str]:
     """Paths as a host finds them, wherever it starts the command."""
     return [path if is_url(path) else str(Path(path).absolute()) for path in paths]
+
+
+def _whole_model(name: str) -> str:
+    """A model's name, with its whole path where it is a folder's."""
+    return str(Path(name).absolute()) if os.sep in name and Path(name).is_dir() else name
 
 
 def _arguments(options: dict[str, Any]) -> list[str]:
