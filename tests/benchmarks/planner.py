@@ -4,8 +4,8 @@
 
 Each run is a conversation of an agent about a drawn scene, with one to four tools of which one fits the request. Names
 mostly say nothing, descriptions say all. The tool that fits gives something drawn at random, which mostly contradicts
-the picture: only who reads it answers right. Each scene is asked twice: the first call held to the grammar of tools
-("required"), and free ("auto"). `--unseen` takes words that `tiny` was never trained on.
+the picture: only who reads it answers right. Each scene is asked twice: a call must be made ("required"), or the model
+decides ("auto"). `--unseen` takes words that `tiny` was never trained on.
 """
 
 import argparse
@@ -112,9 +112,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     tallies = {}
     with vk.load(options.model) as model:
-        for choice, label in (("required", "held to the grammar"), ("auto", "free")):
+        for choice, label in (("required", "it must call"), ("auto", "it decides")):
             tallies[choice], talks = plan(model, options.scenes, choice=choice, unseen=options.unseen)
-            sys.stdout.write(f"{label:20} {tallies[choice]}\n")
+            sys.stdout.write(f"{label:12} {tallies[choice]}\n")
             for drawn, talk in talks if options.wrong else ():
                 if talk.text != drawn.answer:
                     sys.stdout.write(f"{drawn.call} → {drawn.answer!r}\n{talk}\n\n")
