@@ -462,6 +462,26 @@ def test_an_interrupt_while_calls_are_made_answers_all_of_them(monkeypatch):
     assert made.steps[1].text == "Error: Stopped by the user before there was a result."
 
 
+def test_a_second_interrupt_ends_the_program(monkeypatch):
+    """Whoever presses Ctrl-C again wants out, whatever is still to be told."""
+    from vlmkit.agent import calling
+
+    monkeypatch.setattr(calling, "wait", lambda futures, timeout: interrupt())
+
+    @tool
+    def slow() -> str:
+        """Be slow."""
+        time.sleep(0.5)
+        return "late"
+
+    def listen(event):
+        if hasattr(event, "step"):
+            interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        run([("slow",)], tools=[slow], on_event=listen)
+
+
 def test_a_conversation_is_stopped_from_another_thread():
     """By an event; a tool at work is given up."""
     stop, begun = threading.Event(), threading.Event()

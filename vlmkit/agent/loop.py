@@ -170,6 +170,8 @@ class Loop:
         ------
         VlmkitError
             The model failed before it had said anything; later the conversation says so itself.
+        KeyboardInterrupt
+            Ctrl-C came a second time, while calls were being given up.
         """
         self._used = used_ids(conversation.messages)
         conversation.stopped = conversation.error = None
@@ -179,6 +181,8 @@ class Loop:
             if self._sums_up and conversation.stopped in _SUMMED_UP:
                 self._sum_up(conversation)
         except (KeyboardInterrupt, Cancelled):
+            if self._caller.is_interrupted:  # for the second time, so that whoever presses Ctrl-C wants out
+                raise
             conversation.stopped = "interrupted"
             conversation.messages = legal_messages(conversation.messages)
         except VlmkitError as error:
