@@ -52,7 +52,7 @@ _HOSTS = open_by_name("vlmkit.agent.hosts:MCP_HOSTS")
 @click.option("--port", callback=of_setting("port"), help=f"0 takes a free one. [default: {_PORT}]")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Keys that clients may use, one a line.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, help="A name by which clients call this server.")
-@click.option("--config", "config", type=click.Choice(list(_HOSTS)), help="Print what this host needs, and start nothing.")
+@click.option("--config", "config", type=click.Choice(list(_HOSTS)), help="Print what this host needs; start nothing.")
 @click.option("--name", default="photos", show_default=True, help="What the host calls the server, for --config.")
 def mcp(paths: tuple[str, ...], config: str | None, name: str, **options: Any) -> int:
     """Let MCP hosts (Claude Desktop, Cursor, LM Studio, VS Code) look at pictures, search and ask about them.
