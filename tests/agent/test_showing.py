@@ -11,7 +11,7 @@ from scripted_agent import call
 
 from vlmkit import sources
 from vlmkit.agent import Conversation, Step
-from vlmkit.agent.messages import result_messages, user_message
+from vlmkit.agent.messages import SUM_UP, result_messages, user_message
 from vlmkit.agent.showing import as_html, as_markdown, as_text, call_in_words, ending_in_words
 from vlmkit.records import Picture
 
@@ -135,6 +135,14 @@ def test_it_says_why_it_ended():
     assert ending_in_words(stopped) == "stopped at the limit of turns · 1 turn · 0 calls"
     failed = Conversation(stopped="failed", turns=0, error="Unreachable: nobody there")
     assert ending_in_words(failed) == "the model failed · Unreachable: nobody there · 0 turns · 0 calls"
+
+
+def test_what_the_loop_itself_says_is_no_question():
+    """It reminds a model that said nothing, or that may call no more."""
+    conversation = talk([step(0)])
+    conversation.messages.insert(-1, user_message(SUM_UP))
+    html = as_html(conversation)
+    assert html.count("<b>Question</b>") == html.count("<b>Reminder</b>") == 1
 
 
 def test_several_questions_each_have_their_steps(finished):

@@ -58,6 +58,16 @@ def test_of_several_tools_it_calls_the_one_that_fits(tiny):
 
 
 @pytest.mark.core_model
+def test_it_is_told_of_tools_by_their_lines_alone(tiny):
+    """It knows no system messages: one more sentence would cost it half of its calls. What a person says is said."""
+    picture = scenes.make(SCENES[0]).draw()
+    run = Agent(tiny, tools=[count]).run("Count the circles with a tool.", images=[picture], max_turns=1)
+    assert run.messages[0]["role"] == "user"
+    run = Agent(tiny, tools=[count], system="Be brief.").run("Count the circles.", images=[picture], max_turns=1)
+    assert run.messages[0] == {"role": "system", "content": "Be brief."}
+
+
+@pytest.mark.core_model
 def test_a_table_is_searched_for_what_was_asked(tiny):
     """By the tools over tables: the rows that it found have it."""
     import pandas as pd

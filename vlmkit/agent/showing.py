@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.agent.messages import is_about_pictures, text_in
+from vlmkit.agent.messages import is_about_pictures, is_of_the_loop, text_in
 from vlmkit.agent.steps import Step
 from vlmkit.errors import RunError
 from vlmkit.records import ImageRef
@@ -53,7 +53,7 @@ _PRE = "margin:.2em 0 .4em;white-space:pre-wrap;overflow-wrap:anywhere;unicode-b
 
 @dataclass(frozen=True)
 class _Said:
-    """A text with its pictures, and who said it: ``"Question"``, ``"Says"`` or ``"Answer"``."""
+    """A text with its pictures, and what it is: ``"Question"``, ``"Reminder"``, ``"Says"`` or ``"Answer"``."""
 
     label: str
     text: str
@@ -194,7 +194,7 @@ def _read(message: Mapping[str, Any]) -> tuple[_Said | None, Sequence[Mapping[st
     """What a message says, and its calls; pictures that tools returned are shown with their steps."""
     text, pictures = text_in(message), _pictures_of(message)
     if message["role"] == "user" and not is_about_pictures(message):
-        return _Said("Question", text, pictures), ()
+        return _Said("Reminder" if is_of_the_loop(message) else "Question", text, pictures), ()
     if message["role"] == "assistant":
         return (_Said("Says", text) if text else None), message.get("tool_calls") or ()
     return None, ()
