@@ -138,7 +138,7 @@ class Accessor:
 
     def serve(self, **options: Any) -> Any:
         """Let MCP hosts look at this table, over HTTP; takes the arguments of `vlmkit.agent.serve_table`."""
-        return open_by_name("vlmkit.agent.served:serve_table", extra="agent")(self._subject, **options)
+        return open_by_name("vlmkit.agent.mcp_server.served:serve_table", extra="agent")(self._subject, **options)
 
     def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
         """``to_NAME`` writes these rows in a format: it takes the arguments of ``vlmkit.exporters.to_NAME``.

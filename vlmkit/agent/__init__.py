@@ -60,17 +60,17 @@ if TYPE_CHECKING:
         TurnStarted,
     )
     from vlmkit.agent.limits import AgentLimits
-    from vlmkit.agent.mcp_config import read_mcp_config
+    from vlmkit.agent.mcp_client.mcp_config import read_mcp_config
+    from vlmkit.agent.mcp_client.servers import Server, Servers, read_servers
+    from vlmkit.agent.mcp_server.served import ServedTable, serve_table
     from vlmkit.agent.results import ToolResult
     from vlmkit.agent.running import AgentRun
-    from vlmkit.agent.served import ServedTable, serve_table
-    from vlmkit.agent.servers import Server, Servers, read_servers
     from vlmkit.agent.session import Orchestrator, ResponsesSession, run_conversation, to_mcp_call
     from vlmkit.agent.showing import proposal_in_words, step_element
     from vlmkit.agent.steps import Step
+    from vlmkit.agent.table.toolset import TableTools, table_tools
     from vlmkit.agent.table_agent import ask_table
     from vlmkit.agent.tools import Tool, tool
-    from vlmkit.agent.toolset import TableTools, table_tools
     from vlmkit.errors import ToolError
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -82,16 +82,16 @@ else:
             "conversation": "Conversation",
             "events": "AgentEvent CallFinished CallProgressed CallStarted ConversationEnded TextWritten TurnStarted",
             "limits": "AgentLimits",
-            "mcp_config": "read_mcp_config",
+            "mcp_client.mcp_config": "read_mcp_config",
             "results": "ToolResult",
             "running": "AgentRun",
-            "served": "ServedTable serve_table",
-            "servers": "Server Servers read_servers",
+            "mcp_server.served": "ServedTable serve_table",
+            "mcp_client.servers": "Server Servers read_servers",
             "showing": "proposal_in_words step_element",
             "session": "Orchestrator ResponsesSession run_conversation to_mcp_call",
             "steps": "Step",
             "table_agent": "ask_table",
             "tools": "Tool ToolError tool",
-            "toolset": "TableTools table_tools",
+            "table.toolset": "TableTools table_tools",
         },
     )

@@ -10,7 +10,7 @@ from vlmkit.backends import Backend
 from vlmkit.errors import BadSetting
 
 if TYPE_CHECKING:
-    from vlmkit.agent.toolset import TableTools
+    from vlmkit.agent.table.toolset import TableTools
 
 __all__ = ["Offer"]
 
@@ -96,14 +96,14 @@ def _several(given: Any) -> list[Any]:
 
 
 def _tools_over(table: Any, model: str | Backend | None) -> TableTools:
-    from vlmkit.agent.toolset import TableTools  # which brings all that reads tables
+    from vlmkit.agent.table.toolset import TableTools  # which brings all that reads tables
 
     return TableTools(table, model=model)
 
 
 def _opened(servers: Any) -> Any:
     """Servers that can be asked for their tools."""
-    from vlmkit.agent.servers import Server, read_servers  # which bring all that connects
+    from vlmkit.agent.mcp_client.servers import Server, read_servers  # which bring all that connects
 
     if callable(getattr(servers, "tools", None)) and not isinstance(servers, Server):
         return servers  # as a person's own class has it

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vlmkit.agent.edit_tools import EDIT_TOOLS
-from vlmkit.agent.toolset import TableTools
+from vlmkit.agent.table.edit_tools import EDIT_TOOLS
+from vlmkit.agent.table.toolset import TableTools
 from vlmkit.backends import Backend
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ _EPILOG = (
     "VLMKIT_API_KEY or --key-file. It ends with its input, by Ctrl-C or by SIGTERM."
 )
 _FORMATS = EXPORT_FORMATS.names()
-_HOSTS = open_by_name("vlmkit.agent.hosts:MCP_HOSTS")
+_HOSTS = open_by_name("vlmkit.agent.mcp_server.hosts:MCP_HOSTS")
 
 
 @click.command(epilog=_EPILOG)
@@ -67,7 +67,7 @@ def mcp(paths: tuple[str, ...], config: str | None, name: str, **options: Any) -
     if config is not None:
         return _print_config(config, name, [*_whole(paths), *_arguments(options), *switches], options)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
-    served = open_by_name("vlmkit.agent.table_server:TableServer", extra="agent")(
+    served = open_by_name("vlmkit.agent.mcp_server.table_server:TableServer", extra="agent")(
         partial(_table, paths, options),
         model=options["model"],
         image=options["image"],
@@ -103,7 +103,7 @@ def _over_stdio(served: Any) -> int:
         say("Waiting for an MCP host on standard input. Hosts start this command: --config prints what they need.")
     stop = threading.Event()
     with noted(stop):
-        host = open_by_name("vlmkit.agent.stdio:StdioHost", extra="agent")(served.server)
+        host = open_by_name("vlmkit.agent.mcp_server.stdio:StdioHost", extra="agent")(served.server)
         # Two conditions: a host closes its side and sends a signal, and the second of them is no impatience.
         while host.is_running and not stop.wait(_POLL_S):
             pass
@@ -118,7 +118,7 @@ def _over_http(served: Any, options: dict[str, Any]) -> int:
     keys = keys_of(None, options["key_file"])
     access = access_of(options["host"] or "127.0.0.1", keys=keys, allowed_hosts=options["allowed_hosts"])
     port = _PORT if options["port"] is None else settings.get("port", options["port"])
-    hosted = open_by_name("vlmkit.agent.served:hosted", extra="agent")(served.server, access, port)
+    hosted = open_by_name("vlmkit.agent.mcp_server.served:hosted", extra="agent")(served.server, access, port)
     stop = threading.Event()
     with noted(stop):
         say(f"Serving at {hosted.url}")
@@ -129,13 +129,13 @@ def _over_http(served: Any, options: dict[str, Any]) -> int:
 
 
 def _print_config(host: str, name: str, arguments: Sequence[str], options: dict[str, Any]) -> int:
-    block = open_by_name("vlmkit.agent.hosts:host_config")
+    block = open_by_name("vlmkit.agent.mcp_server.hosts:host_config")
     if options["http"]:
         keyed = bool(options["key_file"] or os.environ.get("VLMKIT_API_KEY"))
         url = f"http://{options['host'] or '127.0.0.1'}:{options['port'] or _PORT}/mcp"
         text = block(host, name, url, needs_key=keyed)
     else:
-        text = block(host, name, [*open_by_name("vlmkit.agent.hosts:own_command")(), "mcp", *arguments])
+        text = block(host, name, [*open_by_name("vlmkit.agent.mcp_server.hosts:own_command")(), "mcp", *arguments])
     say(f"For {_HOSTS[host]}:")
     click.echo(text)
     return 0
