@@ -252,8 +252,9 @@ class Transport:
     def _head(self, response: Response, body: bytes = b"") -> HttpAnswer:
         """An answer that began to come, as far as it is read, without the key where the server repeats it."""
         shown = self.redact if self._secret else str
-        pairs = response.headers
-        headers = {shown(name.decode("latin-1")).lower(): shown(value.decode("latin-1")) for name, value in pairs}
+        headers = {  # without a name for what came, as a traceback that shows variables would show the key in it
+            shown(name.decode("latin-1")).lower(): shown(value.decode("latin-1")) for name, value in response.headers
+        }
         head = HttpAnswer(status=response.status, headers=headers, body=body)
         encoding = headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity" and 200 <= head.status < 300:

@@ -60,10 +60,18 @@ def test_a_call_that_takes_too_long_is_stopped(nasty):
     assert pid_of(nasty) == before
 
 
-def test_an_interrupt_stops_a_call(nasty):
+@pytest.fixture
+def interrupts():
+    """What makes a Ctrl-C in half a second; a shell's background job, as CI may be, would have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT])
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_stops_a_call(nasty, interrupts):
     """Ctrl-C, or the stop button of a notebook; the next call works."""
     before = pid_of(nasty)
-    threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    interrupts.start()
     with pytest.raises(KeyboardInterrupt):
         nasty.call("sleep", {"duration_s": 72})
     assert holds(lambda: 72.0 in nasty.call("stopped").data["result"])
@@ -84,9 +92,9 @@ def test_whoever_waits_hears_of_progress_and_can_end_the_call(nasty):
     assert pid_of(nasty) == before
 
 
-def test_an_interrupt_ends_a_start():
+def test_an_interrupt_ends_a_start(interrupts):
     """And the process that hangs in it."""
-    threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    interrupts.start()
     with pytest.raises(KeyboardInterrupt):
         Server([*OLD, "--hang"]).tools()
     # Each process that was started has a thread that reads its error output until it ends.
