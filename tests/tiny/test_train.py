@@ -93,6 +93,7 @@ def log_of(folder):
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow_test
 def test_the_eye_learns_something_in_a_minute(tmp_path, tokenizer):
     """The loss of the heads falls well below its start."""
     plan = train.Plan(eye_steps=40, steps=40, decay_steps=1, eye_pictures=8, warmup_steps=10)
@@ -101,6 +102,7 @@ def test_the_eye_learns_something_in_a_minute(tmp_path, tokenizer):
     assert log[-1]["heads"] < 0.85 * log[0]["heads"]
 
 
+@pytest.mark.slow_test
 def test_the_log_tells_how_often_each_task_was_asked_and_its_loss(tmp_path, tokenizer):
     """Steps, seconds and rate, too; it is what one looks at while hours pass."""
     train.train(train.Plan(eye_steps=0, steps=20, decay_steps=1, pictures=1), prepared(tmp_path, tokenizer))
