@@ -98,6 +98,7 @@ def start_in_thread(call: CallInProgress, work: Callable[[], Value], *, name: st
         With the value, or whatever the work raised.
     """
     ended: Future[Value] = Future()
+    ended.set_running_or_notify_cancel()  # from here on, one who stops waiting cancels nothing
     threading.Thread(target=_make, args=[call, work, ended], name=name, daemon=True).start()
     return ended
 

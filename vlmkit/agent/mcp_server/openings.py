@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from vlmkit.agent.calls import CallInProgress, start_in_thread
+
 __all__ = ["Opening"]
 
 Value = TypeVar("Value")
@@ -32,9 +34,7 @@ class Opening(Generic[Value]):
         """Begin, unless that was done; returns at once, from any thread."""
         with self._lock:
             if self._made is None or (self._made.done() and self._made.exception() is not None):
-                self._made = Future()
-                self._made.set_running_or_notify_cancel()  # from here on, one who stops waiting cancels nothing
-                threading.Thread(target=self._work, args=[self._made], name="vlmkit-opening", daemon=True).start()
+                self._made = start_in_thread(CallInProgress(), self._make, name="vlmkit-opening")
             return self._made
 
     async def get(self) -> Value:
@@ -46,9 +46,3 @@ class Opening(Generic[Value]):
             What making it raised.
         """
         return await asyncio.wrap_future(self.start())
-
-    def _work(self, made: Future[Value]) -> None:
-        try:
-            made.set_result(self._make())
-        except BaseException as error:  # noqa: BLE001  whoever waits gets it
-            made.set_exception(error)
